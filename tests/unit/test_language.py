@@ -1,0 +1,188 @@
+"""The expression language: what it accepts, how it groups, and how it refuses."""
+
+import contextlib
+import time
+
+import pytest
+from expressions import RANDOMLY, TRUTHS
+from hypothesis import given
+from hypothesis import strategies as st
+from quantlearn.errors import QuantlearnError
+from quantlearn.language import LARGEST_NUMBER, MAX_DEPTH, MAX_LENGTH, ExpressionError, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "bracketed"),
+    [
+        ("A & B + A - B <= M", "(((A & B) + A) - B) <= M"),
+        ("A - B & M == A", "(A - (B & M)) == A"),
+        ("A ^ B ^ M == A", "((A ^ B) ^ M) == A"),
+        ("A - B - M == A", "((A - B) - M) == A"),
+        ("~A & B == M", "((~A) & B) == M"),
+        ("~A[1] <= B", "~(A[1]) <= B"),
+        ("A[1][2] <= B", "(A[1])[2] <= B"),
+        ("|A| + 2 * |B| % 3 > -1 - 2", "(|A| + ((2 * |B|) % 3)) > ((-1) - 2)"),
+        ("|A| // 2 * 3 == 1", "((|A| // 2) * 3) == 1"),
+        ("not A <= B and A < B or B < A", "((not (A <= B)) and (A < B)) or (B < A)"),
+        ("not not A <= B", "not (not (A <= B))"),
+        ("A < B or B < A and A == M", "(A < B) or ((B < A) and (A == M))"),
+        ("5 < |A & B| < 9", "5 < |A & B| and |A & B| < 9"),
+        ("A <= B <= M != A", "(A <= B and B <= M) and M != A"),
+        ("A[|B|] <= first(|A| - 1, last(2, B))", "(A[|B|]) <= (first((|A| - 1), last(2, B)))"),
+        (" |A|>\n3", "|A| > 3"),
+        ("|A| > 007", "|A| > 7"),
+    ],
+)
+def test_grouping(text, bracketed):
+    assert parse(text) == parse(bracketed)
+
+
+@pytest.mark.parametrize(
+    ("text", "other"),
+    [
+        ("A - (B - A) == M", "A - B - A == M"),
+        ("|A| - (|B| - 1) > 2", "|A| - |B| - 1 > 2"),
+        ("(~A)[1] <= B", "~A[1] <= B"),
+        ("A < B and (B < A or A == M)", "A < B and B < A or A == M"),
+    ],
+)
+def test_brackets_matter(text, other):
+    assert parse(text) != parse(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "marks"),
+    [
+        ("A > 3", "A is a set and 3 is an integer", "^   ^"),
+        ("|A| & B == A", "|A| is an integer and B is a set", "^^^   ^"),
+        ("A * B == A", "'*' takes two integers", "^   ^"),
+        ("A + 1 == A", "'+' takes two sets or two integers", "^   ^"),
+        ("A > B", "write B < A", "^   ^"),
+        ("A == B == (A <= B)", "A <= B is a truth", "     ^     ^^^^^^"),
+        ("||A|| > 2", "|A| is an integer", " ^^^"),
+        ("~|A| > 2", "'~' takes a set", " ^^^"),
+        ("-A <= B", "'-' without a left operand takes an integer", " ^"),
+        ("not A", "'not' takes a truth", "    ^"),
+        ("A <= B and |A|", "'and' takes two truths", "           ^^^"),
+        ("first(A, 3) <= B", "takes an integer first", "      ^"),
+        ("first(3, |A|) <= B", "a set after the comma", "         ^^^"),
+        ("A[B] <= M", "an integer in its brackets", "  ^"),
+        ("|A|[1] <= M", "picks an object of a set", "^^^"),
+        ("A & B", "a quantifier's expression is a truth", "^^^^^"),
+        ("(A <= B", "expected an operator or ')', found the end", "       ^"),
+        ("A <= B)", "expected an operator or the end, found ')'", "      ^"),
+        ("|A & B", "expected an operator or '|', found the end", "      ^"),
+        ("A[1", "expected an operator or ']', found the end", "   ^"),
+        ("A <=", "expected a set", "    ^"),
+        ("A <= & B", "expected a set (A, B, M, first(…), last(…)), a number", "     ^"),
+        ("A B", "found 'B'", "  ^"),
+        ("", "found the end", "^"),
+        ("first(3) <= B", "expected an operator or ',', found ')'", "       ^"),
+        ("A <= C", "unknown name C", "     ^"),
+        ("a <= B", "did you mean A?", "^"),
+        ("frist(3, A) <= B", "unknown function frist", "^^^^^"),
+        ("A = B", "unexpected character '='; write ==", "  ^"),
+        ("|A ∩ B| > 2", "write &", "   ^"),
+        ("|A| > 1.5", "unexpected character '.'", "       ^"),
+        ("|A| % 0 == 1", "division by zero", "      ^"),
+        ("|A| > 1000001", "numbers go up to 1000000", "      ^^^^^^^"),
+    ],
+)
+def test_errors_name_problem_and_place(text, problem, marks):
+    with pytest.raises(ExpressionError) as caught:
+        parse(text)
+    message, shown, marked = str(caught.value).split("\n")
+    assert problem in message
+    assert shown == f"  {text}"
+    assert marked == f"  {marks}"
+    assert isinstance(caught.value, QuantlearnError)
+    assert caught.value.column == marks.index("^") + 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 3000,
+        "(" * 1900,
+        "~" * 1000 + "A <= B",
+        "A & " * 400 + "B <= A",
+        "not " * 400 + "A <= B",
+        "A" + "[1]" * 400 + " <= B",
+        "|A| > " + "9" * 1900,
+        "A" * MAX_LENGTH,
+        "|A| > 1" + " " * MAX_LENGTH,
+        "|A|" + " * |A|" * 10 + " > 3",
+        f"{' * '.join([str(LARGEST_NUMBER)] * 20)} > 1",
+        "A <= B\x00",
+        "A\n<=\n\tC",
+        "😀" * 500,
+    ],
+)
+def test_excess_is_refused_in_few_lines(text):
+    with pytest.raises(ExpressionError) as caught:
+        parse(text)
+    lines = str(caught.value).split("\n")
+    assert len(lines) == 3
+    assert max(map(len, lines)) < 200
+    assert "^" in lines[2]
+
+
+def test_brackets_alone_do_not_count_as_depth():
+    assert parse("(" * 900 + "A <= B" + ")" * 900) == parse("A <= B")
+
+
+def test_depth_is_bounded_exactly():
+    names = MAX_DEPTH - 1  # a chain of so many names under a comparison
+    assert parse(f"{' & '.join(['A'] * names)} <= B").depth == MAX_DEPTH
+    with pytest.raises(ExpressionError, match="nested at most"):
+        parse(f"{' & '.join(['A'] * (names + 1))} <= B")
+
+
+# Expressions at random ----------------------------------------------------------------------------
+
+
+@RANDOMLY
+@given(TRUTHS)
+def test_text_of_a_tree_parses_to_the_tree(text):
+    tree = parse(text)
+    assert parse(str(tree)) == tree
+    assert len(str(tree)) <= len(text)  # no brackets but the needed ones
+
+
+# fmt: off
+_TOKENS = [
+    "A", "B", "M", "C", "first", "last", "|A|", "0", "1", "3", "99999999", "|", "(", ")", "[", "]",
+    ",", "&", "+", "-", "^", "~", "*", "//", "%", "==", "!=", "<", "<=", ">", ">=", "and", "or",
+    "not", "=", ".", "{", "}", "/", "!", "é", "\n",
+]
+# fmt: on
+
+
+def _parses_or_refuses(text):
+    begin = time.perf_counter()
+    # Any other error than ExpressionError goes through and fails the test.
+    with contextlib.suppress(ExpressionError):
+        tree = parse(text)
+        assert parse(str(tree)) == tree
+    assert time.perf_counter() - begin < 2
+
+
+@RANDOMLY
+@given(st.lists(st.sampled_from(_TOKENS), max_size=30), st.sampled_from(["", " "]))
+def test_token_soup(tokens, glue):
+    _parses_or_refuses(glue.join(tokens))
+
+
+@RANDOMLY
+@given(st.text(max_size=60))
+def test_any_text(text):
+    _parses_or_refuses(text)
+
+
+@RANDOMLY
+@given(TRUTHS, st.data())
+def test_damaged_expressions(text, data):
+    place = data.draw(st.integers(0, len(text)))
+    dropped = data.draw(st.integers(0, 3))
+    added = data.draw(st.sampled_from(["", *_TOKENS]))
+    _parses_or_refuses(text[:place] + added + text[place + dropped :])
