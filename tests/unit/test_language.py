@@ -7,6 +7,7 @@ import pytest
 from expressions import RANDOMLY, TRUTHS
 from hypothesis import given
 from hypothesis import strategies as st
+
 from quantlearn.errors import QuantlearnError
 from quantlearn.language import LARGEST_NUMBER, MAX_DEPTH, MAX_LENGTH, ExpressionError, parse
 

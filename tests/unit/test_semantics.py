@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from expressions import RANDOMLY, TRUTHS
 from hypothesis import given
+
 from quantlearn.errors import QuantlearnError
 from quantlearn.language import parse
 from quantlearn.semantics import (

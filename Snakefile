@@ -1,0 +1,36 @@
+"""Quantlearn: which meanings do neural networks find easy to learn?
+
+    config ──► generate_data ──► balance_data ──► split_data ─┐
+       └─────► sample_hyperparameters ────────────────────────┴─► train
+    train ──► aggregate ──► compare ──► plot ──► notebook ──► report
+
+Every experiment in config/experiments/ walks this one way. The scripts of the same names do the
+work, one for each rule; they use the library in scripts/quantlearn/.
+"""
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/analysis.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/notebooks.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        page("index"),
+
+
+# Each chapter of the report is a target of its own: snakemake --cores all paper
+for chapter in CHAPTERS:
+
+    rule:
+        name:
+            chapter
+        input:
+            page(chapter),

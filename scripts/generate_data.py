@@ -1,0 +1,45 @@
+"""Generate scenes and the truth of quantifiers in them, anew for each trial."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from quantlearn import scene_files
+from quantlearn.jobs import run_job
+from quantlearn.scenes import LabelledScenes, Space, draw_pairs, enumerate_pairs, fill_cells
+from quantlearn.seeds import random_stream
+from quantlearn.semantics import Quantifier
+
+
+def generate_data(
+    generated: str,
+    settings: dict[str, Any],
+    expressions: dict[str, str],
+    seed: int,
+    experiment: str,
+    trials: int,
+) -> None:
+    """Write the generated scenes of all trials to the parquet file ``generated``.
+
+    settings: the experiment's data.generate; expressions: its quantifiers by name.
+    """
+    quantifiers = [Quantifier(name, expression) for name, expression in expressions.items()]
+    space = Space.named(settings["min_size"], settings["max_size"], settings["zones"])
+
+    def generate() -> Iterator[tuple[LabelledScenes, dict[str, np.ndarray]]]:
+        for trial in range(trials):
+            rng = random_stream(seed, experiment, "generate", trial)
+            match settings["method"]:
+                case "sample":
+                    yield draw_pairs(rng, settings["draws"], quantifiers, space), {}
+                case "fill":
+                    yield fill_cells(rng, settings["scenes_per_cell"], quantifiers, space), {}
+                case "enumerate":
+                    yield enumerate_pairs(quantifiers, space), {}
+
+    scene_files.write_trials(generated, list(expressions), generate())
+
+
+if __name__ == "__main__":
+    run_job(generate_data, snakemake)

@@ -1,0 +1,33 @@
+"""The order in which a network sees its scenes."""
+
+import numpy as np
+
+__all__ = ["BatchStream"]
+
+
+class BatchStream:
+    """An endless stream of row numbers: one random order of all rows after another.
+
+    Each epoch is a fresh shuffle; batches are cut from the stream without regard to the borders of
+    epochs, so all batches have the same size and no scene is left out.
+
+    >>> stream = BatchStream(4, np.random.default_rng(0))
+    >>> sorted(stream.take(3).tolist() + stream.take(1).tolist())
+    [0, 1, 2, 3]
+    """
+
+    def __init__(self, n: int, rng: np.random.Generator) -> None:
+        self._n = n
+        self._rng = rng
+        self._waiting = np.empty(0, dtype=np.int64)
+
+    def take(self, count: int) -> np.ndarray:
+        """The next ``count`` row numbers, shape (count,)."""
+        parts = [self._waiting]
+        missing = count - len(self._waiting)
+        while missing > 0:
+            parts.append(self._rng.permutation(self._n))
+            missing -= self._n
+        rows = np.concatenate(parts)
+        self._waiting = rows[count:]
+        return rows[:count]

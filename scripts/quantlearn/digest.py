@@ -1,0 +1,59 @@
+"""The digest of the code that a job runs, so that editing it runs the job again.
+
+Snakemake compares a script with its last version, but not the library that the script imports.
+Each rule therefore carries the digest of everything its script imports from the library, found by
+reading the import statements, so that nobody has to list modules by hand.
+"""
+
+import ast
+import hashlib
+from pathlib import Path
+
+__all__ = ["code_digest", "imported_modules"]
+
+PACKAGE = "quantlearn"
+
+
+def code_digest(script: Path, library: Path) -> str:
+    """Hexadecimal digest of ``script`` and of all library modules it imports, directly or not.
+
+    ``library`` is the folder that holds the package ``quantlearn``.
+    """
+    digest = hashlib.sha256()
+    for path in sorted({script, *imported_modules(script, library)}):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def imported_modules(source: Path, library: Path) -> set[Path]:
+    """Files of the library modules that ``source`` imports, directly or through other modules.
+
+    A package stands for all of its modules, since it may load them by name.
+    """
+    found: set[Path] = set()
+    waiting = [source]
+    while waiting:
+        for name in _imports(waiting.pop()):
+            for path in _files(name, library) - found:
+                found.add(path)
+                waiting.append(path)
+    return found
+
+
+def _imports(source: Path) -> set[str]:
+    """Dotted names of this package that a file's import statements mention."""
+    names = set()
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {name for name in names if name.split(".")[0] == PACKAGE}
+
+
+def _files(name: str, library: Path) -> set[Path]:
+    path = library.joinpath(*name.split("."))
+    if name != PACKAGE and path.is_dir():
+        return set(path.rglob("*.py"))
+    module = path.with_suffix(".py")
+    return {module} if module.is_file() else set()

@@ -1,0 +1,104 @@
+"""Labelled scenes as networks read them, for many trials side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+__all__ = ["Examples", "Stacked", "stack", "stratified_subset"]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The examples of one network and one side of the split.
+
+    tokens (n, positions) unsigned bytes, lengths (n,), labels (n,) truth as 0 or 1, quantifiers
+    (n,) indices.
+    """
+
+    tokens: np.ndarray
+    lengths: np.ndarray
+    labels: np.ndarray
+    quantifiers: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, rows: np.ndarray) -> "Examples":
+        return Examples(
+            self.tokens[rows], self.lengths[rows], self.labels[rows], self.quantifiers[rows]
+        )
+
+
+@dataclass(frozen=True)
+class Stacked:
+    """The examples of all networks as tensors with a leading trial axis.
+
+    Networks may have different numbers of examples: counts (trials,) tells how many rows are real;
+    the others repeat row 0 and must not be counted.
+    """
+
+    tokens: torch.Tensor
+    lengths: torch.Tensor
+    labels: torch.Tensor
+    quantifiers: np.ndarray
+    counts: np.ndarray
+
+    def __getitem__(self, trials: np.ndarray) -> "Stacked":
+        index = torch.as_tensor(trials, device=self.tokens.device)
+        return Stacked(
+            self.tokens[index],
+            self.lengths[index],
+            self.labels[index],
+            self.quantifiers[trials],
+            self.counts[trials],
+        )
+
+
+def stack(examples: Sequence[Examples], device: torch.device) -> Stacked:
+    """Examples of each trial as one `Stacked` on ``device``."""
+    counts = np.array([len(part) for part in examples])
+    rows = [np.concatenate([np.arange(n), np.zeros(counts.max() - n, dtype=int)]) for n in counts]
+    filled = [part[row] for part, row in zip(examples, rows, strict=True)]
+    return Stacked(
+        torch.as_tensor(np.stack([part.tokens for part in filled]), device=device),
+        torch.as_tensor(
+            np.stack([part.lengths for part in filled]), dtype=torch.int32, device=device
+        ),
+        torch.as_tensor(
+            np.stack([part.labels for part in filled]), dtype=torch.int64, device=device
+        ),
+        np.stack([part.quantifiers for part in filled]),
+        counts,
+    )
+
+
+def stratified_subset(examples: Examples, size: int, rng: np.random.Generator) -> Examples:
+    """At most ``size`` examples, each (quantifier, truth) in proportion, sorted by length.
+
+    ``size`` 0 means all. Sorting puts scenes of like length into the same piece, so that little is
+    computed on padding. Proportions are kept to within one example (largest remainders).
+
+    >>> zeros = np.zeros(10, dtype=int)
+    >>> part = stratified_subset(Examples(zeros[:, None], zeros, np.arange(10) % 2, zeros), 4,
+    ...                          np.random.default_rng(0))
+    >>> sorted(part.labels.tolist())
+    [0, 0, 1, 1]
+    """
+    rows = np.arange(len(examples))
+    if 0 < size < len(examples):
+        cells, cell_of_row, counts = np.unique(
+            2 * examples.quantifiers + examples.labels, return_inverse=True, return_counts=True
+        )
+        shares = counts * size / len(examples)
+        chosen = np.floor(shares).astype(int)
+        chosen[np.argsort(chosen - shares, kind="stable")[: size - chosen.sum()]] += 1
+        rows = np.concatenate(
+            [
+                rng.choice(np.flatnonzero(cell_of_row == cell), size=n, replace=False)
+                for cell, n in zip(range(len(cells)), chosen, strict=True)
+            ]
+        )
+        rows.sort()
+    return examples[rows[np.argsort(examples.lengths[rows], kind="stable")]]

@@ -1,0 +1,59 @@
+"""The members of an ensemble: which network learns what, from which scenes."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from quantlearn import scene_files
+from quantlearn.examples import Examples
+from quantlearn.networks.task import Task
+from quantlearn.scenes import LabelledScenes
+from quantlearn.split import SIDES
+
+__all__ = ["Member", "read_members"]
+
+
+@dataclass(frozen=True)
+class Member:
+    """One network: its trial, and what it learns ('all' quantifiers, or one by name).
+
+    scenes and examples hold the same rows, by side of the split, sorted by size.
+    """
+
+    trial: int
+    learns: str
+    scenes: dict[str, LabelledScenes]
+    examples: dict[str, Examples]
+
+
+def read_members(
+    path: str | Path, quantifiers: list[str], together: bool
+) -> tuple[list[Member], Task]:
+    """Members for the split scenes in the file ``path``, and the task they have.
+
+    With ``together`` one network of a trial learns all quantifiers; without, each quantifier has a
+    network of its own, which is told of no other.
+    """
+    members: list[Member] = []
+    for trial, (scenes, extra) in enumerate(scene_files.read_trials(path, quantifiers)):
+        task = Task(scenes.scenes.shape[1], len(quantifiers) if together else 1)
+        for index, name in enumerate(["all"] if together else quantifiers):
+            own = np.full(len(scenes), True) if together else scenes.quantifiers == index
+            sides = {side: own & (extra["split"] == side) for side in SIDES}
+            parts = {side: _by_size(scenes[np.flatnonzero(rows)]) for side, rows in sides.items()}
+            examples = {side: _examples(part, task) for side, part in parts.items()}
+            members.append(Member(trial, name, parts, examples))
+    return members, task
+
+
+def _by_size(scenes: LabelledScenes) -> LabelledScenes:
+    """Scenes of like size side by side, so that little is computed on padding."""
+    return scenes[np.argsort(scenes.sizes, kind="stable")]
+
+
+def _examples(scenes: LabelledScenes, task: Task) -> Examples:
+    asked = scenes.quantifiers if task.quantifiers > 1 else np.zeros_like(scenes.quantifiers)
+    return Examples(
+        task.tokens(scenes.scenes, asked), scenes.sizes, scenes.truth.astype(np.int64), asked
+    )

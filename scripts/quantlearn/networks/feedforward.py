@@ -1,0 +1,75 @@
+"""Feed-forward networks: ŷ = f_L(… f_2(f_1(x W¹ + b¹) W² + b²) …).
+
+The input x is the whole scene at once: the zone one-hots of all positions side by side, and the
+quantifier one-hot once.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from quantlearn.networks.initialisation import bias, kernel
+from quantlearn.networks.lstm import sigmoid
+from quantlearn.networks.task import Task
+from quantlearn.scenes import ZONES
+
+SETTINGS = {
+    "layers": {
+        "description": "Number of hidden layers.",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 16,
+        "default": 2,
+    },
+    "hidden": {
+        "description": "Units in each hidden layer.",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 4096,
+        "default": 16,
+    },
+    "activation": {
+        "description": "Activation function of the hidden layers.",
+        "enum": ["relu", "tanh", "sigmoid"],
+        "default": "relu",
+    },
+}
+
+_ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": sigmoid}
+
+
+def initialise(
+    settings: dict[str, Any], task: Task, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Weights of one network by name, layer0 … and readout."""
+    scheme = settings["initialisation"]
+    hidden = [settings["hidden"]] * settings["layers"]
+    widths = [len(ZONES) * task.positions + task.quantifiers, *hidden, 2]
+    names = [*(f"layer{layer}" for layer in range(settings["layers"])), "readout"]
+    weights = {}
+    for name, inputs, outputs in zip(names, widths[:-1], widths[1:], strict=True):
+        weights[f"{name}.kernel"] = kernel(rng, inputs, outputs, scheme)
+        weights[f"{name}.bias"] = bias(rng, outputs, scheme, fan_in=inputs)
+    return weights
+
+
+def forward(
+    weights: dict[str, torch.Tensor],
+    tokens: torch.Tensor,
+    lengths: torch.Tensor,
+    settings: dict[str, Any],
+    task: Task,
+) -> torch.Tensor:
+    """Logits (trials, batch, 2) for tokens (trials, batch, positions)."""
+    vectors = task.one_hot(tokens, weights["readout.kernel"].dtype)
+    zones = vectors[..., : len(ZONES)].flatten(start_dim=2)
+    x = torch.cat([zones, vectors[:, :, 0, len(ZONES) :]], dim=2)
+    activation = _ACTIVATIONS[settings["activation"]]
+    for layer in range(settings["layers"]):
+        x = activation(_affine(x, weights, f"layer{layer}"))
+    return _affine(x, weights, "readout")
+
+
+def _affine(x: torch.Tensor, weights: dict[str, torch.Tensor], name: str) -> torch.Tensor:
+    return torch.baddbmm(weights[f"{name}.bias"][:, None], x, weights[f"{name}.kernel"])

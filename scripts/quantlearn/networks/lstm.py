@@ -1,0 +1,120 @@
+"""Long short-term memory (Hochreiter & Schmidhuber 1997) that reads a scene object by object.
+
+At each position t, with input x and the previous hidden state h and cell state c,
+
+    i, f, g, o = split(x W + h U + b)
+    c' = σ(f) c + σ(i) tanh(g)
+    h' = σ(o) tanh(c')
+
+Layer l + 1 reads the hidden states of layer l; the last layer's state at the scene's last object
+is mapped to two logits. The two matrices W and U of a layer are one kernel [W; U].
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from quantlearn.networks.initialisation import bias, kernel
+from quantlearn.networks.task import Task
+
+SETTINGS = {
+    "layers": {
+        "description": "Number of LSTM layers on top of each other.",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 16,
+        "default": 2,
+    },
+    "hidden": {
+        "description": "Units in each layer.",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 1024,
+        "default": 12,
+    },
+    "padding": {
+        "description": "masked reads the network out at the scene's last object; read lets it "
+        "read the padding too, and reads it out at the last position.",
+        "enum": ["masked", "read"],
+        "default": "masked",
+    },
+}
+
+
+def initialise(
+    settings: dict[str, Any], task: Task, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Weights of one network by name.
+
+    ``glorot``: kernels Glorot-uniform over [inputs + hidden, 4 · hidden], biases zero but for the
+    forget gate's, which is 1 (the 2019 code adds the 1 inside the cell; as a start value it is the
+    same network). ``torch``: as torch.nn.LSTM, whose two biases add up to the one here.
+    """
+    scheme, hidden = settings["initialisation"], settings["hidden"]
+    weights = {}
+    inputs = task.inputs
+    for layer in range(settings["layers"]):
+        weights[f"layer{layer}.kernel"] = kernel(
+            rng, inputs + hidden, 4 * hidden, scheme, fan_in=hidden
+        )
+        if scheme == "glorot":
+            start = np.zeros(4 * hidden)
+            start[hidden : 2 * hidden] = 1.0
+        else:
+            start = sum(bias(rng, 4 * hidden, scheme, fan_in=hidden) for _ in range(2))
+        weights[f"layer{layer}.bias"] = start
+        inputs = hidden
+    weights["readout.kernel"] = kernel(rng, hidden, 2, scheme, fan_in=hidden)
+    weights["readout.bias"] = bias(rng, 2, scheme, fan_in=hidden)
+    return weights
+
+
+def forward(
+    weights: dict[str, torch.Tensor],
+    tokens: torch.Tensor,
+    lengths: torch.Tensor,
+    settings: dict[str, Any],
+    task: Task,
+) -> torch.Tensor:
+    """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch)."""
+    if settings["padding"] == "read":
+        lengths = torch.full_like(lengths, tokens.shape[2])
+    x = task.one_hot(tokens, weights["readout.kernel"].dtype)
+    for layer in range(settings["layers"]):
+        x = _layer(x, weights[f"layer{layer}.kernel"], weights[f"layer{layer}.bias"])
+    last = (lengths.long() - 1)[:, :, None, None].expand(-1, -1, 1, x.shape[3])
+    hidden = x.gather(2, last).squeeze(2)
+    return torch.baddbmm(weights["readout.bias"][:, None], hidden, weights["readout.kernel"])
+
+
+def _layer(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """Hidden states (trials, batch, positions, hidden) for inputs of the same first three axes."""
+    trials, batch, positions, inputs = x.shape
+    hidden = bias.shape[1] // 4
+    # The inputs' part of the gates does not wait for the recurrence: one product for all positions.
+    driven = torch.baddbmm(
+        bias[:, None], x.reshape(trials, batch * positions, inputs), kernel[:, :inputs]
+    ).view(trials, batch, positions, 4 * hidden)
+    recurrent = kernel[:, inputs:]
+    h = c = x.new_zeros(trials, batch, hidden)
+    states = []
+    for position in range(positions):
+        h, c = _cell(torch.baddbmm(driven[:, :, position], h, recurrent), c)
+        states.append(h)
+    return torch.stack(states, dim=2)
+
+
+def _cell(gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    i, f, g, o = gates.chunk(4, dim=2)
+    c = sigmoid(f) * c + sigmoid(i) * torch.tanh(g)
+    return sigmoid(o) * torch.tanh(c), c
+
+
+def sigmoid(x: torch.Tensor) -> torch.Tensor:
+    """The logistic function, through tanh.
+
+    torch.sigmoid rounds the last elements of an array differently from the others, so a trial's
+    numbers would depend on its place in the ensemble; torch.tanh does not.
+    """
+    return 0.5 * torch.tanh(0.5 * x) + 0.5

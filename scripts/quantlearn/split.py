@@ -1,0 +1,54 @@
+"""Splitting: which scenes a network learns from, is tuned on, and is tested on.
+
+Rows of the same unit stay together. The unit is the scene of a quantifier, all scenes with the same
+zone counts, or all scenes of the same size: the larger the unit, the less of what is tested has
+been seen in training under another order.
+"""
+
+import math
+
+import numpy as np
+
+from quantlearn.errors import QuantlearnError
+
+__all__ = ["SIDES", "split"]
+
+SIDES = ("train", "dev", "test")
+
+
+def split(
+    units: np.ndarray, fractions: tuple[float, float, float], rng: np.random.Generator
+) -> np.ndarray:
+    """Side of each row, shape (n,): 0 train, 1 dev, 2 test.
+
+    units (n,) integers. Units are shuffled and dealt out in that order: to train until it holds at
+    least its fraction of all rows, then to dev, the rest to test. With units of one row, train has
+    ceil(fraction · n) rows (Steinert-Threlkeld & Szymanik 2019, section 4). Raises
+    `QuantlearnError` when a side with a fraction above zero would be empty.
+
+    >>> sides = split(np.arange(10), (0.65, 0.0, 0.35), np.random.default_rng(0))
+    >>> np.bincount(sides, minlength=3).tolist()
+    [7, 0, 3]
+    """
+    _, unit_of_row = np.unique(units, return_inverse=True)
+    weights = np.bincount(unit_of_row)
+    order = rng.permutation(len(weights))
+    before = np.cumsum(weights[order]) - weights[order]
+    # A fraction such as 0.7 has no exact binary form, so a border is a whole number of rows.
+    train_until = _rows(fractions[0], len(units))
+    dev_until = train_until + _rows(fractions[1], len(units))
+    side_of_unit = np.empty(len(weights), dtype=np.int64)
+    side_of_unit[order] = np.where(before < train_until, 0, np.where(before < dev_until, 1, 2))
+    sides = side_of_unit[unit_of_row]
+    for index, (side, fraction) in enumerate(zip(SIDES, fractions, strict=True)):
+        if fraction > 0 and not (sides == index).any():
+            raise QuantlearnError(
+                f"data.split.{side}: {fraction} of {len(units)} rows in {len(weights)} units "
+                "leaves this side empty; use more scenes, smaller units (by: scene) or other "
+                "fractions"
+            )
+    return sides
+
+
+def _rows(fraction: float, total: int) -> int:
+    return math.ceil(round(fraction * total, 9))

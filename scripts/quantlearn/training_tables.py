@@ -1,0 +1,129 @@
+"""What training leaves, as tables: learning curves, one row a network, answers by cell."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from quantlearn.evaluation import Scores
+from quantlearn.members import Member
+from quantlearn.scenes import LabelledScenes
+from quantlearn.semantics import zone_counts
+from quantlearn.training import Outcome
+
+__all__ = ["cells_table", "curves_table", "trials_table"]
+
+
+def curves_table(
+    outcome: Outcome, members: Sequence[Member], quantifiers: list[str]
+) -> pd.DataFrame:
+    """Loss and accuracy by trial, step, split and quantifier ('all' for a network's total)."""
+    trial = np.array([member.trial for member in members])
+    parts = []
+    for part in outcome.curve:
+        for column in range(part.scores.loss.shape[1]):
+            names = _column_names(members, quantifiers, column)
+            parts.append(
+                pd.DataFrame(
+                    {
+                        "trial": trial[part.trials],
+                        "step": part.step,
+                        "split": part.split,
+                        "quantifier": names[part.trials],
+                        "loss": part.scores.loss[:, column],
+                        "accuracy": part.scores.accuracy[:, column],
+                    }
+                )
+            )
+    table = pd.concat(parts, ignore_index=True)
+    # A network that learns one quantifier has the same scores for it and in total.
+    table = table.drop_duplicates(["trial", "step", "split", "quantifier"])
+    return table.sort_values(
+        ["trial", "step", "split", "quantifier"], ignore_index=True, kind="stable"
+    ).astype({"trial": "int32", "step": "int32"})
+
+
+def trials_table(
+    outcome: Outcome,
+    members: Sequence[Member],
+    scores: Mapping[str, Scores],
+    seeds: Sequence[str],
+    device: str,
+    core: str,
+) -> pd.DataFrame:
+    """One row for each network: seed, how long it trained and why it stopped, final scores.
+
+    scores: of the final weights on each whole side of the split that has scenes.
+    """
+    table = pd.DataFrame(
+        {
+            "trial": [member.trial for member in members],
+            "quantifier": [member.learns for member in members],
+            "seed": seeds,
+            "steps": outcome.steps,
+            "best_step": outcome.best_step,
+            "stop_reason": outcome.stop_reason,
+        }
+    )
+    for side in ("train", "dev", "test"):
+        known = side in scores
+        table[f"{side}_loss"] = scores[side].loss[:, -1] if known else np.nan
+        table[f"{side}_accuracy"] = scores[side].accuracy[:, -1] if known else np.nan
+    for side in ("train", "dev", "test"):
+        table[f"{side}_scenes"] = [len(member.examples[side]) for member in members]
+    return table.assign(seconds=outcome.seconds.round(3), device=device, core=core)
+
+
+def cells_table(
+    members: Sequence[Member], correct: Mapping[str, np.ndarray], quantifiers: list[str]
+) -> pd.DataFrame:
+    """Final answers counted by trial, split, quantifier, size, |A∩B|, |A∖B| and truth.
+
+    correct: by side of the split, whether each answer is right, (networks, at least n).
+    """
+    parts = []
+    for side, right in correct.items():
+        for member, row in zip(members, right, strict=True):
+            scenes = member.scenes[side]
+            parts.append(
+                _count_cells(scenes, row[: len(scenes)], quantifiers).assign(
+                    trial=member.trial, split=side
+                )
+            )
+    columns = ["trial", "split", "quantifier", "size", "both", "a_only", "truth"]
+    table = pd.concat(parts, ignore_index=True)[[*columns, "scenes", "correct"]]
+    return table.sort_values(columns, ignore_index=True)
+
+
+def _count_cells(
+    scenes: LabelledScenes, correct: np.ndarray, quantifiers: list[str]
+) -> pd.DataFrame:
+    counts = zone_counts(scenes.scenes)
+    answers = pd.DataFrame(
+        {
+            "quantifier": np.array(quantifiers, dtype=object)[scenes.quantifiers],
+            "size": scenes.sizes,
+            "both": counts[:, 0],
+            "a_only": counts[:, 1],
+            "truth": scenes.truth,
+            "correct": correct,
+        }
+    )
+    keys = ["quantifier", "size", "both", "a_only", "truth"]
+    grouped = answers.groupby(keys, as_index=False).agg(
+        scenes=("correct", "size"), correct=("correct", "sum")
+    )
+    return grouped.astype(
+        {"size": "int16", "both": "int16", "a_only": "int16", "scenes": "int32", "correct": "int32"}
+    )
+
+
+def _column_names(members: Sequence[Member], quantifiers: list[str], column: int) -> np.ndarray:
+    """Which quantifier a column of scores is about, for each network."""
+    names = [
+        ([*quantifiers, "all"] if member.learns == "all" else [member.learns, member.learns])[
+            column
+        ]
+        for member in members
+    ]
+    return np.array(names, dtype=object)

@@ -1,0 +1,57 @@
+"""Split the scenes of each trial into train, dev and test."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from quantlearn import scene_files
+from quantlearn.jobs import run_job
+from quantlearn.scenes import LabelledScenes
+from quantlearn.seeds import random_stream
+from quantlearn.semantics import zone_counts
+from quantlearn.split import SIDES, split
+
+
+def split_data(
+    balanced: str,
+    split_scenes: str,
+    settings: dict[str, Any],
+    quantifiers: list[str],
+    seed: int,
+    experiment: str,
+) -> None:
+    """Write the scenes of ``balanced`` to ``split_scenes``, with a column ``split``.
+
+    settings: the experiment's data.split. Repeated rows stay in train only; dev and test hold each
+    scene once.
+    """
+    fractions = tuple(settings[side] for side in SIDES)
+
+    def split_trials() -> Iterator[tuple[LabelledScenes, dict[str, np.ndarray]]]:
+        for trial, (scenes, extra) in enumerate(scene_files.read_trials(balanced, quantifiers)):
+            rng = random_stream(seed, experiment, "split", trial)
+            sides = split(_units(settings["by"], scenes, extra["copy"]), fractions, rng)
+            kept = np.flatnonzero((extra["copy"] == 0) | (sides == SIDES.index("train")))
+            yield scenes[kept], {"split": np.array(SIDES)[sides[kept]]}
+
+    scene_files.write_trials(split_scenes, quantifiers, split_trials())
+
+
+def _units(by: str, scenes: LabelledScenes, copies: np.ndarray) -> np.ndarray:
+    """A number for each row that is the same for rows that must stay on one side."""
+    match by:
+        case "scene":
+            # Copies of a row follow it, so counting the originals numbers the scenes.
+            return np.cumsum(copies == 0)
+        case "zone_counts":
+            base = scenes.scenes.shape[1] + 1
+            return zone_counts(scenes.scenes) @ base ** np.arange(4)
+        case "size":
+            return scenes.sizes
+        case _:
+            raise ValueError(by)
+
+
+if __name__ == "__main__":
+    run_job(split_data, snakemake)

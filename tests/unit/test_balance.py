@@ -1,0 +1,101 @@
+"""Balancing and splitting: counts, strata, copies, and who may stand on which side."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantlearn.balance import balance
+from quantlearn.errors import QuantlearnError
+from quantlearn.split import split
+
+NAMES = ["a is false", "a is true", "b is false", "b is true"]
+
+
+def cells_with(*counts):
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=4), st.integers(0, 9))
+def test_downsampling_cuts_every_cell_to_the_smallest(counts, seed):
+    cells = cells_with(*counts)
+    chosen = balance(
+        cells, np.zeros_like(cells), "downsample", np.random.default_rng(seed), NAMES[: len(counts)]
+    )
+    assert np.bincount(cells[chosen.rows]).tolist() == [min(counts)] * len(counts)
+    assert len(set(chosen.rows)) == len(chosen.rows)
+    assert (chosen.copies == 0).all()
+
+
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=4), st.integers(0, 9))
+def test_upsampling_repeats_every_cell_to_the_largest(counts, seed):
+    cells = cells_with(*counts)
+    chosen = balance(
+        cells, np.zeros_like(cells), "upsample", np.random.default_rng(seed), NAMES[: len(counts)]
+    )
+    assert np.bincount(cells[chosen.rows]).tolist() == [max(counts)] * len(counts)
+    # Every row stays, its copies are numbered, and no row is repeated twice more than another.
+    assert set(chosen.rows[chosen.copies == 0]) == set(range(len(cells)))
+    assert len(set(zip(chosen.rows, chosen.copies, strict=True))) == len(chosen.rows)
+    for cell in range(len(counts)):
+        repeats = np.bincount(chosen.rows)[cells == cell]
+        assert repeats.max() - repeats.min() <= 1
+
+
+def test_without_balancing_nothing_changes():
+    cells = cells_with(3, 5)
+    chosen = balance(cells, np.zeros_like(cells), "none", np.random.default_rng(0), NAMES[:2])
+    assert chosen.rows.tolist() == list(range(8))
+
+
+def test_balancing_by_size_makes_size_tell_nothing():
+    rng = np.random.default_rng(1)
+    sizes = rng.integers(1, 6, size=2_000)
+    truth = (rng.random(2_000) < sizes / 6).astype(int)
+    chosen = balance(truth, sizes, "downsample", rng, NAMES[:2])
+    for size in range(1, 6):
+        of_size = truth[chosen.rows][sizes[chosen.rows] == size]
+        assert of_size.mean() == 0.5
+
+
+def test_a_stratum_with_an_empty_cell_is_left_out():
+    cells, sizes = np.array([0, 0, 0, 1]), np.array([1, 1, 2, 2])
+    chosen = balance(cells, sizes, "downsample", np.random.default_rng(2), NAMES[:2])
+    assert chosen.rows.tolist() == [2, 3]
+
+
+def test_an_empty_cell_is_named_with_its_count():
+    with pytest.raises(QuantlearnError, match=r"a is false in 7, a is true in 0"):
+        balance(
+            cells_with(7), np.zeros(7, dtype=int), "downsample", np.random.default_rng(3), NAMES[:2]
+        )
+
+
+@given(st.integers(10, 400), st.integers(0, 9))
+def test_train_has_the_ceiling_of_its_fraction(n, seed):
+    sides = split(np.arange(n), (0.7, 0.0, 0.3), np.random.default_rng(seed))
+    assert (sides == 0).sum() == math.ceil(7 * n / 10)
+    assert (sides == 1).sum() == 0
+
+
+@given(st.integers(5, 60), st.integers(0, 9))
+def test_units_are_never_torn_apart(n_units, seed):
+    rng = np.random.default_rng(seed)
+    units = rng.integers(n_units, size=600)
+    sides = split(units, (0.5, 0.2, 0.3), rng)
+    for unit in np.unique(units):
+        assert len(set(sides[units == unit])) == 1
+
+
+def test_every_trial_has_its_own_split():
+    first, second = (
+        split(np.arange(100), (0.7, 0.1, 0.2), np.random.default_rng(seed)) for seed in (0, 1)
+    )
+    assert (first != second).any()
+
+
+def test_an_empty_side_is_an_error():
+    with pytest.raises(QuantlearnError, match=r"data.split.test: 0.3 of 8 rows in 1 units"):
+        split(np.zeros(8, dtype=int), (0.7, 0.0, 0.3), np.random.default_rng(4))

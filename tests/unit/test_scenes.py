@@ -1,0 +1,137 @@
+"""Generating scenes: the paper's sampling, enumeration, and filling of rare cells."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quantlearn.errors import QuantlearnError
+from quantlearn.scenes import (
+    PADDING,
+    Space,
+    draw_pairs,
+    enumerate_pairs,
+    enumerate_scenes,
+    fill_cells,
+    random_scenes,
+)
+from quantlearn.semantics import Quantifier
+
+MOST = Quantifier("most", "|A & B| > |A - B|")
+EVERY = Quantifier("every", "A <= B")
+FIRST_3 = Quantifier("first_3", "|A| >= 3 and first(3, A) <= B")
+
+
+def rows(labelled):
+    return [
+        (quantifier, *scene)
+        for quantifier, scene in zip(
+            labelled.quantifiers.tolist(), labelled.scenes.tolist(), strict=True
+        )
+    ]
+
+
+def check_layout(scenes, sizes, space):
+    assert scenes.dtype == np.uint8
+    assert sizes.min() >= space.min_size
+    assert sizes.max() <= space.max_size
+    real = np.arange(space.max_size) < sizes[:, None]
+    assert np.isin(scenes[real], space.zones).all()
+    assert (scenes[~real] == PADDING).all()
+
+
+@pytest.mark.parametrize("skewed", [False, True])
+def test_random_scenes_have_the_layout_of_their_space(skewed):
+    space = Space(2, 7, zones=(0, 3))
+    scenes, sizes = random_scenes(np.random.default_rng(0), 500, space, skewed)
+    check_layout(scenes, sizes, space)
+
+
+def test_sizes_and_zones_are_uniform():
+    scenes, sizes = random_scenes(np.random.default_rng(1), 40_000, Space(1, 20))
+    # Standard error of a share p is sqrt(p (1 - p) / n); five of them.
+    shares = np.bincount(sizes, minlength=21)[1:] / len(sizes)
+    assert abs(shares - 1 / 20).max() < 5 * np.sqrt(0.05 * 0.95 / 40_000)
+    zones = np.bincount(scenes[scenes != PADDING], minlength=4)
+    assert abs(zones / zones.sum() - 1 / 4).max() < 5 * np.sqrt(0.25 * 0.75 / zones.sum())
+
+
+@given(st.integers(1, 3), st.integers(0, 2), st.sampled_from([(0, 1), (0, 1, 2, 3), (2,)]))
+def test_enumeration_is_the_product_of_zones(min_size, more, zones):
+    space = Space(min_size, min_size + more, zones)
+    scenes, sizes = enumerate_scenes(space)
+    expected = [
+        (*objects, *[PADDING] * (space.max_size - size))
+        for size in range(space.min_size, space.max_size + 1)
+        for objects in itertools.product(zones, repeat=size)
+    ]
+    assert [tuple(scene) for scene in scenes.tolist()] == expected
+    assert len(scenes) == len(space)
+    check_layout(scenes, sizes, space)
+
+
+def test_the_tutorial_has_all_scenes_of_sixteen_objects_in_two_zones():
+    labelled = enumerate_pairs([MOST, EVERY], Space(16, 16, zones=(0, 1)))
+    assert len(labelled) == 2 * 65_536
+    # most of 16: more than half of a symmetric distribution without its middle, C(16, 8) = 12870.
+    most = labelled.truth[labelled.quantifiers == 0]
+    assert most.sum() == (65_536 - 12_870) // 2
+
+
+def test_drawn_pairs_are_distinct_and_true_to_their_quantifier():
+    space = Space(1, 20)
+    labelled = draw_pairs(np.random.default_rng(2), 5_000, [MOST, EVERY], space)
+    assert len(labelled) == 5_000
+    assert len(set(rows(labelled))) == 5_000
+    check_layout(labelled.scenes, labelled.sizes, space)
+    for index, quantifier in enumerate((MOST, EVERY)):
+        of = labelled.quantifiers == index
+        truth = quantifier.verify(labelled.scenes[of], labelled.sizes[of])
+        assert (labelled.truth[of] == truth).all()
+
+
+def test_distinctness_counts_every_position_of_long_scenes():
+    # 30 positions do not fit into one 64-bit word.
+    space = Space(30, 30, zones=(0, 1))
+    labelled = draw_pairs(np.random.default_rng(3), 2_000, [MOST], space)
+    assert len(set(rows(labelled))) == 2_000
+
+
+def test_drawing_can_exhaust_a_small_space():
+    space = Space(1, 3)
+    labelled = draw_pairs(np.random.default_rng(4), 2 * len(space), [MOST, EVERY], space)
+    assert set(rows(labelled)) == set(rows(enumerate_pairs([MOST, EVERY], space)))
+
+
+def test_drawing_more_than_there_are_says_how_many_there_are():
+    with pytest.raises(QuantlearnError, match=r"draws: 9 distinct pairs .* only 8 of the 8"):
+        draw_pairs(np.random.default_rng(5), 9, [MOST], Space(3, 3, zones=(0, 1)))
+
+
+def test_filling_reaches_truths_that_random_scenes_rarely_have():
+    # At size 20 "every" is true of a random scene with probability (3/4)^20 = 0.3 %, and first_3 of
+    # at_least_18 practically never.
+    rare = Quantifier("at_least_18", "|A & B| >= 18")
+    space = Space(20, 20)
+    labelled = fill_cells(np.random.default_rng(6), 300, [EVERY, rare, FIRST_3], space)
+    cells = np.bincount(2 * labelled.quantifiers + labelled.truth)
+    assert cells.tolist() == [300] * 6
+    assert len(set(rows(labelled))) == 1_800
+    check_layout(labelled.scenes, labelled.sizes, space)
+
+
+def test_filling_a_small_space_takes_every_scene_there_is():
+    # Of the 4 + 16 scenes of one or two objects, "every" is true in 3 + 9.
+    space = Space(1, 2)
+    labelled = fill_cells(np.random.default_rng(7), 8, [EVERY], space)
+    assert len(set(rows(labelled))) == 16
+    with pytest.raises(QuantlearnError, match=r"every is false .* 9 were asked for, 8 such scenes"):
+        fill_cells(np.random.default_rng(7), 9, [EVERY], space)
+
+
+def test_a_cell_without_scenes_is_named():
+    never = Quantifier("never", "|A| > 30")
+    with pytest.raises(QuantlearnError, match=r"never is true .* 0 such scenes exist"):
+        fill_cells(np.random.default_rng(8), 1, [never], Space(1, 20))

@@ -1,0 +1,41 @@
+"""From learning curves to tables: samples joined, quantifiers compared, experiments overlooked."""
+
+
+rule aggregate:
+    input:
+        curves=every_sample("curves.parquet"),
+        trials=every_sample("trials.csv"),
+        cells=every_sample("cells.parquet"),
+    output:
+        curves="results/{experiment}/tables/curves.parquet",
+        trials="results/{experiment}/tables/trials.csv",
+        cells="results/{experiment}/tables/cells.parquet",
+        convergence="results/{experiment}/tables/convergence.csv",
+    params:
+        settings=experiment_settings,
+        code=code("aggregate"),
+    log:
+        "results/{experiment}/logs/aggregate.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../../scripts/aggregate.py"
+
+
+rule compare:
+    input:
+        curves=rules.aggregate.output.curves,
+        convergence=rules.aggregate.output.convergence,
+    output:
+        comparison="results/{experiment}/tables/comparison.csv",
+    params:
+        settings=experiment_settings,
+        code=code("compare"),
+    log:
+        "results/{experiment}/logs/compare.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../../scripts/compare.py"

@@ -1,0 +1,63 @@
+"""From the config to balanced, split scenes: one file for all trials of an experiment."""
+
+
+rule generate_data:
+    output:
+        generated="results/{experiment}/data/generated.parquet",
+    params:
+        settings=setting("data", "generate"),
+        expressions=setting("expressions"),
+        trials=setting("trials"),
+        seed=SETTINGS.seed,
+        code=code("generate_data"),
+    log:
+        "results/{experiment}/logs/generate_data.log",
+    benchmark:
+        "results/{experiment}/benchmarks/generate_data.tsv"
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    script:
+        "../../scripts/generate_data.py"
+
+
+rule balance_data:
+    input:
+        generated=rules.generate_data.output.generated,
+    output:
+        balanced="results/{experiment}/data/balanced.parquet",
+    params:
+        settings=setting("data", "balance"),
+        quantifiers=setting("quantifiers"),
+        seed=SETTINGS.seed,
+        code=code("balance_data"),
+    log:
+        "results/{experiment}/logs/balance_data.log",
+    benchmark:
+        "results/{experiment}/benchmarks/balance_data.tsv"
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    script:
+        "../../scripts/balance_data.py"
+
+
+rule split_data:
+    input:
+        balanced=rules.balance_data.output.balanced,
+    output:
+        split_scenes="results/{experiment}/data/split.parquet",
+    params:
+        settings=setting("data", "split"),
+        quantifiers=setting("quantifiers"),
+        seed=SETTINGS.seed,
+        code=code("split_data"),
+    log:
+        "results/{experiment}/logs/split_data.log",
+    benchmark:
+        "results/{experiment}/benchmarks/split_data.tsv"
+    resources:
+        mem_mb=1500,
+        runtime=30,
+    script:
+        "../../scripts/split_data.py"
