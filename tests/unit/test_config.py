@@ -244,6 +244,24 @@ def test_by_default_the_first_quantifier_is_compared_with_the_others(folder):
     assert experiment["comparisons"] == [["most", "some"], ["most", "every"]]
 
 
+def test_a_new_architecture_is_one_file_that_is_not_imported(folder, tmp_path, monkeypatch):
+    networks = Path(shutil.copytree(ROOT / "scripts/quantlearn/networks", tmp_path / "networks"))
+    (networks / "bag.py").write_text(
+        'raise RuntimeError("imported")\n'
+        'SETTINGS = {"units": {"description": "Units", "type": "integer",'
+        ' "minimum": 1, "maximum": 9, "default": 3}}\n'
+    )
+    monkeypatch.setattr("quantlearn.schema._NETWORKS", networks)
+    load_schema.cache_clear()
+    path = folder / "experiments" / "exp1a.yaml"
+    path.write_text(path.read_text() + "network: {architecture: bag}\n")
+    network = load_settings(RUN | {"experiments": "exp1a"}, folder).experiments["exp1a"]["network"]
+    load_schema.cache_clear()
+    assert network["architecture"] == "bag"
+    assert network["units"] == 3
+    assert not {"layers", "hidden", "padding"} & set(network)
+
+
 # The schemas and the page that explains them ------------------------------------------------------
 
 
