@@ -16,21 +16,21 @@ from quantlearn.scenes import ZONES
 
 SETTINGS = {
     "layers": {
-        "description": "Number of hidden layers.",
+        "description": "Hidden layers",
         "type": "integer",
         "minimum": 1,
-        "maximum": 16,
+        "maximum": 8,
         "default": 2,
     },
     "hidden": {
-        "description": "Units in each hidden layer.",
+        "description": "Units in each hidden layer",
         "type": "integer",
         "minimum": 1,
-        "maximum": 4096,
+        "maximum": 1024,
         "default": 16,
     },
     "activation": {
-        "description": "Activation function of the hidden layers.",
+        "description": "What each hidden unit does with its sum",
         "enum": ["relu", "tanh", "sigmoid"],
         "default": "relu",
     },

@@ -20,22 +20,22 @@ from quantlearn.networks.task import Task
 
 SETTINGS = {
     "layers": {
-        "description": "Number of LSTM layers on top of each other.",
+        "description": "LSTM layers, one on top of the other",
         "type": "integer",
         "minimum": 1,
-        "maximum": 16,
+        "maximum": 8,
         "default": 2,
     },
     "hidden": {
-        "description": "Units in each layer.",
+        "description": "Units in each layer",
         "type": "integer",
         "minimum": 1,
         "maximum": 1024,
         "default": 12,
     },
     "padding": {
-        "description": "masked reads the network out at the scene's last object; read lets it "
-        "read the padding too, and reads it out at the last position.",
+        "description": "Padding rows at the end of a scene: `masked` (read out at the last object) "
+        "or `read` (read out at position max_size, as the published data were made)",
         "enum": ["masked", "read"],
         "default": "masked",
     },

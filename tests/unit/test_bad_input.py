@@ -1,0 +1,507 @@
+"""Bad input gives one clear line for each fault, and never anything but a ConfigError."""
+
+import copy
+import math
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from quantlearn.config import ConfigError, load_settings
+
+LEXICON = """\
+most: "|A & B| > |A - B|"
+every: "A <= B"
+first_{n}: "|A| >= {n} and first({n}, A) <= B"
+at_least_{n}: "|A & B| >= {n}"
+always: "|A| >= 0"
+all: "A <= B"
+"""
+
+GONE = object()
+
+EXPERIMENT = {
+    "title": "A small experiment",
+    "chapter": "course",
+    "question": "Is it learned?",
+    "universal": "none",
+    "quantifiers": ["most", "at_least_3"],
+    "comparisons": [["most", "at_least_3"]],
+    "trials": 2,
+    "data": {
+        "generate": {"method": "sample", "draws": 500, "min_size": 1, "max_size": 8},
+        "balance": {"method": "downsample", "by": "truth"},
+        "split": {"by": "scene", "train": 0.6, "dev": 0.2, "test": 0.2},
+    },
+    "network": {"architecture": "lstm", "layers": 1, "hidden": 4, "padding": "masked"},
+    "training": {"learning_rate": 0.001, "batch_size": 8, "evaluate_splits": ["dev", "test"]},
+    "convergence": {"threshold": 0.9, "window": 10},
+}
+
+RUN = {
+    "seed": 1,
+    "device": "cpu",
+    "experiments": "all",
+    "trials": None,
+    "eval_scenes": None,
+    "overrides": {},
+}
+
+
+def changed(mapping: dict, changes: dict) -> dict:
+    """A copy with the values at dotted keys set, or taken away where the value is GONE."""
+    mapping = copy.deepcopy(mapping)
+    for key, value in changes.items():
+        *holders, last = key.split(".")
+        holder = mapping
+        for name in holders:
+            holder = holder.setdefault(name, {})
+        if value is GONE:
+            holder.pop(last)
+        else:
+            holder[last] = copy.deepcopy(value)
+    return mapping
+
+
+def write_folder(folder: Path, experiment: dict, run: dict) -> Path:
+    (folder / "experiments").mkdir(parents=True, exist_ok=True)
+    (folder / "quantifiers.yaml").write_text(LEXICON)
+    (folder / "config.yaml").write_text(yaml.safe_dump(run))
+    (folder / "experiments" / "small.yaml").write_text(yaml.safe_dump(experiment, sort_keys=False))
+    return folder
+
+
+def lines_of(folder: Path, run: dict) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(run, folder)
+    assert str(caught.value) == "\n".join(caught.value.lines)
+    return caught.value.lines
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    return write_folder(tmp_path / "config", EXPERIMENT, RUN)
+
+
+def test_the_unspoilt_input_is_accepted(folder):
+    assert list(load_settings(RUN, folder).experiments) == ["small"]
+
+
+ENUMERATE = {"data.generate": {"method": "enumerate", "max_size": 8}}
+FILL = {"data.generate": {"method": "fill", "min_size": 1, "max_size": 3}}
+
+# What is changed in the experiment, and what must stand in each of the lines.
+BAD_EXPERIMENTS = {
+    "misspelt key": (
+        {"data.split.trian": 0.6},
+        [("data.split.trian:", "unknown key", 'did you mean "train"?')],
+    ),
+    "misspelt key at the top": (
+        {"quantifers": ["most"]},
+        [("quantifers:", 'did you mean "quantifiers"?')],
+    ),
+    "key unlike any other": (
+        {"convergence.xyz": 1},
+        [("convergence.xyz:", "unknown key; known here: threshold, window")],
+    ),
+    "missing title": ({"title": GONE}, [("title:", "is missing", "Heading in the report")]),
+    "missing quantifiers": ({"quantifiers": GONE}, [("quantifiers:", "is missing")]),
+    "no trials": ({"trials": 0}, [("trials: 0 ", "from 1 to 10000")]),
+    "trials not whole": ({"trials": 2.0}, [("trials: 2.0 ", "a whole number")]),
+    "trials yes": ({"trials": True}, [("trials: true ", "a whole number")]),
+    "trials in words": ({"trials": "five"}, [('trials: "five" ', "a whole number")]),
+    "batch of nothing": (
+        {"training.batch_size": 0},
+        [("training.batch_size: 0 is not allowed", "from 1 to")],
+    ),
+    "learning rate below zero": (
+        {"training.learning_rate": -0.1},
+        [("training.learning_rate: -0.1 ", "a number from 1e-08 to 1")],
+    ),
+    "learning rate not a number": (
+        {"training.learning_rate": math.nan},
+        [("training.learning_rate: NaN ", "a number from")],
+    ),
+    "infinite stop loss": (
+        {"training.stop_loss": math.inf},
+        [("training.stop_loss: Infinity ", "a number from 0 to 100 or null")],
+    ),
+    "patience below one": (
+        {"training.patience": 0},
+        [("training.patience: 0 ", "from 1 to 1000000 or null")],
+    ),
+    "misspelt choice": (
+        {"data.balance.method": "downsampel"},
+        [("data.balance.method:", '"downsampel"', "one of none,", 'did you mean "downsample"?')],
+    ),
+    "unknown chapter": ({"chapter": "book"}, [("chapter:", '"book"', "one of paper, practice,")]),
+    "unknown architecture": (
+        {"network.architecture": "lstn"},
+        [("network.architecture:", '"lstn"', "one of", 'did you mean "lstm"?')],
+    ),
+    "unknown optimiser": ({"training.optimiser": "sgd"}, [("training.optimiser:", "adam")]),
+    "setting of another architecture": (
+        {"network.activation": "relu"},
+        [
+            (
+                "network.activation:",
+                "applies only where architecture is",
+                "feedforward",
+                "leave it out",
+            )
+        ],
+    ),
+    "padding of a feed-forward network": (
+        {"network.architecture": "feedforward"},
+        [("network.padding:", "applies only where architecture is", "lstm", "leave it out")],
+    ),
+    "draws when all scenes are taken": (
+        {**ENUMERATE, "data.generate.draws": 5},
+        [("data.generate.draws:", "only where method is sample")],
+    ),
+    "cells when scenes are drawn": (
+        {"data.generate.scenes_per_cell": 5},
+        [("data.generate.scenes_per_cell:", "only where method is fill")],
+    ),
+    "by without balancing": (
+        {"data.balance.method": "none"},
+        [("data.balance.by:", "only where method is downsample or upsample")],
+    ),
+    "a section that is no mapping": ({"data": 5}, [("data: 5 ", "keys among generate, balance")]),
+    "an empty section": ({"training": None}, [("training: null ", "a mapping with keys among")]),
+    "a zone twice": (
+        {"data.generate.zones": ["both", "both"]},
+        [("data.generate.zones:", '"both" is listed twice')],
+    ),
+    "unknown zone": (
+        {"data.generate.zones": ["both", "a_onyl"]},
+        [("data.generate.zones[1]:", '"a_onyl"', 'did you mean "a_only"?')],
+    ),
+    "unknown quantifier": (
+        {"quantifiers": ["most", "evry"], "comparisons": GONE},
+        [("quantifiers[1]:", "evry", "did you mean every?")],
+    ),
+    "no quantifier": (
+        {"quantifiers": [], "comparisons": GONE},
+        [("quantifiers: []", "a list of 1 to 100")],
+    ),
+    "a quantifier twice": (
+        {"quantifiers": ["most", "most"], "comparisons": GONE},
+        [("quantifiers:", '"most" is listed twice')],
+    ),
+    "a quantifier called like the total": (
+        {"quantifiers": ["most", "all"], "comparisons": GONE},
+        [("quantifiers[1]:", '"all" is reserved', "rename it")],
+    ),
+    "comparison with a stranger": (
+        {"comparisons": [["most", "at_least_4"]]},
+        [("comparisons[0][1]:", '"at_least_4"', 'did you mean "at_least_3"?')],
+    ),
+    "comparison of three": (
+        {"comparisons": [["most", "at_least_3", "every"]]},
+        [("comparisons[0]:", "a list of 2 items")],
+    ),
+    "comparison with itself": (
+        {"comparisons": [["most", "most"]]},
+        [("comparisons[0]:", '"most" is listed twice')],
+    ),
+    "twin that is not there": (
+        {"documented": "smal"},
+        [("documented:", '"smal" is not another experiment')],
+    ),
+    "twin of itself": ({"documented": "small"}, [("documented:", "is not another experiment")]),
+    "sizes the wrong way round": (
+        {"data.generate.min_size": 9},
+        [("data.generate.min_size: 9 is more than max_size, 8",)],
+    ),
+    "more draws than pairs": (
+        {"data.generate.max_size": 2, "quantifiers": ["most", "every"], "comparisons": GONE},
+        # 4 + 16 scenes, two quantifiers
+        [("data.generate.draws: 500 is more than the 40 distinct",)],
+    ),
+    "too many scenes to enumerate": (
+        {**ENUMERATE, "data.generate.max_size": 20},
+        [("data.generate.method:", "GiB", "lower max_size or trials")],
+    ),
+    "truth that no scene has": (
+        {**ENUMERATE, "data.generate.max_size": 2},
+        [("quantifiers[1]:", '"at_least_3"', "(at_least_3, true) has only 0 scenes")],
+    ),
+    "falsehood that no scene has": (
+        {"quantifiers": ["most", "always"], "comparisons": GONE},
+        [("quantifiers[1]:", "(always, false) has only 0 scenes", "of size 1 to 8")],
+    ),
+    "cells larger than there are scenes": (
+        {**FILL, "data.generate.scenes_per_cell": 50, "quantifiers": ["most", "every"]}
+        | {"comparisons": GONE},
+        # By hand, of the 84 scenes: most is true in 1 + 5 + 22 = 28 and false in 56; every is true
+        # where no object lies in A∖B, in 3 + 9 + 27 = 39, and false in 45.
+        [
+            ("data.generate.scenes_per_cell: 50", "the cell (most, true) has only 28 scenes"),
+            ("data.generate.scenes_per_cell: 50", "the cell (every, true) has only 39 scenes"),
+            ("data.generate.scenes_per_cell: 50", "the cell (every, false) has only 45 scenes"),
+        ],
+    ),
+    "fractions above one": (
+        {"data.split.test": 0.3},
+        [("data.split:", "must sum to 1", "train 0.6 + dev 0.2 + test 0.3 = 1.1")],
+    ),
+    "fractions below one": ({"data.split.dev": 0.1}, [("data.split:", "must sum to 1", "= 0.9")]),
+    "no training data": ({"data.split.train": 0}, [("data.split.train: 0 ", "from 0.01 to 1")]),
+    "monitor of an empty split": (
+        {"data.split.dev": 0, "data.split.train": 0.8, "training.monitor": "dev"}
+        | {"training.evaluate_splits": ["test"]},
+        [("training.monitor:", '"dev" is empty', "give data.split.dev a fraction")],
+    ),
+    "evaluation of an empty split": (
+        {"data.split.dev": 0, "data.split.train": 0.8},
+        [("training.evaluate_splits[0]:", '"dev" is empty')],
+    ),
+    "monitor that is not evaluated": (
+        {"training.monitor": "train"},
+        [("training.monitor:", '"train" is not evaluated', "add it to training.evaluate_splits")],
+    ),
+    "split by size of two sizes": (
+        {"data.split.by": "size", "data.generate.min_size": 7},
+        [("data.split.by:", "2 different size", "3 sides (train, dev, test)")],
+    ),
+    "split by counts in one zone": (
+        {"data.split.by": "zone_counts", "data.balance": {"method": "none"}}
+        | {"data.generate": {"method": "enumerate", "max_size": 2, "zones": ["both"]}},
+        [("data.split.by:", "2 different zone counts", "3 sides")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "expected"), BAD_EXPERIMENTS.values(), ids=BAD_EXPERIMENTS)
+def test_bad_experiment(tmp_path, changes, expected):
+    folder = write_folder(tmp_path / "config", changed(EXPERIMENT, changes), RUN)
+    lines = lines_of(folder, RUN)
+    assert len(lines) == len(expected), lines
+    for line, parts in zip(lines, expected, strict=True):
+        assert line.startswith(f"{folder / 'experiments' / 'small.yaml'}: {parts[0]}"), line
+        assert all(part in line for part in parts), line
+        assert "\n" not in line
+
+
+BAD_RUNS = {
+    "misspelt key": ({"experimens": "all"}, [("experimens:", 'did you mean "experiments"?')]),
+    "no trials": ({"trials": 0}, [("trials: 0 ", "from 1 to 10000 or null")]),
+    "trials in words": ({"trials": "five"}, [('trials: "five" ', "a whole number")]),
+    "seed below zero": ({"seed": -1}, [("seed: -1 ", "from 0 to 4294967295")]),
+    "unknown device": ({"device": "gpu"}, [('device: "gpu" ', "one of auto, cpu, cuda")]),
+    "unknown experiment": (
+        {"experiments": ["smal"]},
+        [("experiments[0]:", '"smal" is not an experiment', 'did you mean "small"?')],
+    ),
+    "unknown experiment, not in a list": (
+        {"experiments": "big"},
+        [("experiments:", '"big" is not an experiment', "there are small")],
+    ),
+    "no experiment": ({"experiments": []}, [("experiments: []", "a list of 1 to")]),
+    "an experiment twice": (
+        {"experiments": ["small", "small"]},
+        [("experiments:", '"small" is listed twice')],
+    ),
+    "evaluations below zero": ({"eval_scenes": -1}, [("eval_scenes: -1 ", "from 0 to")]),
+    "overrides of what has none": (
+        {"overrides": {"title": "x"}},
+        [("overrides.title:", "unknown key", "known here: data, network, training, convergence")],
+    ),
+    "bad override": (
+        {"overrides": {"training": {"batch_size": 0}}},
+        [("overrides.training.batch_size: 0 ", "from 1 to")],
+    ),
+    "misspelt override": (
+        {"overrides": {"network": {"hiden": 4}}},
+        [("overrides.network.hiden:", 'did you mean "hidden"?')],
+    ),
+    "override that applies nowhere": (
+        {"overrides": {"network": {"activation": "relu"}}},
+        [("overrides.network.activation:", "applies to none of the chosen experiments")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "expected"), BAD_RUNS.values(), ids=BAD_RUNS)
+def test_bad_run(tmp_path, changes, expected):
+    run = RUN | changes
+    folder = write_folder(tmp_path / "config", EXPERIMENT, run)
+    lines = lines_of(folder, run)
+    assert len(lines) == len(expected), lines
+    for line, parts in zip(lines, expected, strict=True):
+        assert line.startswith(f"{folder / 'config.yaml'}: {parts[0]}"), line
+        assert all(part in line for part in parts), line
+
+
+def test_a_fault_on_the_command_line_is_said_to_stand_there(folder):
+    [line] = lines_of(folder, RUN | {"trials": 0})
+    assert line.startswith("--config: trials: 0 ")
+
+
+def test_a_fault_in_an_overlay_is_said_to_stand_there(folder, tmp_path):
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text("trials: 0\n")
+    with pytest.raises(ConfigError) as caught:
+        load_settings(RUN | {"trials": 0}, folder, [overlay])
+    [line] = caught.value.lines
+    assert line.startswith(f"{overlay}: trials: 0 ")
+
+
+def test_a_fault_that_an_override_makes_says_so(folder):
+    [line] = lines_of(folder, RUN | {"overrides": {"data": {"generate": {"draws": 1000000}}}})
+    assert "small.yaml: data.generate.draws: 1000000 is more than the 174760" in line
+    assert line.endswith("(set by overrides)")
+
+
+BAD_TEXTS = {
+    "unclosed list": ("quantifiers: [most\ntitle: x\n", "line 2, column 6", "expected ',' or ']'"),
+    "tab": ("data:\n\tsplit: 1\n", "line 2, column 1", "cannot start any token"),
+    "key twice": ("title: x\ntitle: y\n", "line 2, column 1", '"title" is given twice'),
+    "alias": ("title: &a x\nquestion: *a\n", "line 2, column 11", "aliases (*a) are not allowed"),
+    "tag": ("title: !!python/name:os.system\n", "line 1, column 8", "tag"),
+    "list as key": ("? [a]\n: b\n", "line 1, column 3", "a key must be a single word"),
+    "two documents": ("a: 1\n---\nb: 1\n", "line 2, column 1", "single document"),
+    "control character": ("title: \x01\n", "is not YAML", "not allowed"),
+    "deep nesting": ("[" * 5000, "nested too deeply"),
+    "nothing": ("", "null is not allowed", "must be keys with their values"),
+    "mere text": ("most\n", '"most" is not allowed', "must be keys with their values"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_TEXTS.values(), ids=BAD_TEXTS)
+def test_bad_yaml(folder, case):
+    text, *parts = case
+    path = folder / "experiments" / "small.yaml"
+    path.write_text(text)
+    [line] = lines_of(folder, RUN)
+    assert line.startswith(f"{path}: ")
+    assert all(part in line for part in parts)
+    assert "\n" not in line
+
+
+def test_bytes_that_are_no_text(folder):
+    path = folder / "experiments" / "small.yaml"
+    path.write_bytes(b"title: \xff\n")
+    assert lines_of(folder, RUN) == (f"{path}: is not UTF-8 text: byte 7 does not fit",)
+
+
+def test_a_key_twice_in_the_settings_of_the_run(folder):
+    path = folder / "config.yaml"
+    path.write_text("seed: 1\nseed: 2\n")
+    [line] = lines_of(folder, RUN)
+    assert line == f'{path}: line 2, column 1: the key "seed" is given twice: keep one of them'
+
+
+def test_faults_of_the_lexicon_are_reported_once(folder):
+    (folder / "quantifiers.yaml").write_text('most: "|A & B > 3"\nevery: "A <= |B|"\n')
+    lines = lines_of(folder, RUN)
+    assert len(lines) == 2
+    assert all(line.startswith(str(folder / "quantifiers.yaml")) for line in lines)
+    assert "most" in lines[0]
+    assert "every" in lines[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("Big-One.yaml", "small letters, digits and _"),
+        ("other.yml", "must end in .yaml"),
+        ("report.yaml", "is reserved"),
+    ],
+)
+def test_bad_name_of_an_experiment(folder, name, remedy):
+    (folder / "experiments" / "small.yaml").rename(folder / "experiments" / name)
+    [line] = lines_of(folder, RUN)
+    assert line.startswith(str(folder / "experiments" / name))
+    assert remedy in line
+
+
+def test_no_experiment_at_all(folder):
+    (folder / "experiments" / "small.yaml").unlink()
+    assert lines_of(folder, RUN) == (
+        f"{folder / 'experiments'}: holds no experiment: add a file <name>.yaml",
+    )
+
+
+def test_all_faults_of_all_files_at_once(tmp_path):
+    bad = {"trials": 0, "network.padding": "red", "data.split.dev": 0.3, "quantifiers": ["mos"]}
+    run = RUN | {"device": "gpu"}
+    folder = write_folder(
+        tmp_path / "config", changed(EXPERIMENT, bad | {"comparisons": GONE}), run
+    )
+    second = changed(EXPERIMENT, {"training.bach_size": 8})
+    (folder / "experiments" / "second.yaml").write_text(yaml.safe_dump(second))
+    lines = [line.removeprefix(f"{folder}/") for line in lines_of(folder, run)]
+    assert sorted(line.split(": ")[0] + ": " + line.split(": ")[1] for line in lines) == [
+        "config.yaml: device",
+        "experiments/second.yaml: training.bach_size",
+        "experiments/small.yaml: data.split",
+        "experiments/small.yaml: network.padding",
+        "experiments/small.yaml: quantifiers[0]",
+        "experiments/small.yaml: trials",
+    ]
+
+
+# Whatever is spoilt, the only error is a ConfigError ----------------------------------------------
+
+
+def keys_of(mapping: dict, above: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = []
+    for name, value in mapping.items():
+        found.append((*above, name))
+        if isinstance(value, dict):
+            found += keys_of(value, (*above, name))
+    return found
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**20), 10**20)
+    | st.floats()
+    | st.text("abc_ 1é:", max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+@st.composite
+def spoilt(draw, mapping: dict) -> dict:
+    """The mapping with one to three keys deleted, misspelt or given any value at all."""
+    mapping = copy.deepcopy(mapping)
+    for _ in range(draw(st.integers(1, 3))):
+        *holders, last = draw(st.sampled_from(keys_of(mapping)))
+        holder = mapping
+        for name in holders:
+            holder = holder[name]
+        match draw(st.sampled_from(["delete", "misspell", "replace"])):
+            case "delete":
+                del holder[last]
+            case "misspell":
+                holder[draw(st.text("abcdefgh_", max_size=6)) + last[1:]] = holder.pop(last)
+            case "replace":
+                holder[last] = draw(ANYTHING)
+        if not mapping:
+            break
+    return mapping
+
+
+@given(experiment=spoilt(EXPERIMENT), run=spoilt(RUN) | st.just(RUN))
+@settings(
+    max_examples=150,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_nothing_but_config_errors(tmp_path, experiment, run):
+    folder = write_folder(tmp_path / "config", experiment, run)
+    try:
+        lines = load_settings(run, folder) and ()
+    except ConfigError as error:
+        lines = error.lines
+    assert all(line and "\n" not in line for line in lines)
+    assert len(set(lines)) == len(lines)

@@ -1,0 +1,344 @@
+"""The settings as they are shipped, and how the files are put together."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from quantlearn.config import load_settings
+from quantlearn.schema import allowed, architecture_settings, cases, load_schema
+from quantlearn.yamlfile import read_yaml
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "config"
+RUN = yaml.safe_load((FOLDER / "config.yaml").read_text())
+
+PAPER = ["exp1a", "exp1b", "exp1c", "exp1d", "exp2a", "exp2b", "exp3a", "exp3b"]
+AS_RUN = ["exp1a_as_run", "exp1b_as_run", "exp2a_as_run", "exp3a_as_run"]
+
+
+@pytest.fixture(scope="module")
+def shipped() -> dict[str, dict]:
+    return load_settings(RUN, FOLDER).experiments
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    return Path(shutil.copytree(FOLDER, tmp_path / "config"))
+
+
+# The shipped experiments --------------------------------------------------------------------------
+
+
+def test_every_experiment_is_there(shipped):
+    assert list(shipped) == sorted([*PAPER, *AS_RUN, "tutorial"])
+
+
+def test_defaults_are_the_published_protocol(shipped):
+    exp1a = shipped["exp1a"]
+    assert exp1a["trials"] == 30
+    assert exp1a["data"] == {
+        "generate": {
+            "method": "sample",
+            "draws": 100_000,
+            "min_size": 1,
+            "max_size": 20,
+            "zones": ["both", "a_only", "b_only", "neither"],
+        },
+        "balance": {"method": "downsample", "by": "truth"},
+        "split": {"by": "scene", "train": 0.7, "dev": 0.0, "test": 0.3},
+    }
+    assert exp1a["network"] == {
+        "architecture": "lstm",
+        "layers": 2,
+        "hidden": 12,
+        "padding": "masked",
+        "initialisation": "glorot",
+        "precision": "float32",
+    }
+    assert exp1a["training"] == {
+        "optimiser": "adam",
+        "learning_rate": 1e-4,
+        "batch_size": 8,
+        "max_epochs": 4,
+        "evaluate_every": 50,
+        "evaluate_splits": ["test"],
+        "eval_scenes": 4096,
+        "monitor": "test",
+        "stop_loss": 0.02,
+        "patience": None,
+    }
+    assert exp1a["convergence"] == {"threshold": 0.95, "window": 250}
+
+
+# The first of each pair satisfies the universal.
+PUBLISHED = {
+    "exp1a": ("at_least_4", "at_least_6_or_at_most_2", 100_000, "monotonicity"),
+    "exp1b": ("at_most_3", "at_least_6_or_at_most_2", 100_000, "monotonicity"),
+    "exp1c": ("at_least_4", "between_6_and_10", 100_000, "monotonicity"),
+    "exp1d": ("at_most_4", "between_6_and_10", 100_000, "monotonicity"),
+    "exp2a": ("at_least_3", "first_3", 200_000, "quantity"),
+    "exp2b": ("at_least_3", "last_3", 200_000, "quantity"),
+    "exp3a": ("not_all", "not_only", 300_000, "conservativity"),
+    "exp3b": ("most", "M", 100_000, "conservativity"),
+}
+
+
+@pytest.mark.parametrize("name", PAPER)
+def test_published_experiments(shipped, name):
+    universal, other, draws, at_stake = PUBLISHED[name]
+    experiment = shipped[name]
+    assert experiment["chapter"] == "paper"
+    assert experiment["quantifiers"] == [universal, other]
+    assert experiment["comparisons"] == [[universal, other]]
+    assert experiment["data"]["generate"]["draws"] == draws
+    assert experiment["universal"] == at_stake
+    assert experiment["documented"] is None
+    # All else is as in 1a, but for the threshold of 2b.
+    assert experiment["convergence"]["threshold"] == (0.93 if name == "exp2b" else 0.95)
+    for part in ("network", "training", "trials"):
+        assert experiment[part] == shipped["exp1a"][part]
+
+
+@pytest.mark.parametrize("name", AS_RUN)
+def test_experiments_as_run_differ_from_their_twins_in_the_two_faults_alone(shipped, name):
+    as_run = shipped[name]
+    twin = shipped[as_run["documented"]]
+    assert as_run["network"] == twin["network"] | {"padding": "read"}
+    for part in ("trials", "universal", "data", "training", "convergence"):
+        assert as_run[part] == twin[part]
+    expected = {"first_3": "first_3_as_run"} if name == "exp2a_as_run" else {}
+    assert as_run["quantifiers"] == [expected.get(each, each) for each in twin["quantifiers"]]
+
+
+def test_the_tutorial(shipped):
+    tutorial = shipped["tutorial"]
+    generate = tutorial["data"]["generate"]
+    sizes = range(generate["min_size"], generate["max_size"] + 1)
+    assert generate["method"] == "enumerate"
+    assert sum(len(generate["zones"]) ** size for size in sizes) == 65_536
+    assert tutorial["quantifiers"] == ["most", "strictly_between_5_and_9"]
+    assert tutorial["expressions"]["strictly_between_5_and_9"] == "5 < |A & B| < 9"
+    assert tutorial["network"] == {
+        "architecture": "feedforward",
+        "layers": 2,
+        "hidden": 16,
+        "activation": "relu",
+        "initialisation": "torch",
+        "precision": "float32",
+    }
+    training = tutorial["training"]
+    assert training["learning_rate"] == 1e-3
+    assert training["batch_size"] == 32
+    assert training["evaluate_every"] == 20
+    assert tutorial["data"]["split"]["test"] == 0.3
+
+
+def test_quick_is_every_experiment_with_fewer_trials(shipped):
+    quick = load_settings(
+        RUN | yaml.safe_load((FOLDER / "quick.yaml").read_text()), FOLDER, [FOLDER / "quick.yaml"]
+    ).experiments
+    assert list(quick) == list(shipped)
+    assert all(quick[name]["trials"] < shipped[name]["trials"] for name in quick)
+
+
+def test_settings_are_plain_and_the_same_each_time(shipped):
+    again = load_settings(RUN, FOLDER).experiments
+    assert json.dumps(again) == json.dumps(shipped)  # in the same order too
+    assert json.loads(json.dumps(shipped)) == shipped
+    assert all(experiment["name"] == name for name, experiment in shipped.items())
+
+
+def test_loading_settings_imports_nothing_heavy():
+    code = (
+        "import sys, quantlearn.config;"
+        "print(*{'torch', 'pandas', 'scipy', 'snakemake'} & set(sys.modules))"
+    )
+    environment = {"PYTHONPATH": str(ROOT / "scripts")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
+
+
+# Choosing and overriding --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("chosen", ["exp1b", ["exp1b"]])
+def test_one_experiment_may_be_named_alone(chosen):
+    assert list(load_settings(RUN | {"experiments": chosen}, FOLDER).experiments) == ["exp1b"]
+
+
+def test_the_order_in_which_experiments_are_named_does_not_matter():
+    names = ["tutorial", "exp2a", "exp1a"]
+    chosen = load_settings(RUN | {"experiments": names}, FOLDER).experiments
+    assert list(chosen) == sorted(names)
+
+
+def test_an_experiment_that_is_not_chosen_is_not_read(folder):
+    (folder / "experiments" / "exp1b.yaml").write_text("title: [")
+    assert load_settings(RUN | {"experiments": "exp1a"}, folder).experiments
+
+
+def test_trials_and_eval_scenes_replace_those_of_every_experiment():
+    chosen = load_settings(RUN | {"trials": 3, "eval_scenes": 0}, FOLDER).experiments
+    assert {experiment["trials"] for experiment in chosen.values()} == {3}
+    assert {experiment["training"]["eval_scenes"] for experiment in chosen.values()} == {0}
+
+
+def test_overrides_change_what_they_name_and_nothing_else(shipped):
+    overrides = {"training": {"max_epochs": 1}}
+    chosen = load_settings(RUN | {"overrides": overrides}, FOLDER).experiments
+    for name, experiment in chosen.items():
+        assert experiment["training"] == shipped[name]["training"] | {"max_epochs": 1}
+        assert experiment | {"training": None} == shipped[name] | {"training": None}
+
+
+def test_an_override_is_left_out_where_it_does_not_apply(shipped):
+    overrides = {"data": {"generate": {"draws": 5000}}, "network": {"padding": "read"}}
+    chosen = load_settings(RUN | {"overrides": overrides}, FOLDER).experiments
+    assert chosen["tutorial"] == shipped["tutorial"]
+    assert {chosen[name]["data"]["generate"]["draws"] for name in PAPER} == {5000}
+    assert {chosen[name]["network"]["padding"] for name in PAPER} == {"read"}
+
+
+def test_numbers_that_snakemake_leaves_as_text_are_numbers():
+    overrides = {"training": {"learning_rate": "1e-3", "max_epochs": "1", "patience": "null"}}
+    run = RUN | {"experiments": "exp1a", "overrides": overrides}
+    training = load_settings(run, FOLDER).experiments["exp1a"]["training"]
+    assert training["learning_rate"] == 0.001
+    assert training["max_epochs"] == 1
+    assert training["patience"] is None
+
+
+def test_a_number_means_the_same_however_it_is_written(folder):
+    path = folder / "experiments" / "exp1a.yaml"
+    text = path.read_text()
+    found = []
+    for number in ("1", "1.0", "1e0", "1.0e+0"):
+        path.write_text(f"{text}training: {{stop_loss: {number}}}\n")
+        found.append(json.dumps(load_settings(RUN, folder).experiments["exp1a"]))
+    assert len(set(found)) == 1
+
+
+def test_the_quantifier_called_no_is_not_false(folder):
+    path = folder / "experiments" / "exp1a.yaml"
+    text = path.read_text()
+    path.write_text(re.sub(r"comparisons: .*", "", text).replace("at_least_4,", "no,"))
+    experiment = load_settings(RUN, folder).experiments["exp1a"]
+    assert experiment["quantifiers"][0] == "no"
+    assert experiment["comparisons"] == [["no", "at_least_6_or_at_most_2"]]
+
+
+def test_by_default_the_first_quantifier_is_compared_with_the_others(folder):
+    path = folder / "experiments" / "many.yaml"
+    path.write_text(
+        "title: Many\nchapter: atlas\nquestion: Which?\nuniversal: none\n"
+        "quantifiers: [most, some, every]\n"
+    )
+    experiment = load_settings(RUN | {"experiments": "many"}, folder).experiments["many"]
+    assert experiment["comparisons"] == [["most", "some"], ["most", "every"]]
+
+
+def test_a_new_architecture_is_one_file_that_is_not_imported(folder, tmp_path, monkeypatch):
+    networks = Path(shutil.copytree(ROOT / "scripts/quantlearn/networks", tmp_path / "networks"))
+    (networks / "bag.py").write_text(
+        'raise RuntimeError("imported")\n'
+        'SETTINGS = {"units": {"description": "Units", "type": "integer",'
+        ' "minimum": 1, "maximum": 9, "default": 3}}\n'
+    )
+    monkeypatch.setattr("quantlearn.schema._NETWORKS", networks)
+    load_schema.cache_clear()
+    path = folder / "experiments" / "exp1a.yaml"
+    path.write_text(path.read_text() + "network: {architecture: bag}\n")
+    network = load_settings(RUN | {"experiments": "exp1a"}, folder).experiments["exp1a"]["network"]
+    load_schema.cache_clear()
+    assert network["architecture"] == "bag"
+    assert network["units"] == 3
+    assert not {"layers", "hidden", "padding"} & set(network)
+
+
+# The schemas and the page that explains them ------------------------------------------------------
+
+
+def settings_in(schema: dict, above: str = "") -> dict[str, dict]:
+    """The schema of each single setting, by its dotted key."""
+    found = {}
+    properties = dict(schema["properties"])
+    for _, conditional in cases(schema):
+        properties |= conditional
+    for name, part in properties.items():
+        if part.get("type") == "object" and part.get("properties") and name != "overrides":
+            found |= settings_in(part, f"{above}{name}.")
+        else:
+            found[above + name] = part
+    return found
+
+
+def all_mappings(schema: dict) -> list[dict]:
+    inner = [part for part in schema["properties"].values() if part.get("type") == "object"]
+    return [schema] + [found for part in inner for found in all_mappings(part)]
+
+
+@pytest.mark.parametrize("name", ["config", "experiment"])
+def test_schemas_are_strict_and_complete(name):
+    schema = load_schema(name)
+    for mapping in all_mappings(schema):
+        closed = "unevaluatedProperties" if "allOf" in mapping else "additionalProperties"
+        assert mapping[closed] is False
+    for key, part in settings_in(schema).items():
+        assert part["description"], key
+        assert "default" in part or key in schema.get("required", []) or key == "overrides", key
+        if "integer" in part.get("type", ()) or "number" in part.get("type", ()):
+            assert part["minimum"] < part["maximum"], key
+
+
+def test_architectures_share_no_name_with_the_common_settings():
+    common = set(load_schema("experiment")["properties"]["network"]["properties"])
+    for settings in architecture_settings().values():
+        assert not common & set(settings)
+
+
+def readme_rows(heading: str) -> dict[str, list[str]]:
+    """The rows of the tables under a heading of config/README.md: key -> other cells."""
+    text = (FOLDER / "README.md").read_text()
+    section = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)[1]
+    rows = re.findall(r"^\| `([^`]+)` \| (.*) \|$", section, re.M)
+    return {key: cells.split(" | ") for key, cells in rows}
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [("The run: config.yaml", "config"), ("An experiment: experiments/*.yaml", "experiment")],
+)
+def test_the_readme_explains_every_setting_with_its_default(heading, name):
+    rows = readme_rows(heading)
+    expected = settings_in(load_schema(name))
+    if name == "experiment":
+        for architecture, settings in architecture_settings().items():
+            for key, part in settings.items():
+                expected.pop(f"network.{key}", None)
+                # For the same reason its own settings may stand here, but need not.
+                if f"network.{key} ({architecture})" in rows:
+                    expected[f"network.{key} ({architecture})"] = part
+    assert set(rows) == set(expected)
+    for key, part in expected.items():
+        # The page does not list the architectures, so that a new one is one file.
+        may_be = rows[key][1] if key == "network.architecture" else allowed(part)
+        assert rows[key] == [default_in_words(key, part), may_be, part["description"]], key
+
+
+def default_in_words(key: str, part: dict) -> str:
+    if key == "overrides":
+        return "`{}`"
+    return f"`{json.dumps(part['default'])}`".replace('"', "") if "default" in part else "required"
+
+
+def test_read_yaml_agrees_with_pyyaml_on_the_shipped_files():
+    for path in [*FOLDER.glob("*.yaml"), *FOLDER.glob("experiments/*.yaml")]:
+        if path.name != "quantifiers.yaml":  # YAML 1.1 takes its `no` for false
+            assert read_yaml(path) == yaml.safe_load(path.read_text())
