@@ -7,12 +7,11 @@ from quantlearn.space import samples_table
 from quantlearn.tables import write_csv
 
 
-def sample_hyperparameters(samples: str, settings: dict[str, Any]) -> None:
-    """Write the samples of an experiment to the table ``samples``.
-
-    settings: the experiment's sections ``network`` and ``training``.
-    """
-    write_csv(samples_table(settings), samples)
+def sample_hyperparameters(
+    samples: str, network: dict[str, Any], training: dict[str, Any]
+) -> None:
+    """Write the samples of an experiment, from its sections, to the table ``samples``."""
+    write_csv(samples_table({"network": network, "training": training}), samples)
 
 
 if __name__ == "__main__":

@@ -184,7 +184,7 @@ BAD_EXPERIMENTS = {
     ),
     "no quantifier": (
         {"quantifiers": [], "comparisons": GONE},
-        [("quantifiers: []", "a list of 1 to 100")],
+        [("quantifiers: []", "a list of 1 to 50")],
     ),
     "a quantifier twice": (
         {"quantifiers": ["most", "most"], "comparisons": GONE},

@@ -61,6 +61,7 @@ def test_defaults_are_the_published_protocol(shipped):
         "precision": "float32",
     }
     assert exp1a["training"] == {
+        "together": True,
         "optimiser": "adam",
         "learning_rate": 1e-4,
         "batch_size": 8,

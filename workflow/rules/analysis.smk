@@ -12,7 +12,7 @@ rule aggregate:
         cells="results/{experiment}/tables/cells.parquet",
         convergence="results/{experiment}/tables/convergence.csv",
     params:
-        settings=experiment_settings,
+        settings=setting(),
         code=code("aggregate"),
     log:
         "results/{experiment}/logs/aggregate.log",
@@ -30,7 +30,7 @@ rule compare:
     output:
         comparison="results/{experiment}/tables/comparison.csv",
     params:
-        settings=experiment_settings,
+        settings=setting(),
         code=code("compare"),
     log:
         "results/{experiment}/logs/compare.log",
@@ -39,3 +39,22 @@ rule compare:
         runtime=10,
     script:
         "../../scripts/compare.py"
+
+
+rule overview:
+    input:
+        comparisons=on_page("tables/comparison.csv"),
+        convergences=on_page("tables/convergence.csv"),
+    output:
+        overview="results/report/{page}/overview.csv",
+        as_run="results/report/{page}/as_run.csv",
+    params:
+        settings=lambda wildcards: [EXPERIMENTS[name] for name in experiments_of(wildcards.page)],
+        code=code("overview"),
+    log:
+        "results/report/logs/overview/{page}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../../scripts/overview.py"

@@ -5,7 +5,8 @@ rule sample_hyperparameters:
     output:
         samples="results/{experiment}/samples.csv",
     params:
-        settings=setting("network", "training"),
+        network=setting("network"),
+        training=setting("training"),
         code=code("sample_hyperparameters"),
     log:
         "results/{experiment}/logs/sample_hyperparameters.log",

@@ -1,0 +1,86 @@
+"""What all rules share: the checked settings, and short ways to ask them."""
+
+import ast
+import sys
+from pathlib import Path
+
+ROOT = Path(workflow.current_basedir).parents[1]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from quantlearn.config import load_settings
+from quantlearn.digest import code_digest
+from quantlearn.errors import QuantlearnError
+from quantlearn.yamlfile import read_yaml
+
+try:
+    # Snakemake's own reader would not say where a file does not parse.
+    read_yaml(Path("config/config.yaml"))
+except QuantlearnError as fault:
+    sys.exit(str(fault))
+
+
+configfile: "config/config.yaml"
+
+
+try:
+    SETTINGS = load_settings(config, Path("config"), workflow.overwrite_configfiles)
+except QuantlearnError as fault:
+    # Not a WorkflowError: that would surround the lines with places in this file.
+    sys.exit(str(fault))
+
+EXPERIMENTS = SETTINGS.experiments
+CHAPTERS = sorted({experiment["chapter"] for experiment in EXPERIMENTS.values()})
+# A settings file with fixed values is a search with one sample.
+SAMPLES = ["0"]
+FIGURES = sorted(path.stem.removeprefix("plot_") for path in ROOT.glob("scripts/plot_*.py"))
+FIGURES.remove("overview")
+
+
+wildcard_constraints:
+    experiment="|".join(EXPERIMENTS),
+    sample="|".join(SAMPLES),
+    figure="|".join(FIGURES),
+    page="|".join(["index", *CHAPTERS]),
+
+
+def code(script):
+    """The digest of a script and of all it imports, so that editing the library re-runs it."""
+    return code_digest(ROOT / "scripts" / f"{script}.py", ROOT / "scripts")
+
+
+def caption(script):
+    """The docstring of a script, which is the caption of its figure."""
+    return ast.get_docstring(ast.parse((ROOT / "scripts" / f"{script}.py").read_text()))
+
+
+def setting(*keys):
+    """A param: part of the experiment's settings, by the path of keys to it."""
+
+    def ask(wildcards):
+        value = EXPERIMENTS[wildcards.experiment]
+        for key in keys:
+            value = value[key]
+        return value
+
+    return ask
+
+
+def every_sample(file):
+    """An input: this file of every sample of the experiment."""
+    return [f"results/{{experiment}}/training/{sample}/{file}" for sample in SAMPLES]
+
+
+def experiments_of(page):
+    """The experiments on a page of the report: all of them, or those of one chapter."""
+    return [
+        name
+        for name, experiment in EXPERIMENTS.items()
+        if page in ("index", experiment["chapter"])
+    ]
+
+
+def on_page(file):
+    """An input: this file of every experiment on the page."""
+    return lambda wildcards: [
+        f"results/{name}/{file}" for name in experiments_of(wildcards.page)
+    ]

@@ -1,0 +1,54 @@
+"""From tables to pictures: a figure is one script, its docstring the caption."""
+
+
+rule plot:
+    input:
+        curves=rules.aggregate.output.curves,
+        cells=rules.aggregate.output.cells,
+        trials=rules.aggregate.output.trials,
+        convergence=rules.aggregate.output.convergence,
+        comparison=rules.compare.output.comparison,
+    output:
+        svg=report(
+            "results/{experiment}/figures/{figure}.svg",
+            caption="../report/figure.rst",
+            category="{experiment}",
+            labels={"figure": "{figure}"},
+        ),
+        pdf="results/{experiment}/figures/{figure}.pdf",
+        png="results/{experiment}/figures/{figure}.png",
+    params:
+        settings=setting(),
+        caption=lambda wildcards: caption(f"plot_{wildcards.figure}"),
+        code=lambda wildcards: code(f"plot_{wildcards.figure}"),
+    log:
+        "results/{experiment}/logs/plot/{figure}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../../scripts/plot_{wildcards.figure}.py"
+
+
+rule plot_overview:
+    input:
+        overview=rules.overview.output.overview,
+    output:
+        svg=report(
+            "results/report/{page}/figures/overview.svg",
+            caption="../report/figure.rst",
+            category="overview",
+            labels={"figure": "overview of {page}"},
+        ),
+        pdf="results/report/{page}/figures/overview.pdf",
+        png="results/report/{page}/figures/overview.png",
+    params:
+        caption=caption("plot_overview"),
+        code=code("plot_overview"),
+    log:
+        "results/report/logs/plot_overview/{page}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../../scripts/plot_overview.py"
