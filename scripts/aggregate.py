@@ -1,0 +1,72 @@
+"""Join the samples of an experiment and find when each trial learned each quantifier."""
+
+import logging
+from typing import Any
+
+import pandas as pd
+
+from quantlearn import tables
+from quantlearn.statistics import convergence_table
+from quantlearn.tables import TableError
+
+log = logging.getLogger("quantlearn")
+
+
+def aggregate(
+    samples: str,
+    training_curves: list[str],
+    training_cells: list[str],
+    training_trials: list[str],
+    settings: dict[str, Any],
+    *,
+    curves: str,
+    cells: str,
+    trials: str,
+    convergence: str,
+) -> None:
+    """Write the tables that statistics, figures and notebooks read.
+
+    ``samples`` is samples.csv; the ``training_`` lists hold one path for each of its rows, in their
+    order. The other paths are written: the same tables with a leading column sample, and the
+    convergence table, taken from the split that training monitors.
+    """
+    numbers = tables.read_csv(samples, tables.SAMPLES)["sample"].to_list()
+    all_curves = _join(numbers, training_curves, tables.read_parquet, tables.CURVES)
+    tables.write_parquet(all_curves, curves)
+    tables.write_parquet(_join(numbers, training_cells, tables.read_parquet, tables.CELLS), cells)
+    tables.write_csv(_join(numbers, training_trials, tables.read_csv, tables.TRIALS), trials)
+
+    watched = monitored(all_curves, settings, curves)
+    rule = settings["convergence"]
+    table = convergence_table(watched, rule["threshold"], rule["window"])
+    tables.write_csv(table, convergence)
+    log.info("%d of %d quantifier runs converged", table["converged"].sum(), len(table))
+
+
+def monitored(curves: pd.DataFrame, settings: dict[str, Any], path: str) -> pd.DataFrame:
+    """The curves of the experiment's quantifiers on the split that training monitors."""
+    split = settings["training"]["monitor"]
+    watched = curves[
+        (curves["split"] == split) & curves["quantifier"].isin(settings["quantifiers"])
+    ]
+    missing = set(settings["quantifiers"]) - set(watched["quantifier"])
+    if missing:
+        raise TableError(
+            f"{path}: no curve of {', '.join(sorted(missing))} on the split {split!r}; "
+            f"add {split} to training.evaluate_splits of {settings['name']} and train again"
+        )
+    return watched
+
+
+def _join(numbers: list[int], paths: list[str], read: Any, schema: tables.Schema) -> pd.DataFrame:
+    joined = pd.concat(
+        {number: read(path, schema) for number, path in zip(numbers, paths, strict=True)},
+        names=["sample"],
+    )
+    return joined.reset_index("sample").reset_index(drop=True)
+
+
+if __name__ == "__main__":
+    from quantlearn.jobs import run_job
+
+    run_job(aggregate, snakemake)

@@ -1,0 +1,43 @@
+"""Test each pair of quantifiers of an experiment: which one is learned sooner?"""
+
+import logging
+from typing import Any
+
+import pandas as pd
+
+from quantlearn import tables
+from quantlearn.statistics import compare_pair, holm
+
+log = logging.getLogger("quantlearn")
+
+
+def compare(curves: str, convergence: str, settings: dict[str, Any], *, comparison: str) -> None:
+    """Write one row for each sample, pair and test; p is adjusted over the pairs for each test.
+
+    A positive estimate means that the first quantifier of the pair is learned faster or better.
+    """
+    by_sample = dict(iter(tables.read_csv(convergence, tables.CONVERGENCE).groupby("sample")))
+    accuracy = tables.read_parquet(curves, {"sample": "int64", **tables.CURVES})
+    watched = accuracy[accuracy["split"] == settings["training"]["monitor"]]
+    found = [
+        compare_pair(by_sample[sample], curve, easy, hard).assign(sample=sample)
+        for sample, curve in watched.groupby("sample")
+        for easy, hard in settings["comparisons"]
+    ]
+    tables.write_csv(_finished(found, settings["name"]), comparison)
+    log.info("%d pairs compared", len(found))
+
+
+def _finished(found: list[pd.DataFrame], experiment: str) -> pd.DataFrame:
+    columns = list(tables.COMPARISON)
+    if not found:
+        return pd.DataFrame(columns=columns)
+    rows = pd.concat(found, ignore_index=True).assign(experiment=experiment)
+    rows["p_adjusted"] = rows.groupby("test")["p"].transform(holm)
+    return rows[columns]
+
+
+if __name__ == "__main__":
+    from quantlearn.jobs import run_job
+
+    run_job(compare, snakemake)

@@ -1,0 +1,167 @@
+"""All experiments side by side: what each pair shows, and documented against as run."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from quantlearn import tables
+from quantlearn.statistics import holm, step_leads, summarise_convergence, welch_test
+
+
+def overview(
+    comparisons: list[str],
+    convergences: list[str],
+    settings: list[dict[str, Any]],
+    *,
+    overview: str,
+    as_run: str,
+) -> None:
+    """Write overview.csv (one row for each pair) and as_run.csv (documented minus as run).
+
+    The three lists run in the same order, one entry for each experiment. p values are adjusted by
+    Holm's method over all pairs of the report, for each test.
+    """
+    convergence = {
+        experiment["name"]: tables.read_csv(path, tables.CONVERGENCE)
+        for experiment, path in zip(settings, convergences, strict=True)
+    }
+    rows = [
+        row
+        for experiment, path in zip(settings, comparisons, strict=True)
+        for row in pair_rows(
+            experiment,
+            tables.read_csv(path, tables.COMPARISON),
+            convergence[experiment["name"]],
+        )
+    ]
+    pairs = pd.DataFrame(rows, columns=list(tables.OVERVIEW))
+    for test in tables.TESTS:
+        pairs[f"{test}_p_adjusted"] = holm(pairs[f"{test}_p"].to_numpy(dtype=float))
+    tables.write_csv(pairs, overview)
+
+    twins = pd.DataFrame(
+        [row for experiment in settings for row in twin_rows(experiment, settings, convergence)],
+        columns=list(tables.AS_RUN),
+    )
+    for p in ("p", "mann_whitney_p"):
+        by_measure = twins.groupby("measure")[p]
+        twins[f"{p}_adjusted"] = by_measure.transform(lambda x: holm(x.to_numpy(dtype=float)))
+    tables.write_csv(twins, as_run)
+
+
+def pair_rows(
+    experiment: dict[str, Any], comparison: pd.DataFrame, convergence: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """One row of overview.csv for each sample and pair of an experiment."""
+    summary = summarise_convergence(convergence, experiment["quantifiers"]).set_index(
+        ["sample", "quantifier"]
+    )
+    rows = []
+    for (sample, easy, hard), tests in comparison.groupby(["sample", "easy", "hard"], sort=False):
+        row = {
+            "experiment": experiment["name"],
+            "title": experiment["title"],
+            "universal": experiment["universal"],
+            "version": "as run" if experiment.get("documented") else "documented",
+            "twin": experiment.get("documented") or "",
+            "sample": sample,
+            "easy": easy,
+            "hard": hard,
+            "n": summary.loc[(sample, easy), "n"],
+        }
+        for side, quantifier in (("easy", easy), ("hard", hard)):
+            of_one = summary.loc[(sample, quantifier)]
+            row[f"censored_{side}"] = of_one["n"] - of_one["converged"]
+            for column in ("median_step", "median_lower", "median_upper", "final_accuracy"):
+                row[f"{column}_{side}"] = of_one[column]
+        by_test = tests.set_index("test")
+        for test in tables.TESTS:
+            for column in ("estimate", "lower", "upper", "p", "n"):
+                row[f"{test}_{column}"] = by_test.loc[test, column]
+        for column in ("effect_size", "effect_lower", "effect_upper"):
+            row[column] = by_test.loc["paired_t_steps", column]
+        rows.append(row)
+    return rows
+
+
+def twin_rows(
+    as_run: dict[str, Any], settings: list[dict[str, Any]], convergence: dict[str, pd.DataFrame]
+) -> list[dict[str, Any]]:
+    """Rows of as_run.csv for an experiment as run whose documented twin is in the report.
+
+    The paired effects of the two are independent samples of trials: Welch's t-test and interval on
+    their means, and Mann–Whitney's test on their ranks, where a trial in which only one quantifier
+    converged ranks beyond all steps. Positive: the effect is larger as documented.
+    """
+    twin = as_run.get("documented")
+    if twin not in {experiment["name"] for experiment in settings}:
+        return []
+    rows = []
+    for sample in convergence[as_run["name"]]["sample"].unique():
+        for easy, hard in as_run["comparisons"]:
+            effects = [
+                paired_effects(convergence[name], sample, easy, hard)
+                for name in (twin, as_run["name"])
+            ]
+            for measure, unit in (("step", "steps"), ("final_accuracy", "accuracy")):
+                first, second = (effect[measure] for effect in effects)
+                rows.append(
+                    {
+                        "documented": twin,
+                        "as_run": as_run["name"],
+                        "sample": sample,
+                        "easy": easy,
+                        "hard": hard,
+                        "measure": measure,
+                        "unit": unit,
+                        **difference(first, second),
+                    }
+                )
+    return rows
+
+
+def paired_effects(
+    convergence: pd.DataFrame, sample: int, easy: str, hard: str
+) -> dict[str, np.ndarray]:
+    """By how much easy is learned sooner, and better, in each trial of a sample."""
+    of_sample = convergence[convergence["sample"] == sample].set_index("trial").sort_index()
+    first, second = (of_sample[of_sample["quantifier"] == name] for name in (easy, hard))
+    return {
+        "step": step_leads(first, second),
+        "final_accuracy": (first["final_accuracy"] - second["final_accuracy"]).to_numpy(),
+    }
+
+
+def difference(first: np.ndarray, second: np.ndarray) -> dict[str, float | int]:
+    """Two independent sets of paired effects compared, first minus second."""
+    finite = [effects[np.isfinite(effects)] for effects in (first, second)]
+    ranked = [effects[~np.isnan(effects)] for effects in (first, second)]
+    welch = welch_test(*finite)
+    row = {
+        "documented_mean": finite[0].mean() if finite[0].size else np.nan,
+        "as_run_mean": finite[1].mean() if finite[1].size else np.nan,
+        "difference": welch.estimate,
+        "lower": welch.lower,
+        "upper": welch.upper,
+        "statistic": welch.statistic,
+        "df": welch.df,
+        "p": welch.p,
+        "n_documented": finite[0].size,
+        "n_as_run": finite[1].size,
+        "mann_whitney_u": np.nan,
+        "mann_whitney_p": np.nan,
+        "mann_whitney_n_documented": ranked[0].size,
+        "mann_whitney_n_as_run": ranked[1].size,
+    }
+    if min(ranked[0].size, ranked[1].size) >= 2 and np.unique(np.concatenate(ranked)).size > 1:
+        result = stats.mannwhitneyu(*ranked)
+        row |= {"mann_whitney_u": result.statistic, "mann_whitney_p": result.pvalue}
+    return row
+
+
+if __name__ == "__main__":
+    from quantlearn.jobs import run_job
+
+    run_job(overview, snakemake)

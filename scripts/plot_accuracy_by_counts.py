@@ -1,0 +1,119 @@
+"""Where the trained networks err: accuracy by the number of objects in A∩B and in A∖B.
+
+Each square holds the test scenes with these two counts, over all trials; darker squares are
+answered worse. Hatched squares hold fewer than ten scenes and do not set the scale. The heavy line
+separates the scenes where the quantifier is true from those where it is false, if the two counts
+decide its truth.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
+
+from quantlearn import style, tables
+
+FEW_SCENES = 10
+
+Grids = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def plot_accuracy_by_counts(
+    cells: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str, sample: int | None = None
+) -> None:
+    """Draw the accuracy by counts in one sample (the first, unless another is named)."""
+    frame = tables.read_parquet(cells, {"sample": "int64", **tables.CELLS})
+    chosen = frame[frame["sample"] == (frame["sample"].min() if sample is None else sample)]
+    scored, split = tables.held_out(chosen, cells)
+    quantifiers = settings["quantifiers"]
+    columns = min(len(quantifiers), 3)
+    rows = -(-len(quantifiers) // columns)
+    with style.figure_style():
+        figure = style.new_figure(max(2.6 * columns, 3.6) + 0.7, 2.75 * rows + 0.3)
+        panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+        grids = {name: count_grids(scored[scored["quantifier"] == name]) for name in quantifiers}
+        worst = min(
+            (correct[n >= FEW_SCENES] / n[n >= FEW_SCENES]).min(initial=0.9)
+            for correct, n, _ in grids.values()
+        )
+        for axes, (name, grid) in zip(panels, grids.items(), strict=False):
+            mesh = draw_panel(axes, name, grid, lowest=worst)
+        for axes in panels[len(quantifiers) :]:
+            axes.remove()
+        figure.supxlabel("Objects in A∩B", fontsize=9)
+        figure.supylabel("Objects in A∖B", fontsize=9)
+        figure.colorbar(
+            mesh,
+            ax=list(panels[: len(quantifiers)]),
+            label=f"Accuracy ({split} scenes)",
+            extend="min",
+        )
+        style.save_figure(figure, svg, pdf, png)
+
+
+def count_grids(cells: pd.DataFrame) -> Grids:
+    """Correct answers, scenes and true scenes, each of shape (counts of A∖B, counts of A∩B)."""
+    shape = cells["a_only"].max() + 1, cells["both"].max() + 1
+    place = cells["a_only"].to_numpy(), cells["both"].to_numpy()
+    grids = []
+    for values in (cells["correct"], cells["scenes"], cells["scenes"].where(cells["truth"], 0)):
+        grid = np.zeros(shape)
+        np.add.at(grid, place, values.to_numpy())
+        grids.append(grid)
+    return grids[0], grids[1], grids[2]
+
+
+def scenes_or_nan(scenes: np.ndarray) -> np.ndarray:
+    """Numbers of scenes, with nan for none."""
+    return np.where(scenes > 0, scenes, np.nan)
+
+
+def draw_panel(axes: Axes, name: str, grids: Grids, lowest: float) -> QuadMesh:
+    """One quantifier's heat map."""
+    correct, scenes, true = grids
+    known = scenes_or_nan(scenes)
+    edges = [np.arange(length + 1) - 0.5 for length in (scenes.shape[1], scenes.shape[0])]
+    mesh = axes.pcolormesh(*edges, correct / known, cmap="cividis", vmin=lowest, vmax=1)
+    few = squares((scenes > 0) & (scenes < FEW_SCENES))
+    axes.add_collection(
+        PolyCollection(few, facecolors="none", edgecolors="0.35", linewidths=0, hatch="/////")
+    )
+    truth = true / known
+    decided = np.isin(truth[scenes > 0], (0, 1)).all()
+    if decided:
+        axes.add_collection(LineCollection(boundary(truth), colors="white", linewidths=3))
+        axes.add_collection(LineCollection(boundary(truth), colors="black", linewidths=1.5))
+    note = "" if decided else "\n(truth depends on more)"
+    axes.set_title(f"{style.label(name)}{note}")
+    axes.set_aspect("equal")
+    axes.tick_params(labelbottom=True)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.yaxis.get_major_locator().set_params(integer=True)
+    return mesh
+
+
+def squares(chosen: np.ndarray) -> np.ndarray:
+    """Corners, shape (k, 4, 2), of the squares of the grid where ``chosen`` is true."""
+    middles = np.argwhere(chosen)[:, ::-1]
+    return middles[:, None, :] + [(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)]
+
+
+def boundary(truth: np.ndarray) -> list[list[tuple[float, float]]]:
+    """Segments between neighbouring squares of which one is true (1) and the other false (0).
+
+    >>> boundary(np.array([[0.0, 1.0]]))
+    [[(0.5, -0.5), (0.5, 0.5)]]
+    """
+    upright = np.argwhere(np.abs(np.diff(truth, axis=1)) == 1)
+    level = np.argwhere(np.abs(np.diff(truth, axis=0)) == 1)
+    return [[(x + 0.5, y - 0.5), (x + 0.5, y + 0.5)] for y, x in upright.tolist()] + [
+        [(x - 0.5, y + 0.5), (x + 0.5, y + 0.5)] for y, x in level.tolist()
+    ]
+
+
+if __name__ == "__main__":
+    from quantlearn.jobs import run_job
+
+    run_job(plot_accuracy_by_counts, snakemake)

@@ -1,0 +1,82 @@
+"""Accuracy of the trained networks by the number of objects in the scene.
+
+Points are means over trials with 95 % t intervals. The thin dotted line is what a rule would reach
+that knows the size alone and answers with the commoner truth value among the test scenes of that
+size: only what lies above it shows that a network has learned the quantifier.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from quantlearn import style, tables
+from quantlearn.statistics import mean_interval
+
+
+def plot_accuracy_by_size(
+    cells: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str, sample: int | None = None
+) -> None:
+    """Draw the accuracy by size in one sample (the first, unless another is named)."""
+    frame = tables.read_parquet(cells, {"sample": "int64", **tables.CELLS})
+    chosen = frame[frame["sample"] == (frame["sample"].min() if sample is None else sample)]
+    scored, split = tables.held_out(chosen, cells)
+    looks = style.looks(settings["quantifiers"])
+    with style.figure_style():
+        figure = style.new_figure(style.PAGE_WIDTH, 3.4)
+        axes = figure.add_subplot()
+        for place, (quantifier, look) in enumerate(looks.items()):
+            shift = 0.16 * (place - (len(looks) - 1) / 2)
+            rows = scored[scored["quantifier"] == quantifier]
+            draw_quantifier(axes, rows, style.label(quantifier), look, shift)
+        axes.plot(
+            [],
+            [],
+            ":",
+            marker=".",
+            markersize=3,
+            color=style.GREY,
+            linewidth=1,
+            label="knowing the size alone",
+        )
+        axes.set_xlim(scored["size"].min() - 0.7, scored["size"].max() + 0.7)
+        axes.set_ylim(top=1.01)
+        axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
+        axes.set_xlabel("Objects in the scene")
+        axes.set_ylabel(f"Accuracy ({split} scenes)")
+        axes.set_title(f"{settings['title']} (n = {scored['trial'].nunique()} trials)")
+        axes.legend(loc="best", handlelength=3)
+        style.save_figure(figure, svg, pdf, png)
+
+
+def draw_quantifier(
+    axes: Axes, rows: pd.DataFrame, label: str, look: style.Look, shift: float
+) -> None:
+    """One quantifier: mean by size with its interval, and the size-only baseline."""
+    summed = rows.groupby(["size", "trial"])[["correct", "scenes"]].sum()
+    accuracy = summed["correct"] / summed["scenes"]
+    means = [mean_interval(values.to_numpy()) for _, values in accuracy.groupby("size")]
+    mean = np.array([interval.estimate for interval in means])
+    bounds = np.array([[interval.lower, interval.upper] for interval in means]).T
+    sizes = accuracy.index.levels[0].to_numpy()
+    axes.errorbar(
+        sizes + shift,
+        mean,
+        yerr=np.nan_to_num(np.abs(bounds - mean)),
+        color=look.colour,
+        linestyle=look.line,
+        marker=look.marker,
+        elinewidth=1,
+        label=label,
+    )
+    counted = rows.pivot_table(index="size", columns="truth", values="scenes", aggfunc="sum")
+    baseline = counted.max(axis="columns") / counted.sum(axis="columns")
+    axes.plot(baseline, ":", marker=".", markersize=3, color=look.colour, linewidth=1)
+
+
+if __name__ == "__main__":
+    from quantlearn.jobs import run_job
+
+    run_job(plot_accuracy_by_size, snakemake)

@@ -1,0 +1,94 @@
+"""Accuracy of each quantifier against training step, on the split that training monitors.
+
+Each faint line is one trial; the strong line is the median over all trials, where a run that ended
+is counted with its last value. The median is drawn thin and dotted from the step on at which fewer
+than half of the trials still run. The grey dashed line is the threshold of convergence.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from quantlearn import style, tables
+from quantlearn.statistics import extended_curves
+
+
+def plot_learning_curves(
+    curves: str,
+    settings: dict[str, Any],
+    *,
+    svg: str,
+    pdf: str,
+    png: str,
+    sample: int | None = None,
+) -> None:
+    """Draw the learning curves of one sample (the first, unless another is named)."""
+    frame = tables.read_parquet(curves, {"sample": "int64", **tables.CURVES})
+    chosen = frame[frame["sample"] == (frame["sample"].min() if sample is None else sample)]
+    watched = chosen[chosen["split"] == settings["training"]["monitor"]]
+    looks = style.looks(settings["quantifiers"])
+    with style.figure_style():
+        figure = style.new_figure(style.PAGE_WIDTH, 3.7)
+        axes = figure.add_subplot()
+        threshold = settings["convergence"]["threshold"]
+        axes.axhline(threshold, color=style.GREY, linestyle="--", linewidth=0.8)
+        for quantifier, look in looks.items():
+            draw_quantifier(axes, watched[watched["quantifier"] == quantifier], quantifier, look)
+        last_steps = watched.groupby("trial")["step"].max()
+        axes.set_xlim(0, last_steps.max())
+        axes.set_ylim(top=1.005)
+        axes.annotate(
+            f"threshold {threshold:g}",
+            (1.0, threshold),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(-2, -3),
+            textcoords="offset points",
+            ha="right",
+            va="top",
+            fontsize=8,
+            color=style.GREY,
+        )
+        style.step_axis(axes.xaxis)
+        axes.set_xlabel("Training step")
+        axes.set_ylabel(f"Accuracy ({settings['training']['monitor']} scenes)")
+        axes.set_title(f"{settings['title']} (n = {len(last_steps)} trials)")
+        figure.legend(loc="outside lower center", ncols=min(len(looks), 3), handlelength=3)
+        style.save_figure(figure, svg, pdf, png)
+
+
+def draw_quantifier(axes: Axes, runs: pd.DataFrame, quantifier: str, look: style.Look) -> None:
+    """One quantifier: every trial faint and, above them, the median."""
+    for _, run in runs.groupby("trial"):
+        axes.plot(
+            run["step"],
+            run["accuracy"],
+            color=look.colour,
+            alpha=0.3,
+            linewidth=0.5,
+            rasterized=True,  # thousands of points each: as vectors they would fill megabytes
+        )
+    median = extended_curves(runs).median(axis="columns")
+    half_run_to = np.floor(runs.groupby("trial")["step"].max().median())
+    axes.plot(
+        median[median.index <= half_run_to],
+        color=look.colour,
+        linestyle=look.line,
+        linewidth=2,
+        label=style.label(quantifier),
+        zorder=3,
+    )
+    axes.plot(
+        median[median.index >= half_run_to],
+        color=look.colour,
+        linestyle=":",
+        linewidth=1,
+        zorder=3,
+    )
+
+
+if __name__ == "__main__":
+    from quantlearn.jobs import run_job
+
+    run_job(plot_learning_curves, snakemake)

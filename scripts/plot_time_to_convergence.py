@@ -1,0 +1,102 @@
+"""Share of trials that have learned each quantifier by each training step.
+
+Kaplan–Meier estimates with pointwise 95 % intervals; a tick marks trials whose run ended there
+without convergence. The numbers below the axis count the trials still learning at each step.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from quantlearn import style, tables
+from quantlearn.statistics import kaplan_meier
+
+
+def plot_time_to_convergence(
+    convergence: str,
+    settings: dict[str, Any],
+    *,
+    svg: str,
+    pdf: str,
+    png: str,
+    sample: int | None = None,
+) -> None:
+    """Draw the Kaplan–Meier curves of one sample (the first, unless another is named)."""
+    frame = tables.read_csv(convergence, tables.CONVERGENCE)
+    chosen = frame[frame["sample"] == (frame["sample"].min() if sample is None else sample)]
+    chosen = chosen.assign(time=chosen["step"].fillna(chosen["last_step"]).astype(float))
+    looks = style.looks(settings["quantifiers"])
+    with style.figure_style():
+        figure = style.new_figure(style.PAGE_WIDTH, 3.4 + 0.2 * len(looks))
+        axes = figure.add_subplot()
+        end = chosen["time"].max()
+        for quantifier, look in looks.items():
+            draw_curve(axes, chosen[chosen["quantifier"] == quantifier], quantifier, look, end)
+        axes.set_xlim(0, 1.02 * end)
+        axes.set_ylim(-0.01, 1.02)
+        style.step_axis(axes.xaxis)
+        axes.set_xlabel("Training step")
+        axes.set_ylabel("Share of trials that have converged")
+        axes.set_title(f"{settings['title']} (n = {chosen['trial'].nunique()} trials)")
+        axes.legend(loc="best")
+        write_at_risk(axes, chosen, looks, end)
+        style.save_figure(figure, svg, pdf, png)
+
+
+def draw_curve(
+    axes: Axes, rows: pd.DataFrame, quantifier: str, look: style.Look, end: float
+) -> None:
+    """One quantifier's rising curve with its band and its ticks."""
+    converged = rows["converged"].to_numpy()
+    curve = kaplan_meier(rows["time"].to_numpy(), converged)
+    known_to = end if converged.all() else curve.steps[-1]
+    steps, share = np.append(curve.steps, known_to), 1 - np.append(curve.share, curve.share[-1])
+    axes.step(
+        steps,
+        share,
+        where="post",
+        color=look.colour,
+        linestyle=look.line,
+        label=style.label(quantifier),
+    )
+    low, high = (1 - np.append(bound, bound[-1]) for bound in (curve.upper, curve.lower))
+    axes.fill_between(steps, low, high, step="post", color=look.colour, alpha=0.15, linewidth=0)
+    ends = np.unique(rows["time"].to_numpy()[~converged])
+    at_ends = 1 - curve.share[np.searchsorted(curve.steps, ends)]
+    axes.plot(ends, at_ends, "|", color=look.colour, markersize=9, markeredgewidth=1.5)
+
+
+def write_at_risk(axes: Axes, rows: pd.DataFrame, looks: dict[str, style.Look], end: float) -> None:
+    """A table below the axis: trials still learning at each tick, one line for each quantifier."""
+    ticks = [tick for tick in axes.get_xticks() if 0 <= tick <= end]
+    below = axes.get_xaxis_transform()
+    axes.annotate(
+        "Trials still learning (order as in the legend)",
+        (0, 0),
+        xycoords=below,
+        xytext=(0, -42),
+        textcoords="offset points",
+        fontsize=8,
+        ha="left",
+    )
+    for line, (quantifier, look) in enumerate(looks.items()):
+        times = rows.loc[rows["quantifier"] == quantifier, "time"]
+        for tick in ticks:
+            axes.annotate(
+                f"{(times > tick).sum()}",
+                (tick, 0),
+                xycoords=below,
+                xytext=(0, -54 - 12 * line),
+                textcoords="offset points",
+                fontsize=8,
+                ha="center",
+                color=look.colour,
+            )
+
+
+if __name__ == "__main__":
+    from quantlearn.jobs import run_job
+
+    run_job(plot_time_to_convergence, snakemake)

@@ -1,0 +1,128 @@
+"""One look for all figures: colours that the colour-blind can tell apart, type that prints well.
+
+Each quantifier has a colour, a line style and a marker of its own, so that a figure can also be
+read in grey. Sizes are in inches and fit a journal's page; no type is smaller than 8 points.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from quantlearn.tables import replacing
+
+__all__ = [
+    "COLUMN_WIDTH",
+    "GREY",
+    "PAGE_WIDTH",
+    "Look",
+    "figure_style",
+    "label",
+    "looks",
+    "new_figure",
+    "save_figure",
+    "step_axis",
+]
+
+PAGE_WIDTH = 6.5
+COLUMN_WIDTH = 4.2
+GREY = "#5f5f5f"
+
+OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+"""Okabe and Ito's palette (2008), without its yellow, which is too pale for lines on white."""
+
+LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+
+RC = {
+    "axes.axisbelow": True,
+    "axes.labelsize": 9,
+    "axes.linewidth": 0.8,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 9,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 100,
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
+    "font.size": 9,
+    "hatch.linewidth": 0.5,
+    "legend.fontsize": 8.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 4.5,
+    "pdf.fonttype": 42,  # whole fonts: the text can be searched and edited
+    "savefig.dpi": 300,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "quantlearn",  # the same ids, so the same bytes, every time
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a quantifier is drawn."""
+
+    colour: str
+    line: str | tuple[int, tuple[float, ...]]
+    marker: str
+
+
+def label(name: str) -> str:
+    """A quantifier's name in words.
+
+    >>> label("at_least_6_or_at_most_2")
+    'at least 6 or at most 2'
+    """
+    return name.replace("_", " ")
+
+
+def looks(quantifiers: Sequence[str]) -> dict[str, Look]:
+    """The look of each quantifier of an experiment, by its place in the list.
+
+    >>> looks(["most", "even"])["even"].colour
+    '#D55E00'
+    """
+    styles = zip(cycle(OKABE_ITO), cycle(LINES), cycle(MARKERS), strict=False)
+    return {
+        name: Look(*style)
+        for name, style in zip(quantifiers, islice(styles, len(quantifiers)), strict=True)
+    }
+
+
+@contextmanager
+def figure_style() -> Iterator[None]:
+    """Draw and save with the project's style, whatever matplotlib is set to elsewhere."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(RC)
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of this size in inches, known to no window system."""
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(figure: Figure, svg: str | Path, pdf: str | Path, png: str | Path) -> None:
+    """Write the figure in three formats; equal figures give equal bytes, whole or not at all."""
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
+    for kind, path in (("svg", svg), ("pdf", pdf), ("png", png)):
+        with replacing(path) as beside:
+            figure.savefig(beside, format=kind, metadata=undated[kind])
+
+
+def step_axis(axis: mpl.axis.Axis, ticks: int = 6) -> None:
+    """Ticks of an axis that counts steps: few, whole, with a comma at the thousands."""
+    axis.set_major_locator(MaxNLocator(ticks, integer=True))
+    axis.set_major_formatter(FuncFormatter(lambda step, _: f"{step:,.0f}"))

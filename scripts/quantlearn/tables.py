@@ -1,0 +1,274 @@
+"""Result tables on disk: the same frame always gives the same bytes, and never half a file.
+
+CSV for tables that people read, parquet for long ones. A schema names the columns that a table
+must have and their types, so that a reader gets booleans, missing integers and text back as such.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from quantlearn.errors import QuantlearnError
+
+__all__ = [
+    "AS_RUN",
+    "CELLS",
+    "COMPARISON",
+    "CONVERGENCE",
+    "CURVES",
+    "OVERVIEW",
+    "SAMPLES",
+    "TESTS",
+    "TRIALS",
+    "Schema",
+    "TableError",
+    "held_out",
+    "read_csv",
+    "read_parquet",
+    "replacing",
+    "write_csv",
+    "write_parquet",
+]
+
+Schema = Mapping[str, str]
+"""Column name → pandas type. "Int64" and "float64" may be blank, "int64" and "bool" may not."""
+
+SAMPLES: Schema = {"sample": "int64"}
+
+CURVES: Schema = {
+    "trial": "int64",
+    "step": "int64",
+    "split": "str",
+    "quantifier": "str",
+    "loss": "float64",
+    "accuracy": "float64",
+}
+
+CELLS: Schema = {
+    "trial": "int64",
+    "split": "str",
+    "quantifier": "str",
+    "size": "int64",
+    "both": "int64",
+    "a_only": "int64",
+    "truth": "bool",
+    "scenes": "int64",
+    "correct": "int64",
+}
+
+TRIALS: Schema = {
+    "trial": "int64",
+    "seed": "str",  # wider than 64 bits
+    "steps": "int64",
+    "best_step": "Int64",
+    "stop_reason": "str",
+    **dict.fromkeys([f"{split}_loss" for split in ("train", "dev", "test")], "float64"),
+    **dict.fromkeys([f"{split}_accuracy" for split in ("train", "dev", "test")], "float64"),
+    **dict.fromkeys([f"{split}_scenes" for split in ("train", "dev", "test")], "int64"),
+    "seconds": "float64",
+    "device": "str",
+    "core": "str",
+}
+
+CONVERGENCE: Schema = {
+    "sample": "int64",
+    "trial": "int64",
+    "quantifier": "str",
+    "step": "Int64",
+    "converged": "bool",
+    "last_step": "int64",
+    "final_accuracy": "float64",
+}
+
+COMPARISON: Schema = {
+    "experiment": "str",
+    "sample": "int64",
+    "easy": "str",
+    "hard": "str",
+    "test": "str",
+    "estimate": "float64",
+    "unit": "str",
+    "lower": "float64",
+    "upper": "float64",
+    "statistic": "float64",
+    "df": "float64",
+    "p": "float64",
+    "p_adjusted": "float64",
+    "n": "int64",
+    "censored_easy": "int64",
+    "censored_hard": "int64",
+    "effect_size": "float64",
+    "effect_lower": "float64",
+    "effect_upper": "float64",
+    "horizon": "float64",
+}
+
+TESTS = ("paired_t_steps", "paired_t_accuracy", "wilcoxon_steps", "logrank", "area_between_curves")
+
+OVERVIEW: Schema = {
+    "experiment": "str",
+    "title": "str",
+    "universal": "str",
+    "version": "str",
+    "twin": "str",
+    "sample": "int64",
+    "easy": "str",
+    "hard": "str",
+    "n": "int64",
+    **{
+        f"{column}_{side}": dtype
+        for side in ("easy", "hard")
+        for column, dtype in {
+            "censored": "int64",
+            "median_step": "float64",
+            "median_lower": "float64",
+            "median_upper": "float64",
+            "final_accuracy": "float64",
+        }.items()
+    },
+    **{
+        f"{test}_{column}": "int64" if column == "n" else "float64"
+        for test in TESTS
+        for column in ("estimate", "lower", "upper", "p", "p_adjusted", "n")
+    },
+    **dict.fromkeys(["effect_size", "effect_lower", "effect_upper"], "float64"),
+}
+
+AS_RUN: Schema = {
+    "documented": "str",
+    "as_run": "str",
+    "sample": "int64",
+    "easy": "str",
+    "hard": "str",
+    "measure": "str",
+    "unit": "str",
+    **dict.fromkeys(["documented_mean", "as_run_mean", "difference", "lower", "upper"], "float64"),
+    **dict.fromkeys(["statistic", "df", "p", "p_adjusted"], "float64"),
+    "n_documented": "int64",
+    "n_as_run": "int64",
+    **dict.fromkeys(["mann_whitney_u", "mann_whitney_p", "mann_whitney_p_adjusted"], "float64"),
+    "mann_whitney_n_documented": "int64",
+    "mann_whitney_n_as_run": "int64",
+}
+
+
+class TableError(QuantlearnError):
+    """A result table is missing, cut off, or lacks what it must have."""
+
+
+def write_csv(frame: pd.DataFrame, path: str | Path) -> None:
+    """Write a frame so that equal frames give equal bytes, whole or not at all.
+
+    Floats have ten significant digits, booleans are true and false, what is missing is blank.
+    """
+    flags = frame.select_dtypes(["bool", "boolean"]).columns
+    text = frame.assign(**{c: frame[c].map({True: "true", False: "false"}) for c in flags})
+    with replacing(path) as beside:
+        text.to_csv(beside, index=False, float_format="%.10g", lineterminator="\n")
+
+
+def write_parquet(frame: pd.DataFrame | pa.Table, path: str | Path) -> None:
+    """Write a frame or arrow table as zstd parquet, without index or pandas' own metadata."""
+    if isinstance(frame, pd.DataFrame):
+        frame = pa.Table.from_pandas(frame, preserve_index=False)
+    with replacing(path) as beside:
+        pq.write_table(frame.replace_schema_metadata(None), beside, compression="zstd")
+
+
+def read_csv(path: str | Path, schema: Schema) -> pd.DataFrame:
+    """Read a table that `write_csv` wrote, with the types of ``schema``.
+
+    Columns beyond the schema are kept, with the types that pandas finds for them.
+
+    Raises `TableError` when the file is missing, cut off, or has not the columns and types.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise _unreadable(path, str(fault)) from fault
+    if not text.endswith("\n"):
+        raise _unreadable(path, "it ends in the middle of a line")
+    _demand_columns(path, _header(text), schema)
+    blank_free = [column for column, dtype in schema.items() if dtype in ("int64", "bool")]
+    nullable = {"int64": "Int64", "bool": "boolean"}
+    words = [column for column, dtype in schema.items() if dtype == "str"]
+    try:
+        frame = pd.read_csv(
+            path,
+            dtype={column: nullable.get(dtype, dtype) for column, dtype in schema.items()},
+            keep_default_na=False,
+            na_values={column: [""] for column in _header(text) if column not in words},
+            true_values=["true"],
+            false_values=["false"],
+        )
+    except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as fault:
+        raise _unreadable(path, str(fault).strip()) from fault
+    for column in blank_free:
+        if frame[column].isna().any():
+            raise _unreadable(
+                path, f"column {column} has a blank in row {_first_blank(frame, column)}"
+            )
+    return frame.astype({column: schema[column] for column in blank_free})
+
+
+def read_parquet(path: str | Path, schema: Schema) -> pd.DataFrame:
+    """Read a parquet table that has the columns of ``schema``.
+
+    Raises `TableError` when the file is missing, cut off or lacks a column.
+    """
+    try:
+        frame = pq.read_table(path).to_pandas()
+    except (OSError, pa.ArrowException) as fault:
+        raise _unreadable(path, str(fault).strip()) from fault
+    _demand_columns(path, list(frame.columns), schema)
+    try:
+        return frame.astype(dict(schema))
+    except (ValueError, TypeError) as fault:
+        raise _unreadable(path, str(fault).strip()) from fault
+
+
+def held_out(cells: pd.DataFrame, path: str | Path) -> tuple[pd.DataFrame, str]:
+    """The cells of the test split and its name; of the dev split where an experiment has no test.
+
+    Raises `TableError` when there are cells of neither.
+    """
+    for split in ("test", "dev"):
+        if (cells["split"] == split).any():
+            return cells[cells["split"] == split], split
+    raise _unreadable(path, "it has neither test nor dev scenes")
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside ``path`` that takes its place when the block ends without a fault."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        yield beside
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _header(text: str) -> list[str]:
+    return text.partition("\n")[0].split(",")
+
+
+def _first_blank(frame: pd.DataFrame, column: str) -> int:
+    return int(frame[column].isna().to_numpy().argmax()) + 1
+
+
+def _demand_columns(path: str | Path, found: list[str], schema: Schema) -> None:
+    lacking = [column for column in schema if column not in found]
+    if lacking:
+        raise _unreadable(path, f"it lacks {', '.join(lacking)} (it has {', '.join(found)})")
+
+
+def _unreadable(path: str | Path, why: str) -> TableError:
+    return TableError(f"{path}: cannot be read as a result table: {why}; delete it and run again")

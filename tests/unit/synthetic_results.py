@@ -1,0 +1,131 @@
+"""Training results that look like real ones: noisy logistic curves, runs that end early or late."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from quantlearn import tables
+
+EVALUATE_EVERY = 50
+
+
+def experiment_settings(name: str, quantifiers: list[str], **changes: Any) -> dict[str, Any]:
+    """A resolved experiment, as far as tables and figures look at it."""
+    return {
+        "name": name,
+        "title": f"Title of {name}",
+        "universal": "monotonicity",
+        "quantifiers": quantifiers,
+        "comparisons": [[quantifiers[0], other] for other in quantifiers[1:]],
+        "documented": None,
+        "training": {"monitor": "test", "evaluate_every": EVALUATE_EVERY},
+        "convergence": {"threshold": 0.95, "window": 20},
+    } | changes
+
+
+def training_curves(
+    quantifiers: list[str],
+    midpoints: list[float],
+    *,
+    trials: int = 10,
+    evaluations: int = 300,
+    seed: int = 1,
+) -> pd.DataFrame:
+    """Logistic curves from 0.5 to 0.985 around the midpoints (in evaluations), with noise.
+
+    Every third trial is half as slow again, so that the last quantifiers may stay unlearned; quick
+    trials stop some evaluations after their last quantifier is learned.
+    """
+    random = np.random.default_rng(seed)
+    frames = []
+    for trial in range(trials):
+        pace = random.lognormal(0, 0.2) * (1.5 if trial % 3 == 2 else 1)
+        own = [midpoint * pace * random.lognormal(0, 0.12) for midpoint in midpoints]
+        length = min(evaluations, int(max(own) * 1.5) + 40)
+        steps = 1 + EVALUATE_EVERY * np.arange(length)
+        steps[-1] += 7  # a run's last step is seldom one of the regular evaluations
+        at = np.arange(length)
+        for quantifier, middle in zip(quantifiers, own, strict=True):
+            clean = 0.5 + 0.485 / (1 + np.exp(-8 * (at - middle) / middle))
+            accuracy = np.clip(clean + random.normal(0, 0.008, length), 0, 1)
+            frames.append(
+                pd.DataFrame(
+                    {
+                        "trial": trial,
+                        "step": steps,
+                        "split": "test",
+                        "quantifier": quantifier,
+                        "loss": 1.4 * (1 - accuracy),
+                        "accuracy": accuracy,
+                    }
+                )
+            )
+    parts = pd.concat(frames, ignore_index=True)
+    total = parts.groupby(["trial", "step", "split"], as_index=False)[["loss", "accuracy"]].mean()
+    return pd.concat([parts, total.assign(quantifier="all")], ignore_index=True)
+
+
+def training_cells(
+    quantifiers: list[str],
+    *,
+    trials: int = 10,
+    sizes: range = range(1, 21),
+    zones: int = 4,
+    scenes: int = 6000,
+    seed: int = 1,
+) -> pd.DataFrame:
+    """Counts of right answers that are fewer close to the border of "at least 4"."""
+    random = np.random.default_rng(seed)
+    frames = []
+    for trial in range(trials):
+        for place, quantifier in enumerate(quantifiers):
+            size = random.choice(sizes, scenes)
+            both = random.binomial(size, 1 / zones)
+            a_only = random.binomial(size - both, 1 / (zones - 1))
+            truth = both >= 4 if place == 0 else (both >= 6) | (both <= 2)
+            right = random.random(scenes) < 1 - 0.3 * np.exp(-np.abs(both - 3.5)) - 0.02 * place
+            drawn = pd.DataFrame({"size": size, "both": both, "a_only": a_only, "truth": truth})
+            cells = (
+                drawn.assign(correct=right)
+                .groupby(["size", "both", "a_only", "truth"], as_index=False)
+                .agg(scenes=("correct", "size"), correct=("correct", "sum"))
+            )
+            frames.append(cells.assign(trial=trial, split="test", quantifier=quantifier))
+    return pd.concat(frames, ignore_index=True)[list(tables.CELLS)]
+
+
+def training_trials(curves: pd.DataFrame) -> pd.DataFrame:
+    """One line for each trial, with columns as training writes them."""
+    last = curves[curves["quantifier"] == "all"].groupby("trial")["step"].max()
+    blank = {column: None for column in tables.TRIALS if column.startswith(("train_", "dev_"))}
+    return pd.DataFrame(
+        {
+            **{"trial": last.index, "seed": "314159265358979323846264338327950288", "steps": last},
+            **{"best_step": last, "stop_reason": "threshold"},
+            **blank,
+            **{"test_loss": 0.019, "test_accuracy": 0.98, "train_scenes": 700, "dev_scenes": 0},
+            **{"test_scenes": 300, "seconds": 1.5, "device": "cpu", "core": "eager"},
+        }
+    )[list(tables.TRIALS)]
+
+
+def write_training(folder: Path, samples: list[dict[str, pd.DataFrame]]) -> dict[str, Any]:
+    """Write the results of training and return the inputs of `aggregate` that name them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tables.write_csv(pd.DataFrame({"sample": range(len(samples))}), folder / "samples.csv")
+    inputs: dict[str, Any] = {"samples": folder / "samples.csv"}
+    for kind, ending in (("curves", "parquet"), ("cells", "parquet"), ("trials", "csv")):
+        paths = [folder / f"training/{sample}/{kind}.{ending}" for sample in range(len(samples))]
+        write = tables.write_csv if ending == "csv" else tables.write_parquet
+        for path, results in zip(paths, samples, strict=True):
+            write(results[kind], path)
+        inputs[f"training_{kind}"] = paths
+    return inputs
+
+
+def table_paths(folder: Path) -> dict[str, Path]:
+    """Where an experiment's tables lie, by their names."""
+    endings = {"curves": "parquet", "cells": "parquet", "trials": "csv", "convergence": "csv"}
+    return {name: folder / f"tables/{name}.{ending}" for name, ending in endings.items()}
