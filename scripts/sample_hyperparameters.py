@@ -7,9 +7,7 @@ from quantlearn.space import samples_table
 from quantlearn.tables import write_csv
 
 
-def sample_hyperparameters(
-    samples: str, network: dict[str, Any], training: dict[str, Any]
-) -> None:
+def sample_hyperparameters(samples: str, network: dict[str, Any], training: dict[str, Any]) -> None:
     """Write the samples of an experiment, from its sections, to the table ``samples``."""
     write_csv(samples_table({"network": network, "training": training}), samples)
 

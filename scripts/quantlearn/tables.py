@@ -63,6 +63,7 @@ CELLS: Schema = {
 
 TRIALS: Schema = {
     "trial": "int64",
+    "quantifier": "str",  # what the network learns: one by name, or all
     "seed": "str",  # wider than 64 bits
     "steps": "int64",
     "best_step": "Int64",

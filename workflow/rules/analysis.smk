@@ -3,9 +3,10 @@
 
 rule aggregate:
     input:
-        curves=every_sample("curves.parquet"),
-        trials=every_sample("trials.csv"),
-        cells=every_sample("cells.parquet"),
+        samples=rules.sample_hyperparameters.output.samples,
+        training_curves=every_sample("curves.parquet"),
+        training_trials=every_sample("trials.csv"),
+        training_cells=every_sample("cells.parquet"),
     output:
         curves="results/{experiment}/tables/curves.parquet",
         trials="results/{experiment}/tables/trials.csv",
