@@ -42,6 +42,8 @@ def plot_accuracy_by_counts(
             mesh = draw_panel(axes, name, grid, lowest=worst)
         for axes in panels[len(quantifiers) :]:
             axes.remove()
+        title = f"{settings['title']} (n = {scored['trial'].nunique()} trials)"
+        figure.suptitle(title, x=0.02, ha="left", fontsize=9, wrap=True)
         figure.supxlabel("Objects in A∩B", fontsize=9)
         figure.supylabel("Objects in A∖B", fontsize=9)
         figure.colorbar(

@@ -46,7 +46,7 @@ def plot_accuracy_by_size(
         axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
         axes.set_xlabel("Objects in the scene")
         axes.set_ylabel(f"Accuracy ({split} scenes)")
-        axes.set_title(f"{settings['title']} (n = {scored['trial'].nunique()} trials)")
+        axes.set_title(f"{settings['title']} (n = {scored['trial'].nunique()} trials)", wrap=True)
         axes.legend(loc="best", handlelength=3)
         style.save_figure(figure, svg, pdf, png)
 

@@ -58,7 +58,7 @@ def plot_convergence_steps(
         axes.set_ylim(0, points["time"].max() * 1.06)
         style.step_axis(axes.yaxis)
         axes.set_ylabel("Convergence step")
-        axes.set_title(f"{settings['title']}", wrap=True)
+        axes.set_title(settings["title"], wrap=True)
         if not points["converged"].all():
             axes.plot(
                 [], [], "^", color="black", markerfacecolor="white", label="not learned by the end"

@@ -53,7 +53,7 @@ def plot_learning_curves(
         style.step_axis(axes.xaxis)
         axes.set_xlabel("Training step")
         axes.set_ylabel(f"Accuracy ({settings['training']['monitor']} scenes)")
-        axes.set_title(f"{settings['title']} (n = {len(last_steps)} trials)")
+        axes.set_title(f"{settings['title']} (n = {len(last_steps)} trials)", wrap=True)
         figure.legend(loc="outside lower center", ncols=min(len(looks), 3), handlelength=3)
         style.save_figure(figure, svg, pdf, png)
 

@@ -39,7 +39,7 @@ def plot_time_to_convergence(
         style.step_axis(axes.xaxis)
         axes.set_xlabel("Training step")
         axes.set_ylabel("Share of trials that have converged")
-        axes.set_title(f"{settings['title']} (n = {chosen['trial'].nunique()} trials)")
+        axes.set_title(f"{settings['title']} (n = {chosen['trial'].nunique()} trials)", wrap=True)
         axes.legend(loc="best")
         write_at_risk(axes, chosen, looks, end)
         style.save_figure(figure, svg, pdf, png)
