@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 
 from quantlearn import style, tables
+from quantlearn.jobs import run_job
 
 FEW_SCENES = 10
 
@@ -116,6 +117,4 @@ def boundary(truth: np.ndarray) -> list[list[tuple[float, float]]]:
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(plot_accuracy_by_counts, snakemake)

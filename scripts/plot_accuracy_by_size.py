@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from quantlearn import style, tables
+from quantlearn.jobs import run_job
 from quantlearn.statistics import mean_interval
 
 
@@ -77,6 +78,4 @@ def draw_quantifier(
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(plot_accuracy_by_size, snakemake)

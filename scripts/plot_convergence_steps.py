@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from quantlearn import style, tables
+from quantlearn.jobs import run_job
 
 SPREAD = 0.12
 """Points of neighbouring trials stand side by side within this distance of the box's middle."""
@@ -109,6 +110,4 @@ def wrapped(text: str) -> str:
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(plot_convergence_steps, snakemake)

@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from quantlearn import style, tables
+from quantlearn.jobs import run_job
 from quantlearn.statistics import extended_curves
 
 
@@ -89,6 +90,4 @@ def draw_quantifier(axes: Axes, runs: pd.DataFrame, quantifier: str, look: style
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(plot_learning_curves, snakemake)

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from quantlearn import style, tables
+from quantlearn.jobs import run_job
 from quantlearn.statistics import kaplan_meier
 
 
@@ -97,6 +98,4 @@ def write_at_risk(axes: Axes, rows: pd.DataFrame, looks: dict[str, style.Look], 
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(plot_time_to_convergence, snakemake)
