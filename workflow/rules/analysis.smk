@@ -29,7 +29,12 @@ rule compare:
         curves=rules.aggregate.output.curves,
         convergence=rules.aggregate.output.convergence,
     output:
-        comparison="results/{experiment}/tables/comparison.csv",
+        comparison=report(
+            "results/{experiment}/tables/comparison.csv",
+            caption="../report/comparison.rst",
+            category="{experiment}",
+            labels={"figure": "table of comparisons"},
+        ),
     params:
         settings=setting(),
         code=code("compare"),
@@ -47,8 +52,18 @@ rule overview:
         comparisons=on_page("tables/comparison.csv"),
         convergences=on_page("tables/convergence.csv"),
     output:
-        overview="results/report/{page}/overview.csv",
-        as_run="results/report/{page}/as_run.csv",
+        overview=report(
+            "results/report/{page}/overview.csv",
+            caption="../report/overview.rst",
+            category="overview",
+            labels={"figure": "table of pairs of {page}"},
+        ),
+        as_run=report(
+            "results/report/{page}/as_run.csv",
+            caption="../report/as_run.rst",
+            category="overview",
+            labels={"figure": "table of twins of {page}"},
+        ),
     params:
         settings=lambda wildcards: [EXPERIMENTS[name] for name in experiments_of(wildcards.page)],
         code=code("overview"),
