@@ -8,6 +8,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from quantlearn.config import ConfigError, load_settings
 
 LEXICON = """\

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from quantlearn.config import load_settings
 from quantlearn.schema import allowed, architecture_settings, cases, load_schema
 from quantlearn.yamlfile import read_yaml
