@@ -8,7 +8,7 @@ LOCK := envs/requirements.lock
 # folder, for which it holds: another lock, a moved clone or an interrupted pip installs anew.
 STAMP := $(VENV)/complete-$(shell { cat $(LOCK); pwd; } | cksum | tr ' ' -)
 
-SNAKEMAKE := $(VENV)/bin/python -m snakemake --cores all --rerun-incomplete --quiet rules host
+SNAKEMAKE := $(VENV)/bin/python -m snakemake --quiet rules host --rerun-incomplete --cores all
 CHAPTERS := $(sort $(shell sed -n 's/^chapter: *\([a-z]*\).*/\1/p' config/experiments/*.yaml))
 
 # Results depend on what the environment of the shell holds in nothing.
