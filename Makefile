@@ -8,22 +8,22 @@ LOCK := envs/requirements.lock
 # folder, for which it holds: another lock, a moved clone or an interrupted pip installs anew.
 STAMP := $(VENV)/complete-$(shell { cat $(LOCK); pwd; } | cksum | tr ' ' -)
 
-SNAKEMAKE := $(VENV)/bin/python -m snakemake --quiet rules host --rerun-incomplete --cores all
+# Jobs find programs such as papermill on this PATH.
+IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python
+SNAKEMAKE := $(IN_VENV) -m snakemake --quiet rules host --rerun-incomplete --cores all
 CHAPTERS := $(sort $(shell sed -n 's/^chapter: *\([a-z]*\).*/\1/p' config/experiments/*.yaml))
 
-# Results depend on what the environment of the shell holds in nothing.
+# Nothing of the shell's environment may change results.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS SNAKEMAKE_PROFILE MPLBACKEND MATPLOTLIBRC
 export PYTHONNOUSERSITE := 1
 export PYTHONUTF8 := 1
-# Jobs find programs such as papermill here.
-export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .PHONY: help report test clean $(CHAPTERS)
 
 help:
 	@echo "make report      the report with few trials, in minutes: results/report/index.html"
 	@echo "make test        all tests"
-	@for chapter in $(CHAPTERS); do printf 'make %-11s this chapter in full\n' $$chapter; done
+	@for chapter in $(CHAPTERS); do printf 'make %-11s the chapter of this name, in full\n' $$chapter; done
 	@echo "make clean       remove results and caches; .venv stays"
 	@echo
 	@echo "Each sets up .venv first if needed; PYTHON=python3.12 says with which Python."
@@ -39,7 +39,7 @@ $(CHAPTERS): $(STAMP)
 	@echo "The chapter is in results/report/$@.html"
 
 test: $(STAMP)
-	@$(VENV)/bin/python -m pytest
+	@$(IN_VENV) -m pytest
 
 $(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -2,8 +2,11 @@
 
 import ast
 import re
+import shlex
+import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -16,7 +19,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from quantlearn import scene_files, tables
+from quantlearn.config import load_settings
 from quantlearn.scenes import LabelledScenes
+from quantlearn.semantics import load_lexicon
 from quantlearn.space import samples_table
 
 ROOT = Path(__file__).parents[2]
@@ -226,6 +231,33 @@ def test_chapters_are_make_targets():
 def test_links_lead_somewhere(document):
     for target in re.findall(r"(?<!!)\[[^\]]+\]\(([^)#]+)", document.read_text(encoding="utf-8")):
         assert "://" in target or (document.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("line", re.findall(r"^(snakemake .+?)(?:  +#.*)?$", README, re.MULTILINE))
+def test_readme_commands_are_accepted(line):
+    program, *arguments = shlex.split(line)
+    if "--report" in arguments:
+        pytest.skip("needs a finished run")
+    found = subprocess.run(
+        [sys.executable, "-m", program, "--dry-run", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_readme_examples_are_accepted(tmp_path):
+    quantifier, experiment = re.findall(r"```yaml\n(.+?)```", README, re.DOTALL)
+    folder = Path(shutil.copytree(ROOT / "config", tmp_path / "config"))
+    with (folder / "quantifiers.yaml").open("a", encoding="utf-8") as lexicon:
+        lexicon.write(textwrap.dedent(quantifier))
+    (folder / "experiments" / "even.yaml").write_text(textwrap.dedent(experiment), encoding="utf-8")
+    run = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    loaded = load_settings(run, folder).experiments["even"]
+    assert loaded["quantifiers"] == ["most", "even"]
+    assert "at_least_2_of_the_first_5" in load_lexicon(folder / "quantifiers.yaml")
 
 
 def test_readme_draws_every_rule():
