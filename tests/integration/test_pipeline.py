@@ -161,9 +161,9 @@ def test_snakemakes_own_report_is_made_offline(finished, tmp_path):
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("config.yaml", "seed: 7", "sed: 7", 'config/config.yaml: sed: unknown key; did you mean "seed"?'),
+        ("config.yaml", "seed: 7", "sed: 7", 'config.yaml: sed: unknown key; did you mean "seed"?'),
         ("config.yaml", "seed: 7", "seed: [7", "config/config.yaml"),
-        ("experiments/tiny.yaml", "trials: 3", "trials: 0", "config/experiments/tiny.yaml: trials: 0"),
+        ("experiments/tiny.yaml", "trials: 3", "trials: 0", "experiments/tiny.yaml: trials: 0"),
         ("experiments/tiny.yaml", "first_2]", "frist_2]", 'did you mean "first_2"?'),
         ("experiments/tiny.yaml", "train: 0.6", "train: 0.7", "must sum to 1"),
         ("quantifiers.yaml", '"A <= B"', '"A <= (B"', "config/quantifiers.yaml"),
