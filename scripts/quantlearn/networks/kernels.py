@@ -57,6 +57,7 @@ def kernel(function):
 
 
 inline = njit(forceinline=True, error_model="numpy", nogil=True)
+helper = njit(error_model="numpy", nogil=True)  # not worth a copy at each call: compiles faster
 
 
 # --- Vectors ------------------------------------------------------------------------------------
@@ -507,7 +508,7 @@ def pack_rows(rows, packed, start):
                     packed[trial, start + place] = rows[trial, row, gate * units + unit]
 
 
-@inline
+@helper
 def unpack(source, rows, units, target):
     """Copy a gradient [row][unit][gate] to the public layout (rows, 4H)."""
     width = padded(units)
@@ -597,7 +598,7 @@ def lstm_cell(i, f, g, o, c):
 ROW = 6  # vectors per unit in a row of the history
 
 
-@inline
+@helper
 def place_scenes(block, trial, tokens, lengths, order, scale, scenes, offsets):
     """Put the scenes of a block into lanes; return the length of the longest.
 
@@ -752,7 +753,7 @@ def backward(
         unpack_trial(trial, totals, vocabulary, layers, units, places, numbers(out))
 
 
-@inline
+@helper
 def enter_gradient(trial, gradient, lengths, scenes, steps, width, incoming):
     """What the loss sends to h_t of the last layer: nothing but at the end of each scene."""
     clear(incoming, steps * width)
@@ -798,7 +799,7 @@ def add_by_token(deltas, offsets, steps, width, totals):
             scatter_add_four(at, here, delta[0], delta[1], delta[2], delta[3])
 
 
-@inline
+@helper
 def unpack_trial(trial, totals, vocabulary, layers, units, places, out):
     width = padded(units)
     matrix, size = GATES * width * width, GATES * units * units
