@@ -6,8 +6,9 @@ from collections import Counter
 
 import pandas as pd
 import pytest
-from conftest import ROOT, lay_out, run, snakemake
 from safetensors.numpy import load_file
+
+from pipeline import ROOT, lay_out, run, snakemake
 
 EXPERIMENTS = {"tiny": 3, "tiny_as_run": 2, "tiny_alone": 2}
 TABLES = ["comparison.csv", "convergence.csv", "trials.csv", "curves.parquet", "cells.parquet"]
