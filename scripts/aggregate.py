@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
+from quantlearn.jobs import run_job
 from quantlearn.statistics import convergence_table
 from quantlearn.tables import TableError
 
@@ -69,6 +70,4 @@ def _join(numbers: list[int], paths: list[str], read: Any, schema: tables.Schema
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(aggregate, snakemake)

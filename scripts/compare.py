@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
+from quantlearn.jobs import run_job
 from quantlearn.statistics import compare_pair, holm
 
 log = logging.getLogger("quantlearn")
@@ -38,6 +39,4 @@ def _finished(found: list[pd.DataFrame], experiment: str) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(compare, snakemake)

@@ -7,6 +7,8 @@ import pandas as pd
 from scipy import stats
 
 from quantlearn import tables
+from quantlearn.errors import QuantlearnError
+from quantlearn.jobs import run_job
 from quantlearn.statistics import holm, step_leads, summarise_convergence, welch_test
 
 
@@ -95,22 +97,34 @@ def twin_rows(
     their means, and Mann–Whitney's test on their ranks, where a trial in which only one quantifier
     converged ranks beyond all steps. Positive: the effect is larger as documented.
     """
-    twin = as_run.get("documented")
-    if twin not in {experiment["name"] for experiment in settings}:
+    name = as_run["name"]
+    documented = {experiment["name"]: experiment for experiment in settings}.get(
+        as_run.get("documented")
+    )
+    if documented is None:
         return []
+    twin = documented["name"]
+    if len(documented["comparisons"]) != len(as_run["comparisons"]):
+        raise QuantlearnError(
+            f"config/experiments/{name}.yaml: comparisons: must be as many as in {twin}, its "
+            "documented twin, since the pairs are compared one by one"
+        )
     rows = []
-    for sample in convergence[as_run["name"]]["sample"].unique():
-        for easy, hard in as_run["comparisons"]:
+    for sample in convergence[name]["sample"].unique():
+        # A quantifier may have another name as run, so pairs belong together by their place.
+        for pair, (easy, hard) in zip(
+            documented["comparisons"], as_run["comparisons"], strict=True
+        ):
             effects = [
-                paired_effects(convergence[name], sample, easy, hard)
-                for name in (twin, as_run["name"])
+                paired_effects(convergence[twin], sample, *pair),
+                paired_effects(convergence[name], sample, easy, hard),
             ]
             for measure, unit in (("step", "steps"), ("final_accuracy", "accuracy")):
                 first, second = (effect[measure] for effect in effects)
                 rows.append(
                     {
                         "documented": twin,
-                        "as_run": as_run["name"],
+                        "as_run": name,
                         "sample": sample,
                         "easy": easy,
                         "hard": hard,
@@ -162,6 +176,4 @@ def difference(first: np.ndarray, second: np.ndarray) -> dict[str, float | int]:
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(overview, snakemake)

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 
 from quantlearn import style, tables
+from quantlearn.jobs import run_job
 
 FEW_SCENES = 10
 
@@ -42,6 +43,8 @@ def plot_accuracy_by_counts(
             mesh = draw_panel(axes, name, grid, lowest=worst)
         for axes in panels[len(quantifiers) :]:
             axes.remove()
+        title = f"{settings['title']} (n = {scored['trial'].nunique()} trials)"
+        figure.suptitle(title, x=0.02, ha="left", fontsize=9, wrap=True)
         figure.supxlabel("Objects in A∩B", fontsize=9)
         figure.supylabel("Objects in A∖B", fontsize=9)
         figure.colorbar(
@@ -114,6 +117,4 @@ def boundary(truth: np.ndarray) -> list[list[tuple[float, float]]]:
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(plot_accuracy_by_counts, snakemake)

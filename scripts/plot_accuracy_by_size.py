@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from quantlearn import style, tables
+from quantlearn.jobs import run_job
 from quantlearn.statistics import mean_interval
 
 
@@ -42,11 +43,11 @@ def plot_accuracy_by_size(
             label="knowing the size alone",
         )
         axes.set_xlim(scored["size"].min() - 0.7, scored["size"].max() + 0.7)
-        axes.set_ylim(top=1.01)
+        axes.set_ylim(max(axes.get_ylim()[0], -0.01), 1.02)
         axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
         axes.set_xlabel("Objects in the scene")
         axes.set_ylabel(f"Accuracy ({split} scenes)")
-        axes.set_title(f"{settings['title']} (n = {scored['trial'].nunique()} trials)")
+        axes.set_title(f"{settings['title']} (n = {scored['trial'].nunique()} trials)", wrap=True)
         axes.legend(loc="best", handlelength=3)
         style.save_figure(figure, svg, pdf, png)
 
@@ -59,7 +60,8 @@ def draw_quantifier(
     accuracy = summed["correct"] / summed["scenes"]
     means = [mean_interval(values.to_numpy()) for _, values in accuracy.groupby("size")]
     mean = np.array([interval.estimate for interval in means])
-    bounds = np.array([[interval.lower, interval.upper] for interval in means]).T
+    # A t interval of few trials near 0 or 1 may reach beyond what an accuracy can be.
+    bounds = np.array([[interval.lower, interval.upper] for interval in means]).T.clip(0, 1)
     sizes = accuracy.index.levels[0].to_numpy()
     axes.errorbar(
         sizes + shift,
@@ -77,6 +79,4 @@ def draw_quantifier(
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(plot_accuracy_by_size, snakemake)

@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from quantlearn import style, tables
+from quantlearn.jobs import run_job
 
 SPREAD = 0.12
 """Points of neighbouring trials stand side by side within this distance of the box's middle."""
@@ -48,7 +49,7 @@ def plot_convergence_steps(
             rows = points[points["quantifier"] == quantifier]
             draw_quantifier(axes, rows, place, looks[quantifier])
         labels = [
-            f"{wrapped(style.label(name))}\nby {converged} of {len(trials)} trials"
+            f"{wrapped(style.label(name))}\nin {converged} of {len(trials)} trials"
             for name, converged in zip(
                 quantifiers, converged_counts(points, quantifiers), strict=True
             )
@@ -57,8 +58,8 @@ def plot_convergence_steps(
         axes.set_xlim(-0.5, len(quantifiers) - 0.5)
         axes.set_ylim(0, points["time"].max() * 1.06)
         style.step_axis(axes.yaxis)
-        axes.set_ylabel("Convergence step")
-        axes.set_title(f"{settings['title']}", wrap=True)
+        axes.set_ylabel("Step at which it was learned")
+        axes.set_title(settings["title"], wrap=True)
         if not points["converged"].all():
             axes.plot(
                 [], [], "^", color="black", markerfacecolor="white", label="not learned by the end"
@@ -109,6 +110,4 @@ def wrapped(text: str) -> str:
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(plot_convergence_steps, snakemake)

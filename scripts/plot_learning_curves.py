@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from quantlearn import style, tables
+from quantlearn.jobs import run_job
 from quantlearn.statistics import extended_curves
 
 
@@ -53,7 +54,7 @@ def plot_learning_curves(
         style.step_axis(axes.xaxis)
         axes.set_xlabel("Training step")
         axes.set_ylabel(f"Accuracy ({settings['training']['monitor']} scenes)")
-        axes.set_title(f"{settings['title']} (n = {len(last_steps)} trials)")
+        axes.set_title(f"{settings['title']} (n = {len(last_steps)} trials)", wrap=True)
         figure.legend(loc="outside lower center", ncols=min(len(looks), 3), handlelength=3)
         style.save_figure(figure, svg, pdf, png)
 
@@ -89,6 +90,4 @@ def draw_quantifier(axes: Axes, runs: pd.DataFrame, quantifier: str, look: style
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(plot_learning_curves, snakemake)

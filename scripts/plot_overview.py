@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from quantlearn import style, tables
+from quantlearn.jobs import run_job
 
 VERSIONS = {
     "documented": {"color": "#0072B2", "marker": "o", "markerfacecolor": "#0072B2"},
@@ -144,6 +145,4 @@ def write_counts(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(plot_overview, snakemake)

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from quantlearn import style, tables
+from quantlearn.jobs import run_job
 from quantlearn.statistics import kaplan_meier
 
 
@@ -39,7 +40,7 @@ def plot_time_to_convergence(
         style.step_axis(axes.xaxis)
         axes.set_xlabel("Training step")
         axes.set_ylabel("Share of trials that have converged")
-        axes.set_title(f"{settings['title']} (n = {chosen['trial'].nunique()} trials)")
+        axes.set_title(f"{settings['title']} (n = {chosen['trial'].nunique()} trials)", wrap=True)
         axes.legend(loc="best")
         write_at_risk(axes, chosen, looks, end)
         style.save_figure(figure, svg, pdf, png)
@@ -97,6 +98,4 @@ def write_at_risk(axes: Axes, rows: pd.DataFrame, looks: dict[str, style.Look], 
 
 
 if __name__ == "__main__":
-    from quantlearn.jobs import run_job
-
     run_job(plot_time_to_convergence, snakemake)

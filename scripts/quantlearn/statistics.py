@@ -333,14 +333,14 @@ def logrank_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
     It is unpaired: it ignores that the two stem from the same trials. ``statistic`` is z. The
     estimate is the difference of restricted means, hard minus easy: of the steps spent learning up
     to the horizon, which is the earliest censoring (or the last convergence when there is none), so
-    that every trial is known up to there; its interval is Welch's, unpaired too.
+    that every trial is known up to there; its interval is Welch's, unpaired too. All blank when
+    nothing converged.
     """
     found = Comparison("logrank", "steps (restricted mean)", len(easy))
-    if not len(easy):
-        return found
     both = pd.concat([easy, hard])
-    times = _times(both)
-    converged = both["converged"].to_numpy()
+    times, converged = _times(both), both["converged"].to_numpy(dtype=bool)
+    if not converged.any():
+        return found
     horizon = times.max() if converged.all() else times[~converged].min()
     restricted = welch_test(np.minimum(_times(hard), horizon), np.minimum(_times(easy), horizon))
     found = replace(

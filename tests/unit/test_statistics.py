@@ -179,8 +179,8 @@ class TestLogrank:
 
     def test_nothing_converged(self):
         found = qs.logrank_test(runs([None, None]), runs([None, None]))
-        assert np.isnan([found.statistic, found.p]).all()
-        assert found.estimate == 0
+        assert np.isnan([found.statistic, found.p, found.estimate]).all()
+        assert found.n == 2
 
     def test_all_at_the_same_step_leave_nothing_to_compare(self):
         assert np.isnan(qs.logrank_test(runs([5, 5]), runs([5, 5])).p)

@@ -1,0 +1,466 @@
+"""Ensembles of small LSTMs over token sequences, compiled for the CPU.
+
+The same function as the eager reference in ``lstm``, many times faster: the kernels (``kernels``)
+put the scenes of a batch into the lanes of SIMD vectors and compute one trial after another with
+everything in the cache. For layer 1 .. L, gates in torch's order i, f, g, o along the axis 4H,
+
+    (i, f, g, o) = x_t W + h_{t-1} R + b,     c_t = σ(f) c_{t-1} + σ(i) tanh(g),
+    h_t = σ(o) tanh(c_t),                     h_0 = c_0 = 0
+
+where x_t is the hidden state of the layer below. In the first layer x_t W + b is a row of a table,
+since a scene is a sequence of a few different tokens.
+
+`lstm_over_tokens` is differentiable. `evaluate_over_tokens` keeps nothing for a backward pass and
+computes every distinct prefix of a trial's scenes once. Both give a scene the same hidden state,
+bit for bit, wherever it stands and whichever trials are computed beside it; results are
+reproducible on one machine, and differ between machines by rounding.
+
+Not covered (see `supports`): accelerators, half precision, other cells than the LSTM, second
+derivatives. A GRU or an Elman network would share the layout and the product kernels and bring its
+own pointwise part (``kernels.lstm_cell``) and its derivative.
+"""
+
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from quantlearn.networks import kernels
+
+__all__ = [
+    "EvaluationPlan",
+    "evaluate_over_tokens",
+    "evaluation_plan",
+    "lstm_over_tokens",
+    "supports",
+]
+
+LONGEST_SCENE = 255
+LARGEST_TOKEN = 254
+GATES, LANES = kernels.GATES, kernels.TRAINING_LANES
+
+
+def supports(cell: str, dtype: torch.dtype, device: str | torch.device) -> bool:
+    """Whether the compiled core covers a network; if not, use the eager one.
+
+    >>> supports("lstm", torch.float32, "cpu"), supports("lstm", torch.float32, "cuda")
+    (True, False)
+    """
+    precisions = (torch.float32, torch.float64)
+    return cell == "lstm" and dtype in precisions and torch.device(device).type == "cpu"
+
+
+def lstm_over_tokens(
+    tokens: Tensor,
+    lengths: Tensor,
+    table: Tensor,
+    inputs: Sequence[Tensor],
+    recurrents: Sequence[Tensor],
+    biases: Sequence[Tensor],
+    threads: int = 1,
+) -> Tensor:
+    """The last layer's hidden state at the end of every scene, for every trial.
+
+    Args:
+        tokens: uint8 (T, B, S): trials, scenes of the batch, positions. Rows of the table.
+        lengths: int (T, B): positions to read, 0 .. S; the rest of a scene is ignored. A scene of
+            length 0 has hidden state 0.
+        table: (T, V, 4H), what a token adds to the gates of the first layer, bias included.
+        inputs: (T, H, 4H) for each layer from the second on.
+        recurrents: (T, H, 4H) for each layer.
+        biases: (T, 4H) for each layer from the second on.
+        threads: trials are spread over so many threads; the result does not depend on it.
+
+    Returns:
+        (T, B, H), differentiable in the table and the weights.
+
+    Raises:
+        ValueError: shapes or types do not fit together.
+        IndexError: a token within a scene is not a row of the table.
+
+    >>> tokens, lengths = torch.tensor([[[0, 1, 1]]], dtype=torch.uint8), torch.tensor([[2]])
+    >>> table, recurrent = torch.ones(1, 2, 8), torch.zeros(1, 2, 8)
+    >>> lstm_over_tokens(tokens, lengths, table, [], [recurrent], [])
+    tensor([[[0.5453, 0.5453]]])
+    """
+    weights = _in_order(table, inputs, recurrents, biases)
+    _check_weights(weights)
+    tokens, lengths = _as_arrays(tokens, lengths)
+    _check_scenes(tokens, lengths, *table.shape[:2])
+    return _LSTMOverTokens.apply(tokens, lengths, threads, *weights)
+
+
+@dataclass(frozen=True)
+class TrialPlan:
+    """How to compute the scenes of one trial: the radix tree of its scenes, cut into blocks.
+
+    The arrays are those of `kernels.evaluate`; ``positions`` counts what is computed.
+    """
+
+    blocks: np.ndarray
+    parents: np.ndarray
+    tokens: np.ndarray
+    inner: int
+    node_of: np.ndarray
+
+    @property
+    def positions(self) -> int:
+        return len(self.tokens)
+
+    @cached_property
+    def largest_token(self) -> int:
+        return int(self.tokens.max(initial=0))
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """Plans of all trials, for vectors of ``lanes`` numbers. Made by `evaluation_plan`."""
+
+    trials: tuple[TrialPlan, ...]
+    lanes: int
+
+    def select(self, trials: Sequence[int]) -> "EvaluationPlan":
+        """The plan of some trials only, for instance of those that are not finished."""
+        return EvaluationPlan(tuple(self.trials[trial] for trial in trials), self.lanes)
+
+
+def evaluation_plan(
+    tokens: Tensor, lengths: Tensor, dtype: torch.dtype = torch.float32
+) -> EvaluationPlan:
+    """Prepare the evaluation of fixed scenes, to be used as often as they are evaluated.
+
+    The scenes of a trial, sorted, form a tree in which a common prefix is one path. Its nodes are
+    the places where scenes part or end; between two of them lies a run of positions. Runs of equal
+    length whose parents are known are computed side by side, first those that lead to further
+    runs, then all others.
+
+    Args:
+        tokens: uint8 (T, B, S) as in `lstm_over_tokens`, tokens below 255 and S up to 255. Trials
+            with fewer scenes than B are filled up with scenes of length 0, which cost nothing.
+        lengths: int (T, B).
+        dtype: the precision of the network.
+
+    >>> tokens = torch.tensor([[[0, 1, 1], [0, 1, 0], [0, 1, 1]]], dtype=torch.uint8)
+    >>> plan = evaluation_plan(tokens, torch.tensor([[3, 3, 2]]))
+    >>> plan.trials[0].positions    # the prefix (0, 1) once, then 1 and 0
+    4
+    """
+    tokens, lengths = _as_arrays(tokens, lengths)
+    _check_lengths(tokens, lengths)
+    lanes = kernels.EVALUATION_BYTES // dtype.itemsize
+    plans = (_trial_plan(*trial, lanes) for trial in zip(tokens, lengths, strict=True))
+    return EvaluationPlan(tuple(plans), lanes)
+
+
+def evaluate_over_tokens(
+    plan: EvaluationPlan,
+    table: Tensor,
+    inputs: Sequence[Tensor],
+    recurrents: Sequence[Tensor],
+    biases: Sequence[Tensor],
+    threads: int = 1,
+) -> Tensor:
+    """`lstm_over_tokens` for the scenes of a plan, without derivatives: (T, B, H).
+
+    The trials of the weights are those of the plan, in the same order.
+    """
+    weights = [w.detach() for w in _in_order(table, inputs, recurrents, biases)]
+    _check_weights(weights)
+    trials, vocabulary, columns = table.shape
+    units, layers = columns // GATES, len(recurrents)
+    width = kernels.padded(units)
+    if len(plan.trials) != trials:
+        raise ValueError(f"the plan has {len(plan.trials)} trials, the weights have {trials}")
+    if plan.lanes != kernels.EVALUATION_BYTES // table.dtype.itemsize:
+        raise ValueError(f"the plan was made for another precision than {table.dtype}")
+    for trial in plan.trials:
+        if trial.largest_token >= vocabulary:
+            raise IndexError(_no_such_row(trial.largest_token, vocabulary))
+    packed = _pack(weights)
+    nodes = plan.lanes + max((len(trial.parents) for trial in plan.trials), default=0)
+    inner = plan.lanes + max((trial.inner for trial in plan.trials), default=0)
+    scenes = len(plan.trials[0].node_of) if trials else 0
+    out = torch.empty(trials, scenes, units, dtype=table.dtype)
+    results = out.numpy()
+
+    def run(first: int, last: int) -> None:
+        states = _empty(inner, layers * 2 * width, dtype=table.dtype)
+        states[0] = 0
+        hidden = _empty(nodes, width, dtype=table.dtype)
+        hidden[0] = 0
+        local = _empty((2 * layers + 1) * width, plan.lanes, dtype=table.dtype)
+        offsets = np.empty(plan.lanes, np.int32)
+        for k in range(first, last):
+            trial = plan.trials[k]
+            kernels.evaluate(
+                packed[k],
+                vocabulary,
+                layers,
+                units,
+                trial.blocks,
+                trial.parents,
+                trial.tokens,
+                trial.inner,
+                trial.node_of,
+                states,
+                local,
+                offsets,
+                hidden,
+                results[k],
+            )
+
+    _spread(run, trials, threads)
+    return out
+
+
+class _LSTMOverTokens(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, tokens, lengths, threads, table, *weights):
+        trials, vocabulary, columns = table.shape
+        _, batch, length = tokens.shape
+        units, layers = columns // GATES, 1 + len(weights) // 3
+        width = kernels.padded(units)
+        packed = _pack((table, *weights))
+        order = _order(lengths)
+        blocks = -(-batch // LANES)
+        shape = (trials, blocks, layers, length + 1, kernels.ROW * width, LANES)
+        memory = _borrow(math.prod(shape), table.dtype)
+        history = memory[: math.prod(shape)].view(shape).numpy()
+        hidden = torch.empty(trials, batch, units, dtype=table.dtype)
+        out = hidden.numpy()
+
+        def run(first: int, last: int) -> None:
+            scenes, offsets = np.empty(LANES, np.int32), np.empty(length * LANES, np.int32)
+            kernels.forward(
+                first,
+                last,
+                tokens,
+                lengths,
+                order,
+                packed,
+                vocabulary,
+                history,
+                scenes,
+                offsets,
+                out,
+            )
+
+        _spread(run, trials, threads)
+        ctx.arrays = tokens, lengths, order, packed, history
+        ctx.memory = memory
+        ctx.shapes = [table.shape, *(w.shape for w in weights)]
+        ctx.threads = threads
+        return hidden
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        if ctx.memory is None:
+            raise RuntimeError("the LSTM's history is gone: differentiate it only once")
+        tokens, lengths, order, packed, history = ctx.arrays
+        trials, vocabulary, _ = ctx.shapes[0]
+        length = tokens.shape[2]
+        width = history.shape[4] // kernels.ROW
+        sizes = [shape.numel() for shape in ctx.shapes]
+        places = np.cumsum([0, *sizes[:-1]])
+        flat = torch.empty(sum(sizes), dtype=gradient.dtype)
+        out, incoming = flat.numpy(), gradient.contiguous().numpy()
+
+        def run(first: int, last: int) -> None:
+            scenes, offsets = np.empty(LANES, np.int32), np.empty(length * LANES, np.int32)
+            rows = width * ((1 + GATES) * length + 2)
+            workspace = _empty(rows, LANES, dtype=gradient.dtype)
+            sums = np.empty(packed.shape[1], packed.dtype)
+            kernels.backward(
+                first,
+                last,
+                tokens,
+                lengths,
+                order,
+                packed,
+                vocabulary,
+                history,
+                scenes,
+                offsets,
+                workspace,
+                sums,
+                incoming,
+                places,
+                out,
+            )
+
+        _spread(run, trials, ctx.threads)
+        _give_back(ctx.memory)
+        ctx.memory = ctx.arrays = None
+        parts = flat.split(sizes)
+        gradients = (part.view(shape) for part, shape in zip(parts, ctx.shapes, strict=True))
+        return None, None, None, *gradients
+
+
+def _trial_plan(tokens: np.ndarray, lengths: np.ndarray, lanes: int) -> TrialPlan:
+    size = tokens.shape[1]
+    inside = np.arange(size) < lengths[:, None]
+    if tokens.max(initial=0, where=inside) > LARGEST_TOKEN:
+        raise IndexError(f"tokens must be at most {LARGEST_TOKEN}")
+    # zero after the end, so that a scene sorts before those that continue it
+    keys = np.where(inside, tokens + np.uint8(1), np.uint8(0))
+    distinct, scene_of = np.unique(keys.view(f"S{size}").ravel(), return_inverse=True)
+    keys = distinct.view(np.uint8).reshape(-1, size)
+    differs = keys[1:] != keys[:-1]
+    parent, depth, scene, end = kernels.radix_tree(
+        np.count_nonzero(keys, axis=1), differs.argmax(axis=1)
+    )
+    nodes = len(parent)
+    has_children = np.zeros(nodes, bool)
+    has_children[parent[1:]] = True
+    # an inner node can be computed when its parent has been; the leaves come last
+    generation = np.zeros(nodes, np.int64)
+    for node in np.argsort(depth, kind="stable")[1:]:
+        generation[node] = generation[parent[node]] + 1
+    generation[~has_children] = nodes
+    generation[0] = 0
+    run = depth - np.where(np.arange(nodes) > 0, depth[parent], 0)
+    order = np.lexsort((scene, depth, run, generation))
+    rank = np.empty(nodes, np.int32)
+    rank[order] = np.arange(nodes)
+    parents = rank[parent[order]]
+    run, generation, scene, depth = (a[order] for a in (run, generation, scene, depth))
+
+    changes = np.flatnonzero(np.diff(run) | np.diff(generation)) + 1
+    borders = [1, *changes[changes > 1], nodes]
+    blocks, pieces, at = [], [], 0
+    for first, last in pairwise(borders):
+        for node in range(first, last, lanes):
+            count, steps = min(lanes, last - node), int(run[node])
+            here = slice(node, node + count)
+            positions = depth[here] - steps + np.arange(steps)[:, None]
+            pieces.append(keys[scene[here], positions].ravel() - np.uint8(1))
+            blocks.append((node, count, steps, at))
+            at += steps * count
+    return TrialPlan(
+        blocks=np.array(blocks, np.int64).reshape(-1, 4),
+        parents=parents,
+        tokens=np.concatenate([np.empty(0, np.uint8), *pieces]),
+        inner=int(np.count_nonzero(has_children)) or 1,
+        node_of=rank[end[scene_of]],
+    )
+
+
+def _in_order(table, inputs, recurrents, biases) -> list[Tensor]:
+    """Table, first recurrent matrix, then input, recurrent and bias of each further layer."""
+    if not len(inputs) == len(biases) == len(recurrents) - 1:
+        raise ValueError(
+            f"{len(recurrents)} recurrent matrices need one input matrix and one bias fewer, "
+            f"not {len(inputs)} and {len(biases)}"
+        )
+    upper = zip(inputs, recurrents[1:], biases, strict=True)
+    return [table, recurrents[0], *(weight for layer in upper for weight in layer)]
+
+
+def _check_weights(weights: Sequence[Tensor]) -> None:
+    table = weights[0]
+    trials, _, columns = table.shape
+    matrix, bias = (trials, columns // GATES, columns), (trials, columns)
+    layers = 1 + len(weights) // 3
+    expected = [table.shape, matrix, *[matrix, matrix, bias] * (layers - 1)]
+    for weight, shape in zip(weights, expected, strict=True):
+        if tuple(weight.shape) != tuple(shape) or columns % GATES:
+            raise ValueError(f"a weight has shape {tuple(weight.shape)}, expected {tuple(shape)}")
+        if weight.dtype != table.dtype or not supports("lstm", weight.dtype, weight.device):
+            raise ValueError(f"weights are {weight.dtype} on {weight.device}: not supported")
+
+
+def _as_arrays(tokens: Tensor, lengths: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    if tokens.dtype != torch.uint8 or tokens.ndim != 3 or lengths.shape != tokens.shape[:2]:
+        raise ValueError("tokens must be uint8 (T, B, S) and lengths (T, B)")
+    return tokens.contiguous().numpy(), lengths.to(torch.int32).contiguous().numpy()
+
+
+def _check_lengths(tokens: np.ndarray, lengths: np.ndarray) -> None:
+    size = tokens.shape[2]
+    if size > LONGEST_SCENE:
+        raise ValueError(f"scenes have {size} positions, at most {LONGEST_SCENE} are supported")
+    if lengths.size and not (lengths.min() >= 0 and lengths.max() <= size):
+        raise ValueError(f"lengths must lie between 0 and {size}")
+
+
+def _check_scenes(tokens: np.ndarray, lengths: np.ndarray, trials: int, vocabulary: int) -> None:
+    _check_lengths(tokens, lengths)
+    if len(tokens) != trials:
+        raise ValueError(f"tokens have {len(tokens)} trials, the weights have {trials}")
+    if tokens.max(initial=0) >= vocabulary:  # padding may: look again at the scenes themselves
+        inside = np.arange(tokens.shape[2]) < lengths[..., None]
+        largest = int(tokens.max(initial=0, where=inside))
+        if largest >= vocabulary:
+            raise IndexError(_no_such_row(largest, vocabulary))
+
+
+def _no_such_row(token: int, vocabulary: int) -> str:
+    return f"token {token} is not a row of the table, which has {vocabulary}"
+
+
+def _order(lengths: np.ndarray) -> np.ndarray:
+    """Scenes by length where a batch has several blocks, so that no lane waits for long ones."""
+    trials, batch = lengths.shape
+    if batch <= LANES:
+        return np.tile(np.arange(batch, dtype=np.int32), (trials, 1))
+    return np.argsort(lengths, axis=1, kind="stable").astype(np.int32)
+
+
+def _pack(weights: Sequence[Tensor]) -> np.ndarray:
+    """All weights of a trial in a row, as the kernels read them: (T, P)."""
+    arrays = [weight.detach().contiguous().numpy() for weight in weights]
+    trials, vocabulary, columns = arrays[0].shape
+    width = kernels.padded(columns // GATES)
+    sizes = [(width if array.ndim == 3 else 1) * GATES * width for array in arrays]
+    sizes[0] = vocabulary * GATES * width
+    packed = torch.zeros(trials, sum(sizes), dtype=weights[0].dtype).numpy()
+    start = 0
+    for k, (array, size) in enumerate(zip(arrays, sizes, strict=True)):
+        if k == 0:
+            kernels.pack_rows(array, packed, start)
+        elif array.ndim == 2:
+            kernels.pack_rows(array[:, None, :], packed, start)
+        else:
+            kernels.pack_matrix(array, packed, start)
+        start += size
+    return packed
+
+
+# Fresh memory for the history costs the operating system nearly as much time as the forward pass
+# costs us, so a history that has been differentiated is used again.
+_spare: list[Tensor] = []
+
+
+def _borrow(size: int, dtype: torch.dtype) -> Tensor:
+    while _spare:
+        memory = _spare.pop()
+        if memory.dtype == dtype and memory.numel() >= size:
+            return memory
+    return torch.empty(size, dtype=dtype)
+
+
+def _give_back(memory: Tensor) -> None:
+    _spare.append(memory)
+
+
+def _empty(*shape: int, dtype: torch.dtype) -> np.ndarray:
+    """Uninitialised memory that begins at a cache line, which torch guarantees."""
+    return torch.empty(*shape, dtype=dtype).numpy()
+
+
+def _spread(run, trials: int, threads: int) -> None:
+    """Call ``run(first, last)`` on parts of the trials, in so many threads."""
+    if threads <= 1 or trials <= 1:
+        run(0, trials)
+        return
+    borders = np.linspace(0, trials, min(threads, trials) + 1).astype(int).tolist()
+    with ThreadPoolExecutor(len(borders) - 1) as pool:
+        list(pool.map(run, borders[:-1], borders[1:]))

@@ -1,0 +1,198 @@
+"""The whole way on a tiny configuration: what it leaves, and what makes it run again."""
+
+import re
+import shutil
+from collections import Counter
+
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+
+from pipeline import ROOT, lay_out, run, snakemake
+
+EXPERIMENTS = {"tiny": 3, "tiny_as_run": 2, "tiny_alone": 2}
+TABLES = ["comparison.csv", "convergence.csv", "trials.csv", "curves.parquet", "cells.parquet"]
+FIGURES = sorted(path.stem.removeprefix("plot_") for path in ROOT.glob("scripts/plot_*.py"))
+FIGURES.remove("overview")
+
+
+def planned(folder, *arguments, **more):
+    """How many jobs of each rule a dry run announces."""
+    table = run(folder, "--dry-run", "--cores", "1", *arguments, **more).stdout
+    return Counter(
+        {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+    )
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_file_of_the_contract_is_there(finished, experiment):
+    folder = finished / "results" / experiment
+    expected = [
+        *(f"data/{stage}.parquet" for stage in ("generated", "balanced", "split")),
+        "samples.csv",
+        *(f"training/0/{file}" for file in ("curves.parquet", "trials.csv", "cells.parquet")),
+        "training/0/weights.safetensors",
+        *(f"tables/{table}" for table in TABLES),
+        *(f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("svg", "pdf", "png")),
+        "notebooks/experiment.ipynb",
+        "notebooks/experiment.html",
+        "logs/train/0.log",
+        "benchmarks/train/0.tsv",
+    ]
+    missing = [file for file in expected if not (folder / file).stat().st_size]
+    assert not missing
+
+
+def test_the_report_is_one_file_that_needs_no_network(finished):
+    page = (finished / "results" / "report" / "index.html").read_text(encoding="utf-8")
+    for experiment in EXPERIMENTS:
+        assert f'id="{experiment}"' in page
+    loaded = re.findall(r"""<(?:script|img|link|iframe)\b[^>]*?(?:src|href)=["']([^"']+)""", page)
+    assert loaded
+    assert all(target.startswith("data:") for target in loaded)
+
+
+def test_no_scene_of_a_quantifier_is_on_two_sides(finished):
+    for experiment in EXPERIMENTS:
+        rows = pd.read_parquet(finished / "results" / experiment / "data" / "split.parquet")
+        sides = rows.groupby(["trial", "quantifier", "scene"], observed=True)["split"].nunique()
+        assert (sides == 1).all()
+
+
+def test_upsampling_repeats_scenes_in_train_only(finished):
+    rows = pd.read_parquet(finished / "results" / "tiny_alone" / "data" / "split.parquet")
+    keys = ["trial", "quantifier", "scene"]
+    repeated = rows[rows.duplicated(keys, keep=False)]
+    assert set(repeated["split"]) == {"train"}
+    # All 64 scenes with all zones A∩B or A∖B: most is true of 22 and false of 42.
+    assert len(rows.drop_duplicates(keys)) == 2 * 2 * 64
+
+
+@pytest.mark.parametrize(("experiment", "trials"), EXPERIMENTS.items())
+def test_tables_tell_the_same_story(finished, experiment, trials):
+    folder = finished / "results" / experiment
+    trained = pd.read_csv(folder / "training" / "0" / "trials.csv")
+    curves = pd.read_parquet(folder / "tables" / "curves.parquet")
+    cells = pd.read_parquet(folder / "tables" / "cells.parquet")
+    weights = load_file(folder / "training" / "0" / "weights.safetensors")
+    assert trained["trial"].nunique() == trials
+    assert {len(array) for array in weights.values()} == {len(trained)}
+    # The last evaluation of a trial is its last step.
+    last = curves.groupby("trial")["step"].max()
+    assert (last == trained.groupby("trial")["steps"].max()).all()
+    # Answers counted by cell give the accuracy in trials.csv.
+    if experiment != "tiny_alone":
+        sums = cells[cells["split"] == "test"].groupby("trial")[["scenes", "correct"]].sum()
+        assert (sums["scenes"] == trained.set_index("trial")["test_scenes"]).all()
+        shares = sums["correct"] / sums["scenes"]
+        assert (shares - trained.set_index("trial")["test_accuracy"]).abs().max() < 1e-9
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert "Nothing to be done" in run(finished, "--cores", "1").stderr
+
+
+def test_one_core_gives_the_same_bytes_as_two(finished, tmp_path):
+    folder = lay_out(tmp_path)
+    targets = [f"results/{name}/tables/comparison.csv" for name in EXPERIMENTS]
+    run(folder, "--cores", "1", *targets, "results/report/index/as_run.csv")
+    files = [
+        path.relative_to(folder)
+        for pattern in ("*/tables/*", "*/data/*", "*/training/0/*", "report/index/*.csv")
+        for path in folder.glob(f"results/{pattern}")
+        # The timings in training/0/trials.csv differ; the joined table leaves them out.
+        if path.name != "trials.csv" or path.parent.name == "tables"
+    ]
+    assert len(files) >= 3 * (len(TABLES) + 3 + 3) + 2
+    different = [
+        path for path in files if (folder / path).read_bytes() != (finished / path).read_bytes()
+    ]
+    assert not different
+
+
+def test_editing_training_re_runs_training_and_what_follows(finished, tmp_path):
+    repository = tmp_path / "repository"
+    for part in ("Snakefile", "scripts", "workflow"):
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        repository.mkdir(exist_ok=True)
+        copy(ROOT / part, repository / part)
+    assert planned(finished, snakefile=repository / "Snakefile") == {}
+    edited = repository / "scripts" / "quantlearn" / "training.py"
+    edited.write_text(edited.read_text() + "\n# edited\n")
+    jobs = planned(finished, snakefile=repository / "Snakefile")
+    assert jobs["train"] == jobs["aggregate"] == jobs["compare"] == len(EXPERIMENTS)
+    assert jobs["plot"] == len(FIGURES) * len(EXPERIMENTS)
+    before = {"generate_data", "balance_data", "split_data", "sample_hyperparameters"}
+    assert not before & set(jobs)
+
+
+def test_another_number_of_trials_starts_with_the_data(finished):
+    jobs = planned(finished, "--config", "trials=4", "experiments=[tiny]")
+    assert jobs["generate_data"] == jobs["train"] == 1
+
+
+def test_a_quantifier_is_one_line_and_an_experiment_one_file(tmp_path):
+    folder = lay_out(tmp_path)
+    with (folder / "config" / "quantifiers.yaml").open("a") as lexicon:
+        lexicon.write('an_odd_number_of_non_As: "|M - A| % 2 == 1"\n')
+    (folder / "config" / "experiments" / "mine.yaml").write_text(
+        "title: Mine\nchapter: atlas\nquestion: Does a new experiment run?\nuniversal: none\n"
+        "quantifiers: [an_odd_number_of_non_As, at_least_1]\ntrials: 2\n"
+        "data: {generate: {draws: 400, max_size: 5}}\n"
+        "training: {learning_rate: 0.01, max_epochs: 1, evaluate_every: 5}\n"
+    )
+    run(
+        folder,
+        "--cores",
+        "2",
+        "--config",
+        "experiments=mine",
+        "--",
+        "results/mine/figures/learning_curves.pdf",
+    )
+    convergence = pd.read_csv(folder / "results" / "mine" / "tables" / "convergence.csv")
+    assert set(convergence["quantifier"]) == {"an_odd_number_of_non_As", "at_least_1"}
+
+
+def test_snakemakes_own_report_is_made_offline(finished, tmp_path):
+    run(finished, "--cores", "1", "--report", tmp_path / "report.zip")
+    assert (tmp_path / "report.zip").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("config.yaml", "seed: 7", "sed: 7", 'config.yaml: sed: unknown key; did you mean "seed"?'),
+        ("config.yaml", "seed: 7", "seed: [7", "config/config.yaml"),
+        ("experiments/tiny.yaml", "trials: 3", "trials: 0", "experiments/tiny.yaml: trials: 0"),
+        ("experiments/tiny.yaml", "first_2]", "frist_2]", 'did you mean "first_2"?'),
+        ("experiments/tiny.yaml", "train: 0.6", "train: 0.7", "must sum to 1"),
+        ("quantifiers.yaml", '"A <= B"', '"A <= (B"', "config/quantifiers.yaml"),
+    ],
+)  # fmt: skip
+def test_bad_input_ends_with_its_line_before_anything_runs(tmp_path, file, old, new, expected):
+    folder = lay_out(tmp_path)
+    path = folder / "config" / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    done = snakemake(folder, "--cores", "1")
+    assert done.returncode != 0
+    assert expected in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (folder / "results").exists()
+
+
+def test_a_fault_in_a_job_is_one_line_on_the_terminal_and_in_the_log(finished, tmp_path):
+    folder = lay_out(tmp_path)
+    shutil.copytree(finished / "results" / "tiny" / "data", folder / "results" / "tiny" / "data")
+    split = folder / "results" / "tiny" / "data" / "split.parquet"
+    split.write_bytes(split.read_bytes()[:100])
+    done = snakemake(
+        folder, "--cores", "1", "--rerun-triggers", "mtime", "results/tiny/training/0/trials.csv"
+    )
+    assert done.returncode != 0
+    line = "train: results/tiny/data/split.parquet: not a table of scenes"
+    assert line in done.stderr
+    assert line in (folder / "results" / "tiny" / "logs" / "train" / "0.log").read_text()
+    assert not (folder / "results" / "tiny" / "training" / "0" / "curves.parquet").exists()

@@ -1,0 +1,35 @@
+"""Run Snakemake on a tiny configuration, as a user would."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / "tests" / "integration" / "config"
+
+
+def snakemake(folder, *arguments, snakefile=ROOT / "Snakefile"):
+    """Run Snakemake in a folder as a user would, without the environment activated."""
+    # A bare PATH: jobs must find papermill, kernels and python beside the running Snakemake.
+    environment = {**os.environ, "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    environment.pop("PYTHONPATH", None)
+    command = [Path(sys.executable).with_name("snakemake"), "--snakefile", snakefile, *arguments]
+    return subprocess.run(  # noqa: PLW1510 - the caller looks at the exit status
+        list(map(str, command)), cwd=folder, env=environment, capture_output=True, text=True
+    )
+
+
+def run(folder, *arguments, **more):
+    """Run Snakemake and insist that it succeeds."""
+    done = snakemake(folder, *arguments, **more)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def lay_out(folder):
+    """A working folder with the tiny configuration."""
+    shutil.copytree(CONFIG, folder / "config")
+    shutil.copy(ROOT / "config" / "quantifiers.yaml", folder / "config")
+    return folder
