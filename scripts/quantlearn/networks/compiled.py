@@ -195,7 +195,7 @@ def evaluate_over_tokens(
         states[0] = 0
         hidden = _empty(nodes, width, dtype=table.dtype)
         hidden[0] = 0
-        local = _empty((2 * layers + 1) * width, plan.lanes, dtype=table.dtype)
+        local = _empty((2 * layers + GATES) * width, plan.lanes, dtype=table.dtype)
         offsets = np.empty(plan.lanes, np.int32)
         for k in range(first, last):
             trial = plan.trials[k]
