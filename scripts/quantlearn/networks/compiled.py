@@ -24,7 +24,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -462,5 +462,10 @@ def _spread(run, trials: int, threads: int) -> None:
         run(0, trials)
         return
     borders = np.linspace(0, trials, min(threads, trials) + 1).astype(int).tolist()
-    with ThreadPoolExecutor(len(borders) - 1) as pool:
-        list(pool.map(run, borders[:-1], borders[1:]))
+    list(_pool(threads).map(run, borders[:-1], borders[1:]))
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that wait for the next call: starting them takes as long as a training step."""
+    return ThreadPoolExecutor(threads)
