@@ -8,6 +8,7 @@ Every experiment in config/experiments/ walks this one way. The scripts of the s
 work, one for each rule; they use the library in scripts/quantlearn/.
 """
 
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"

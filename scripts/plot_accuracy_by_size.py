@@ -43,7 +43,7 @@ def plot_accuracy_by_size(
             label="knowing the size alone",
         )
         axes.set_xlim(scored["size"].min() - 0.7, scored["size"].max() + 0.7)
-        axes.set_ylim(top=1.01)
+        axes.set_ylim(max(axes.get_ylim()[0], -0.01), 1.02)
         axes.xaxis.set_major_locator(MaxNLocator(10, integer=True, min_n_ticks=1))
         axes.set_xlabel("Objects in the scene")
         axes.set_ylabel(f"Accuracy ({split} scenes)")
@@ -60,7 +60,8 @@ def draw_quantifier(
     accuracy = summed["correct"] / summed["scenes"]
     means = [mean_interval(values.to_numpy()) for _, values in accuracy.groupby("size")]
     mean = np.array([interval.estimate for interval in means])
-    bounds = np.array([[interval.lower, interval.upper] for interval in means]).T
+    # A t interval of few trials near 0 or 1 may reach beyond what an accuracy can be.
+    bounds = np.array([[interval.lower, interval.upper] for interval in means]).T.clip(0, 1)
     sizes = accuracy.index.levels[0].to_numpy()
     axes.errorbar(
         sizes + shift,

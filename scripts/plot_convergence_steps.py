@@ -49,7 +49,7 @@ def plot_convergence_steps(
             rows = points[points["quantifier"] == quantifier]
             draw_quantifier(axes, rows, place, looks[quantifier])
         labels = [
-            f"{wrapped(style.label(name))}\nby {converged} of {len(trials)} trials"
+            f"{wrapped(style.label(name))}\nin {converged} of {len(trials)} trials"
             for name, converged in zip(
                 quantifiers, converged_counts(points, quantifiers), strict=True
             )
@@ -58,7 +58,7 @@ def plot_convergence_steps(
         axes.set_xlim(-0.5, len(quantifiers) - 0.5)
         axes.set_ylim(0, points["time"].max() * 1.06)
         style.step_axis(axes.yaxis)
-        axes.set_ylabel("Convergence step")
+        axes.set_ylabel("Step at which it was learned")
         axes.set_title(settings["title"], wrap=True)
         if not points["converged"].all():
             axes.plot(

@@ -65,11 +65,18 @@ def _answers(
     ensemble: Ensemble, flat: torch.Tensor, examples: Stacked
 ) -> tuple[np.ndarray, np.ndarray]:
     """Loss and correctness (0 or 1) of each example, float64 (trials, n)."""
-    losses, correct = [], []
-    for start in range(0, examples.labels.shape[1], _PIECE):
-        piece = slice(start, start + _PIECE)
-        logits = ensemble.logits(flat, examples.tokens[:, piece], examples.lengths[:, piece])
-        labels = examples.labels[:, piece]
-        losses.append(cross_entropy(logits, labels).cpu())
-        correct.append(((logits[..., 1] > logits[..., 0]) == labels.bool()).cpu())
-    return torch.cat(losses, 1).double().numpy(), torch.cat(correct, 1).double().numpy()
+    if ensemble.core == "compiled":
+        pieces = [ensemble.planned_logits(flat, examples.plan(ensemble.plan))]
+    else:
+        pieces = [
+            ensemble.logits(flat, tokens, lengths)
+            for tokens, lengths in zip(
+                examples.tokens.split(_PIECE, dim=1),
+                examples.lengths.split(_PIECE, dim=1),
+                strict=True,
+            )
+        ]
+    logits = torch.cat(pieces, dim=1)
+    losses = cross_entropy(logits, examples.labels)
+    correct = (logits[..., 1] > logits[..., 0]) == examples.labels.bool()
+    return losses.double().cpu().numpy(), correct.double().cpu().numpy()

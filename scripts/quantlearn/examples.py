@@ -1,7 +1,8 @@
 """Labelled scenes as networks read them, for many trials side by side."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,6 +45,7 @@ class Stacked:
     labels: torch.Tensor
     quantifiers: np.ndarray
     counts: np.ndarray
+    _plans: list[Any] = field(default_factory=list)
 
     def __getitem__(self, trials: np.ndarray) -> "Stacked":
         index = torch.as_tensor(trials, device=self.tokens.device)
@@ -53,7 +55,14 @@ class Stacked:
             self.labels[index],
             self.quantifiers[trials],
             self.counts[trials],
+            [plan.select(trials) for plan in self._plans],
         )
+
+    def plan(self, make: Callable[[torch.Tensor, torch.Tensor], Any]) -> Any:
+        """What ``make`` prepares from tokens and lengths for evaluation; prepared only once."""
+        if not self._plans:
+            self._plans.append(make(self.tokens, self.lengths))
+        return self._plans[0]
 
 
 def stack(examples: Sequence[Examples], device: torch.device) -> Stacked:

@@ -63,6 +63,7 @@ def test_defaults_are_the_published_protocol(shipped):
     }
     assert exp1a["training"] == {
         "together": True,
+        "core": "auto",
         "optimiser": "adam",
         "learning_rate": 1e-4,
         "batch_size": 8,

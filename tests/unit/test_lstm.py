@@ -59,13 +59,14 @@ def torch_twin(weights, trial, settings, inputs):
     return lstm
 
 
+@pytest.mark.parametrize("core", ["eager", "compiled"])
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize("padding", ["masked", "read"])
 @pytest.mark.parametrize(("layers", "hidden"), [(1, 5), (2, 12), (3, 7)])
-def test_forward_and_gradients_agree_with_torch(precision, padding, layers, hidden):
+def test_forward_and_gradients_agree_with_torch(core, precision, padding, layers, hidden):
     settings = lstm_settings(precision=precision, padding=padding, layers=layers, hidden=hidden)
     task = Task(positions=9, quantifiers=2)
-    ensemble = Ensemble(settings, task)
+    ensemble = Ensemble(settings, task, core=core)
     flat = start(ensemble, 3).requires_grad_()
     tokens, lengths, labels = random_batch(task, 3, 6)
 
@@ -97,9 +98,21 @@ def test_forward_and_gradients_agree_with_torch(precision, padding, layers, hidd
             )
 
 
-def test_masked_padding_is_not_read():
+@pytest.mark.parametrize("padding", ["masked", "read"])
+def test_planned_evaluation_gives_the_logits(padding):
+    task = Task(positions=9, quantifiers=2)
+    ensemble = Ensemble(lstm_settings(padding=padding), task, core="compiled")
+    flat = start(ensemble, 3)
+    tokens, lengths, _ = random_batch(task, 3, 40)
+    planned = ensemble.planned_logits(flat, ensemble.plan(tokens, lengths))
+    bound = {"atol": 1e-12, "rtol": 0}
+    torch.testing.assert_close(planned, ensemble.logits(flat, tokens, lengths), **bound)
+
+
+@pytest.mark.parametrize("core", ["eager", "compiled"])
+def test_masked_padding_is_not_read(core):
     task = Task(positions=8, quantifiers=1)
-    ensemble = Ensemble(lstm_settings(), task)
+    ensemble = Ensemble(lstm_settings(), task, core=core)
     flat = start(ensemble, 2)
     tokens, lengths, _ = random_batch(task, 2, 5)
     other = tokens.clone()
@@ -112,9 +125,10 @@ def test_masked_padding_is_not_read():
     )
 
 
-def test_read_padding_is_read():
+@pytest.mark.parametrize("core", ["eager", "compiled"])
+def test_read_padding_is_read(core):
     task = Task(positions=8, quantifiers=1)
-    ensemble = Ensemble(lstm_settings(padding="read"), task)
+    ensemble = Ensemble(lstm_settings(padding="read"), task, core=core)
     flat = start(ensemble, 1)
     tokens = torch.tensor([[[0, 4, 4, 4, 4, 4, 4, 4], [0, 4, 4, 4, 4, 4, 4, 2]]], dtype=torch.uint8)
     first, second = ensemble.logits(flat, tokens, torch.ones(1, 2))[0]

@@ -53,10 +53,10 @@ def some_examples(trial, n, positions=6):
     return Examples(tokens, lengths, labels, np.zeros(n, dtype=np.int64))
 
 
-def run(network, trials, settings, sizes=None, start=None):
+def run(network, trials, settings, sizes=None, start=None, core="auto"):
     """Train the given trials together, each with its own streams and number of scenes."""
     task = Task(positions=6, quantifiers=1)
-    ensemble = Ensemble(network, task)
+    ensemble = Ensemble(network, task, core=core)
     if start is None:
         start = ensemble.initialise([np.random.default_rng(trial) for trial in trials])
     n = {trial: 40 + 7 * trial for trial in trials} | (sizes or {})
@@ -79,16 +79,28 @@ def curve(outcome, position):
     ]
 
 
-@pytest.mark.parametrize("network", [LSTM, FEEDFORWARD], ids=["lstm", "feedforward"])
+@pytest.mark.parametrize(
+    ("network", "core"),
+    [(LSTM, "eager"), (LSTM, "compiled"), (FEEDFORWARD, "eager")],
+    ids=["eager lstm", "compiled lstm", "feedforward"],
+)
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_trial_alone_equals_itself_in_an_ensemble_of_thirty(network, precision):
+def test_trial_alone_equals_itself_in_an_ensemble_of_thirty(network, core, precision):
     network = {**network, "precision": precision}
-    _, together = run(network, list(range(30)), training_settings())
+    _, together = run(network, list(range(30)), training_settings(), core=core)
     for trial in (0, 13, 29):
-        _, alone = run(network, [trial], training_settings())
+        _, alone = run(network, [trial], training_settings(), core=core)
         assert torch.equal(alone.weights[0], together.weights[trial])
         assert alone.steps[0] == together.steps[trial]
         assert curve(alone, 0) == curve(together, trial)
+
+
+def test_compiled_and_eager_training_agree():
+    network = {**LSTM, "precision": "float64"}
+    _, eager = run(network, [0, 1], training_settings(), core="eager")
+    _, compiled = run(network, [0, 1], training_settings(), core="compiled")
+    torch.testing.assert_close(compiled.weights, eager.weights, atol=1e-9, rtol=0)
+    np.testing.assert_allclose(curve(compiled, 0), curve(eager, 0), atol=1e-9)
 
 
 def test_same_seeds_give_the_same_numbers():

@@ -12,14 +12,16 @@ rule aggregate:
         trials="results/{experiment}/tables/trials.csv",
         cells="results/{experiment}/tables/cells.parquet",
         convergence="results/{experiment}/tables/convergence.csv",
-    params:
-        settings=setting(),
-        code=code("aggregate"),
     log:
         "results/{experiment}/logs/aggregate.log",
+    conda:
+        "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        settings=setting(),
+        code=code("aggregate"),
     script:
         "../../scripts/aggregate.py"
 
@@ -35,14 +37,16 @@ rule compare:
             category="{experiment}",
             labels={"figure": "table of comparisons"},
         ),
-    params:
-        settings=setting(),
-        code=code("compare"),
     log:
         "results/{experiment}/logs/compare.log",
+    conda:
+        "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        settings=setting(),
+        code=code("compare"),
     script:
         "../../scripts/compare.py"
 
@@ -64,13 +68,15 @@ rule overview:
             category="overview",
             labels={"figure": "table of twins of {page}"},
         ),
-    params:
-        settings=lambda wildcards: [EXPERIMENTS[name] for name in experiments_of(wildcards.page)],
-        code=code("overview"),
     log:
         "results/report/logs/overview/{page}.log",
+    conda:
+        "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        settings=lambda wildcards: [EXPERIMENTS[name] for name in experiments_of(wildcards.page)],
+        code=code("overview"),
     script:
         "../../scripts/overview.py"

@@ -73,14 +73,10 @@ def every_sample(file):
 def experiments_of(page):
     """The experiments on a page of the report: all of them, or those of one chapter."""
     return [
-        name
-        for name, experiment in EXPERIMENTS.items()
-        if page in ("index", experiment["chapter"])
+        name for name, experiment in EXPERIMENTS.items() if page in ("index", experiment["chapter"])
     ]
 
 
 def on_page(file):
     """An input: this file of every experiment on the page."""
-    return lambda wildcards: [
-        f"results/{name}/{file}" for name in experiments_of(wildcards.page)
-    ]
+    return lambda wildcards: [f"results/{name}/{file}" for name in experiments_of(wildcards.page)]

@@ -4,19 +4,21 @@
 rule generate_data:
     output:
         generated="results/{experiment}/data/generated.parquet",
+    log:
+        "results/{experiment}/logs/generate_data.log",
+    benchmark:
+        "results/{experiment}/benchmarks/generate_data.tsv"
+    conda:
+        "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=30,
     params:
         settings=setting("data", "generate"),
         expressions=setting("expressions"),
         trials=setting("trials"),
         seed=SETTINGS.seed,
         code=code("generate_data"),
-    log:
-        "results/{experiment}/logs/generate_data.log",
-    benchmark:
-        "results/{experiment}/benchmarks/generate_data.tsv"
-    resources:
-        mem_mb=1500,
-        runtime=30,
     script:
         "../../scripts/generate_data.py"
 
@@ -26,18 +28,20 @@ rule balance_data:
         generated=rules.generate_data.output.generated,
     output:
         balanced="results/{experiment}/data/balanced.parquet",
+    log:
+        "results/{experiment}/logs/balance_data.log",
+    benchmark:
+        "results/{experiment}/benchmarks/balance_data.tsv"
+    conda:
+        "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=30,
     params:
         settings=setting("data", "balance"),
         quantifiers=setting("quantifiers"),
         seed=SETTINGS.seed,
         code=code("balance_data"),
-    log:
-        "results/{experiment}/logs/balance_data.log",
-    benchmark:
-        "results/{experiment}/benchmarks/balance_data.tsv"
-    resources:
-        mem_mb=1500,
-        runtime=30,
     script:
         "../../scripts/balance_data.py"
 
@@ -47,17 +51,19 @@ rule split_data:
         balanced=rules.balance_data.output.balanced,
     output:
         split_scenes="results/{experiment}/data/split.parquet",
+    log:
+        "results/{experiment}/logs/split_data.log",
+    benchmark:
+        "results/{experiment}/benchmarks/split_data.tsv"
+    conda:
+        "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=30,
     params:
         settings=setting("data", "split"),
         quantifiers=setting("quantifiers"),
         seed=SETTINGS.seed,
         code=code("split_data"),
-    log:
-        "results/{experiment}/logs/split_data.log",
-    benchmark:
-        "results/{experiment}/benchmarks/split_data.tsv"
-    resources:
-        mem_mb=1500,
-        runtime=30,
     script:
         "../../scripts/split_data.py"

@@ -17,15 +17,17 @@ rule plot:
         ),
         pdf="results/{experiment}/figures/{figure}.pdf",
         png="results/{experiment}/figures/{figure}.png",
+    log:
+        "results/{experiment}/logs/plot/{figure}.log",
+    conda:
+        "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         settings=setting(),
         caption=lambda wildcards: caption(f"plot_{wildcards.figure}"),
         code=lambda wildcards: code(f"plot_{wildcards.figure}"),
-    log:
-        "results/{experiment}/logs/plot/{figure}.log",
-    resources:
-        mem_mb=1000,
-        runtime=10,
     script:
         "../../scripts/plot_{wildcards.figure}.py"
 
@@ -42,13 +44,15 @@ rule plot_overview:
         ),
         pdf="results/report/{page}/figures/overview.pdf",
         png="results/report/{page}/figures/overview.png",
-    params:
-        caption=caption("plot_overview"),
-        code=code("plot_overview"),
     log:
         "results/report/logs/plot_overview/{page}.log",
+    conda:
+        "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
+    params:
+        caption=caption("plot_overview"),
+        code=code("plot_overview"),
     script:
         "../../scripts/plot_overview.py"

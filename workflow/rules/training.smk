@@ -4,15 +4,17 @@
 rule sample_hyperparameters:
     output:
         samples="results/{experiment}/samples.csv",
+    log:
+        "results/{experiment}/logs/sample_hyperparameters.log",
+    conda:
+        "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
     params:
         network=setting("network"),
         training=setting("training"),
         code=code("sample_hyperparameters"),
-    log:
-        "results/{experiment}/logs/sample_hyperparameters.log",
-    resources:
-        mem_mb=500,
-        runtime=5,
     script:
         "../../scripts/sample_hyperparameters.py"
 
@@ -26,18 +28,20 @@ rule train:
         trials="results/{experiment}/training/{sample}/trials.csv",
         cells="results/{experiment}/training/{sample}/cells.parquet",
         weights="results/{experiment}/training/{sample}/weights.safetensors",
+    log:
+        "results/{experiment}/logs/train/{sample}.log",
+    benchmark:
+        "results/{experiment}/benchmarks/train/{sample}.tsv"
+    conda:
+        "../../envs/quantlearn.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=240,
     params:
         quantifiers=setting("quantifiers"),
         seed=SETTINGS.seed,
         device=SETTINGS.device,
         code=code("train"),
-    log:
-        "results/{experiment}/logs/train/{sample}.log",
-    benchmark:
-        "results/{experiment}/benchmarks/train/{sample}.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=240,
     script:
         "../../scripts/train.py"

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn.errors import QuantlearnError
 from quantlearn.networks.task import Task
 
 __all__ = ["Ensemble"]
@@ -35,7 +36,13 @@ class Ensemble:
     torch.Size([5, 7, 2])
     """
 
-    def __init__(self, settings: dict[str, Any], task: Task) -> None:
+    def __init__(
+        self,
+        settings: dict[str, Any],
+        task: Task,
+        device: torch.device | str = "cpu",
+        core: str = "auto",
+    ) -> None:
         self.settings = settings
         self.task = task
         self.dtype = getattr(torch, settings["precision"])
@@ -45,7 +52,7 @@ class Ensemble:
         example = self.architecture.initialise(settings, task, np.random.default_rng(0))
         self.shapes = {name: array.shape for name, array in example.items()}
         self.parameters = sum(array.size for array in example.values())
-        self.core = "eager"
+        self.core = self._choose_core(core, torch.device(device))
         self._row = _ROW_MULTIPLE * math.ceil(self.parameters / _ROW_MULTIPLE)
 
     def initialise(self, streams: list[np.random.Generator]) -> torch.Tensor:
@@ -72,13 +79,30 @@ class Ensemble:
 
         flat (trials, row), tokens (trials, batch, positions), lengths (trials, batch).
         """
-        return self.architecture.forward(
-            self.unpack(flat), tokens, lengths, self.settings, self.task
+        forward = (
+            self.architecture.compiled_forward
+            if self.core == "compiled"
+            else self.architecture.forward
+        )
+        return forward(self.unpack(flat), tokens, lengths, self.settings, self.task)
+
+    def plan(self, tokens: torch.Tensor, lengths: torch.Tensor) -> Any:
+        """What the compiled core prepares for scenes that are evaluated again and again."""
+        return self.architecture.compiled_plan(tokens, lengths, self.settings, self.dtype)
+
+    @torch.no_grad()
+    def planned_logits(self, flat: torch.Tensor, plan: Any) -> torch.Tensor:
+        """Logits of the scenes of a plan, without derivatives."""
+        return self.architecture.compiled_evaluation(
+            self.unpack(flat), plan, self.settings, self.task
         )
 
-    def margins(
-        self, flat: torch.Tensor, tokens: torch.Tensor, lengths: torch.Tensor
-    ) -> torch.Tensor:
-        """Logit of true minus logit of false (trials, batch): above zero means true."""
-        logits = self.logits(flat, tokens, lengths)
-        return logits[..., 1] - logits[..., 0]
+    def _choose_core(self, wanted: str, device: torch.device) -> str:
+        """``compiled`` where the architecture has such a core and it runs on the device."""
+        covered = hasattr(self.architecture, "compiled_forward") and device.type == "cpu"
+        if wanted == "compiled" and not covered:
+            raise QuantlearnError(
+                f"training.core: compiled was asked for, but {self.settings['architecture']} on "
+                f"{device.type} has no compiled core; use auto or eager"
+            )
+        return "compiled" if covered and wanted != "eager" else "eager"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn.networks.activations import ACTIVATIONS
 from quantlearn.networks.initialisation import bias, kernel
-from quantlearn.networks.lstm import sigmoid
 from quantlearn.networks.task import Task
 from quantlearn.scenes import ZONES
 
@@ -35,8 +35,6 @@ SETTINGS = {
         "default": "relu",
     },
 }
-
-_ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": sigmoid}
 
 
 def initialise(
@@ -65,7 +63,7 @@ def forward(
     vectors = task.one_hot(tokens, weights["readout.kernel"].dtype)
     zones = vectors[..., : len(ZONES)].flatten(start_dim=2)
     x = torch.cat([zones, vectors[:, :, 0, len(ZONES) :]], dim=2)
-    activation = _ACTIVATIONS[settings["activation"]]
+    activation = ACTIVATIONS[settings["activation"]]
     for layer in range(settings["layers"]):
         x = activation(_affine(x, weights, f"layer{layer}"))
     return _affine(x, weights, "readout")

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn.networks import compiled
+from quantlearn.networks.activations import sigmoid
 from quantlearn.networks.initialisation import bias, kernel
 from quantlearn.networks.task import Task
 
@@ -78,14 +80,78 @@ def forward(
     task: Task,
 ) -> torch.Tensor:
     """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch)."""
-    if settings["padding"] == "read":
-        lengths = torch.full_like(lengths, tokens.shape[2])
+    lengths = _read_until(tokens, lengths, settings)
     x = task.one_hot(tokens, weights["readout.kernel"].dtype)
     for layer in range(settings["layers"]):
         x = _layer(x, weights[f"layer{layer}.kernel"], weights[f"layer{layer}.bias"])
     last = (lengths.long() - 1)[:, :, None, None].expand(-1, -1, 1, x.shape[3])
-    hidden = x.gather(2, last).squeeze(2)
+    return _read_out(x.gather(2, last).squeeze(2), weights)
+
+
+def compiled_forward(
+    weights: dict[str, torch.Tensor],
+    tokens: torch.Tensor,
+    lengths: torch.Tensor,
+    settings: dict[str, Any],
+    task: Task,
+) -> torch.Tensor:
+    """The same as `forward`, by the compiled core."""
+    lengths = _read_until(tokens, lengths, settings)
+    hidden = compiled.lstm_over_tokens(tokens, lengths, *_core_weights(weights, settings, task))
+    return _read_out(hidden, weights)
+
+
+def compiled_plan(
+    tokens: torch.Tensor, lengths: torch.Tensor, settings: dict[str, Any], dtype: torch.dtype
+) -> compiled.EvaluationPlan:
+    """What the compiled core prepares once for scenes that are evaluated again and again."""
+    return compiled.evaluation_plan(tokens, _read_until(tokens, lengths, settings), dtype)
+
+
+def compiled_evaluation(
+    weights: dict[str, torch.Tensor],
+    plan: compiled.EvaluationPlan,
+    settings: dict[str, Any],
+    task: Task,
+) -> torch.Tensor:
+    """Logits of the scenes of a plan, without derivatives."""
+    hidden = compiled.evaluate_over_tokens(plan, *_core_weights(weights, settings, task))
+    return _read_out(hidden, weights)
+
+
+def _read_until(
+    tokens: torch.Tensor, lengths: torch.Tensor, settings: dict[str, Any]
+) -> torch.Tensor:
+    """The position after which each scene is read out."""
+    if settings["padding"] == "read":
+        return torch.full_like(lengths, tokens.shape[2])
+    return lengths
+
+
+def _read_out(hidden: torch.Tensor, weights: dict[str, torch.Tensor]) -> torch.Tensor:
     return torch.baddbmm(weights["readout.bias"][:, None], hidden, weights["readout.kernel"])
+
+
+def _core_weights(
+    weights: dict[str, torch.Tensor], settings: dict[str, Any], task: Task
+) -> tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor], list[torch.Tensor]]:
+    """Kernels cut into the parts the compiled core takes: table, inputs, recurrents, biases.
+
+    The first layer sees only a few different inputs, so what each adds to the gates is a table.
+    """
+    hidden = settings["hidden"]
+    layers = range(settings["layers"])
+    driven, recurrents = zip(
+        *(
+            weights[f"layer{layer}.kernel"].split([hidden if layer else task.inputs, hidden], dim=1)
+            for layer in layers
+        ),
+        strict=True,
+    )
+    biases = [weights[f"layer{layer}.bias"] for layer in layers]
+    vectors = task.token_table(biases[0].dtype, biases[0].device)
+    table = torch.baddbmm(biases[0][:, None], vectors.expand(len(biases[0]), -1, -1), driven[0])
+    return table, list(driven[1:]), list(recurrents), biases[1:]
 
 
 def _layer(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
@@ -109,12 +175,3 @@ def _cell(gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
     i, f, g, o = gates.chunk(4, dim=2)
     c = sigmoid(f) * c + sigmoid(i) * torch.tanh(g)
     return sigmoid(o) * torch.tanh(c), c
-
-
-def sigmoid(x: torch.Tensor) -> torch.Tensor:
-    """The logistic function, through tanh.
-
-    torch.sigmoid rounds the last elements of an array differently from the others, so a trial's
-    numbers would depend on its place in the ensemble; torch.tanh does not.
-    """
-    return 0.5 * torch.tanh(0.5 * x) + 0.5

@@ -5,6 +5,7 @@ so that a scene of up to max_size objects is a row of small numbers.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -59,5 +60,13 @@ class Task:
 
     def one_hot(self, tokens: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         """Input vectors (..., inputs) of tokens (...)."""
-        table = torch.as_tensor(self.token_inputs(), dtype=dtype, device=tokens.device)
-        return table[tokens.long()]
+        return self.token_table(dtype, tokens.device)[tokens.long()]
+
+    def token_table(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+        """`token_inputs` as a tensor on a device; made once, since every step asks for it."""
+        return _token_table(self, dtype, device)
+
+
+@cache
+def _token_table(task: Task, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    return torch.as_tensor(task.token_inputs(), dtype=dtype, device=device)

@@ -1,4 +1,4 @@
-"""A tiny configuration, run through the whole pipeline once for all tests that look at it."""
+"""Run Snakemake on a tiny configuration, as a user would."""
 
 import os
 import shutil
@@ -6,10 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).parents[2]
-CONFIG = Path(__file__).with_name("config")
+ROOT = Path(__file__).parents[1]
+CONFIG = ROOT / "tests" / "integration" / "config"
 
 
 def snakemake(folder, *arguments, snakefile=ROOT / "Snakefile"):
@@ -34,12 +32,4 @@ def lay_out(folder):
     """A working folder with the tiny configuration."""
     shutil.copytree(CONFIG, folder / "config")
     shutil.copy(ROOT / "config" / "quantifiers.yaml", folder / "config")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """The tiny configuration after a run on two cores."""
-    folder = lay_out(tmp_path_factory.mktemp("pipeline"))
-    run(folder, "--cores", "2")
     return folder

@@ -1,0 +1,57 @@
+# make report and make test do everything, from a fresh clone. make help lists the rest.
+
+PYTHON ?= python3
+VENV := .venv
+LOCK := envs/requirements.lock
+
+# The stamp is written when the installation is complete, and named after the lock file and the
+# folder, for which it holds: another lock, a moved clone or an interrupted pip installs anew.
+STAMP := $(VENV)/complete-$(shell { cat $(LOCK); pwd; } | cksum | tr ' ' -)
+
+# Jobs find programs such as papermill on this PATH.
+IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python
+SNAKEMAKE := $(IN_VENV) -m snakemake --quiet rules host --rerun-incomplete --cores all
+CHAPTERS := $(sort $(shell sed -n 's/^chapter: *\([a-z]*\).*/\1/p' config/experiments/*.yaml))
+
+# Nothing of the shell's environment may change results.
+unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS SNAKEMAKE_PROFILE MPLBACKEND MATPLOTLIBRC
+export PYTHONNOUSERSITE := 1
+export PYTHONUTF8 := 1
+
+.PHONY: help report test clean $(CHAPTERS)
+
+help:
+	@echo "make report      the report with few trials, in minutes: results/report/index.html"
+	@echo "make test        all tests"
+	@for chapter in $(CHAPTERS); do printf 'make %-11s the chapter of this name, in full\n' $$chapter; done
+	@echo "make clean       remove results and caches; .venv stays"
+	@echo
+	@echo "Each sets up .venv first if needed; PYTHON=python3.12 says with which Python."
+
+report: $(STAMP)
+	@echo "Making the report with the few trials of config/quick.yaml."
+	@$(SNAKEMAKE) --configfile config/quick.yaml
+	@echo "The report is in results/report/index.html"
+
+$(CHAPTERS): $(STAMP)
+	@echo "Making the chapter $@ in full."
+	@$(SNAKEMAKE) $@
+	@echo "The chapter is in results/report/$@.html"
+
+test: $(STAMP)
+	@$(IN_VENV) -m pytest
+
+$(STAMP):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "$(PYTHON) is not a Python 3.11 or newer; name one that is, as in: make report PYTHON=python3.12" >&2; \
+	  exit 1; }
+	@echo "Setting up $(VENV) with the packages of $(LOCK). This takes some minutes, once."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(LOCK)
+	@touch $@
+
+clean:
+	@find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	@rm -rf .snakemake .pytest_cache .ruff_cache .hypothesis
+	@find scripts tests -name __pycache__ -exec rm -rf {} +
+	@echo "Results and caches are removed; $(VENV) stays."

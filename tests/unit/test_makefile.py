@@ -1,0 +1,123 @@
+"""The Makefile sets up the environment once, again when it must, and cleanly.
+
+A stand-in for Python, named by PYTHON as a user would, makes environments in no time.
+"""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+STAND_IN = """\
+#!/bin/sh
+case "$*" in
+  "-m venv"*)     rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python; echo venv >> calls ;;
+  "-m pip"*)      [ ! -e no_network ] || exit 1; echo pip >> calls ;;
+  "-m pytest"*)   echo "pytest PYTHONPATH=${PYTHONPATH-}" >> calls ;;
+  "-m snakemake"*) echo "$*" >> calls ;;
+esac
+"""
+
+
+@pytest.fixture
+def clone(tmp_path) -> Path:
+    """What make reads of the project, in a folder of its own, with a stand-in for Python."""
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    shutil.copytree(ROOT / "envs", tmp_path / "envs")
+    shutil.copytree(ROOT / "config", tmp_path / "config")
+    for folder in ("scripts", "tests", "results"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "stand_in").write_text(STAND_IN, encoding="utf-8")
+    (tmp_path / "stand_in").chmod(0o755)
+    return tmp_path
+
+
+def make(clone: Path, target: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run make as from a shell of its own, not as a part of the make that runs the tests."""
+    outer = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHON"}
+    environment = {key: value for key, value in os.environ.items() if key not in outer}
+    return subprocess.run(
+        ["make", target, f"PYTHON={clone / 'stand_in'}"],
+        cwd=clone,
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def calls(clone: Path) -> list[str]:
+    """What the stand-in was called for, since it was last asked."""
+    log = clone / "calls"
+    found = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    log.unlink(missing_ok=True)
+    return found
+
+
+def test_sets_up_once(clone):
+    assert make(clone, "test").returncode == 0
+    assert calls(clone) == ["venv", "pip", "pytest PYTHONPATH="]
+    assert make(clone, "test").returncode == 0
+    assert calls(clone) == ["pytest PYTHONPATH="]
+
+
+def test_repairs_an_interrupted_installation(clone):
+    (clone / "no_network").touch()
+    assert make(clone, "test").returncode != 0
+    assert calls(clone) == ["venv"]
+    (clone / "no_network").unlink()
+    assert make(clone, "test").returncode == 0
+    assert calls(clone)[:2] == ["venv", "pip"]
+
+
+def test_installs_a_new_lock(clone):
+    make(clone, "test")
+    calls(clone)
+    (clone / "envs" / "requirements.lock").write_text("numpy==2.4.5\n", encoding="utf-8")
+    make(clone, "test")
+    assert calls(clone)[:2] == ["venv", "pip"]
+
+
+def test_the_shell_does_not_reach_the_jobs(clone):
+    make(clone, "test", PYTHONPATH="/somewhere/else")
+    assert calls(clone)[-1] == "pytest PYTHONPATH="
+
+
+def test_an_old_python_is_one_clear_line(clone):
+    (clone / "stand_in").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    found = make(clone, "test")
+    assert found.returncode != 0
+    message, of_make = found.stderr.splitlines()
+    assert "not a Python 3.11 or newer" in message
+    assert "PYTHON=python3.12" in message
+    assert of_make.startswith("make: ***")
+
+
+def test_report_ends_with_its_place(clone):
+    found = make(clone, "report")
+    assert "--configfile config/quick.yaml" in calls(clone)[-1]
+    assert found.stdout.rstrip().endswith("results/report/index.html")
+
+
+@pytest.mark.parametrize("chapter", ["paper", "course"])
+def test_a_chapter_is_made_in_full(clone, chapter):
+    found = make(clone, chapter)
+    assert calls(clone)[-1].endswith(f"--cores all {chapter}")
+    assert found.stdout.rstrip().endswith(f"results/report/{chapter}.html")
+
+
+def test_clean_keeps_the_environment_and_the_readme(clone):
+    make(clone, "test")
+    for kept in ("results/README.md", "config/config.yaml"):
+        (clone / kept).touch()
+    (clone / "results" / "exp1a").mkdir()
+    (clone / "scripts" / "__pycache__").mkdir()
+    assert make(clone, "clean").returncode == 0
+    assert [path.name for path in (clone / "results").iterdir()] == ["README.md"]
+    assert not (clone / "scripts" / "__pycache__").exists()
+    assert (clone / ".venv").exists()
+    assert (clone / "config" / "config.yaml").exists()
