@@ -130,13 +130,14 @@ def verdict(lead: float, lead_p: float, ranks: float, ranks_p: float) -> str:
     >>> verdict(800, 0.01, 0.9, 0.02), verdict(800, 0.01, 0.9, 0.06), verdict(800, 0.2, 0.1, 0.9)
     ('sooner', 'one test', 'not shown')
     """
-    shown = {np.sign(estimate) for estimate, p in ((lead, lead_p), (ranks, ranks_p)) if p < LEVEL}
-    tests = (lead_p < LEVEL) + (ranks_p < LEVEL)
-    if tests < 2:
-        return "one test" if tests else "not shown"
-    if len(shown) > 1:
-        return "contradiction"
-    return "sooner" if shown == {1.0} else "later"
+    directions = [
+        "sooner" if estimate > 0 else "later"
+        for estimate, p in ((lead, lead_p), (ranks, ranks_p))
+        if p < LEVEL
+    ]
+    if len(directions) < 2:
+        return "one test" if directions else "not shown"
+    return directions[0] if directions[0] == directions[1] else "contradiction"
 
 
 def smallest_p(trials: int) -> float:

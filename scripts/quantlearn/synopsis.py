@@ -25,11 +25,11 @@ __all__ = [
 ]
 
 RESULTS = {
-    "sooner": "sooner",
-    "later": "later",
-    "one test": "open: one test of two",
-    "contradiction": "open: tests disagree",
-    "not shown": "no difference shown",
+    "sooner": "first sooner",
+    "later": "first later",
+    "one test": "one test only",
+    "contradiction": "tests disagree",
+    "not shown": "not shown",
 }
 VERSIONS = ("documented", "as run")
 
@@ -110,8 +110,8 @@ def effects_table(effects: pd.DataFrame) -> pd.DataFrame:
             {
                 "Experiment": row.experiment,
                 "First – second": f"{_plain(row.easy)} – {_plain(row.hard)}",
-                "Trials": f"{row.n}",
-                "Learned in": f"{row.n - row.censored_easy} and {row.n - row.censored_hard}",
+                "Learned in trials": f"{row.n - row.censored_easy} and "
+                f"{row.n - row.censored_hard} of {row.n}",
                 "Median step": f"{prose.steps(row.median_step_easy)} and "
                 f"{prose.steps(row.median_step_hard)}",
                 "First sooner by": prose.steps(row.paired_t_steps_estimate),
@@ -121,7 +121,7 @@ def effects_table(effects: pd.DataFrame) -> pd.DataFrame:
                 ),
                 "p, t-test": prose.p_value(row.paired_t_steps_p_adjusted),
                 "p, Wilcoxon": prose.p_value(row.wilcoxon_steps_p_adjusted),
-                "Result": RESULTS[row.verdict],
+                "Difference": RESULTS[row.verdict],
             }
             for row in effects.itertuples()
         ]
@@ -141,7 +141,14 @@ def as_run_summary(twins: pd.DataFrame) -> str:
 
 def _twin(row: Any) -> str:
     pair = f"{prose.name(row.easy)} – {prose.name(row.hard)}"
-    found = verdict(row.difference, row.p_adjusted, row.mann_whitney_u, row.mann_whitney_p_adjusted)
+    # Mann–Whitney's U is half of all pairs of trials where neither version ranks higher.
+    balance = row.mann_whitney_n_documented * row.mann_whitney_n_as_run / 2
+    found = verdict(
+        row.difference,
+        row.p_adjusted,
+        row.mann_whitney_u - balance,
+        row.mann_whitney_p_adjusted,
+    )
     means = (
         f"the first was learned {_lead(row.documented_mean)} as documented "
         f"(mean of {prose.counted(row.n_documented, 'trial')} in which both were learned) and "
@@ -154,11 +161,11 @@ def _twin(row: Any) -> str:
     ends = {
         "not shown": "That the two differ could not be shown",
         "one test": "Only one of two tests shows that they differ",
+        "contradiction": "Two tests show opposite differences",
+        "sooner": "Both tests show that the lead is larger as documented",
+        "later": "Both tests show that the lead is larger as run",
     }
-    return (
-        f"**{row.documented}** ({pair}): {means}. "
-        f"{ends.get(found, 'Both tests show that they differ')} ({tests})."
-    )
+    return f"**{row.documented}** ({pair}): {means}. {ends[found]} ({tests})."
 
 
 def _lead(steps: float) -> str:
