@@ -7,6 +7,7 @@ reading the import statements, so that nobody has to list modules by hand.
 
 import ast
 import hashlib
+import json
 from pathlib import Path
 
 __all__ = ["code_digest", "imported_modules"]
@@ -17,7 +18,8 @@ PACKAGE = "quantlearn"
 def code_digest(script: Path, library: Path) -> str:
     """Hexadecimal digest of ``script`` and of all library modules it imports, directly or not.
 
-    ``library`` is the folder that holds the package ``quantlearn``.
+    ``script`` is a Python file or a notebook; ``library`` is the folder that holds the package
+    ``quantlearn``.
     """
     digest = hashlib.sha256()
     for path in sorted({script, *imported_modules(script, library)}):
@@ -43,12 +45,21 @@ def imported_modules(source: Path, library: Path) -> set[Path]:
 def _imports(source: Path) -> set[str]:
     """Dotted names of this package that a file's import statements mention."""
     names = set()
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse(_python(source))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return {name for name in names if name.split(".")[0] == PACKAGE}
+
+
+def _python(source: Path) -> str:
+    """The code of a Python file, or of a notebook's code cells."""
+    text = source.read_text(encoding="utf-8")
+    if source.suffix != ".ipynb":
+        return text
+    cells = json.loads(text)["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
 
 
 def _files(name: str, library: Path) -> set[Path]:

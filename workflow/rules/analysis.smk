@@ -31,7 +31,12 @@ rule compare:
         curves=rules.aggregate.output.curves,
         convergence=rules.aggregate.output.convergence,
     output:
-        comparison="results/{experiment}/tables/comparison.csv",
+        comparison=report(
+            "results/{experiment}/tables/comparison.csv",
+            caption="../report/comparison.rst",
+            category="{experiment}",
+            labels={"figure": "table of comparisons"},
+        ),
     log:
         "results/{experiment}/logs/compare.log",
     conda:
@@ -51,8 +56,18 @@ rule overview:
         comparisons=on_page("tables/comparison.csv"),
         convergences=on_page("tables/convergence.csv"),
     output:
-        overview="results/report/{page}/overview.csv",
-        as_run="results/report/{page}/as_run.csv",
+        overview=report(
+            "results/report/{page}/overview.csv",
+            caption="../report/overview.rst",
+            category="overview",
+            labels={"figure": "table of pairs of {page}"},
+        ),
+        as_run=report(
+            "results/report/{page}/as_run.csv",
+            caption="../report/as_run.rst",
+            category="overview",
+            labels={"figure": "table of twins of {page}"},
+        ),
     log:
         "results/report/logs/overview/{page}.log",
     conda:

@@ -1,1 +1,107 @@
-"""notebooks"""
+"""From tables and figures to notebooks: one for each experiment, one over all of a page."""
+
+import os
+
+CHAPTER_TITLES = {
+    "paper": "The 2019 experiments",
+    "practice": "Practice",
+    "course": "Course",
+    "atlas": "Atlas",
+    "benchmark": "Benchmark",
+}
+
+
+def from_here(path):
+    """A file of the workflow, relative to where it runs: results hold no machine's paths."""
+    return os.path.relpath(ROOT / path)
+
+
+def notebook(name):
+    """A notebook of the workflow."""
+    return from_here(f"workflow/notebooks/{name}.ipynb")
+
+
+def library_of(name):
+    """The digest of a notebook and of the library it imports."""
+    return code_digest(ROOT / f"workflow/notebooks/{name}.ipynb", ROOT / "scripts")
+
+
+def heading_of(page):
+    """The title of a page of the report."""
+    return "All experiments" if page == "index" else CHAPTER_TITLES[page]
+
+
+rule render_experiment:
+    input:
+        notebook=notebook("experiment"),
+        template=from_here("workflow/report/page.html.j2"),
+        stylesheet=from_here("workflow/report/page.css"),
+        trials=rules.aggregate.output.trials,
+        cells=rules.aggregate.output.cells,
+        convergence=rules.aggregate.output.convergence,
+        comparison=rules.compare.output.comparison,
+        figures=expand("results/{{experiment}}/figures/{figure}.svg", figure=FIGURES),
+    output:
+        executed="results/{experiment}/notebooks/experiment.ipynb",
+        page=report(
+            "results/{experiment}/notebooks/experiment.html",
+            caption="../report/experiment.rst",
+            category="{experiment}",
+            labels={"figure": "notebook"},
+        ),
+    log:
+        "results/{experiment}/logs/render_experiment.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        title=setting("title"),
+        parameters=lambda wildcards, input: {
+            "settings": EXPERIMENTS[wildcards.experiment],
+            "tables": {
+                table: input[table] for table in ("trials", "cells", "convergence", "comparison")
+            },
+            "figures": dict(zip(FIGURES, input.figures)),
+            "captions": {figure: caption(f"plot_{figure}") for figure in FIGURES},
+        },
+        code=code("render_notebook"),
+        library=library_of("experiment"),
+    script:
+        "../../scripts/render_notebook.py"
+
+
+rule render_summary:
+    input:
+        notebook=notebook("report"),
+        template=from_here("workflow/report/page.html.j2"),
+        stylesheet=from_here("workflow/report/page.css"),
+        overview=rules.overview.output.overview,
+        as_run=rules.overview.output.as_run,
+        figure=rules.plot_overview.output.svg,
+    output:
+        executed="results/report/{page}/notebooks/report.ipynb",
+        page=report(
+            "results/report/{page}/notebooks/report.html",
+            caption="../report/summary.rst",
+            category="overview",
+            labels={"figure": "notebook of {page}"},
+        ),
+    log:
+        "results/report/logs/render_summary/{page}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        title=lambda wildcards: heading_of(wildcards.page),
+        parameters=lambda wildcards, input: {
+            "heading": heading_of(wildcards.page),
+            "settings": [EXPERIMENTS[name] for name in experiments_of(wildcards.page)],
+            "overview": input.overview,
+            "as_run": input.as_run,
+            "figure": input.figure,
+            "caption": caption("plot_overview"),
+        },
+        code=code("render_notebook"),
+        library=library_of("report"),
+    script:
+        "../../scripts/render_notebook.py"

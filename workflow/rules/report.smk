@@ -1,1 +1,44 @@
-"""report"""
+"""From notebooks to the report: one file for each chapter, and index.html with all of them."""
+
+REPORT_FILES = [
+    *(f"figures/{figure}.pdf" for figure in FIGURES),
+    *(f"tables/{table}.csv" for table in ("trials", "convergence", "comparison")),
+]
+# What was laid over the settings, for the record at the end of the report.
+OVERLAYS = [
+    *(os.path.relpath(path) for path in workflow.overwrite_configfiles),
+    *(f"{key}={value}" for key, value in workflow.config_settings.config.items()),
+]
+
+
+report: "../report/workflow.rst"
+
+
+rule build_report:
+    input:
+        summary=rules.render_summary.output.executed,
+        notebooks=on_page("notebooks/experiment.ipynb"),
+        files=lambda wildcards: [
+            f"results/{name}/{file}"
+            for name in experiments_of(wildcards.page)
+            for file in REPORT_FILES
+        ],
+        template=from_here("workflow/report/report.html.j2"),
+        layout=from_here("workflow/report/page.html.j2"),
+        stylesheet=from_here("workflow/report/page.css"),
+    output:
+        report="results/report/{page}.html",
+    log:
+        "results/report/logs/build_report/{page}.log",
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=lambda wildcards: [EXPERIMENTS[name] for name in experiments_of(wildcards.page)],
+        chapters=CHAPTER_TITLES,
+        heading=lambda wildcards: heading_of(wildcards.page),
+        seed=SETTINGS.seed,
+        overlays=OVERLAYS,
+        code=code("build_report"),
+    script:
+        "../../scripts/build_report.py"

@@ -1,0 +1,599 @@
+"""What the tables of one experiment say, in sentences and in tables for readers.
+
+Every sentence is put together from numbers in the result tables. A difference counts as shown when
+both tests of the convergence steps say so: the paired t-test of the 2019 paper, which knows only
+trials in which both quantifiers were learned, and the Wilcoxon signed-rank test, which also ranks
+the trials in which only one was.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import isnan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from quantlearn import prose, tables
+from quantlearn.prose import MISSING
+from quantlearn.statistics import step_leads, summarise_convergence
+
+__all__ = [
+    "LEVEL",
+    "Pair",
+    "Results",
+    "caveats",
+    "conclusion",
+    "data_summary",
+    "error_summary",
+    "introduction",
+    "learning_summary",
+    "p_phrase",
+    "pairs",
+    "read_results",
+    "run_summary",
+    "scenes_table",
+    "settings_table",
+    "size_only_accuracy",
+    "smallest_p",
+    "test_summary",
+    "tests_table",
+    "verdict",
+]
+
+LEVEL = 0.05
+"""Adjusted p values below this count as evidence of a difference."""
+
+FEW_TRIALS = 10
+
+TIMELESS_TRIALS = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
+
+SPLITS = {"train": "training", "dev": "development", "test": "test"}
+ZONES = {"both": "A∩B", "a_only": "A∖B", "b_only": "B∖A", "neither": "neither"}
+SPLIT_BY = {
+    "scene": "no scene of a quantifier is in two of them",
+    "zone_counts": "scenes with the same number of objects in each zone are in the same one",
+    "size": "scenes of the same size are in the same one",
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """The resolved settings of an experiment and the tables of its first sample."""
+
+    settings: Mapping[str, Any]
+    trials: pd.DataFrame
+    cells: pd.DataFrame
+    convergence: pd.DataFrame
+    comparison: pd.DataFrame
+    split: str  # the split of the cells: test, or dev where there is no test
+
+
+@dataclass(frozen=True)
+class Pair:
+    """How two quantifiers compare in the trials of an experiment: numbers of trials.
+
+    ``sooner`` counts the trials in which the first quantifier was learned sooner, also those in
+    which only it was learned (``only_easy``); ``later`` and ``only_hard`` the other way round.
+    """
+
+    easy: str
+    hard: str
+    n: int
+    sooner: int
+    later: int
+    together: int
+    neither: int
+    only_easy: int
+    only_hard: int
+    tests: pd.DataFrame  # by name of the test
+
+    @property
+    def verdict(self) -> str:
+        """One of the verdicts of `verdict`."""
+        steps, ranks = self.tests.loc["paired_t_steps"], self.tests.loc["wilcoxon_steps"]
+        return verdict(
+            steps["estimate"], steps["p_adjusted"], ranks["estimate"], ranks["p_adjusted"]
+        )
+
+
+def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Results:
+    """Read the tables trials, cells, convergence and comparison of an experiment."""
+    cells, split = tables.held_out(
+        _first_sample(tables.read_parquet(paths["cells"], {"sample": "int64", **tables.CELLS})),
+        paths["cells"],
+    )
+    read = {
+        table: _first_sample(tables.read_csv(paths[table], schema))
+        for table, schema in {
+            "trials": {"sample": "int64", **TIMELESS_TRIALS},
+            "convergence": tables.CONVERGENCE,
+            "comparison": tables.COMPARISON,
+        }.items()
+    }
+    return Results(settings=settings, cells=cells, split=split, **read)
+
+
+def _first_sample(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["sample"] == frame["sample"].min()]
+
+
+# --- Verdicts ---------------------------------------------------------------------------------
+
+
+def verdict(lead: float, lead_p: float, ranks: float, ranks_p: float) -> str:
+    """What two tests of one difference say together, by their estimates and adjusted p values.
+
+    "sooner" and "later" if both tests show the same direction, "one test" if only one shows a
+    difference, "contradiction" if they show opposite ones, "not shown" otherwise.
+
+    >>> verdict(800, 0.01, 0.9, 0.02), verdict(800, 0.01, 0.9, 0.06), verdict(800, 0.2, 0.1, 0.9)
+    ('sooner', 'one test', 'not shown')
+    """
+    shown = {np.sign(estimate) for estimate, p in ((lead, lead_p), (ranks, ranks_p)) if p < LEVEL}
+    tests = (lead_p < LEVEL) + (ranks_p < LEVEL)
+    if tests < 2:
+        return "one test" if tests else "not shown"
+    if len(shown) > 1:
+        return "contradiction"
+    return "sooner" if shown == {1.0} else "later"
+
+
+def smallest_p(trials: int) -> float:
+    """The smallest two-sided p that Wilcoxon's signed-rank test can reach with so many trials.
+
+    >>> smallest_p(5), smallest_p(6)
+    (0.0625, 0.03125)
+    """
+    return min(1.0, 2.0 ** (1 - trials))
+
+
+def pairs(results: Results) -> Iterator[Pair]:
+    """The compared pairs of quantifiers, in the order of the settings."""
+    by_name = {
+        quantifier: rows.set_index("trial").sort_index()
+        for quantifier, rows in results.convergence.groupby("quantifier")
+    }
+    for easy, hard in results.settings["comparisons"]:
+        leads = step_leads(by_name[easy], by_name[hard])
+        of_pair = (results.comparison["easy"] == easy) & (results.comparison["hard"] == hard)
+        yield Pair(
+            easy=easy,
+            hard=hard,
+            n=len(leads),
+            sooner=int((leads > 0).sum()),
+            later=int((leads < 0).sum()),
+            together=int((leads == 0).sum()),
+            neither=int(np.isnan(leads).sum()),
+            only_easy=int(np.isposinf(leads).sum()),
+            only_hard=int(np.isneginf(leads).sum()),
+            tests=results.comparison[of_pair].set_index("test"),
+        )
+
+
+# --- The question and the run -----------------------------------------------------------------
+
+
+def introduction(settings: Mapping[str, Any]) -> str:
+    """The question, where it comes from and what the quantifiers mean."""
+    universal = settings["universal"]
+    lines = [f"**{settings['question']}**", ""]
+    facts = []
+    if universal != "none":
+        facts.append(f"The semantic universal at stake is {universal}.")
+    if settings["source"]:
+        facts.append(f"Source: {settings['source']}.")
+    if settings["documented"]:
+        facts.append(
+            f"This is the experiment `{settings['documented']}` as it was run for the published "
+            "data, which differs from its description in the paper."
+        )
+    lines += [
+        " ".join(facts),
+        "",
+        "A network sees a scene and says whether the quantifier is true:",
+    ]
+    lines.append("")
+    for quantifier, expression in settings["expressions"].items():
+        lines.append(f"- {prose.name(quantifier)} is true when `{expression}`")
+    return "\n".join(lines)
+
+
+def settings_table(settings: Mapping[str, Any]) -> pd.DataFrame:
+    """How the experiment was run, in words."""
+    network, training, rule = (settings[key] for key in ("network", "training", "convergence"))
+    return pd.DataFrame(
+        [
+            ("Scenes", _scenes(settings)),
+            ("Balance", _balance(settings["data"]["balance"])),
+            ("Split", _split(settings["data"]["split"])),
+            ("Network", _network(network, training["together"])),
+            ("Training", _training(training)),
+            ("Evaluation", _evaluation(training)),
+            (
+                "Learned when",
+                f"the accuracy and its mean over {rule['window']} evaluations from there on are "
+                f"above {rule['threshold']:g}",
+            ),
+        ],
+        columns=["Stage", "How"],
+    )
+
+
+def _scenes(settings: Mapping[str, Any]) -> str:
+    generate = settings["data"]["generate"]
+    low, high = generate["min_size"], generate["max_size"]
+    sizes = f"{low} objects" if low == high else f"{low} to {high} objects"
+    zones = ", ".join(ZONES[zone] for zone in generate["zones"])
+    amount = {
+        "enumerate": lambda: "every scene",
+        "sample": lambda: f"{generate['draws']:,} different (scene, quantifier) pairs at random",
+        "fill": lambda: f"{generate['scenes_per_cell']:,} for each quantifier and truth value",
+    }[generate["method"]]()
+    return f"{amount}; {sizes}, each in one of the zones {zones}"
+
+
+def _balance(balance: Mapping[str, Any]) -> str:
+    if balance["method"] == "none":
+        return "none: truth values are as frequent as they come"
+    by = {"truth": "truth value", "truth_and_size": "truth value and size"}[balance["by"]]
+    how = {
+        "downsample": "scenes are left out",
+        "upsample": "training scenes are repeated",
+    }[balance["method"]]
+    return f"{how} until each {by} of each quantifier is equally frequent"
+
+
+def _split(split: Mapping[str, Any]) -> str:
+    parts = [f"{split[side]:.0%} {word}" for side, word in SPLITS.items() if split[side]]
+    return f"{prose.listed(parts).replace('%', ' %')}; {SPLIT_BY[split['by']]}"
+
+
+def _network(network: Mapping[str, Any], together: bool) -> str:
+    layers = prose.counted(network["layers"], "layer") if "layers" in network else ""
+    kind = {"lstm": "LSTM", "feedforward": "feed-forward network"}.get(
+        network["architecture"], network["architecture"]
+    )
+    text = f"{kind}, {layers} of {network['hidden']} units" if layers else kind
+    if "padding" in network:
+        text += {
+            "masked": "; read out at the last object",
+            "read": "; reads the padding behind the last object and is read out after it",
+        }[network["padding"]]
+    return text + ("" if together else "; each quantifier has a network of its own")
+
+
+def _training(training: Mapping[str, Any]) -> str:
+    ends = [f"at most {prose.counted(training['max_epochs'], 'epoch')}"]
+    if training["stop_loss"] is not None:
+        word = SPLITS[training["monitor"]]
+        ends.append(f"until the {word} loss is below {training['stop_loss']:g}")
+    if training["patience"] is not None:
+        ends.append(f"patience of {prose.counted(training['patience'], 'evaluation')}")
+    return (
+        f"{training['optimiser'].capitalize()}, learning rate {training['learning_rate']:g}, "
+        f"{prose.counted(training['batch_size'], 'scene')} in a step; {', '.join(ends)}"
+    )
+
+
+def _evaluation(training: Mapping[str, Any]) -> str:
+    scenes = "all" if training["eval_scenes"] == 0 else f"at most {training['eval_scenes']:,}"
+    word = SPLITS[training["monitor"]]
+    return f"every {training['evaluate_every']} steps, on {scenes} {word} scenes"
+
+
+# --- Data in numbers --------------------------------------------------------------------------
+
+
+def data_summary(results: Results) -> str:
+    """How many trials, and how many scenes each of them had."""
+    trials = results.trials
+    n = trials["trial"].nunique()
+    amounts = [
+        f"{prose.span(trials[f'{side}_scenes'].tolist())} for {word}"
+        for side, word in {"train": "training", "dev": "development", "test": "testing"}.items()
+        if trials[f"{side}_scenes"].any()
+    ]
+    networks = "" if results.settings["training"]["together"] else " for each network"
+    return (
+        f"The experiment has {prose.counted(n, 'trial')}: networks that start from different "
+        f"weights and have data of their own. The scenes of a trial{networks} are "
+        f"{prose.listed(amounts)}."
+    )
+
+
+def scenes_table(results: Results) -> pd.DataFrame:
+    """The scenes of each quantifier on which the trained networks were scored."""
+    rows = []
+    for quantifier in results.settings["quantifiers"]:
+        cells = results.cells[results.cells["quantifier"] == quantifier]
+        scenes = cells["scenes"].sum()
+        rows.append(
+            {
+                "Quantifier": _plain(quantifier),
+                f"{SPLITS[results.split].capitalize()} scenes in all trials": f"{scenes:,}",
+                "Objects": prose.span(cells["size"].tolist()),
+                "True": prose.percent(cells.loc[cells["truth"], "scenes"].sum() / scenes),
+                "Right by size alone": prose.percent(size_only_accuracy(cells)),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def size_only_accuracy(cells: pd.DataFrame) -> float:
+    """Accuracy of the rule that gives each size its commoner truth value, in these very cells.
+
+    >>> size_only_accuracy(pd.DataFrame({"size": [1, 1, 2], "truth": [True, False, True],
+    ...                                  "scenes": [30, 10, 20]}))
+    0.833...
+    """
+    by_size = cells.groupby(["size", "truth"])["scenes"].sum()
+    return float(by_size.groupby("size").max().sum() / by_size.sum())
+
+
+# --- Learning ---------------------------------------------------------------------------------
+
+
+def learning_summary(results: Results) -> pd.DataFrame:
+    """For each quantifier: in how many trials, when and how well it was learned."""
+    found = summarise_convergence(results.convergence, results.settings["quantifiers"])
+    return pd.DataFrame(
+        {
+            "Quantifier": [_plain(quantifier) for quantifier in found["quantifier"]],
+            "Learned in": [f"{row.converged} of {row.n} trials" for row in found.itertuples()],
+            "Median step": found["median_step"].map(prose.rounded),
+            "95 % interval": [
+                _open_interval(row.median_lower, row.median_upper) for row in found.itertuples()
+            ],
+            "Final accuracy": found["final_accuracy"].map(prose.percent),
+        }
+    )
+
+
+def run_summary(results: Results) -> str:
+    """How the runs ended, and how many never learned a quantifier."""
+    runs, training = results.trials, results.settings["training"]
+    word = SPLITS[training["monitor"]]
+    whys = {
+        "threshold": f"because the {word} loss fell below {training['stop_loss']}",
+        "patience": f"because the {word} loss no longer became lower",
+        "epochs": f"at the limit of {prose.counted(training['max_epochs'], 'epoch')}",
+        "diverged": "because the loss was no longer a finite number",
+    }
+    ends = [
+        f"{number} {whys[reason]}"
+        for reason, number in runs["stop_reason"].value_counts(sort=False).sort_index().items()
+    ]
+    what = "run" if training["together"] else "run of a network"
+    sentences = [
+        f"The runs took {prose.span(runs['steps'].tolist())} steps. Of "
+        f"{prose.counted(len(runs), what) if training['together'] else _networks(len(runs))}, "
+        f"{prose.listed(ends)} ended."
+        if len(runs) > 1
+        else f"The run took {prose.span(runs['steps'].tolist())} steps."
+    ]
+    unlearned = [
+        f"{prose.name(quantifier)} in {(~rows['converged']).sum()} of "
+        f"{prose.counted(len(rows), 'trial')}"
+        for quantifier, rows in results.convergence.groupby("quantifier", sort=False)
+        if not rows["converged"].all()
+    ]
+    if unlearned:
+        sentences.append(
+            f"Not learned before the run ended (censored): {prose.listed(unlearned)}. When they "
+            "would have been learned is not known, only that it was later."
+        )
+    else:
+        sentences.append("Every quantifier was learned in every trial.")
+    return " ".join(sentences)
+
+
+def _networks(number: int) -> str:
+    return f"{number:,} networks"
+
+
+# --- Tests ------------------------------------------------------------------------------------
+
+TEST_NAMES = {
+    "paired_t_steps": "Convergence step, paired t-test (2019)",
+    "paired_t_accuracy": "Final accuracy, paired t-test (2019)",
+    "wilcoxon_steps": "Convergence step, Wilcoxon signed-rank",
+    "logrank": "Share learned, log-rank",
+    "area_between_curves": "Area between the curves",
+}
+UNITS = {
+    "steps": "steps",
+    "accuracy": "percentage points",
+    "rank-biserial correlation": "rank correlation",
+    "steps (restricted mean)": "steps",
+    "steps × accuracy": "steps × accuracy",
+}
+
+
+def tests_table(pair: Pair) -> pd.DataFrame:
+    """All tests of one pair of quantifiers."""
+    rows = []
+    for test, title in TEST_NAMES.items():
+        found = pair.tests.loc[test]
+        shown = prose.accuracy_points if found["unit"] == "accuracy" else prose.rounded
+        rows.append(
+            {
+                "Test": title,
+                "Difference": f"{shown(found['estimate'])} {UNITS[found['unit']]}"
+                if not isnan(found["estimate"])
+                else MISSING,
+                "95 % interval": prose.interval(shown(found["lower"]), shown(found["upper"])),
+                "Trials": f"{found['n']}",
+                "p": prose.p_value(found["p"]),
+                "p adjusted": prose.p_value(found["p_adjusted"]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def test_summary(pair: Pair) -> str:
+    """Which of the two was learned sooner, in how many trials, by how much and how surely."""
+    easy, hard = prose.name(pair.easy), prose.name(pair.hard)
+    trials = prose.counted(pair.n, "trial")
+    parts = [f"{easy} was learned sooner than {hard} in {pair.sooner} of {trials}"]
+    if pair.only_easy:
+        parts[0] += f" (in {pair.only_easy} of them {hard} was not learned at all)"
+    if pair.later:
+        parts.append(f"later in {pair.later}")
+        if pair.only_hard:
+            parts[-1] += f" (in {pair.only_hard} of them {easy} was not learned at all)"
+    if pair.together:
+        parts.append(f"at the same evaluation in {pair.together}")
+    if pair.neither:
+        parts.append(f"and neither was learned in {pair.neither}")
+    sentences = [prose.capital(", ".join(parts)) + "."]
+    steps = pair.tests.loc["paired_t_steps"]
+    n = int(steps["n"])
+    if n == 0:
+        sentences.append("There is no trial in which both were learned.")
+    else:
+        where = (
+            "On average"
+            if n == pair.n
+            else f"In the {prose.counted(n, 'trial')} in which both were learned"
+        )
+        sentences.append(f"{where}, {easy} came {_lead(steps['estimate'])}{_surely(steps)}.")
+    ranks = pair.tests.loc["wilcoxon_steps"]
+    if not isnan(ranks["p"]):
+        sentences.append(
+            f"The Wilcoxon signed-rank test, which also counts trials in which only one was "
+            f"learned, gives {p_phrase(ranks['p_adjusted'])}."
+        )
+    return " ".join(sentences)
+
+
+def p_phrase(p: float) -> str:
+    """A p value as a sentence has it.
+
+    >>> p_phrase(0.02), p_phrase(0.0001)
+    ('p = 0.020', 'p < 0.001')
+    """
+    value = prose.p_value(p)
+    return f"p {value}" if value.startswith("<") else f"p = {value}"
+
+
+def _lead(steps: float) -> str:
+    if steps == 0:
+        return "at the same step"
+    return f"{prose.rounded(abs(steps))} steps {'sooner' if steps > 0 else 'later'}"
+
+
+def _surely(found: pd.Series) -> str:
+    if isnan(found["p"]):
+        return ", too few or too equal trials for a test"
+    bounds = prose.interval(prose.rounded(found["lower"]), prose.rounded(found["upper"]))
+    return f" (95 % interval {bounds}; paired t-test, {p_phrase(found['p_adjusted'])})"
+
+
+# --- Errors -----------------------------------------------------------------------------------
+
+
+def error_summary(results: Results) -> str:
+    """How well the trained networks answer, and at which count of A∩B most errors lie."""
+    return "\n".join(
+        f"- {prose.capital(_errors_of(results, quantifier))}"
+        for quantifier in results.settings["quantifiers"]
+    )
+
+
+def _errors_of(results: Results, quantifier: str) -> str:
+    cells = results.cells[results.cells["quantifier"] == quantifier]
+    by_count = cells.groupby("both")[["scenes", "correct"]].sum()
+    total = by_count.sum()
+    errors = by_count["scenes"] - by_count["correct"]
+    text = (
+        f"{prose.name(quantifier)}: {prose.percent(total['correct'] / total['scenes'])} of the "
+        f"{SPLITS[results.split]} scenes are answered right; size alone would give "
+        f"{prose.percent(size_only_accuracy(cells))}."
+    )
+    if not errors.any() or len(by_count) == 1:
+        return text
+    worst = errors.idxmax()
+    scenes, correct = by_count.loc[worst]
+    return (
+        f"{text} Most errors lie in scenes with {prose.counted(int(worst), 'object')} in A∩B: "
+        f"{prose.percent(errors[worst] / errors.sum())} of all errors, in "
+        f"{prose.percent(scenes / total['scenes'])} of the scenes, of which "
+        f"{prose.percent(correct / scenes)} are answered right."
+    )
+
+
+# --- What follows -----------------------------------------------------------------------------
+
+
+def conclusion(results: Results) -> str:
+    """What the tests together say about each pair."""
+    found = [f"- {_conclusion_of(pair, results.settings)}" for pair in pairs(results)]
+    return "\n".join(found) or "This experiment compares no quantifiers with each other."
+
+
+def _conclusion_of(pair: Pair, settings: Mapping[str, Any]) -> str:
+    easy, hard = prose.name(pair.easy), prose.name(pair.hard)
+    universal = settings["universal"]
+    predicted = (
+        ""
+        if universal == "none"
+        else f", as the learnability of {universal} predicts"
+        if pair.verdict == "sooner"
+        else f", against what the learnability of {universal} predicts"
+    )
+    sentence = {
+        "sooner": f"{easy} is learned sooner than {hard}{predicted}.",
+        "later": f"{easy} is learned later than {hard}{predicted}.",
+        "one test": f"Only one of the two tests of the convergence steps shows a difference "
+        f"between {easy} and {hard}: the result is open.",
+        "contradiction": f"The two tests of the convergence steps show opposite differences "
+        f"between {easy} and {hard}: the result is open.",
+        "not shown": f"No difference between {easy} and {hard} could be shown. This is no proof "
+        "that there is none.",
+    }[pair.verdict]
+    return prose.capital(sentence)
+
+
+def caveats(results: Results) -> str:
+    """What a reader must know before relying on the result."""
+    found = []
+    n = results.convergence["trial"].nunique()
+    if n < FEW_TRIALS:
+        reach = smallest_p(n)
+        text = f"There are only {prose.counted(n, 'trial')}. The estimates are rough"
+        if reach >= LEVEL:
+            text += (
+                f", and the Wilcoxon signed-rank test cannot give less than p = {reach:.2g} with "
+                "so few, whatever the networks do"
+            )
+        found.append(f"{text}.")
+    if not results.convergence["converged"].all():
+        found.append(
+            f"{(~results.convergence['converged']).sum()} of {len(results.convergence)} "
+            "convergence steps are censored. The paired t-test leaves these trials out."
+        )
+    if results.settings["training"]["monitor"] == "test":
+        found.append(
+            "The test scenes also decide when training stops, so final accuracies are slightly "
+            "too good."
+        )
+    if results.settings["data"]["split"]["by"] == "scene":
+        found.append(
+            "The split keeps scenes apart, not their numbers of objects in each zone: a test "
+            "scene may be a training scene in another order."
+        )
+    return "\n".join(f"- {sentence}" for sentence in found)
+
+
+def _plain(quantifier: str) -> str:
+    return quantifier.replace("_", " ")
+
+
+def _open_interval(lower: float, upper: float) -> str:
+    """An interval of which the upper bound may not have been reached."""
+    if isnan(lower):
+        return MISSING
+    if isnan(upper):
+        return f"from {prose.rounded(lower)}"
+    return f"{prose.rounded(lower)} to {prose.rounded(upper)}"

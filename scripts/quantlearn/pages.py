@@ -1,0 +1,101 @@
+"""HTML pages that need nothing but themselves: figures and style are inside the file."""
+
+import base64
+import html
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from bs4 import BeautifulSoup
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from quantlearn.tables import replacing
+
+__all__ = ["embedded_figure", "html_table", "placed", "slug", "write_page"]
+
+NUMBER = re.compile(r"[<−–-]?\s?[\d.,]+( %)?|–")
+
+
+def slug(text: str) -> str:
+    """A text as an anchor.
+
+    >>> slug("Data in numbers"), slug("exp1a_as_run")
+    ('data-in-numbers', 'exp1a-as-run')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def embedded_figure(path: str | Path, caption: str, alternative: str) -> str:
+    """An SVG file as a figure whose picture is inside the HTML.
+
+    As an image of its own, its ids cannot clash with those of other figures on the page.
+    ``alternative`` says what it shows to whoever cannot see it.
+    """
+    data = base64.b64encode(Path(path).read_bytes()).decode("ascii")
+    return (
+        f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{html.escape(alternative)}">'
+        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
+    )
+
+
+def html_table(frame: pd.DataFrame, caption: str = "") -> str:
+    """A frame of texts as a table; columns of numbers stand to the right.
+
+    The first column names the row.
+    """
+    right = {
+        column
+        for column in frame.columns[1:]
+        if all(NUMBER.fullmatch(text) for text in frame[column])
+    }
+
+    def cell(tag: str, column: str, text: str, more: str = "") -> str:
+        kind = ' class="number"' if column in right else ""
+        return f"<{tag}{more}{kind}>{html.escape(text)}</{tag}>"
+
+    head = "".join(cell("th", column, column, ' scope="col"') for column in frame.columns)
+    rows = []
+    for values in frame.itertuples(index=False):
+        first, *others = zip(frame.columns, values, strict=True)
+        cells = cell("th", *first, ' scope="row"') + "".join(cell("td", *item) for item in others)
+        rows.append(f"<tr>{cells}</tr>")
+    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    body = "\n".join(rows)
+    return (
+        f'<div class="table"><table>{title}<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody></table></div>"
+    )
+
+
+def placed(body: str, prefix: str, deeper: int) -> str:
+    """A notebook's body as part of a page.
+
+    Headings go ``deeper`` levels down, and each gets an anchor that begins with ``prefix``; the
+    first heading's anchor is the prefix alone.
+    """
+    soup = BeautifulSoup(body, "html.parser")
+    for place, heading in enumerate(soup.find_all(re.compile("^h[1-6]$"))):
+        level = int(heading.name[1:])
+        heading.name = f"h{min(level + deeper, 6)}"
+        heading["id"] = prefix if place == 0 else f"{prefix}-{slug(heading.get_text())}"
+    return str(soup)
+
+
+def write_page(template: str | Path, path: str | Path, content: Mapping[str, Any]) -> None:
+    """Fill a Jinja template with ``content`` and write the page, whole or not at all.
+
+    The template may extend and include files beside it. A name that it uses and ``content`` lacks
+    is an error.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(Path(template).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    text = environment.get_template(Path(template).name).render(content)
+    with replacing(path) as beside:
+        beside.write_text(text, encoding="utf-8")

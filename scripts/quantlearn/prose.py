@@ -1,0 +1,126 @@
+"""Numbers in words, as they stand in the report: no more digits than they can bear."""
+
+from collections.abc import Iterable, Sequence
+from math import isnan
+
+__all__ = [
+    "MISSING",
+    "accuracy_points",
+    "capital",
+    "counted",
+    "interval",
+    "listed",
+    "name",
+    "p_value",
+    "percent",
+    "rounded",
+    "span",
+]
+
+MISSING = "–"
+"""Stands for a number that the data do not give."""
+
+
+def name(quantifier: str) -> str:
+    """A quantifier in words and in italics, as Markdown.
+
+    >>> name("at_least_4")
+    '*at least 4*'
+    """
+    return f"*{quantifier.replace('_', ' ')}*"
+
+
+def capital(text: str) -> str:
+    """A sentence with a capital letter, also behind Markdown's stars.
+
+    >>> capital("*most* is learned")
+    '*Most* is learned'
+    """
+    place = next((place for place, letter in enumerate(text) if letter.isalnum()), 0)
+    return text[:place] + text[place : place + 1].upper() + text[place + 1 :]
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "trial"), counted(1200, "scene")
+    ('1 trial', '1,200 scenes')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def rounded(value: float) -> str:
+    """Three digits that matter, thousands set apart.
+
+    >>> rounded(12345.6), rounded(-1.2345), rounded(0), rounded(float("nan"))
+    ('12,300', '−1.23', '0', '–')
+    """
+    if isnan(value):
+        return MISSING
+    digits = float(f"{value:.3g}")
+    text = f"{digits:,.0f}" if abs(digits) >= 100 or digits == int(digits) else f"{digits:,g}"
+    return text.replace("-", "−")
+
+
+def percent(share: float) -> str:
+    """A share of the whole; what is not quite all is not rounded to all.
+
+    >>> percent(0.9512), percent(1.0), percent(0.99999), percent(float("nan"))
+    ('95.1 %', '100 %', '99.9 %', '–')
+    """
+    if isnan(share):
+        return MISSING
+    if share in (0, 1):
+        return f"{share:.0%}".replace("%", " %")
+    return f"{min(max(100 * share, 0.1), 99.9):.1f} %"
+
+
+def accuracy_points(difference: float) -> str:
+    """A difference of accuracies, in percentage points.
+
+    >>> accuracy_points(-0.0123)
+    '−1.2'
+    """
+    return MISSING if isnan(difference) else f"{100 * difference:.1f}".replace("-", "−")
+
+
+def interval(lower: str, upper: str) -> str:
+    """An interval from its bounds in words; nothing where there is none.
+
+    >>> interval("−30", "1,200"), interval(MISSING, MISSING)
+    ('−30 to 1,200', '–')
+    """
+    return MISSING if MISSING in (lower, upper) else f"{lower} to {upper}"
+
+
+def p_value(p: float) -> str:
+    """A p value with its sign.
+
+    >>> p_value(0.00001), p_value(0.01234), p_value(0.456), p_value(float("nan"))
+    ('< 0.001', '0.012', '0.46', '–')
+    """
+    if isnan(p):
+        return MISSING
+    if p < 0.001:
+        return "< 0.001"
+    return f"{p:.3f}" if p < 0.1 else f"{p:.2f}"
+
+
+def span(values: Sequence[float]) -> str:
+    """The range of some whole numbers, or the one that all are.
+
+    >>> span([1200, 900]), span([5, 5])
+    ('900 to 1,200', '5')
+    """
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def listed(items: Iterable[str]) -> str:
+    """Items as a sentence lists them.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    *first, last = items
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,233 @@
+"""What the tables of all experiments say together: which universals show an effect, as documented
+and as run, in sentences and in tables for readers.
+
+p values are adjusted over all pairs on the page, so that one of many comparisons does not count as
+a finding by chance; for a single experiment they are adjusted over its own pairs only.
+"""
+
+from collections.abc import Iterable, Mapping
+from math import isnan
+from typing import Any
+
+import pandas as pd
+
+from quantlearn import prose, tables
+from quantlearn.findings import FEW_TRIALS, LEVEL, p_phrase, smallest_p, verdict
+from quantlearn.prose import MISSING
+
+__all__ = [
+    "as_run_summary",
+    "as_run_table",
+    "caveats",
+    "effects_summary",
+    "effects_table",
+    "read_synopsis",
+    "universal_name",
+]
+
+RESULTS = {
+    "sooner": "sooner",
+    "later": "later",
+    "one test": "open: one test of two",
+    "contradiction": "open: tests disagree",
+    "not shown": "no difference shown",
+}
+VERSIONS = ("documented", "as run")
+
+
+def read_synopsis(overview: str, as_run: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables overview.csv, with a column verdict, and as_run.csv: the first samples of each."""
+    effects = tables.read_csv(overview, tables.OVERVIEW)
+    effects = effects[effects["sample"] == effects.groupby("experiment")["sample"].transform("min")]
+    twins = tables.read_csv(as_run, tables.AS_RUN)
+    twins = twins[twins["sample"] == twins.groupby("as_run")["sample"].transform("min")]
+    verdicts = [
+        verdict(
+            row.paired_t_steps_estimate,
+            row.paired_t_steps_p_adjusted,
+            row.wilcoxon_steps_estimate,
+            row.wilcoxon_steps_p_adjusted,
+        )
+        for row in effects.itertuples()
+    ]
+    return effects.assign(verdict=pd.Series(verdicts, index=effects.index, dtype="str")), twins
+
+
+def universal_name(universal: str) -> str:
+    """A universal as a heading.
+
+    >>> universal_name("quantity"), universal_name("none")
+    ('Quantity', 'No universal')
+    """
+    return "No universal" if universal == "none" else universal.capitalize()
+
+
+# --- Effects ----------------------------------------------------------------------------------
+
+
+def effects_summary(effects: pd.DataFrame) -> str:
+    """For each universal, in how many pairs its quantifier was learned sooner, by version."""
+    sentences = []
+    for universal, rows in effects.groupby("universal", sort=False):
+        for version in VERSIONS:
+            of_version = rows[rows["version"] == version]
+            if len(of_version):
+                sentences.append(
+                    f"- **{universal_name(universal)}, {version}**: {_tally(of_version)}"
+                )
+    return "\n".join(sentences) or "No quantifiers are compared with each other."
+
+
+def _tally(rows: pd.DataFrame) -> str:
+    """Every pair of these rows, by its verdict."""
+    ways = {
+        "sooner": "the first is learned sooner",
+        "later": "the first is learned later",
+        "one test": "only one of two tests shows a difference",
+        "contradiction": "the two tests show opposite differences",
+        "not shown": "no difference could be shown",
+    }
+    parts = []
+    for way, text in ways.items():
+        found = rows[rows["verdict"] == way]
+        if len(found):
+            names = prose.listed(
+                f"{prose.name(row.easy)} – {prose.name(row.hard)}" for row in found.itertuples()
+            )
+            parts.append(f"{text} in {len(found)} of {prose.counted(len(rows), 'pair')} ({names})")
+    text = "; ".join(parts) + "."
+    censored = int(rows[["censored_easy", "censored_hard"]].sum().sum())
+    all_runs = int(2 * rows["n"].sum())
+    if censored:
+        text += f" {censored} of {all_runs} convergence steps are censored."
+    return text
+
+
+def effects_table(effects: pd.DataFrame) -> pd.DataFrame:
+    """One line for each pair: who was learned, how much sooner, how surely."""
+    return pd.DataFrame(
+        [
+            {
+                "Experiment": row.experiment,
+                "First – second": f"{_plain(row.easy)} – {_plain(row.hard)}",
+                "Learned in trials": f"{row.n - row.censored_easy} – {row.n - row.censored_hard} "
+                f"of {row.n}",
+                "Median step": f"{prose.rounded(row.median_step_easy)} – "
+                f"{prose.rounded(row.median_step_hard)}"
+                if not (isnan(row.median_step_easy) and isnan(row.median_step_hard))
+                else MISSING,
+                "First sooner by": prose.rounded(row.paired_t_steps_estimate),
+                "95 % interval": prose.interval(
+                    prose.rounded(row.paired_t_steps_lower),
+                    prose.rounded(row.paired_t_steps_upper),
+                ),
+                "p (t)": prose.p_value(row.paired_t_steps_p_adjusted),
+                "p (Wilcoxon)": prose.p_value(row.wilcoxon_steps_p_adjusted),
+                "Result": RESULTS[row.verdict],
+            }
+            for row in effects.itertuples()
+        ]
+    )
+
+
+# --- Documented against as run ----------------------------------------------------------------
+
+
+def as_run_summary(twins: pd.DataFrame) -> str:
+    """For each experiment that exists twice, whether its effect on the steps differs."""
+    steps = twins[twins["measure"] == "step"]
+    return "\n".join(f"- {_twin(row)}" for row in steps.itertuples()) or (
+        "No experiment is here both as documented and as run."
+    )
+
+
+def _twin(row: Any) -> str:
+    pair = f"{prose.name(row.easy)} – {prose.name(row.hard)}"
+    found = verdict(row.difference, row.p_adjusted, row.mann_whitney_u, row.mann_whitney_p_adjusted)
+    means = (
+        f"the first was learned {_lead(row.documented_mean)} as documented "
+        f"(mean of {prose.counted(row.n_documented, 'trial')} in which both were learned) and "
+        f"{_lead(row.as_run_mean)} as run ({row.n_as_run})"
+    )
+    tests = (
+        f"Welch's t-test: {p_phrase(row.p_adjusted)}; "
+        f"Mann–Whitney test: {p_phrase(row.mann_whitney_p_adjusted)}"
+    )
+    ends = {
+        "not shown": "That the two differ could not be shown",
+        "one test": "Only one of two tests shows that they differ",
+    }
+    return (
+        f"**{row.documented}** ({pair}): {means}. "
+        f"{ends.get(found, 'Both tests show that they differ')} ({tests})."
+    )
+
+
+def _lead(steps: float) -> str:
+    if isnan(steps):
+        return "at an unknown distance"
+    if steps == 0:
+        return "at the same step"
+    return f"{prose.rounded(abs(steps))} steps {'sooner' if steps > 0 else 'later'}"
+
+
+def as_run_table(twins: pd.DataFrame) -> pd.DataFrame:
+    """One line for each measure of each experiment that exists twice."""
+    lines = []
+    for row in twins.itertuples():
+        accuracy = row.unit == "accuracy"
+        shown = prose.accuracy_points if accuracy else prose.rounded
+        lines.append(
+            {
+                "Experiment": row.documented,
+                "Lead of the first in": "final accuracy, points" if accuracy else "steps",
+                "Documented": shown(row.documented_mean),
+                "As run": shown(row.as_run_mean),
+                "Difference": shown(row.difference),
+                "95 % interval": prose.interval(shown(row.lower), shown(row.upper)),
+                "Trials": f"{row.n_documented} and {row.n_as_run}",
+                "p (Welch)": prose.p_value(row.p_adjusted),
+                "p (Mann–Whitney)": prose.p_value(row.mann_whitney_p_adjusted),
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+# --- Caveats ----------------------------------------------------------------------------------
+
+
+def caveats(settings: Iterable[Mapping[str, Any]], effects: pd.DataFrame) -> str:
+    """What a reader must know before relying on these results."""
+    found = []
+    if len(effects):
+        fewest, pairs = int(effects["n"].min()), len(effects)
+        reach = min(1.0, pairs * smallest_p(fewest))
+        if reach >= LEVEL:
+            found.append(
+                f"With {prose.counted(fewest, 'trial')} and {prose.counted(pairs, 'pair')} on this "
+                "page, the Wilcoxon signed-rank test of a pair cannot give an adjusted p below "
+                f"{reach:.2g} as the smallest of the page, whatever the networks do: these "
+                "results show where to look, and more trials are needed."
+            )
+        elif fewest < FEW_TRIALS:
+            found.append(f"Some experiments have only {prose.counted(fewest, 'trial')}.")
+        censored = effects[(effects["censored_easy"] > 0) | (effects["censored_hard"] > 0)]
+        if len(censored):
+            found.append(
+                f"In {len(censored)} of {prose.counted(len(effects), 'pair')} some trials never "
+                "learned a quantifier. The paired t-test leaves these trials out, the Wilcoxon "
+                "test does not."
+            )
+    on_test = [
+        experiment["name"] for experiment in settings if experiment["training"]["monitor"] == "test"
+    ]
+    if on_test:
+        found.append(
+            f"In {prose.counted(len(on_test), 'experiment')} the test scenes also decide when "
+            "training stops, as in 2019, so final accuracies are slightly too good."
+        )
+    return "\n".join(f"- {sentence}" for sentence in found)
+
+
+def _plain(quantifier: str) -> str:
+    return quantifier.replace("_", " ")
