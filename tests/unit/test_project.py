@@ -28,11 +28,12 @@ RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 CONDA_NAMES = {
+    "jupyter-client": "jupyter_client",
     "snakemake": "snakemake-minimal",
     "torch": "pytorch",
     "matplotlib": "matplotlib-base",
 }
-"""Where conda-forge and bioconda have another name for a package."""
+"""Where conda-forge and bioconda write a package's name in another way."""
 
 
 def requirements(file: str) -> dict[str, Requirement]:
