@@ -24,7 +24,7 @@ import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -195,7 +195,7 @@ def evaluate_over_tokens(
         states[0] = 0
         hidden = _empty(nodes, width, dtype=table.dtype)
         hidden[0] = 0
-        local = _empty((2 * layers + 1) * width, plan.lanes, dtype=table.dtype)
+        local = _empty((2 * layers + GATES) * width, plan.lanes, dtype=table.dtype)
         offsets = np.empty(plan.lanes, np.int32)
         for k in range(first, last):
             trial = plan.trials[k]
@@ -462,5 +462,10 @@ def _spread(run, trials: int, threads: int) -> None:
         run(0, trials)
         return
     borders = np.linspace(0, trials, min(threads, trials) + 1).astype(int).tolist()
-    with ThreadPoolExecutor(len(borders) - 1) as pool:
-        list(pool.map(run, borders[:-1], borders[1:]))
+    list(_pool(threads).map(run, borders[:-1], borders[1:]))
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads that wait for the next call: starting them takes as long as a training step."""
+    return ThreadPoolExecutor(threads)

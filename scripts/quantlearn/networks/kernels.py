@@ -551,35 +551,43 @@ def add_product(sums, weights, states, rows):
 
 
 @inline
-def gate_sums(layer, weights, offsets, below, hidden, unit, vocabulary, units):
-    """What enters the gates of units ``unit`` and ``unit`` + 1: table[token] or W x + b, plus R h.
+def gate_sums(layer, weights, offsets, below, hidden, vocabulary, units, sums):
+    """What enters the gates, [unit][gate]: table[token] or W x + b, plus R h.
 
     ``offsets`` locate the lanes' rows of the table (layer 0), ``below`` is the hidden state of the
     layer below (further layers).
     """
     width = padded(units)
     matrix = GATES * width * width
-    column = GATES * width * unit  # a pair's weights: 2 · GATES · width numbers
-    if layer == 0:
-        a0, a1, a2, a3 = gather_four(weights + GATES * unit, offsets, hidden)
-        b0, b1, b2, b3 = gather_four(weights + GATES * (unit + 1), offsets, hidden)
-        sums = (a0, a1, a2, a3, b0, b1, b2, b3)
-        recurrent = weights + vocabulary * GATES * width
-    else:
-        bias = weights + 2 * matrix + GATES * unit
-        sums = (
-            broadcast(bias[0], hidden),
-            broadcast(bias[1], hidden),
-            broadcast(bias[2], hidden),
-            broadcast(bias[3], hidden),
-            broadcast(bias[4], hidden),
-            broadcast(bias[5], hidden),
-            broadcast(bias[6], hidden),
-            broadcast(bias[7], hidden),
-        )
-        sums = add_product(sums, weights + column, below, units)
-        recurrent = weights + matrix
-    return add_product(sums, recurrent + column, hidden, units)
+    first_layer = layer == 0
+    recurrent = weights + (vocabulary * GATES * width if first_layer else matrix)
+    for u in range(0, width, 2):
+        columns = GATES * width * u  # a pair's weights: 2 · GATES · width numbers
+        if first_layer:
+            a0, a1, a2, a3 = gather_four(weights + GATES * u, offsets, hidden)
+            b0, b1, b2, b3 = gather_four(weights + GATES * (u + 1), offsets, hidden)
+            pair = (a0, a1, a2, a3, b0, b1, b2, b3)
+        else:
+            bias = weights + (2 * matrix + GATES * u)
+            pair = (
+                broadcast(bias[0], hidden),
+                broadcast(bias[1], hidden),
+                broadcast(bias[2], hidden),
+                broadcast(bias[3], hidden),
+                broadcast(bias[4], hidden),
+                broadcast(bias[5], hidden),
+                broadcast(bias[6], hidden),
+                broadcast(bias[7], hidden),
+            )
+            pair = add_product(pair, weights + columns, below, units)
+        a0, a1, a2, a3, b0, b1, b2, b3 = add_product(pair, recurrent + columns, hidden, units)
+        store_four(sums + GATES * u, a0, a1, a2, a3)
+        store_four(sums + GATES * (u + 1), b0, b1, b2, b3)
+
+
+@inline
+def store_four(place, a, b, c, d):
+    place[0], place[1], place[2], place[3] = a, b, c, d
 
 
 @inline
@@ -652,14 +660,16 @@ def forward(first, last, tokens, lengths, order, packed, vocabulary, history, sc
                     old, now, below = now, now + row_size, below + row_size
                     h, c = old + (ROW - 1) * width, old + (ROW - 2) * width
                     here = lane_offsets + t * TRAINING_LANES
-                    for u in range(0, width, 2):
-                        a0, a1, a2, a3, b0, b1, b2, b3 = gate_sums(
-                            layer, w, here, below, h, u, vocabulary, units
+                    # products first, nonlinearities after: either loop keeps the processor busy,
+                    # while one loop would wait for the results of each pair of units
+                    gate_sums(layer, w, here, below, h, vocabulary, units, now)
+                    new_c, new_h = now + (ROW - 2) * width, now + (ROW - 1) * width
+                    for u in range(width):
+                        gate = now + GATES * u
+                        i, f, g, o, new_c[u], new_h[u] = lstm_cell(
+                            gate[0], gate[1], gate[2], gate[3], c[u]
                         )
-                        i, f, g, o, new_c, new_h = lstm_cell(a0, a1, a2, a3, c[u])
-                        store_unit(now, u, width, i, f, g, o, new_c, new_h)
-                        i, f, g, o, new_c, new_h = lstm_cell(b0, b1, b2, b3, c[u + 1])
-                        store_unit(now, u + 1, width, i, f, g, o, new_c, new_h)
+                        store_four(gate, i, f, g, o)
             top = lane_numbers(past + (layers - 1) * rows * row_size + (ROW - 1) * width)
             for lane in range(TRAINING_LANES):
                 scene = scenes[lane]
@@ -667,16 +677,6 @@ def forward(first, last, tokens, lengths, order, packed, vocabulary, history, sc
                     row = lengths[trial, scene] * row_size
                     for u in range(units):
                         out[trial, scene, u] = top[(row + u) * TRAINING_LANES + lane]
-
-
-@inline
-def store_unit(row, unit, width, i, f, g, o, c, h):
-    row[GATES * unit] = i
-    row[GATES * unit + 1] = f
-    row[GATES * unit + 2] = g
-    row[GATES * unit + 3] = o
-    row[(ROW - 2) * width + unit] = c
-    row[(ROW - 1) * width + unit] = h
 
 
 @kernel
@@ -994,26 +994,14 @@ def evaluate(
 
 @inline
 def advance(states, weights, offsets, layers, vocabulary, units):
-    """One position: replace h and c of every layer.
-
-    A layer's new h is first written behind the states, since its old h is needed to the end.
-    """
+    """One position: replace h and c of every layer. The sums are written behind the states."""
     width = padded(units)
-    new = states + layers * 2 * width
+    sums = states + layers * 2 * width
     for layer in range(layers):
         h = states + layer * 2 * width
         c, below = h + width, h + (-2 * width if layer > 0 else 0)
         w = weights + layer_start(layer, vocabulary, width)
-        for u in range(0, width, 2):
-            a0, a1, a2, a3, b0, b1, b2, b3 = gate_sums(
-                layer, w, offsets, below, h, u, vocabulary, units
-            )
-            _, _, _, _, c[u], new[u] = lstm_cell(a0, a1, a2, a3, c[u])
-            _, _, _, _, c[u + 1], new[u + 1] = lstm_cell(b0, b1, b2, b3, c[u + 1])
+        gate_sums(layer, w, offsets, below, h, vocabulary, units, sums)
         for u in range(width):
-            h[u] = new[u]
-
-
-@inline
-def store_four(place, a, b, c, d):
-    place[0], place[1], place[2], place[3] = a, b, c, d
+            gate = sums + GATES * u
+            _, _, _, _, c[u], h[u] = lstm_cell(gate[0], gate[1], gate[2], gate[3], c[u])
