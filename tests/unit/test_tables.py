@@ -154,7 +154,8 @@ class TestAnalysis:
 
     def test_trials_keep_their_text(self, analysed):
         _, paths = analysed
-        trials = tables.read_csv(paths[0]["trials"], {"sample": "int64", **tables.TRIALS})
+        timeless = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
+        trials = tables.read_csv(paths[0]["trials"], {"sample": "int64", **timeless})
         assert set(trials["seed"]) == {"314159265358979323846264338327950288"}
         assert trials["dev_loss"].isna().all()
 

@@ -21,6 +21,8 @@ rule render_experiment:
         ),
     log:
         "results/{experiment}/logs/render_experiment.log",
+    conda:
+        "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -58,6 +60,8 @@ rule render_summary:
         ),
     log:
         "results/report/logs/render_summary/{page}.log",
+    conda:
+        "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,

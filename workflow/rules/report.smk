@@ -20,6 +20,8 @@ rule build_report:
         report="results/report/{page}.html",
     log:
         "results/report/logs/build_report/{page}.log",
+    conda:
+        "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
