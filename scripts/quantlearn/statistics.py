@@ -387,7 +387,12 @@ def area_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
     areas = area_between_curves(easy, hard).to_numpy()
     found = paired_t_test(areas, "area_between_curves", "steps × accuracy")
     mean = _bootstrap(areas, np.mean) if len(areas) else Interval(nan)
-    return replace(found, lower=mean.lower, upper=mean.upper, horizon=float(max(easy["step"].max(), hard["step"].max())))
+    return replace(
+        found,
+        lower=mean.lower,
+        upper=mean.upper,
+        horizon=float(max(easy["step"].max(), hard["step"].max())),
+    )
 
 
 # --- A pair of quantifiers --------------------------------------------------------------------
