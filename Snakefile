@@ -8,6 +8,7 @@ Every experiment in config/experiments/ walks this one way. The scripts of the s
 work, one for each rule; they use the library in scripts/quantlearn/.
 """
 
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/training.smk"
@@ -15,6 +16,7 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/notebooks.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/benchmark.smk"
 
 
 rule all:

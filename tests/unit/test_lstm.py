@@ -70,7 +70,7 @@ def test_forward_and_gradients_agree_with_torch(core, precision, padding, layers
     tokens, lengths, labels = random_batch(task, 3, 6)
 
     logits = ensemble.logits(flat, tokens, lengths)
-    loss, gradient = ensemble.loss_gradient(flat, tokens, lengths, labels)
+    losses, gradient = ensemble.loss_gradient(flat, tokens, lengths, labels)
     gradients = ensemble.unpack(gradient)
 
     weights = {name: array.detach() for name, array in ensemble.unpack(flat).items()}
@@ -81,8 +81,10 @@ def test_forward_and_gradients_agree_with_torch(core, precision, padding, layers
         states, _ = lstm(task.one_hot(tokens[trial], ensemble.dtype))
         last = lengths[trial] - 1 if padding == "masked" else torch.full((6,), 8)
         expected = states[torch.arange(6), last] @ kernel + bias
-        torch.nn.functional.cross_entropy(expected, labels[trial]).backward()
+        loss = torch.nn.functional.cross_entropy(expected, labels[trial])
+        loss.backward()
         bound = {"atol": TOLERANCE[precision], "rtol": 0}
+        torch.testing.assert_close(losses[trial], loss.detach(), **bound)
         torch.testing.assert_close(logits[trial], expected, **bound)
         torch.testing.assert_close(gradients["readout.kernel"][trial], kernel.grad, **bound)
         for layer in range(layers):
