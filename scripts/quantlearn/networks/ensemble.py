@@ -91,6 +91,10 @@ class Ensemble:
         self, flat: torch.Tensor, tokens: torch.Tensor, lengths: torch.Tensor, labels: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean cross entropy of each network's batch (trials,) and its gradient (trials, row)."""
+        if self.core == "compiled":
+            return self.architecture.compiled_gradient(
+                flat, tokens, lengths, labels, self.settings, self.task
+            )
         flat = flat.detach().requires_grad_()
         loss = cross_entropy(self.logits(flat, tokens, lengths), labels).mean(dim=1)
         (gradient,) = torch.autograd.grad(loss.sum(), flat)
