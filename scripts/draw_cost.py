@@ -30,14 +30,32 @@ def draw_cost(benchmark: str, *, svg: str, pdf: str, png: str) -> None:
         ):
             others = [other for other in PANELS if other != column]
             rows = training[(training[others] == [reference[name] for name in others]).all(axis=1)]
-            draw_panel(axes, rows.sort_values(column), column, label)
+            rows = rows.sort_values(column)
+            draw_panel(axes, rows, column, label)
+            if column == "trials":  # where the lines end far apart
+                write_names(axes, rows)
         figure.axes[0].set_ylabel("Time of one update (ms)")
         figure.axes[0].yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
         style.save_figure(figure, svg, pdf, png)
 
 
+def write_names(axes: Axes, rows: pd.DataFrame) -> None:
+    """The name of each core at the end of its line."""
+    for core, look in CORES.items():
+        last = rows[rows["core"] == core].iloc[-1]
+        axes.annotate(
+            core,
+            (last["trials"], 1000 * last["trials"] / last["median"]),
+            xytext=(7, 0),
+            textcoords="offset points",
+            va="center",
+            color=look.colour,
+            fontsize=8.5,
+        )
+
+
 def draw_panel(axes: Axes, rows: pd.DataFrame, column: str, label: str) -> None:
-    """Cost against one column, a line for each core with its name at its end."""
+    """Cost against one column, a line for each core."""
     axes.set(xscale="log", yscale="log", xlabel=label)
     for core, look in CORES.items():
         some = rows[rows["core"] == core]
@@ -52,16 +70,6 @@ def draw_panel(axes: Axes, rows: pd.DataFrame, column: str, label: str) -> None:
             linestyle=look.line,
             marker=look.marker,
             elinewidth=1,
-        )
-        axes.annotate(
-            core,
-            (x.iloc[-1], cost.iloc[-1]),
-            xytext=(6, 0),
-            textcoords="offset points",
-            va="center",
-            color=look.colour,
-            fontsize=8.5,
-            annotation_clip=False,
         )
     values = sorted(rows[column].unique())
     axes.set_xticks(values, [str(value) for value in values])

@@ -2,9 +2,10 @@
 
 Filled circles: the compiled core; hollow squares: the eager ensemble; medians with quartiles of the
 ratios within each round of timings, on one thread. For training, updates of one trial in a second;
-for evaluation, scenes of mixed sizes in a second, without and with what the compiled core prepares
-once for scenes that are evaluated again and again; a run is the whole training loop with an
-evaluation every 50 steps.
+for evaluation, scenes of mixed sizes in a second, without and with the plan that the compiled core
+makes once for scenes that are evaluated again and again; a run is the whole training loop with an
+evaluation every 50 steps. Named are the number of trials and of units in each of the layers; what
+is not named is as in exp1a.
 """
 
 import numpy as np
@@ -13,19 +14,20 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
 from quantlearn import style, tables
-from quantlearn.benchmark_figures import CORES
+from quantlearn.benchmark_figures import CORES, reference_shape
 from quantlearn.jobs import run_job
 
-MEASURES = ("training", "evaluation", "run", "run without evaluation")
+MEASURES = ("training", "evaluation", "evaluation with plan", "run", "run without evaluation")
 FILL = {"eager": "white"}
 
 
 def draw_speedup(benchmark: str, *, svg: str, pdf: str, png: str) -> None:
     """Draw the ratios to the loop from the table benchmark.csv."""
     frame = tables.read_csv(benchmark, tables.BENCHMARK)
-    cases = listed(frame[frame["measure"].isin(MEASURES) & (frame["core"] != "loop")])
+    size = reference_shape(frame)["size"]
+    cases = listed(frame[frame["measure"].isin(MEASURES) & (frame["core"] != "loop")], size)
     with style.figure_style():
-        figure = style.new_figure(style.PAGE_WIDTH, 1.0 + 0.2 * cases["place"].nunique())
+        figure = style.new_figure(style.PAGE_WIDTH, 0.9 + 0.17 * cases["place"].nunique())
         axes = figure.add_subplot()
         axes.set_xscale("log")
         axes.axvline(1, color=style.GREY, linewidth=0.8)
@@ -41,27 +43,32 @@ def draw_speedup(benchmark: str, *, svg: str, pdf: str, png: str) -> None:
         style.save_figure(figure, svg, pdf, png)
 
 
-def listed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows with the name of their case and its place from above, a gap between the measures."""
-    prepared = ~rows["core"].str.contains("plan")
+def listed(rows: pd.DataFrame, size: int) -> pd.DataFrame:
+    """Rows with the name of their case and its place from above, a gap between the measures.
+
+    Scenes have up to ``size`` objects where the name does not say otherwise.
+    """
     name = [
-        row.measure
-        + (f" of {row.scenes:,} scenes" if row.measure == "evaluation" else "")
-        + ("" if alone else ", plan included")
-        + f": {row.trials} × {row.hidden} units"
-        + f", {row.size} objects"
-        for row, alone in zip(rows.itertuples(), prepared, strict=True)
+        f"{row.measure}{scenes_in_words(row.scenes)}: {row.trials} × {row.hidden} units"
+        + ("" if row.size == size else f", {row.size} objects")
+        for row in rows.itertuples()
     ]
-    core = rows["core"].where(prepared, "compiled")
-    rows = rows.assign(name=name, core=core, prepared=prepared)
     rank = rows["measure"].map(MEASURES.index)
-    rows = rows.assign(rank=rank).sort_values(
-        ["rank", "prepared", "scenes", "size", "hidden", "trials"],
-        ascending=[True, False, True, True, True, True],
+    rows = rows.assign(name=name, rank=rank, other=rows["size"] != size).sort_values(
+        ["rank", "scenes", "other", "size", "hidden", "trials", "core"]
     )
     kinds = (rows["rank"] != rows["rank"].shift()).cumsum()
     new = (rows["name"] != rows["name"].shift()).cumsum()
     return rows.assign(place=new + 0.6 * kinds)
+
+
+def scenes_in_words(scenes: int) -> str:
+    """How many scenes are evaluated, where any are.
+
+    >>> scenes_in_words(24000)
+    ', 24,000 scenes'
+    """
+    return "" if pd.isna(scenes) else f", {scenes:,} scenes"
 
 
 def draw_core(axes: Axes, rows: pd.DataFrame, core: str) -> None:

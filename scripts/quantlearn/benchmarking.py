@@ -8,7 +8,7 @@ Useful operations are those of the mathematics, not of an implementation: the mu
 additions in the products of weight matrices with hidden states, for every object of every scene.
 Nothing is counted for padding, for the first layer's inputs (each picks a row of a matrix), and
 for element-wise functions. A core that avoids work, as the compiled evaluation does by sharing
-prefixes, is so credited with the work it avoids.
+prefixes, is so credited with the work it avoids, and may seem to exceed the machine's peak.
 """
 
 import functools
@@ -230,6 +230,8 @@ class Together(Workload):
         }
         streams = [np.random.default_rng(trial) for trial in range(self.shape.trials)]
         sides = {} if evaluated is None else {"test": evaluated}
+        if evaluated is not None and self.ensemble.core == "compiled":
+            evaluated.plan(self.ensemble.plan)  # made once, as a training job does
         train(self.ensemble, self.flat.detach(), examples, sides, streams, settings)
 
 
