@@ -1,6 +1,7 @@
 """The benchmark: what is counted, that all contenders do the same work, that the table is whole."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +19,8 @@ from quantlearn.benchmarking import (
     useful_operations,
     workload,
 )
+from quantlearn.config import ConfigError, load_settings
+from quantlearn.yamlfile import read_yaml
 
 SETTINGS = {
     "shape": {"trials": 2, "hidden": 4, "size": 5},
@@ -205,3 +208,26 @@ def test_figures_of_any_benchmark_have_stable_bytes(measured, tmp_path, draw):
     text = (tmp_path / "once/figure.svg").read_text()
     assert "compiled" in text
     assert text == (tmp_path / "again/figure.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"repeat": 3}, 'benchmark.repeat: unknown key; did you mean "repeats"?'),
+        (
+            {"vary": {"hidden": [0]}},
+            "benchmark.vary.hidden[0]: 0 is not allowed: must be a whole number from 1 to 1024",
+        ),
+        (
+            {"shape": {"precision": "float16"}},
+            'benchmark.shape.precision: "float16" is not allowed: must be one of float32, '
+            'float64; did you mean "float64"?',
+        ),
+    ],
+)
+def test_bad_settings_are_one_clear_line(given, message):
+    folder = Path(__file__).parents[2] / "config"
+    config = {**read_yaml(folder / "config.yaml"), "experiments": ["exp1a"], "benchmark": given}
+    with pytest.raises(ConfigError) as caught:
+        load_settings(config, folder)
+    assert caught.value.lines == (f"--config: {message}",)
