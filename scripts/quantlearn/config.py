@@ -33,9 +33,9 @@ __all__ = ["ConfigError", "Settings", "load_settings"]
 
 ZONES = ("both", "a_only", "b_only", "neither")  # in the order of their codes
 
-# Experiments become folders in results/ beside the report; quantifiers stand in the curves beside
-# their total.
-RESERVED_EXPERIMENTS = ("report",)
+# Experiments become folders in results/ beside the report and the benchmark; quantifiers stand in
+# the curves beside their total.
+RESERVED_EXPERIMENTS = ("report", "benchmark")
 RESERVED_QUANTIFIERS = ("all",)
 
 # Enumerated data of all trials may take this much memory; later stages need a small multiple.
@@ -58,12 +58,14 @@ class Settings:
     """Everything that a run is to do, with all defaults filled in.
 
     ``experiments`` maps each name, in alphabetical order, to a dict that JSON can hold: the keys of
-    the experiment schema, ``name``, and ``expressions`` (quantifier: expression).
+    the experiment schema, ``name``, and ``expressions`` (quantifier: expression). ``benchmark``
+    holds what the benchmark measures.
     """
 
     seed: int
     device: str
     experiments: dict[str, dict]
+    benchmark: dict
 
 
 @dataclass(frozen=True)
@@ -120,7 +122,7 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
     lines += experiment_lines
     if lines:
         raise ConfigError(lines)
-    return Settings(run["seed"], run["device"], experiments)
+    return Settings(run["seed"], run["device"], experiments, run["benchmark"])
 
 
 # The files ------------------------------------------------------------------------------------
