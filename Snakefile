@@ -33,3 +33,9 @@ for chapter in CHAPTERS:
             chapter
         input:
             f"results/report/{chapter}.html",
+
+
+rule benchmark:
+    input:
+        "results/benchmark/tables/benchmark.csv",
+        expand("results/benchmark/figures/{drawing}.{kind}", drawing=DRAWINGS, kind=KINDS),

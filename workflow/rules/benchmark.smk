@@ -12,22 +12,14 @@ wildcard_constraints:
     drawing="|".join(DRAWINGS),
 
 
-rule benchmark:
-    input:
-        "results/benchmark/tables/benchmark.csv",
-        expand(
-            "results/benchmark/figures/{drawing}.{kind}",
-            drawing=DRAWINGS,
-            kind=["svg", "pdf", "png"],
-        ),
-
-
 rule measure_speed:
     output:
         benchmark="results/benchmark/tables/benchmark.csv",
         machine="results/benchmark/tables/machine.csv",
     log:
         "results/benchmark/logs/measure_speed.log",
+    conda:
+        "../../envs/quantlearn.yaml"
     threads: 1
     resources:
         mem_mb=2000,
@@ -53,6 +45,8 @@ rule draw:
         png="results/benchmark/figures/{drawing}.png",
     log:
         "results/benchmark/logs/draw/{drawing}.log",
+    conda:
+        "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,

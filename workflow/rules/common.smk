@@ -40,6 +40,7 @@ CHAPTER_TITLES = {
 CHAPTERS = sorted({experiment["chapter"] for experiment in EXPERIMENTS.values()})
 # A settings file with fixed values is a search with one sample.
 SAMPLES = ["0"]
+KINDS = ["svg", "pdf", "png"]
 FIGURES = sorted(path.stem.removeprefix("plot_") for path in ROOT.glob("scripts/plot_*.py"))
 FIGURES.remove("overview")
 REPORT_FILES = [
