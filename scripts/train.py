@@ -43,7 +43,7 @@ def train_sample(
     settings = read_sample(samples, int(sample))
     training = settings["training"]
     members, task = read_members(split_scenes, quantifiers, training["together"])
-    ensemble = Ensemble(settings["network"], task, where, training["core"])
+    ensemble = Ensemble(settings["network"], task, where, training["core"], training["loss"])
     names = [(experiment, int(sample), member.trial, member.learns) for member in members]
 
     def streams(purpose: str) -> list[np.random.Generator]:
@@ -61,7 +61,7 @@ def train_sample(
         )
         for side in training["evaluate_splits"]
     }
-    if ensemble.core == "compiled":
+    if ensemble.planned:
         for examples in evaluated.values():
             examples.plan(ensemble.plan)
     with tqdm(desc=f"{experiment} {sample}", unit=" steps", disable=None) as bar:

@@ -80,6 +80,7 @@ class Shape:
             "layers": self.layers,
             "hidden": self.hidden,
             "padding": "masked",
+            "dropout": 0.0,
             "initialisation": "torch",
             "precision": self.precision,
         }
@@ -220,6 +221,8 @@ class Together(Workload):
 
     def run(self, examples: Stacked, evaluated: Stacked | None, evaluations: int) -> None:
         settings = {
+            "optimiser": "adam",
+            "weight_decay": 0.0,
             "learning_rate": _LEARNING_RATE,
             "batch_size": self.shape.batch,
             "max_epochs": 1,
@@ -230,7 +233,7 @@ class Together(Workload):
         }
         streams = [np.random.default_rng(trial) for trial in range(self.shape.trials)]
         sides = {} if evaluated is None else {"test": evaluated}
-        if evaluated is not None and self.ensemble.core == "compiled":
+        if evaluated is not None and self.ensemble.planned:
             evaluated.plan(self.ensemble.plan)  # made once, as a training job does
         train(self.ensemble, self.flat.detach(), examples, sides, streams, settings)
 

@@ -7,7 +7,6 @@ import torch
 
 from quantlearn.examples import Stacked
 from quantlearn.networks.ensemble import Ensemble
-from quantlearn.networks.loss import cross_entropy
 
 __all__ = ["Scores", "correct_answers", "evaluate"]
 
@@ -57,7 +56,7 @@ def _answers(
     ensemble: Ensemble, flat: torch.Tensor, examples: Stacked
 ) -> tuple[np.ndarray, np.ndarray]:
     """Loss and correctness (0 or 1) of each example, float64 (trials, n)."""
-    if ensemble.core == "compiled":
+    if ensemble.planned:
         pieces = [ensemble.planned_logits(flat, examples.plan(ensemble.plan))]
     else:
         pieces = [
@@ -69,6 +68,6 @@ def _answers(
             )
         ]
     logits = torch.cat(pieces, dim=1)
-    losses = cross_entropy(logits, examples.labels)
+    losses = ensemble.loss(logits, examples.labels)
     correct = (logits[..., 1] > logits[..., 0]) == examples.labels.bool()
     return losses.double().cpu().numpy(), correct.double().cpu().numpy()

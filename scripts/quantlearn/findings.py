@@ -55,6 +55,15 @@ SPLIT_BY = {
     "zone_counts": "scenes with the same number of objects in each zone are in the same one",
     "size": "scenes of the same size are in the same one",
 }
+ARCHITECTURES = {
+    "feedforward": "feed-forward network",
+    "gru": "GRU",
+    "lstm": "LSTM",
+    "rnn": "Elman network",
+    "transformer": "transformer encoder",
+}
+OPTIMISERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}
+LOSSES = {"cross_entropy": "cross entropy", "squared_error": "squared error"}
 
 
 @dataclass(frozen=True)
@@ -252,15 +261,16 @@ def _split(split: Mapping[str, Any]) -> str:
 
 def _network(network: Mapping[str, Any], together: bool) -> str:
     layers = prose.counted(network["layers"], "layer") if "layers" in network else ""
-    kind = {"lstm": "LSTM", "feedforward": "feed-forward network"}.get(
-        network["architecture"], network["architecture"]
-    )
+    kind = ARCHITECTURES.get(network["architecture"], network["architecture"])
     text = f"{kind}, {layers} of {network['hidden']} units" if layers else kind
-    if "padding" in network:
-        text += {
-            "masked": "; read out at the last object",
-            "read": "; reads the padding behind the last object and is read out after it",
-        }[network["padding"]]
+    if network.get("dropout"):
+        text += f", dropout {network['dropout']:g}"
+    if network.get("batch_norm"):
+        text += ", batch normalisation"
+    if network.get("padding") == "read":
+        text += "; reads the padding behind the last object and is read out after it"
+    elif "padding" in network:
+        text += "; does not read the padding behind the last object"
     return text + ("" if together else "; each quantifier has a network of its own")
 
 
@@ -272,8 +282,14 @@ def _training(training: Mapping[str, Any]) -> str:
     if training["patience"] is not None:
         waits = prose.counted(training["patience"], "evaluation")
         ends.append(f"until {waits} bring no lower {word} loss")
+    rates = [
+        f"{name.replace('_', ' ')} {training[name]:g}"
+        for name in ("learning_rate", "momentum", "weight_decay")
+        if training.get(name)
+    ]
     return (
-        f"{training['optimiser'].capitalize()}, learning rate {training['learning_rate']:g}, "
+        f"{OPTIMISERS[training['optimiser']]} on the {LOSSES[training['loss']]}, "
+        f"{', '.join(rates)}, "
         f"{prose.counted(training['batch_size'], 'scene')} in a step; {', '.join(ends)}"
     )
 

@@ -17,6 +17,8 @@ from quantlearn.batches import BatchStream
 from quantlearn.evaluation import Scores, evaluate
 from quantlearn.examples import Stacked
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.modes import Training
+from quantlearn.optimisers import keep_rows, make_optimiser
 
 __all__ = ["Evaluation", "Outcome", "train"]
 
@@ -59,8 +61,8 @@ def train(
     """Train networks ``flat`` (trials, row) on ``examples`` and return what came of it.
 
     evaluated: the examples of each side of the split that the curves are drawn on; streams: one
-    random stream for each trial's order of scenes; settings: the experiment's ``training``. A trial
-    ends for one of these reasons:
+    random stream for each trial's order of scenes, and a child of it for its dropout; settings: the
+    experiment's ``training``. A trial ends for one of these reasons:
 
     - threshold: the loss on the monitored side is below ``stop_loss``;
     - patience: that loss has not improved in ``patience`` evaluations; the best weights are kept;
@@ -119,9 +121,9 @@ class _Running:
             BatchStream(int(n), rng) for n, rng in zip(examples.counts, streams, strict=True)
         ]
         self.flat = torch.nn.Parameter(flat.clone())
-        self.optimiser = torch.optim.Adam(
-            [self.flat], lr=settings["learning_rate"], betas=(0.9, 0.999), eps=1e-8, fused=True
-        )
+        self.optimiser = make_optimiser(self.flat, settings)
+        # A child stream leaves its parent, and with it the order of the scenes, as it is.
+        self.mode = Training([rng.spawn(1)[0] for rng in streams])
         self.best_loss = np.full(len(flat), np.inf)
         self.best_step = np.zeros(len(flat), dtype=np.int64)
         self.best = flat.clone()
@@ -148,8 +150,11 @@ class _Running:
         self, tokens: torch.Tensor, lengths: torch.Tensor, labels: torch.Tensor
     ) -> torch.Tensor:
         """One optimiser step; the batch loss of each trial before it."""
-        loss, self.flat.grad = self.ensemble.loss_gradient(self.flat, tokens, lengths, labels)
+        loss, self.flat.grad = self.ensemble.loss_gradient(
+            self.flat, tokens, lengths, labels, self.mode
+        )
         self.optimiser.step()
+        self.ensemble.update_statistics(self.flat, self.mode)
         return loss
 
     def note_improvement(self, positions: np.ndarray, loss: np.ndarray) -> None:
@@ -179,13 +184,9 @@ class _Running:
         """Go on with the trials at ``positions`` only."""
         if len(positions) == len(self.trials):
             return
-        index = torch.as_tensor(positions, device=self.flat.device)
-        state = self.optimiser.state[self.flat]
-        for name in ("exp_avg", "exp_avg_sq"):
-            state[name] = state[name][index]
-        self.flat.grad = None
-        self.flat.data = self.flat.data[index]
-        self.best = self.best[index]
+        keep_rows(self.optimiser, self.flat, positions)
+        self.mode = Training([self.mode.streams[position] for position in positions])
+        self.best = self.best[torch.as_tensor(positions, device=self.flat.device)]
         self.trials = self.trials[positions]
         self.best_loss = self.best_loss[positions]
         self.best_step = self.best_step[positions]

@@ -141,7 +141,22 @@ BAD_EXPERIMENTS = {
         {"network.architecture": "lstn"},
         [("network.architecture:", '"lstn"', "one of", 'did you mean "lstm"?')],
     ),
-    "unknown optimiser": ({"training.optimiser": "sgd"}, [("training.optimiser:", "adam")]),
+    "unknown optimiser": (
+        {"training.optimiser": "adamww"},
+        [("training.optimiser:", "one of sgd, adam, adamw, rmsprop", 'did you mean "adamw"?')],
+    ),
+    "momentum of an optimiser without": (
+        {"training.optimiser": "adamw", "training.momentum": 0.9},
+        [("training.momentum:", "applies only where optimiser is sgd or rmsprop: leave it out")],
+    ),
+    "batch normalisation of a recurrent network": (
+        {"network.batch_norm": True},
+        [("network.batch_norm:", "applies only where architecture is feedforward: leave it out")],
+    ),
+    "everything dropped": (
+        {"network.dropout": 1.0},
+        [("network.dropout: 1.0 ", "a number from 0 to 0.95")],
+    ),
     "setting of another architecture": (
         {"network.activation": "relu"},
         [

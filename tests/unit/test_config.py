@@ -58,14 +58,17 @@ def test_defaults_are_the_published_protocol(shipped):
         "layers": 2,
         "hidden": 12,
         "padding": "masked",
+        "dropout": 0.0,
         "initialisation": "glorot",
         "precision": "float32",
     }
     assert exp1a["training"] == {
         "together": True,
         "core": "auto",
+        "loss": "cross_entropy",
         "optimiser": "adam",
         "learning_rate": 1e-4,
+        "weight_decay": 0.0,
         "batch_size": 8,
         "max_epochs": 4,
         "evaluate_every": 50,
@@ -131,6 +134,8 @@ def test_the_tutorial(shipped):
         "layers": 2,
         "hidden": 16,
         "activation": "relu",
+        "dropout": 0.0,
+        "batch_norm": False,
         "initialisation": "torch",
         "precision": "float32",
     }

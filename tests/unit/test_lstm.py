@@ -18,6 +18,7 @@ def lstm_settings(**changes):
         "layers": 2,
         "hidden": 12,
         "padding": "masked",
+        "dropout": 0.0,
         "initialisation": "torch",
         "precision": "float64",
         **changes,

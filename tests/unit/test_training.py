@@ -3,35 +3,25 @@
 import numpy as np
 import pytest
 import torch
+from small_networks import ARCHITECTURES, network
 
 from quantlearn.evaluation import evaluate
 from quantlearn.examples import Examples, stack
+from quantlearn.networks.activations import ACTIVATIONS
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 from quantlearn.training import train
 
 CPU = torch.device("cpu")
 
-LSTM = {
-    "architecture": "lstm",
-    "layers": 2,
-    "hidden": 5,
-    "padding": "masked",
-    "initialisation": "glorot",
-    "precision": "float32",
-}
-FEEDFORWARD = {
-    "architecture": "feedforward",
-    "layers": 2,
-    "hidden": 7,
-    "activation": "sigmoid",
-    "initialisation": "torch",
-    "precision": "float32",
-}
+LSTM = network("lstm", hidden=5, initialisation="glorot", precision="float32")
+FEEDFORWARD = network("feedforward", hidden=7, activation="sigmoid", precision="float32")
 
 
 def training_settings(**changes):
     return {
+        "optimiser": "adam",
+        "weight_decay": 0.0,
         "learning_rate": 0.01,
         "batch_size": 3,
         "max_epochs": 2,
@@ -53,10 +43,10 @@ def some_examples(trial, n, positions=6):
     return Examples(tokens, lengths, labels, np.zeros(n, dtype=np.int64))
 
 
-def run(network, trials, settings, sizes=None, start=None, core="auto"):
+def run(network, trials, settings, sizes=None, start=None, core="auto", loss="cross_entropy"):
     """Train the given trials together, each with its own streams and number of scenes."""
     task = Task(positions=6, quantifiers=1)
-    ensemble = Ensemble(network, task, core=core)
+    ensemble = Ensemble(network, task, core=core, loss=loss)
     if start is None:
         start = ensemble.initialise([np.random.default_rng(trial) for trial in trials])
     n = {trial: 40 + 7 * trial for trial in trials} | (sizes or {})
@@ -79,26 +69,62 @@ def curve(outcome, position):
     ]
 
 
-@pytest.mark.parametrize(
-    ("network", "core"),
-    [(LSTM, "eager"), (LSTM, "compiled"), (FEEDFORWARD, "eager")],
-    ids=["eager lstm", "compiled lstm", "feedforward"],
-)
-@pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_trial_alone_equals_itself_in_an_ensemble_of_thirty(network, core, precision):
-    network = {**network, "precision": precision}
-    _, together = run(network, list(range(30)), training_settings(), core=core)
+def assert_company_does_not_matter(network, settings, **more):
+    _, together = run(network, list(range(30)), settings, **more)
     for trial in (0, 13, 29):
-        _, alone = run(network, [trial], training_settings(), core=core)
+        _, alone = run(network, [trial], settings, **more)
         assert torch.equal(alone.weights[0], together.weights[trial])
         assert alone.steps[0] == together.steps[trial]
         assert curve(alone, 0) == curve(together, trial)
 
 
-def test_compiled_and_eager_training_agree():
+ODD_SHAPES = {
+    "lstm": LSTM,
+    "lstm with dropout": network("lstm", hidden=5, dropout=0.3),
+    "rnn": network("rnn", hidden=11, activation="relu", layers=1),
+    "rnn with dropout": network("rnn", hidden=5, dropout=0.2),
+    "gru": network("gru", hidden=7, layers=1),
+    "gru with dropout": network("gru", hidden=5, dropout=0.3),
+    "transformer": network("transformer", heads=3, head_size=5, hidden=13, position="learned"),
+    "transformer with dropout": network("transformer", head_size=3, hidden=7, dropout=0.1),
+    **{name: network("feedforward", hidden=7, activation=name) for name in ACTIVATIONS},
+    "dropout": network("feedforward", hidden=7, dropout=0.2),
+    "batch norm": network("feedforward", hidden=7, batch_norm=True),
+    "both": network("feedforward", hidden=7, activation="elu", dropout=0.3, batch_norm=True),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "core"), [("lstm", "compiled"), *((name, "eager") for name in ODD_SHAPES)]
+)
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_trial_alone_equals_itself_in_an_ensemble_of_thirty(name, core, precision):
+    settings = training_settings(max_epochs=1)
+    network = {**ODD_SHAPES[name], "precision": precision}
+    assert_company_does_not_matter(network, settings, core=core)
+
+
+@pytest.mark.parametrize("core", ["eager", "compiled"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"optimiser": "sgd", "momentum": 0.9, "weight_decay": 0.01},
+        {"optimiser": "adamw", "weight_decay": 0.01},
+        {"optimiser": "rmsprop", "momentum": 0.5},
+    ],
+    ids=lambda changes: changes["optimiser"],
+)
+def test_company_does_not_matter_to_any_optimiser_or_loss(changes, core):
+    settings = training_settings(max_epochs=1, **changes)
+    assert_company_does_not_matter(LSTM, settings, core=core, loss="squared_error")
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
+def test_compiled_and_eager_training_agree(loss):
     network = {**LSTM, "precision": "float64"}
-    _, eager = run(network, [0, 1], training_settings(), core="eager")
-    _, compiled = run(network, [0, 1], training_settings(), core="compiled")
+    _, eager = run(network, [0, 1], training_settings(), core="eager", loss=loss)
+    ensemble, compiled = run(network, [0, 1], training_settings(), core="compiled", loss=loss)
+    assert ensemble.core == "compiled"
     torch.testing.assert_close(compiled.weights, eager.weights, atol=1e-9, rtol=0)
     np.testing.assert_allclose(curve(compiled, 0), curve(eager, 0), atol=1e-9)
 
@@ -130,10 +156,13 @@ def test_stops_at_the_first_evaluation_below_the_threshold():
         assert min(losses[:-1]) >= 0.5
 
 
-def test_patience_keeps_the_weights_of_the_best_evaluation():
+@pytest.mark.parametrize(
+    "network", [LSTM, network("feedforward", batch_norm=True)], ids=["lstm", "batch norm"]
+)
+def test_patience_keeps_the_weights_of_the_best_evaluation(network):
     # Few scenes and a large step over-fit at once, so that the test loss soon rises.
     settings = training_settings(patience=4, max_epochs=2000, learning_rate=0.05)
-    ensemble, outcome = run(LSTM, [0, 1], settings, sizes={0: 12, 1: 12})
+    ensemble, outcome = run(network, [0, 1], settings, sizes={0: 12, 1: 12})
     assert outcome.stop_reason.tolist() == ["patience"] * 2
     for position, trial in enumerate([0, 1]):
         rows = curve(outcome, position)
@@ -158,8 +187,14 @@ def test_diverging_trial_is_recorded_and_the_others_go_on():
     assert torch.equal(alone.weights[0], outcome.weights[2])
 
 
-def test_learns_what_can_be_learned():
-    settings = training_settings(max_epochs=150, batch_size=8)
-    ensemble, outcome = run(LSTM, [0, 1, 2], settings, sizes=dict.fromkeys(range(3), 400))
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_learns_what_can_be_learned(architecture):
+    settings = training_settings(max_epochs=40, batch_size=16, stop_loss=0.05, evaluate_every=20)
+    ensemble, outcome = run(
+        network(architecture, precision="float32"),
+        [0, 1, 2],
+        settings,
+        sizes=dict.fromkeys(range(3), 400),
+    )
     fresh = stack([some_examples(900, 500) for _ in range(3)], CPU)
     assert (evaluate(ensemble, outcome.weights, fresh).accuracy[:, -1] > 0.95).all()

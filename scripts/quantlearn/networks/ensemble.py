@@ -14,7 +14,8 @@ import numpy as np
 import torch
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.networks.loss import cross_entropy
+from quantlearn.networks.loss import LOSSES, cross_entropy
+from quantlearn.networks.modes import EVALUATION, Evaluation, Training
 from quantlearn.networks.task import Task
 
 __all__ = ["Ensemble"]
@@ -25,11 +26,14 @@ _ROW_MULTIPLE = 64
 
 
 class Ensemble:
-    """An architecture with its settings, for a task.
+    """An architecture with its settings, for a task, and the loss that it is to make small.
+
+    ``core`` is what computes training, ``compiled`` or ``eager``, and ``planned`` whether the
+    compiled core evaluates, which it can also do for networks that it cannot train.
 
     >>> import numpy as np, torch
-    >>> settings = {"layers": 1, "hidden": 3, "padding": "masked", "initialisation": "glorot",
-    ...             "architecture": "lstm", "precision": "float32"}
+    >>> settings = {"layers": 1, "hidden": 3, "padding": "masked", "dropout": 0.0,
+    ...             "initialisation": "glorot", "architecture": "lstm", "precision": "float32"}
     >>> ensemble = Ensemble(settings, Task(positions=4, quantifiers=1))
     >>> flat = ensemble.initialise([np.random.default_rng(trial) for trial in range(5)])
     >>> tokens = torch.zeros(5, 7, 4, dtype=torch.uint8)
@@ -43,9 +47,11 @@ class Ensemble:
         task: Task,
         device: torch.device | str = "cpu",
         core: str = "auto",
+        loss: str = "cross_entropy",
     ) -> None:
         self.settings = settings
         self.task = task
+        self.loss = LOSSES[loss]
         self.dtype = getattr(torch, settings["precision"])
         self.architecture = importlib.import_module(
             f"quantlearn.networks.{settings['architecture']}"
@@ -54,6 +60,7 @@ class Ensemble:
         self.shapes = {name: array.shape for name, array in example.items()}
         self.parameters = sum(array.size for array in example.values())
         self.core = self._choose_core(core, torch.device(device))
+        self.planned = core != "eager" and self._has_compiled_core(torch.device(device))
         self._row = _ROW_MULTIPLE * math.ceil(self.parameters / _ROW_MULTIPLE)
 
     def initialise(self, streams: list[np.random.Generator]) -> torch.Tensor:
@@ -74,31 +81,50 @@ class Ensemble:
         }
 
     def logits(
-        self, flat: torch.Tensor, tokens: torch.Tensor, lengths: torch.Tensor
+        self,
+        flat: torch.Tensor,
+        tokens: torch.Tensor,
+        lengths: torch.Tensor,
+        mode: Evaluation = EVALUATION,
     ) -> torch.Tensor:
         """Logits (trials, batch, 2), false and true, of each network on its own scenes.
 
         flat (trials, row), tokens (trials, batch, positions), lengths (trials, batch).
         """
-        forward = (
-            self.architecture.compiled_forward
-            if self.core == "compiled"
-            else self.architecture.forward
-        )
-        return forward(self.unpack(flat), tokens, lengths, self.settings, self.task)
+        inputs = self.unpack(flat), tokens, lengths, self.settings, self.task
+        if self.core == "compiled":
+            return self.architecture.compiled_forward(*inputs)
+        return self.architecture.forward(*inputs, mode)
 
     def loss_gradient(
-        self, flat: torch.Tensor, tokens: torch.Tensor, lengths: torch.Tensor, labels: torch.Tensor
+        self,
+        flat: torch.Tensor,
+        tokens: torch.Tensor,
+        lengths: torch.Tensor,
+        labels: torch.Tensor,
+        mode: Evaluation = EVALUATION,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean cross entropy of each network's batch (trials,) and its gradient (trials, row)."""
-        if self.core == "compiled":
+        """Mean loss of each network's batch (trials,) and its gradient (trials, row)."""
+        if self.core == "compiled" and self.loss is cross_entropy:
             return self.architecture.compiled_gradient(
                 flat, tokens, lengths, labels, self.settings, self.task
             )
         flat = flat.detach().requires_grad_()
-        loss = cross_entropy(self.logits(flat, tokens, lengths), labels).mean(dim=1)
+        loss = self.loss(self.logits(flat, tokens, lengths, mode), labels).mean(dim=1)
         (gradient,) = torch.autograd.grad(loss.sum(), flat)
         return loss.detach(), gradient
+
+    @torch.no_grad()
+    def update_statistics(self, flat: torch.Tensor, mode: Training) -> None:
+        """Put the running statistics of the last forward pass in ``mode`` into ``flat``.
+
+        They are numbers of the row that follow no gradient. To be called after the optimiser's
+        step, which moves the whole row, so that what it did to them is undone.
+        """
+        if mode.statistics:
+            weights = self.unpack(flat)
+            for name, values in mode.statistics.items():
+                weights[name].copy_(values)
 
     def plan(self, tokens: torch.Tensor, lengths: torch.Tensor) -> Any:
         """What the compiled core prepares for scenes that are evaluated again and again."""
@@ -111,12 +137,20 @@ class Ensemble:
             self.unpack(flat), plan, self.settings, self.task
         )
 
+    def _has_compiled_core(self, device: torch.device) -> bool:
+        return hasattr(self.architecture, "compiled_forward") and device.type == "cpu"
+
     def _choose_core(self, wanted: str, device: torch.device) -> str:
-        """``compiled`` where the architecture has such a core and it runs on the device."""
-        covered = hasattr(self.architecture, "compiled_forward") and device.type == "cpu"
-        if wanted == "compiled" and not covered:
+        """``compiled`` where the architecture has such a core, which covers it on the device."""
+        name = self.settings["architecture"]
+        if not self._has_compiled_core(device):
+            lacking = f"{name} on {device.type} has no compiled core"
+        elif not self.architecture.compiled_covers(self.settings):
+            lacking = f"the compiled core does not train {name} with dropout"
+        else:
+            return "eager" if wanted == "eager" else "compiled"
+        if wanted == "compiled":
             raise QuantlearnError(
-                f"training.core: compiled was asked for, but {self.settings['architecture']} on "
-                f"{device.type} has no compiled core; use auto or eager"
+                f"training.core: compiled was asked for, but {lacking}; use auto or eager"
             )
-        return "compiled" if covered and wanted != "eager" else "eager"
+        return "eager"

@@ -6,8 +6,7 @@ At each position t, with input x and the previous hidden state h and cell state 
     c' = σ(f) c + σ(i) tanh(g)
     h' = σ(o) tanh(c')
 
-Layer l + 1 reads the hidden states of layer l; the last layer's state at the scene's last object
-is mapped to two logits. The two matrices W and U of a layer are one kernel [W; U].
+The rest is as `recurrent` says.
 """
 
 from typing import Any
@@ -15,9 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn.networks import compiled
+from quantlearn.networks import compiled, recurrent
 from quantlearn.networks.activations import sigmoid
 from quantlearn.networks.initialisation import bias, kernel
+from quantlearn.networks.layers import affine
+from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 
 SETTINGS = {
@@ -40,6 +41,14 @@ SETTINGS = {
         "or `read` (read out at position max_size, as the published data were made)",
         "enum": ["masked", "read"],
         "default": "masked",
+    },
+    "dropout": {
+        "description": "Probability with which training leaves out a hidden unit, between layers "
+        "and before the read-out",
+        "type": "number",
+        "minimum": 0,
+        "maximum": 0.95,
+        "default": 0.0,
     },
 }
 
@@ -78,14 +87,25 @@ def forward(
     lengths: torch.Tensor,
     settings: dict[str, Any],
     task: Task,
+    mode: Evaluation,
 ) -> torch.Tensor:
     """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch)."""
-    lengths = _read_until(tokens, lengths, settings)
-    x = task.one_hot(tokens, weights["readout.kernel"].dtype)
-    for layer in range(settings["layers"]):
-        x = _layer(x, weights[f"layer{layer}.kernel"], weights[f"layer{layer}.bias"])
-    last = (lengths.long() - 1)[:, :, None, None].expand(-1, -1, 1, x.shape[3])
-    return _read_out(x.gather(2, last).squeeze(2), weights)
+
+    def layer(x: torch.Tensor, name: str) -> torch.Tensor:
+        driven, matrix = recurrent.drive(x, weights[f"{name}.kernel"], weights[f"{name}.bias"])
+        h = c = torch.zeros_like(driven[0][:, :, : settings["hidden"]])
+        states = []
+        for sums in driven:
+            h, c = _cell(torch.baddbmm(sums, h, matrix), c)
+            states.append(h)
+        return torch.stack(states, dim=2)
+
+    return recurrent.read(layer, weights, tokens, lengths, settings, task, mode)
+
+
+def compiled_covers(settings: dict[str, Any]) -> bool:
+    """Whether the compiled core trains a network of these settings: it knows no dropout."""
+    return settings["dropout"] == 0
 
 
 def compiled_forward(
@@ -95,10 +115,10 @@ def compiled_forward(
     settings: dict[str, Any],
     task: Task,
 ) -> torch.Tensor:
-    """The same as `forward`, by the compiled core."""
-    lengths = _read_until(tokens, lengths, settings)
+    """The same as `forward` without dropout, by the compiled core."""
+    lengths = recurrent.read_until(tokens, lengths, settings)
     hidden = compiled.lstm_over_tokens(tokens, lengths, *_core_weights(weights, settings, task))
-    return _read_out(hidden, weights)
+    return affine(hidden, weights, "readout")
 
 
 def compiled_gradient(
@@ -113,7 +133,7 @@ def compiled_gradient(
     return compiled.loss_gradient(
         flat,
         tokens,
-        _read_until(tokens, lengths, settings),
+        recurrent.read_until(tokens, lengths, settings),
         labels,
         task.token_table(flat.dtype, flat.device),
         settings["layers"],
@@ -125,7 +145,7 @@ def compiled_plan(
     tokens: torch.Tensor, lengths: torch.Tensor, settings: dict[str, Any], dtype: torch.dtype
 ) -> compiled.EvaluationPlan:
     """What the compiled core prepares once for scenes that are evaluated again and again."""
-    return compiled.evaluation_plan(tokens, _read_until(tokens, lengths, settings), dtype)
+    return compiled.evaluation_plan(tokens, recurrent.read_until(tokens, lengths, settings), dtype)
 
 
 def compiled_evaluation(
@@ -136,20 +156,7 @@ def compiled_evaluation(
 ) -> torch.Tensor:
     """Logits of the scenes of a plan, without derivatives."""
     hidden = compiled.evaluate_over_tokens(plan, *_core_weights(weights, settings, task))
-    return _read_out(hidden, weights)
-
-
-def _read_until(
-    tokens: torch.Tensor, lengths: torch.Tensor, settings: dict[str, Any]
-) -> torch.Tensor:
-    """The position after which each scene is read out."""
-    if settings["padding"] == "read":
-        return torch.full_like(lengths, tokens.shape[2])
-    return lengths
-
-
-def _read_out(hidden: torch.Tensor, weights: dict[str, torch.Tensor]) -> torch.Tensor:
-    return torch.baddbmm(weights["readout.bias"][:, None], hidden, weights["readout.kernel"])
+    return affine(hidden, weights, "readout")
 
 
 def _core_weights(
@@ -172,23 +179,6 @@ def _core_weights(
     vectors = task.token_table(biases[0].dtype, biases[0].device)
     table = torch.baddbmm(biases[0][:, None], vectors.expand(len(biases[0]), -1, -1), driven[0])
     return table, list(driven[1:]), list(recurrents), biases[1:]
-
-
-def _layer(x: torch.Tensor, kernel: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
-    """Hidden states (trials, batch, positions, hidden) for inputs of the same first three axes."""
-    trials, batch, positions, inputs = x.shape
-    hidden = bias.shape[1] // 4
-    # The inputs' part of the gates does not wait for the recurrence: one product for all positions.
-    driven = torch.baddbmm(
-        bias[:, None], x.reshape(trials, batch * positions, inputs), kernel[:, :inputs]
-    ).view(trials, batch, positions, 4 * hidden)
-    recurrent = kernel[:, inputs:]
-    h = c = x.new_zeros(trials, batch, hidden)
-    states = []
-    for position in range(positions):
-        h, c = _cell(torch.baddbmm(driven[:, :, position], h, recurrent), c)
-        states.append(h)
-    return torch.stack(states, dim=2)
 
 
 def _cell(gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

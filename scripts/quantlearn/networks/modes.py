@@ -1,0 +1,88 @@
+"""Training and evaluation: where a network does not do the same in both.
+
+Dropout and batch normalisation ask the mode that a forward pass runs in. In an ensemble each
+network has masks and statistics of its own, so that its numbers do not depend on its company: masks
+are drawn from its own random stream, and statistics are of its own batch.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from quantlearn.errors import QuantlearnError
+from quantlearn.networks.layers import standardise
+
+__all__ = ["EVALUATION", "Evaluation", "Training"]
+
+_MOMENTUM = 0.1
+
+
+class Evaluation:
+    """Nothing is dropped, and batch normalisation uses the running statistics."""
+
+    def dropout(self, x: torch.Tensor, rate: float) -> torch.Tensor:
+        """``x`` as it is."""
+        return x
+
+    def batch_norm(
+        self, x: torch.Tensor, weights: dict[str, torch.Tensor], name: str
+    ) -> torch.Tensor:
+        """Units (trials, batch, units), standardised by the running mean and variance."""
+        mean = weights[f"{name}.running_mean"][:, None]
+        variance = weights[f"{name}.running_variance"][:, None]
+        return standardise(x, mean, variance, weights, name)
+
+
+class Training(Evaluation):
+    """Units are dropped at random, and batch normalisation uses the statistics of the batch.
+
+    streams: one for each network, from which its masks are drawn. After a forward pass
+    ``statistics`` holds the new running statistics, by the name of the weights they replace.
+
+    >>> mode = Training([np.random.default_rng(0)])
+    >>> mode.dropout(torch.ones(1, 1, 6), rate=0.5)
+    tensor([[[2., 2., 2., 0., 0., 0.]]])
+    """
+
+    def __init__(self, streams: Sequence[np.random.Generator]) -> None:
+        self.streams = list(streams)
+        self.statistics: dict[str, torch.Tensor] = {}
+
+    def dropout(self, x: torch.Tensor, rate: float) -> torch.Tensor:
+        """Each element is 0 with probability ``rate``, and else divided by 1 − rate.
+
+        Its expectation is that of evaluation (Srivastava et al. 2014, section 10, "inverted").
+        """
+        if rate == 0:
+            return x
+        shape = x.shape[1:]
+        drawn = np.stack([stream.random(shape, dtype=np.float32) for stream in self.streams])
+        kept = torch.as_tensor(drawn >= rate).to(x.device, x.dtype)
+        return x * (kept / (1 - rate))
+
+    def batch_norm(
+        self, x: torch.Tensor, weights: dict[str, torch.Tensor], name: str
+    ) -> torch.Tensor:
+        """Units (trials, batch, units), standardised over the batch (Ioffe & Szegedy 2015).
+
+        As torch.nn.BatchNorm1d: running statistics move by a tenth of the difference at each step,
+        and their variance is the unbiased one.
+        """
+        scenes = x.shape[1]
+        if scenes == 1:
+            raise QuantlearnError(
+                "training.batch_size: 1 scene has no variance to normalise by; use 2 or more, or "
+                "network.batch_norm: false"
+            )
+        mean = x.mean(dim=1, keepdim=True)
+        variance = (x - mean).square().mean(dim=1, keepdim=True)
+        found = {"running_mean": mean, "running_variance": variance * (scenes / (scenes - 1))}
+        for statistic, value in found.items():
+            old = weights[f"{name}.{statistic}"].detach()
+            new = (1 - _MOMENTUM) * old + _MOMENTUM * value.detach().squeeze(1)
+            self.statistics[f"{name}.{statistic}"] = new
+        return standardise(x, mean, variance, weights, name)
+
+
+EVALUATION = Evaluation()

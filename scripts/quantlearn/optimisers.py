@@ -1,0 +1,44 @@
+"""The rules by which training moves the weights: torch.optim on the rows of an ensemble.
+
+All of them work element by element, so that one optimiser trains every network of the ensemble.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+__all__ = ["keep_rows", "make_optimiser"]
+
+
+def make_optimiser(flat: torch.nn.Parameter, settings: dict[str, Any]) -> torch.optim.Optimizer:
+    """The optimiser that an experiment's ``training`` asks for, on weights (trials, row).
+
+    What the settings leave open is as in the 2019 protocol and torch: Adam's averages decay by 0.9
+    and 0.999, RMSprop's by 0.99, ε = 1e-8. ``weight_decay`` λ adds λ · weights to the gradient (L2
+    regularisation); for AdamW it shrinks the weights by themselves (Loshchilov & Hutter 2019).
+    """
+    common = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
+    match settings["optimiser"]:
+        case "sgd":
+            return torch.optim.SGD([flat], momentum=settings["momentum"], fused=True, **common)
+        case "rmsprop":
+            return torch.optim.RMSprop(
+                [flat], momentum=settings["momentum"], alpha=0.99, eps=1e-8, **common
+            )
+        case "adam":
+            return torch.optim.Adam([flat], betas=(0.9, 0.999), eps=1e-8, fused=True, **common)
+        case "adamw":
+            return torch.optim.AdamW([flat], betas=(0.9, 0.999), eps=1e-8, fused=True, **common)
+    raise ValueError(f"unknown optimiser {settings['optimiser']!r}")
+
+
+def keep_rows(optimiser: torch.optim.Optimizer, flat: torch.nn.Parameter, rows: np.ndarray) -> None:
+    """Cut the weights that ``optimiser`` moves, and all it remembers of them, to some rows."""
+    index = torch.as_tensor(rows, device=flat.device)
+    state = optimiser.state[flat]
+    for name, value in state.items():
+        if isinstance(value, torch.Tensor) and value.shape == flat.shape:  # not the step count
+            state[name] = value[index]
+    flat.grad = None
+    flat.data = flat.data[index]

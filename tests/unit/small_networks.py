@@ -1,0 +1,41 @@
+"""Networks of every architecture and random batches for them."""
+
+import numpy as np
+import torch
+
+from quantlearn.schema import architecture_settings
+
+ARCHITECTURES = ["feedforward", "gru", "lstm", "rnn", "transformer"]
+
+TOLERANCE = {"float32": 1e-5, "float64": 1e-10}
+
+
+def network(architecture, **changes):
+    """The settings of a network: the defaults of its architecture, but for some changes."""
+    defaults = {
+        name: part["default"] for name, part in architecture_settings()[architecture].items()
+    }
+    common = {"architecture": architecture, "initialisation": "torch", "precision": "float64"}
+    return {**common, **defaults, **changes}
+
+
+def start(ensemble, trials):
+    return ensemble.initialise([np.random.default_rng(trial) for trial in range(trials)])
+
+
+def random_batch(task, trials, batch, seed=0):
+    """Tokens, lengths and labels of random scenes."""
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, task.positions, size=(trials, batch), endpoint=True)
+    scenes = rng.integers(4, size=(trials, batch, task.positions)).astype(np.uint8)
+    scenes[np.arange(task.positions) >= lengths[..., None]] = 4
+    quantifiers = rng.integers(task.quantifiers, size=(trials, batch))
+    tokens = np.stack([task.tokens(s, q) for s, q in zip(scenes, quantifiers, strict=True)])
+    labels = torch.as_tensor(rng.integers(2, size=(trials, batch)))
+    return torch.as_tensor(tokens), torch.as_tensor(lengths), labels
+
+
+def weights_of(ensemble, flat, trial):
+    """Weights of one trial by name, each a leaf that collects its own gradient."""
+    unpacked = ensemble.unpack(flat.detach())
+    return {name: array[trial].clone().requires_grad_() for name, array in unpacked.items()}

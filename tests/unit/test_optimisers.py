@@ -1,0 +1,78 @@
+"""Optimisers on an ensemble: each network as torch's optimiser would train it alone."""
+
+import numpy as np
+import pytest
+import torch
+
+from quantlearn.optimisers import keep_rows, make_optimiser
+
+SETTINGS = {
+    "sgd": {"momentum": 0.0},
+    "sgd with momentum": {"momentum": 0.9},
+    "adam": {},
+    "adamw": {},
+    "rmsprop": {"momentum": 0.0},
+    "rmsprop with momentum": {"momentum": 0.5},
+}
+
+
+def settings_of(name, weight_decay):
+    return {
+        "optimiser": name.split()[0],
+        "learning_rate": 0.01,
+        "weight_decay": weight_decay,
+        **SETTINGS[name],
+    }
+
+
+def gradient(weights):
+    """Of a loss with valleys, whose size differs from weight to weight."""
+    return torch.sin(3 * weights) * torch.linspace(0.1, 2, weights.shape[-1])
+
+
+def torch_optimiser(parameter, name, weight_decay):
+    kind = {
+        "sgd": torch.optim.SGD,
+        "adam": torch.optim.Adam,
+        "adamw": torch.optim.AdamW,
+        "rmsprop": torch.optim.RMSprop,
+    }[name.split()[0]]
+    return kind([parameter], lr=0.01, weight_decay=weight_decay, **SETTINGS[name])
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+@pytest.mark.parametrize("name", SETTINGS)
+def test_rows_move_as_they_would_alone_and_go_on_when_others_leave(name, weight_decay):
+    start = torch.randn(4, 64, generator=torch.manual_seed(0))
+    flat = torch.nn.Parameter(start.clone())
+    optimiser = make_optimiser(flat, settings_of(name, weight_decay))
+    rows = np.arange(4)
+    for step in range(30):
+        if step == 11:
+            rows = np.array([0, 2, 3])
+            keep_rows(optimiser, flat, rows)
+        if step == 20:
+            rows = np.array([2, 3])
+            keep_rows(optimiser, flat, np.array([1, 2]))
+        flat.grad = gradient(flat.detach())
+        optimiser.step()
+    for position, row in enumerate(rows):
+        alone = torch.nn.Parameter(start[row].clone())
+        expected = torch_optimiser(alone, name, weight_decay)
+        for _ in range(30):
+            alone.grad = gradient(alone.detach())
+            expected.step()
+        torch.testing.assert_close(flat[position], alone, atol=1e-6, rtol=1e-6)
+
+
+def test_decay_is_part_of_the_gradient_for_adam_and_apart_from_it_for_adamw():
+    """With a gradient of 0, Adam's step is of the learning rate; AdamW only shrinks the weights."""
+    moved = {}
+    for name in ("adam", "adamw"):
+        flat = torch.nn.Parameter(torch.tensor([[2.0]]))
+        optimiser = make_optimiser(flat, settings_of(name, 0.1))
+        flat.grad = torch.zeros(1, 1)
+        optimiser.step()
+        moved[name] = flat.item()
+    assert moved["adam"] == pytest.approx(2.0 - 0.01)
+    assert moved["adamw"] == pytest.approx(2.0 * (1 - 0.01 * 0.1))
