@@ -12,7 +12,9 @@ __all__ = ["Scores", "correct_answers", "evaluate"]
 
 # Scenes of each trial in one piece, so that memory stays bounded. The number must not depend on how
 # many trials there are: matrix products of another shape may round differently.
-_PIECE = 512
+_PIECE = 128
+# Trials in one piece on a CPU, whose caches would not hold the numbers of many more.
+_TRIALS = 8
 
 
 @dataclass(frozen=True)
@@ -57,17 +59,24 @@ def _answers(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Loss and correctness (0 or 1) of each example, float64 (trials, n)."""
     if ensemble.planned:
-        pieces = [ensemble.planned_logits(flat, examples.plan(ensemble.plan))]
+        logits = ensemble.planned_logits(flat, examples.plan(ensemble.plan))
     else:
-        pieces = [
-            ensemble.logits(flat, tokens, lengths)
-            for tokens, lengths in zip(
-                examples.tokens.split(_PIECE, dim=1),
-                examples.lengths.split(_PIECE, dim=1),
-                strict=True,
-            )
-        ]
-    logits = torch.cat(pieces, dim=1)
+        logits = _logits_by_pieces(ensemble, flat, examples)
     losses = ensemble.loss(logits, examples.labels)
     correct = (logits[..., 1] > logits[..., 0]) == examples.labels.bool()
     return losses.double().cpu().numpy(), correct.double().cpu().numpy()
+
+
+def _logits_by_pieces(ensemble: Ensemble, flat: torch.Tensor, examples: Stacked) -> torch.Tensor:
+    """Logits (trials, n, 2), some trials and scenes at a time."""
+    n = examples.tokens.shape[1]
+    trials = _TRIALS if flat.device.type == "cpu" else len(flat)
+    logits = flat.new_empty(len(flat), n, 2)
+    for first in range(0, len(flat), trials):
+        some = slice(first, first + trials)
+        for start in range(0, n, _PIECE):
+            piece = some, slice(start, start + _PIECE)
+            logits[piece] = ensemble.logits(
+                flat[some], examples.tokens[piece], examples.lengths[piece]
+            )
+    return logits

@@ -1,11 +1,14 @@
 """Architectures and activations against PyTorch's own, holding the same weights."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from small_networks import ARCHITECTURES, TOLERANCE, network, random_batch, start, weights_of
 from torch.func import functional_call
 from torch.nn import functional
 
+from quantlearn.digest import imported_modules
 from quantlearn.networks.activations import ACTIVATIONS
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.loss import LOSSES
@@ -265,6 +268,13 @@ def test_the_number_of_threads_does_not_matter(architecture):
         found.append(ensemble.loss_gradient(flat, *batch)[1])
     assert torch.equal(found[0], found[1])
     assert torch.equal(found[0], found[2])
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_editing_an_architecture_trains_again(architecture):
+    scripts = Path(__file__).parents[2] / "scripts"
+    names = {path.name for path in imported_modules(scripts / "train.py", scripts)}
+    assert f"{architecture}.py" in names
 
 
 def test_evaluation_is_the_default_mode():

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn import networks
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.loss import LOSSES, cross_entropy
 from quantlearn.networks.modes import EVALUATION, Evaluation, Training
@@ -54,7 +55,7 @@ class Ensemble:
         self.loss = LOSSES[loss]
         self.dtype = getattr(torch, settings["precision"])
         self.architecture = importlib.import_module(
-            f"quantlearn.networks.{settings['architecture']}"
+            f"{networks.__name__}.{settings['architecture']}"
         )
         example = self.architecture.initialise(settings, task, np.random.default_rng(0))
         self.shapes = {name: array.shape for name, array in example.items()}

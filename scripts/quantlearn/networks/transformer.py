@@ -207,7 +207,8 @@ def _attention(
 
     inputs = affine(x, weights, f"{name}.inputs").view(trials, batch, vectors, 3, heads, -1)
     queries, keys, values = inputs.transpose(2, 4).unbind(3)
-    scores = queries[:, :, :, :asked] @ keys.transpose(3, 4) / math.sqrt(width // heads)
+    queries = queries[:, :, :, :asked] / math.sqrt(width // heads)
+    scores = queries @ keys.transpose(3, 4)
     # torch.softmax would do, but what its derivative rounds to depends on the number of threads.
     shares = (scores if mask is None else scores + mask).log_softmax(dim=-1).exp()
     found = (shares @ values).transpose(2, 3).reshape(trials, batch, asked, width)

@@ -1,0 +1,89 @@
+"""The training script: every architecture, from split scenes to its result files."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from safetensors.numpy import load_file
+from small_networks import ARCHITECTURES, network
+
+from quantlearn.scene_files import write_trials
+from quantlearn.scenes import PADDING, LabelledScenes
+from quantlearn.space import samples_table
+from quantlearn.tables import write_csv
+from train import train_sample
+
+TRIALS = 2
+TRAINING = {
+    "together": True,
+    "core": "auto",
+    "loss": "cross_entropy",
+    "optimiser": "adam",
+    "learning_rate": 0.01,
+    "weight_decay": 0.0,
+    "batch_size": 8,
+    "max_epochs": 2,
+    "evaluate_every": 10,
+    "evaluate_splits": ["test"],
+    "eval_scenes": 20,
+    "monitor": "test",
+    "stop_loss": None,
+    "patience": None,
+}
+
+
+def some_scenes(trial):
+    rng = np.random.default_rng(trial)
+    n, positions = 100, 5
+    sizes = rng.integers(1, positions, size=n, endpoint=True)
+    scenes = rng.integers(4, size=(n, positions)).astype(np.uint8)
+    scenes[np.arange(positions) >= sizes[:, None]] = PADDING
+    truth = (scenes == 0).any(axis=1)
+    split = np.where(np.arange(n) < 70, "train", "test").astype(object)
+    return LabelledScenes(scenes, sizes, np.zeros(n, dtype=np.int64), truth), {"split": split}
+
+
+def train_here(folder, architecture, training):
+    """Train a small network of an architecture in a folder, and read what is written there."""
+    settings = {"network": network(architecture, hidden=4), "training": TRAINING | training}
+    write_csv(samples_table(settings), folder / "samples.csv")
+    write_trials(
+        folder / "split.parquet", ["some"], (some_scenes(trial) for trial in range(TRIALS))
+    )
+    written = {
+        "curves": folder / "curves.parquet",
+        "trials": folder / "trials.csv",
+        "cells": folder / "cells.parquet",
+        "weights": folder / "weights.safetensors",
+    }
+    train_sample(
+        str(folder / "split.parquet"),
+        str(folder / "samples.csv"),
+        **{name: str(path) for name, path in written.items()},
+        quantifiers=["some"],
+        seed=1,
+        device="cpu",
+        experiment="small",
+        sample="0",
+        threads=1,
+    )
+    return pd.read_parquet(written["curves"]), pd.read_csv(written["trials"]), written["weights"]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_architecture_trains_from_file_to_file(tmp_path, architecture):
+    curves, trials, weights = train_here(tmp_path, architecture, {})
+    assert trials["core"].tolist() == ["compiled" if architecture == "lstm" else "eager"] * TRIALS
+    assert trials["steps"].tolist() == [2 * 70 // 8] * TRIALS
+    assert sorted(curves["step"].unique()) == [1, 11, 17]
+    assert np.isfinite(curves["loss"]).all()
+    assert all(len(array) == TRIALS for array in load_file(weights).values())
+
+
+@pytest.mark.parametrize("optimiser", ["sgd", "rmsprop"])
+def test_curves_show_the_loss_that_is_trained(tmp_path, optimiser):
+    training = {"loss": "squared_error", "optimiser": optimiser, "momentum": 0.9}
+    curves, trials, _ = train_here(tmp_path, "lstm", training)
+    assert trials["core"].tolist() == ["compiled"] * TRIALS
+    assert curves["loss"].between(0, 1).all()
+    # An untrained network says about one half.
+    assert curves.loc[curves["step"] == 1, "loss"].between(0.15, 0.4).all()
