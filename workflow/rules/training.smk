@@ -6,6 +6,7 @@ rule sample_hyperparameters:
         samples="results/{experiment}/samples.csv",
     log:
         "results/{experiment}/logs/sample_hyperparameters.log",
+    priority: 10
     conda:
         "../../envs/quantlearn.yaml"
     resources:
@@ -32,6 +33,8 @@ rule train:
         "results/{experiment}/logs/train/{sample}.log",
     benchmark:
         "results/{experiment}/benchmarks/train/{sample}.tsv"
+    # Networks first: they take longest, and figures fill the gaps.
+    priority: 10
     conda:
         "../../envs/quantlearn.yaml"
     threads: 1
