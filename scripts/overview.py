@@ -1,5 +1,6 @@
 """All experiments side by side: what each pair shows, and documented against as run."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,22 +20,24 @@ def overview(
     *,
     overview: str,
     as_run: str,
+    leaderboards: Sequence[str | None] | None = None,
 ) -> None:
     """Write overview.csv (one row for each pair) and as_run.csv (documented minus as run).
 
-    The three lists run in the same order, one entry for each experiment. p values are adjusted by
-    Holm's method over all pairs of the report, for each test.
+    The lists run in the same order, one entry for each experiment, of which the chosen sample is
+    shown. p values are adjusted by Holm's method over all pairs of the report, for each test.
     """
+    boards = leaderboards or [None] * len(settings)
     convergence = {
-        experiment["name"]: tables.read_csv(path, tables.CONVERGENCE)
-        for experiment, path in zip(settings, convergences, strict=True)
+        experiment["name"]: tables.of_chosen(tables.read_csv(path, tables.CONVERGENCE), board)
+        for experiment, path, board in zip(settings, convergences, boards, strict=True)
     }
     rows = [
         row
-        for experiment, path in zip(settings, comparisons, strict=True)
+        for experiment, path, board in zip(settings, comparisons, boards, strict=True)
         for row in pair_rows(
             experiment,
-            tables.read_csv(path, tables.COMPARISON),
+            tables.of_chosen(tables.read_csv(path, tables.COMPARISON), board),
             convergence[experiment["name"]],
         )
     ]

@@ -2,7 +2,7 @@
 
 REPORT_FILES = [
     *(f"figures/{figure}.pdf" for figure in FIGURES),
-    *(f"tables/{table}.csv" for table in ("trials", "convergence", "comparison")),
+    *(f"tables/{table}.csv" for table in ("trials", "leaderboard", "convergence", "comparison")),
 ]
 # What was laid over the settings, for the record at the end of the report.
 OVERLAYS = [
