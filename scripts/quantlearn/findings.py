@@ -30,6 +30,8 @@ __all__ = [
     "introduction",
     "learning_summary",
     "p_phrase",
+    "pair_summary",
+    "pair_table",
     "pairs",
     "read_results",
     "run_summary",
@@ -37,8 +39,6 @@ __all__ = [
     "settings_table",
     "size_only_accuracy",
     "smallest_p",
-    "test_summary",
-    "tests_table",
     "verdict",
 ]
 
@@ -137,13 +137,14 @@ def verdict(lead: float, lead_p: float, ranks: float, ranks_p: float) -> str:
     >>> verdict(800, 0.01, 0.9, 0.02), verdict(800, 0.01, 0.9, 0.06), verdict(800, 0.2, 0.1, 0.9)
     ('sooner', 'one test', 'not shown')
     """
-    shown = {np.sign(estimate) for estimate, p in ((lead, lead_p), (ranks, ranks_p)) if p < LEVEL}
-    tests = (lead_p < LEVEL) + (ranks_p < LEVEL)
-    if tests < 2:
-        return "one test" if tests else "not shown"
-    if len(shown) > 1:
-        return "contradiction"
-    return "sooner" if shown == {1.0} else "later"
+    directions = [
+        "sooner" if estimate > 0 else "later"
+        for estimate, p in ((lead, lead_p), (ranks, ranks_p))
+        if p < LEVEL
+    ]
+    if len(directions) < 2:
+        return "one test" if directions else "not shown"
+    return directions[0] if directions[0] == directions[1] else "contradiction"
 
 
 def smallest_p(trials: int) -> float:
@@ -271,12 +272,13 @@ def _network(network: Mapping[str, Any], together: bool) -> str:
 
 
 def _training(training: Mapping[str, Any]) -> str:
+    word = SPLITS[training["monitor"]]
     ends = [f"at most {prose.counted(training['max_epochs'], 'epoch')}"]
     if training["stop_loss"] is not None:
-        word = SPLITS[training["monitor"]]
         ends.append(f"until the {word} loss is below {training['stop_loss']:g}")
     if training["patience"] is not None:
-        ends.append(f"patience of {prose.counted(training['patience'], 'evaluation')}")
+        waits = prose.counted(training["patience"], "evaluation")
+        ends.append(f"until {waits} bring no lower {word} loss")
     return (
         f"{training['optimiser'].capitalize()}, learning rate {training['learning_rate']:g}, "
         f"{prose.counted(training['batch_size'], 'scene')} in a step; {', '.join(ends)}"
@@ -301,11 +303,10 @@ def data_summary(results: Results) -> str:
         for side, word in {"train": "training", "dev": "development", "test": "testing"}.items()
         if trials[f"{side}_scenes"].any()
     ]
-    networks = "" if results.settings["training"]["together"] else " for each network"
+    whose = "trial" if results.settings["training"]["together"] else "network"
     return (
         f"The experiment has {prose.counted(n, 'trial')}: networks that start from different "
-        f"weights and have data of their own. The scenes of a trial{networks} are "
-        f"{prose.listed(amounts)}."
+        f"weights and have data of their own. The scenes of a {whose} are {prose.listed(amounts)}."
     )
 
 
@@ -348,7 +349,7 @@ def learning_summary(results: Results) -> pd.DataFrame:
         {
             "Quantifier": [_plain(quantifier) for quantifier in found["quantifier"]],
             "Learned in": [f"{row.converged} of {row.n} trials" for row in found.itertuples()],
-            "Median step": found["median_step"].map(prose.rounded),
+            "Median step": found["median_step"].map(prose.steps),
             "95 % interval": [
                 _open_interval(row.median_lower, row.median_upper) for row in found.itertuples()
             ],
@@ -368,16 +369,12 @@ def run_summary(results: Results) -> str:
         "diverged": "because the loss was no longer a finite number",
     }
     ends = [
-        f"{number} {whys[reason]}"
-        for reason, number in runs["stop_reason"].value_counts(sort=False).sort_index().items()
+        f"{whys[reason]} ({number} of {len(runs)})"
+        for reason, number in runs["stop_reason"].value_counts().sort_index().items()
     ]
-    what = "run" if training["together"] else "run of a network"
     sentences = [
-        f"The runs took {prose.span(runs['steps'].tolist())} steps. Of "
-        f"{prose.counted(len(runs), what) if training['together'] else _networks(len(runs))}, "
-        f"{prose.listed(ends)} ended."
-        if len(runs) > 1
-        else f"The run took {prose.span(runs['steps'].tolist())} steps."
+        f"The runs took {prose.span(runs['steps'].tolist())} steps. They ended "
+        f"{prose.listed(ends)}."
     ]
     unlearned = [
         f"{prose.name(quantifier)} in {(~rows['converged']).sum()} of "
@@ -393,10 +390,6 @@ def run_summary(results: Results) -> str:
     else:
         sentences.append("Every quantifier was learned in every trial.")
     return " ".join(sentences)
-
-
-def _networks(number: int) -> str:
-    return f"{number:,} networks"
 
 
 # --- Tests ------------------------------------------------------------------------------------
@@ -417,12 +410,15 @@ UNITS = {
 }
 
 
-def tests_table(pair: Pair) -> pd.DataFrame:
+def pair_table(pair: Pair) -> pd.DataFrame:
     """All tests of one pair of quantifiers."""
     rows = []
     for test, title in TEST_NAMES.items():
         found = pair.tests.loc[test]
-        shown = prose.accuracy_points if found["unit"] == "accuracy" else prose.rounded
+        shown = {
+            "accuracy": prose.accuracy_points,
+            "rank-biserial correlation": prose.correlation,
+        }.get(found["unit"], prose.steps)
         rows.append(
             {
                 "Test": title,
@@ -438,7 +434,7 @@ def tests_table(pair: Pair) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def test_summary(pair: Pair) -> str:
+def pair_summary(pair: Pair) -> str:
     """Which of the two was learned sooner, in how many trials, by how much and how surely."""
     easy, hard = prose.name(pair.easy), prose.name(pair.hard)
     trials = prose.counted(pair.n, "trial")
@@ -487,14 +483,20 @@ def p_phrase(p: float) -> str:
 def _lead(steps: float) -> str:
     if steps == 0:
         return "at the same step"
-    return f"{prose.rounded(abs(steps))} steps {'sooner' if steps > 0 else 'later'}"
+    return f"{prose.steps(abs(steps))} steps {'sooner' if steps > 0 else 'later'}"
 
 
 def _surely(found: pd.Series) -> str:
     if isnan(found["p"]):
         return ", too few or too equal trials for a test"
-    bounds = prose.interval(prose.rounded(found["lower"]), prose.rounded(found["upper"]))
-    return f" (95 % interval {bounds}; paired t-test, {p_phrase(found['p_adjusted'])})"
+    return (
+        f" (mean lead {prose.steps(found['estimate'])}, 95 % interval {_bounds(found)}; "
+        f"paired t-test, {p_phrase(found['p_adjusted'])})"
+    )
+
+
+def _bounds(found: pd.Series) -> str:
+    return prose.interval(prose.steps(found["lower"]), prose.steps(found["upper"]))
 
 
 # --- Errors -----------------------------------------------------------------------------------
@@ -522,11 +524,11 @@ def _errors_of(results: Results, quantifier: str) -> str:
         return text
     worst = errors.idxmax()
     scenes, correct = by_count.loc[worst]
+    share = prose.percent(scenes / total["scenes"])
     return (
-        f"{text} Most errors lie in scenes with {prose.counted(int(worst), 'object')} in A∩B: "
-        f"{prose.percent(errors[worst] / errors.sum())} of all errors, in "
-        f"{prose.percent(scenes / total['scenes'])} of the scenes, of which "
-        f"{prose.percent(correct / scenes)} are answered right."
+        f"{text} Scenes with {prose.counted(int(worst), 'object')} in A∩B have the most errors: "
+        f"{errors[worst]:,} of {errors.sum():,}. They are {share} of the "
+        f"scenes, and {prose.percent(correct / scenes)} of them are answered right."
     )
 
 
@@ -556,23 +558,35 @@ def _conclusion_of(pair: Pair, settings: Mapping[str, Any]) -> str:
         f"between {easy} and {hard}: the result is open.",
         "contradiction": f"The two tests of the convergence steps show opposite differences "
         f"between {easy} and {hard}: the result is open.",
-        "not shown": f"No difference between {easy} and {hard} could be shown. This is no proof "
-        "that there is none.",
+        "not shown": f"No difference between {easy} and {hard} could be shown, which is no proof "
+        f"that there is none{_compatible(pair)}.",
     }[pair.verdict]
     return prose.capital(sentence)
 
 
+def _compatible(pair: Pair) -> str:
+    """Which differences the trials leave open."""
+    steps = pair.tests.loc["paired_t_steps"]
+    if isnan(steps["lower"]):
+        return ""
+    return (
+        f": by the trials in which both were learned, {prose.name(pair.easy)} may lead by "
+        f"{_bounds(steps)} steps (95 % interval; a minus means that it comes later)"
+    )
+
+
 def caveats(results: Results) -> str:
-    """What a reader must know before relying on the result."""
+    """What a reader must know before relying on the result; empty when there is nothing."""
     found = []
     n = results.convergence["trial"].nunique()
     if n < FEW_TRIALS:
-        reach = smallest_p(n)
+        reach = min(1.0, smallest_p(n) * len(results.settings["comparisons"]))
         text = f"There are only {prose.counted(n, 'trial')}. The estimates are rough"
         if reach >= LEVEL:
             text += (
-                f", and the Wilcoxon signed-rank test cannot give less than p = {reach:.2g} with "
-                "so few, whatever the networks do"
+                ", and with so few the adjusted p of the Wilcoxon signed-rank test is at least "
+                f"{prose.p_value(reach)} whatever the networks do, so no difference can count as "
+                "shown"
             )
         found.append(f"{text}.")
     if not results.convergence["converged"].all():
@@ -590,7 +604,9 @@ def caveats(results: Results) -> str:
             "The split keeps scenes apart, not their numbers of objects in each zone: a test "
             "scene may be a training scene in another order."
         )
-    return "\n".join(f"- {sentence}" for sentence in found)
+    if not found:
+        return ""
+    return "Before relying on this:\n\n" + "\n".join(f"- {sentence}" for sentence in found)
 
 
 def _plain(quantifier: str) -> str:
@@ -602,5 +618,5 @@ def _open_interval(lower: float, upper: float) -> str:
     if isnan(lower):
         return MISSING
     if isnan(upper):
-        return f"from {prose.rounded(lower)}"
-    return f"{prose.rounded(lower)} to {prose.rounded(upper)}"
+        return f"from {prose.steps(lower)} on"
+    return f"{prose.steps(lower)} to {prose.steps(upper)}"

@@ -37,6 +37,9 @@ log = logging.getLogger("quantlearn")
 BODY = """
 {%- extends 'base/display_priority.j2' -%}
 {%- block markdowncell -%}{{ cell.source | markdown2html }}{%- endblock -%}
+{%- block execute_result scoped -%}
+{%- block data_priority scoped -%}{{ super() }}{%- endblock -%}
+{%- endblock -%}
 {%- block data_html -%}{{ output.data['text/html'] }}{%- endblock -%}
 {%- block data_markdown -%}{{ output.data['text/markdown'] | markdown2html }}{%- endblock -%}
 {%- block data_text -%}<pre>{{ output.data['text/plain'] | escape }}</pre>{%- endblock -%}

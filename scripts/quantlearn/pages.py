@@ -15,7 +15,8 @@ from quantlearn.tables import replacing
 
 __all__ = ["embedded_figure", "html_table", "placed", "slug", "write_page"]
 
-NUMBER = re.compile(r"[<−–-]?\s?[\d.,]+( %)?|–")
+# Numbers, percentages, ranges and what stands for a missing one.
+NUMBER = re.compile(r"([<−]?\s?[\d.,]+( %)?|–)( (to|and) (−?[\d.,]+|–))?( of \d+)?|from [\d.,]+ on")
 
 
 def slug(text: str) -> str:

@@ -7,14 +7,15 @@ __all__ = [
     "MISSING",
     "accuracy_points",
     "capital",
+    "correlation",
     "counted",
     "interval",
     "listed",
     "name",
     "p_value",
     "percent",
-    "rounded",
     "span",
+    "steps",
 ]
 
 MISSING = "–"
@@ -49,17 +50,24 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def rounded(value: float) -> str:
-    """Three digits that matter, thousands set apart.
+def steps(value: float) -> str:
+    """Whole numbers of steps, with three digits that matter and thousands set apart.
 
-    >>> rounded(12345.6), rounded(-1.2345), rounded(0), rounded(float("nan"))
-    ('12,300', '−1.23', '0', '–')
+    >>> steps(12345.6), steps(-3.3), steps(-0.2), steps(float("nan"))
+    ('12,300', '−3', '0', '–')
     """
     if isnan(value):
         return MISSING
-    digits = float(f"{value:.3g}")
-    text = f"{digits:,.0f}" if abs(digits) >= 100 or digits == int(digits) else f"{digits:,g}"
-    return text.replace("-", "−")
+    return f"{round(float(f'{value:.3g}')):,}".replace("-", "−")
+
+
+def correlation(value: float) -> str:
+    """A correlation or another number of order 1.
+
+    >>> correlation(-0.2381)
+    '−0.24'
+    """
+    return MISSING if isnan(value) else f"{value:.2f}".replace("-", "−")
 
 
 def percent(share: float) -> str:

@@ -13,7 +13,6 @@ import pandas as pd
 
 from quantlearn import prose, tables
 from quantlearn.findings import FEW_TRIALS, LEVEL, p_phrase, smallest_p, verdict
-from quantlearn.prose import MISSING
 
 __all__ = [
     "as_run_summary",
@@ -26,11 +25,11 @@ __all__ = [
 ]
 
 RESULTS = {
-    "sooner": "sooner",
-    "later": "later",
-    "one test": "open: one test of two",
-    "contradiction": "open: tests disagree",
-    "not shown": "no difference shown",
+    "sooner": "first sooner",
+    "later": "first later",
+    "one test": "one test only",
+    "contradiction": "tests disagree",
+    "not shown": "not shown",
 }
 VERSIONS = ("documented", "as run")
 
@@ -92,7 +91,8 @@ def _tally(rows: pd.DataFrame) -> str:
         found = rows[rows["verdict"] == way]
         if len(found):
             names = prose.listed(
-                f"{prose.name(row.easy)} – {prose.name(row.hard)}" for row in found.itertuples()
+                f"{prose.name(row.easy)} – {prose.name(row.hard)} in `{row.experiment}`"
+                for row in found.itertuples()
             )
             parts.append(f"{text} in {len(found)} of {prose.counted(len(rows), 'pair')} ({names})")
     text = "; ".join(parts) + "."
@@ -110,20 +110,18 @@ def effects_table(effects: pd.DataFrame) -> pd.DataFrame:
             {
                 "Experiment": row.experiment,
                 "First – second": f"{_plain(row.easy)} – {_plain(row.hard)}",
-                "Learned in trials": f"{row.n - row.censored_easy} – {row.n - row.censored_hard} "
-                f"of {row.n}",
-                "Median step": f"{prose.rounded(row.median_step_easy)} – "
-                f"{prose.rounded(row.median_step_hard)}"
-                if not (isnan(row.median_step_easy) and isnan(row.median_step_hard))
-                else MISSING,
-                "First sooner by": prose.rounded(row.paired_t_steps_estimate),
+                "Learned in trials": f"{row.n - row.censored_easy} and "
+                f"{row.n - row.censored_hard} of {row.n}",
+                "Median step": f"{prose.steps(row.median_step_easy)} and "
+                f"{prose.steps(row.median_step_hard)}",
+                "First sooner by": prose.steps(row.paired_t_steps_estimate),
                 "95 % interval": prose.interval(
-                    prose.rounded(row.paired_t_steps_lower),
-                    prose.rounded(row.paired_t_steps_upper),
+                    prose.steps(row.paired_t_steps_lower),
+                    prose.steps(row.paired_t_steps_upper),
                 ),
-                "p (t)": prose.p_value(row.paired_t_steps_p_adjusted),
-                "p (Wilcoxon)": prose.p_value(row.wilcoxon_steps_p_adjusted),
-                "Result": RESULTS[row.verdict],
+                "p, t-test": prose.p_value(row.paired_t_steps_p_adjusted),
+                "p, Wilcoxon": prose.p_value(row.wilcoxon_steps_p_adjusted),
+                "Difference": RESULTS[row.verdict],
             }
             for row in effects.itertuples()
         ]
@@ -143,7 +141,14 @@ def as_run_summary(twins: pd.DataFrame) -> str:
 
 def _twin(row: Any) -> str:
     pair = f"{prose.name(row.easy)} – {prose.name(row.hard)}"
-    found = verdict(row.difference, row.p_adjusted, row.mann_whitney_u, row.mann_whitney_p_adjusted)
+    # Mann–Whitney's U is half of all pairs of trials where neither version ranks higher.
+    balance = row.mann_whitney_n_documented * row.mann_whitney_n_as_run / 2
+    found = verdict(
+        row.difference,
+        row.p_adjusted,
+        row.mann_whitney_u - balance,
+        row.mann_whitney_p_adjusted,
+    )
     means = (
         f"the first was learned {_lead(row.documented_mean)} as documented "
         f"(mean of {prose.counted(row.n_documented, 'trial')} in which both were learned) and "
@@ -156,11 +161,11 @@ def _twin(row: Any) -> str:
     ends = {
         "not shown": "That the two differ could not be shown",
         "one test": "Only one of two tests shows that they differ",
+        "contradiction": "Two tests show opposite differences",
+        "sooner": "Both tests show that the lead is larger as documented",
+        "later": "Both tests show that the lead is larger as run",
     }
-    return (
-        f"**{row.documented}** ({pair}): {means}. "
-        f"{ends.get(found, 'Both tests show that they differ')} ({tests})."
-    )
+    return f"**{row.documented}** ({pair}): {means}. {ends[found]} ({tests})."
 
 
 def _lead(steps: float) -> str:
@@ -168,7 +173,7 @@ def _lead(steps: float) -> str:
         return "at an unknown distance"
     if steps == 0:
         return "at the same step"
-    return f"{prose.rounded(abs(steps))} steps {'sooner' if steps > 0 else 'later'}"
+    return f"{prose.steps(abs(steps))} steps {'sooner' if steps > 0 else 'later'}"
 
 
 def as_run_table(twins: pd.DataFrame) -> pd.DataFrame:
@@ -176,7 +181,7 @@ def as_run_table(twins: pd.DataFrame) -> pd.DataFrame:
     lines = []
     for row in twins.itertuples():
         accuracy = row.unit == "accuracy"
-        shown = prose.accuracy_points if accuracy else prose.rounded
+        shown = prose.accuracy_points if accuracy else prose.steps
         lines.append(
             {
                 "Experiment": row.documented,
@@ -186,8 +191,8 @@ def as_run_table(twins: pd.DataFrame) -> pd.DataFrame:
                 "Difference": shown(row.difference),
                 "95 % interval": prose.interval(shown(row.lower), shown(row.upper)),
                 "Trials": f"{row.n_documented} and {row.n_as_run}",
-                "p (Welch)": prose.p_value(row.p_adjusted),
-                "p (Mann–Whitney)": prose.p_value(row.mann_whitney_p_adjusted),
+                "p, Welch": prose.p_value(row.p_adjusted),
+                "p, Mann–Whitney": prose.p_value(row.mann_whitney_p_adjusted),
             }
         )
     return pd.DataFrame(lines)
@@ -200,17 +205,21 @@ def caveats(settings: Iterable[Mapping[str, Any]], effects: pd.DataFrame) -> str
     """What a reader must know before relying on these results."""
     found = []
     if len(effects):
-        fewest, pairs = int(effects["n"].min()), len(effects)
-        reach = min(1.0, pairs * smallest_p(fewest))
+        tested = effects[effects["wilcoxon_steps_p"].notna()]
+        most = int(effects["n"].max())
+        reach = min(1.0, max(1, len(tested)) * smallest_p(most))
         if reach >= LEVEL:
             found.append(
-                f"With {prose.counted(fewest, 'trial')} and {prose.counted(pairs, 'pair')} on this "
-                "page, the Wilcoxon signed-rank test of a pair cannot give an adjusted p below "
-                f"{reach:.2g} as the smallest of the page, whatever the networks do: these "
-                "results show where to look, and more trials are needed."
+                f"With at most {prose.counted(most, 'trial')} in each of "
+                f"{prose.counted(len(effects), 'pair')}, the adjusted p of the Wilcoxon "
+                f"signed-rank test is at least {prose.p_value(reach)} whatever the networks do, so "
+                "no difference can count as shown: these results only tell where to look with more "
+                "trials."
             )
-        elif fewest < FEW_TRIALS:
-            found.append(f"Some experiments have only {prose.counted(fewest, 'trial')}.")
+        elif effects["n"].min() < FEW_TRIALS:
+            found.append(
+                f"Some experiments have few trials, the smallest number is {effects['n'].min()}."
+            )
         censored = effects[(effects["censored_easy"] > 0) | (effects["censored_hard"] > 0)]
         if len(censored):
             found.append(
@@ -226,7 +235,9 @@ def caveats(settings: Iterable[Mapping[str, Any]], effects: pd.DataFrame) -> str
             f"In {prose.counted(len(on_test), 'experiment')} the test scenes also decide when "
             "training stops, as in 2019, so final accuracies are slightly too good."
         )
-    return "\n".join(f"- {sentence}" for sentence in found)
+    return "\n".join(f"- {sentence}" for sentence in found) or (
+        "No experiment has few trials, censored steps or a test set that stops training."
+    )
 
 
 def _plain(quantifier: str) -> str:

@@ -168,7 +168,7 @@ def test_snakemakes_own_report_is_made_offline(finished, tmp_path):
         ("config.yaml", "seed: 7", "sed: 7", 'config.yaml: sed: unknown key; did you mean "seed"?'),
         ("config.yaml", "seed: 7", "seed: [7", "config/config.yaml"),
         ("experiments/tiny.yaml", "trials: 3", "trials: 0", "experiments/tiny.yaml: trials: 0"),
-        ("experiments/tiny.yaml", "first_2]", "frist_2]", 'did you mean "first_2"?'),
+        ("experiments/tiny.yaml", "first_2]", "frist_2]", "did you mean first_2 or last_2?"),
         ("experiments/tiny.yaml", "train: 0.6", "train: 0.7", "must sum to 1"),
         ("quantifiers.yaml", '"A <= B"', '"A <= (B"', "config/quantifiers.yaml"),
     ],
@@ -192,7 +192,13 @@ def test_a_fault_in_a_job_is_one_line_on_the_terminal_and_in_the_log(finished, t
     split = folder / "results" / "tiny" / "data" / "split.parquet"
     split.write_bytes(split.read_bytes()[:100])
     done = snakemake(
-        folder, "--cores", "1", "--rerun-triggers", "mtime", "results/tiny/training/0/trials.csv"
+        folder,
+        "--cores",
+        "1",
+        "--rerun-triggers",
+        "mtime",
+        "--",
+        "results/tiny/training/0/trials.csv",
     )
     assert done.returncode != 0
     line = "train: results/tiny/data/split.parquet: not a table of scenes"

@@ -102,7 +102,12 @@ def training_trials(curves: pd.DataFrame) -> pd.DataFrame:
     blank = {column: None for column in tables.TRIALS if column.startswith(("train_", "dev_"))}
     return pd.DataFrame(
         {
-            **{"trial": last.index, "seed": "314159265358979323846264338327950288", "steps": last},
+            **{
+                "trial": last.index,
+                "quantifier": "all",
+                "seed": "314159265358979323846264338327950288",
+                "steps": last,
+            },
             **{"best_step": last, "stop_reason": "threshold"},
             **blank,
             **{"test_loss": 0.019, "test_accuracy": 0.98, "train_scenes": 700, "dev_scenes": 0},

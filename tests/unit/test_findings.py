@@ -1,0 +1,247 @@
+"""Sentences say what the tables hold, and claim no more."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic_results as synthetic
+from scipy import stats
+
+from aggregate import aggregate
+from compare import compare
+from overview import overview
+from quantlearn import findings, synopsis
+from quantlearn.config import load_settings
+from quantlearn.statistics import compare_pair
+
+CONFIG = Path(__file__).parents[2] / "config"
+EASY, HARD = "at_least_4", "at_least_6_or_at_most_2"
+
+
+@pytest.fixture(scope="module")
+def settings():
+    """The experiments 1(a), as documented and as run, with short windows."""
+    change = {"trials": 12, "overrides": {"convergence": {"window": 20}}}
+    names = ["exp1a", "exp1a_as_run"]
+    return load_settings({"experiments": names, **change}, CONFIG).experiments
+
+
+def tabulated(folder, settings, midpoints, trials):
+    """The paths of an experiment's tables, with synthetic results."""
+    curves = synthetic.training_curves(
+        settings["quantifiers"], midpoints, trials=trials, evaluations=150
+    )
+    results = {
+        "curves": curves,
+        "cells": synthetic.training_cells(settings["quantifiers"], trials=trials, scenes=300),
+        "trials": synthetic.training_trials(curves),
+    }
+    paths = synthetic.table_paths(folder)
+    aggregate(**synthetic.write_training(folder, [results]), settings=settings, **paths)
+    paths["comparison"] = folder / "tables/comparison.csv"
+    compare(paths["curves"], paths["convergence"], settings, comparison=paths["comparison"])
+    return paths
+
+
+def from_steps(settings, easy, hard, last=1000):
+    """Results in which the trials learned at these steps; None: not learned."""
+    rows = [
+        {
+            "sample": 0,
+            "trial": trial,
+            "quantifier": name,
+            "step": step,
+            "converged": step is not None,
+            "last_step": last,
+            "final_accuracy": 0.9 + 0.001 * trial,
+        }
+        for name, steps in ((EASY, easy), (HARD, hard))
+        for trial, step in enumerate(steps)
+    ]
+    convergence = pd.DataFrame(rows).astype({"step": "Int64"})
+    curves = pd.DataFrame(
+        [
+            {"trial": row["trial"], "quantifier": row["quantifier"], "step": step, "accuracy": 0.9}
+            for row in rows
+            for step in (1, last)
+        ]
+    )
+    tests = compare_pair(convergence, curves, EASY, HARD)
+    comparison = tests.assign(p_adjusted=tests["p"], experiment="exp1a", sample=0)
+    none = pd.DataFrame()
+    return findings.Results(settings["exp1a"], none, none, convergence, comparison, "test")
+
+
+# --- Verdicts ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lead", "lead_p", "ranks", "ranks_p", "expected"),
+    [
+        (100, 0.01, 0.8, 0.01, "sooner"),
+        (-100, 0.01, -0.8, 0.01, "later"),
+        (100, 0.01, 0.8, 0.0625, "one test"),
+        (100, 0.05, 0.8, 0.01, "one test"),
+        (100, 0.01, -0.8, 0.01, "contradiction"),
+        (100, 0.3, 0.8, 0.1, "not shown"),
+        (np.nan, np.nan, 0.8, 0.01, "one test"),
+        (np.nan, np.nan, np.nan, np.nan, "not shown"),
+    ],
+)
+def test_a_difference_counts_only_when_both_tests_show_it(lead, lead_p, ranks, ranks_p, expected):
+    assert findings.verdict(lead, lead_p, ranks, ranks_p) == expected
+
+
+@pytest.mark.parametrize("trials", range(1, 12))
+def test_smallest_p_is_that_of_leads_of_one_sign(trials):
+    assert findings.smallest_p(trials) == pytest.approx(
+        stats.wilcoxon(np.arange(1, trials + 1)).pvalue
+    )
+
+
+def test_size_only_rule_is_the_best_that_knows_the_size():
+    random = np.random.default_rng(3)
+    scenes = pd.DataFrame(
+        {"size": random.integers(1, 5, 200), "truth": random.random(200) < 0.3, "scenes": 1}
+    )
+    best = max(
+        sum(
+            ((scenes["size"] == size) & (scenes["truth"] == bool(rule >> size & 1))).sum()
+            for size in range(5)
+        )
+        for rule in range(2**5)
+    )
+    assert findings.size_only_accuracy(scenes) == pytest.approx(best / 200)
+
+
+# --- Pairs ------------------------------------------------------------------------------------
+
+
+def test_each_trial_of_a_pair_is_counted_once(settings):
+    easy = [100, 300, 200, None, 150, None]
+    hard = [200, 100, 200, None, None, 900]
+    (pair,) = findings.pairs(from_steps(settings, easy, hard))
+    assert (pair.sooner, pair.later, pair.together, pair.neither) == (2, 2, 1, 1)
+    assert (pair.only_easy, pair.only_hard, pair.n) == (1, 1, 6)
+    text = findings.pair_summary(pair)
+    assert "sooner than *at least 6 or at most 2* in 2 of 6 trials" in text
+    assert "In the 3 trials in which both were learned" in text
+    assert "neither was learned in 1" in text
+
+
+def test_a_clear_lead_is_told_with_its_size_and_direction(settings):
+    easy = [100 + trial for trial in range(12)]
+    later = [300 + 3 * trial for trial in range(12)]
+    (pair,) = findings.pairs(from_steps(settings, easy, later))
+    assert "in 12 of 12 trials" in findings.pair_summary(pair)
+    assert "came 211 steps sooner" in findings.pair_summary(pair)
+    sooner = findings.conclusion(from_steps(settings, easy, later))
+    assert "is learned sooner" in sooner
+    assert "as the learnability of monotonicity predicts" in sooner
+    reverse = findings.conclusion(from_steps(settings, later, easy))
+    assert "is learned later" in reverse
+    assert "against what" in reverse
+
+
+def test_few_trials_never_show_a_difference_and_say_so(settings):
+    results = from_steps(settings, [100, 110, 120, 130, 140], [500, 520, 505, 530, 541])
+    assert "is learned sooner" not in findings.conclusion(results)
+    text = findings.caveats(results)
+    assert "only 5 trials" in text
+    assert "at least 0.062 whatever the networks do" in text
+
+
+def test_nothing_learned_gives_sentences_without_numbers(settings):
+    results = from_steps(settings, [None] * 3, [None] * 3)
+    (pair,) = findings.pairs(results)
+    text = " ".join(
+        [findings.pair_summary(pair), findings.conclusion(results), findings.caveats(results)]
+    )
+    assert "There is no trial in which both were learned" in text
+    assert "No difference" in text
+    assert "6 of 6 convergence steps are censored" in text
+    assert "nan" not in text
+
+
+# --- Whole experiments --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("trials", [1, 2, 12])
+def test_every_text_and_table_can_be_written(tmp_path, settings, trials):
+    paths = tabulated(tmp_path, settings["exp1a"], [30, 90], trials)
+    results = findings.read_results(settings["exp1a"], paths)
+    texts = [
+        findings.introduction(results.settings),
+        findings.data_summary(results),
+        findings.run_summary(results),
+        findings.error_summary(results),
+        findings.conclusion(results),
+        findings.caveats(results),
+        *(findings.pair_summary(pair) for pair in findings.pairs(results)),
+    ]
+    frames = [
+        findings.settings_table(results.settings),
+        findings.scenes_table(results),
+        findings.learning_summary(results),
+        *(findings.pair_table(pair) for pair in findings.pairs(results)),
+    ]
+    texts += [frame.to_string() for frame in frames]
+    assert all(texts)
+    assert not any(word in text for text in texts for word in ("nan", "None", "<NA>"))
+
+
+def test_errors_are_counted_over_all_trials(tmp_path, settings):
+    paths = tabulated(tmp_path, settings["exp1a"], [30, 90], 3)
+    results = findings.read_results(settings["exp1a"], paths)
+    of_first = results.cells[results.cells["quantifier"] == EASY]
+    wrong = (of_first["scenes"] - of_first["correct"]).sum()
+    assert f" of {wrong}. They are" in findings.error_summary(results).splitlines()[0]
+
+
+def test_every_shipped_experiment_has_words():
+    for experiment in load_settings({}, CONFIG).experiments.values():
+        text = findings.settings_table(experiment).to_string() + findings.introduction(experiment)
+        assert "None" not in text
+        assert all(name.replace("_", " ") in text for name in experiment["quantifiers"])
+
+
+# --- All experiments ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory, settings):
+    """overview.csv and as_run.csv over an experiment and its twin."""
+    tmp_path = tmp_path_factory.mktemp("page")
+    paths = [
+        tabulated(tmp_path / name, settings[name], midpoints, 12)
+        for name, midpoints in (("exp1a", [20, 45]), ("exp1a_as_run", [30, 31]))
+    ]
+    tables = tmp_path / "overview.csv", tmp_path / "as_run.csv"
+    overview(
+        [path["comparison"] for path in paths],
+        [path["convergence"] for path in paths],
+        list(settings.values()),
+        overview=tables[0],
+        as_run=tables[1],
+    )
+    return synopsis.read_synopsis(*tables)
+
+
+def test_synopsis_tells_documented_from_as_run(page, settings):
+    effects, twins = page
+    text = synopsis.effects_summary(effects)
+    assert "**Monotonicity, documented**: the first is learned sooner in 1 of 1 pair" in text
+    assert "**Monotonicity, as run**" in text
+    assert len(synopsis.effects_table(effects)) == 2
+    assert "**exp1a**" in synopsis.as_run_summary(twins)
+    assert len(synopsis.as_run_table(twins)) == 2
+    assert "nan" not in text + synopsis.as_run_summary(twins)
+    assert "the test scenes also decide" in synopsis.caveats(settings.values(), effects)
+
+
+def test_synopsis_without_pairs_or_twins_says_so(page):
+    effects, twins = (frame.iloc[:0] for frame in page)
+    assert synopsis.effects_summary(effects) == "No quantifiers are compared with each other."
+    assert synopsis.as_run_summary(twins).startswith("No experiment is here both")
+    assert "No experiment has few trials" in synopsis.caveats([], effects)

@@ -1,0 +1,266 @@
+"""Notebooks run with this Python, whatever is set elsewhere, and keep no time or place."""
+
+import json
+import logging
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from test_findings import CONFIG, tabulated
+
+from build_report import build_report
+from overview import overview
+from quantlearn.config import load_settings
+from quantlearn.digest import imported_modules
+from quantlearn.notebooks import NotebookError, execute_notebook, notebook_body
+from render_notebook import render_notebook
+
+ROOT = Path(__file__).parents[2]
+WORKFLOW = ROOT / "workflow"
+NOTEBOOKS = sorted((WORKFLOW / "notebooks").glob("*.ipynb"))
+PAGE = WORKFLOW / "report/page.html.j2"
+FIGURES = [path.stem.removeprefix("plot_") for path in (ROOT / "scripts").glob("plot_*.py")]
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """A function that stores a notebook with these code cells behind its parameters."""
+
+    def store(*cells):
+        tagged = {"tags": ["parameters"]}
+        nbformat.write(
+            new_notebook(
+                cells=[
+                    new_markdown_cell("# A *title*", id="title"),
+                    new_code_cell("number = 1", id="parameters", metadata=tagged),
+                    *(new_code_cell(code, id=f"cell-{at}") for at, code in enumerate(cells)),
+                ],
+                metadata={
+                    "kernelspec": {"name": "python3", "display_name": "", "language": "python"}
+                },
+            ),
+            tmp_path / "notebook.ipynb",
+        )
+        return tmp_path / "notebook.ipynb"
+
+    return store
+
+
+# --- Notebooks of the workflow --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_are_stored_without_outputs(path):
+    stored = nbformat.read(path, as_version=4)
+    nbformat.validate(stored)
+    assert any("parameters" in cell.metadata.get("tags", []) for cell in stored.cells)
+    for cell in stored.cells:
+        if cell.cell_type == "code":
+            assert not cell.outputs
+            assert cell.execution_count is None
+
+
+def test_the_library_of_a_notebook_is_known():
+    modules = {path.stem for path in imported_modules(NOTEBOOKS[0], ROOT / "scripts")}
+    assert {"findings", "pages", "prose", "statistics"} <= modules
+
+
+# --- Execution ------------------------------------------------------------------------------------
+
+
+def test_parameters_replace_those_in_the_notebook(notebook):
+    path = notebook("from IPython.display import Markdown\nMarkdown(f'**{number + 1}**')")
+    body = notebook_body(execute_notebook(path, {"number": 41}))
+    assert "<h1>A <em>title</em></h1>" in body
+    assert "<strong>42</strong>" in body
+    assert "IPython" not in body  # no code
+
+
+def test_the_same_run_gives_the_same_notebook_without_machine_paths(notebook):
+    path = notebook("print(number)")
+    once, again = (nbformat.writes(execute_notebook(path, {"number": 2})) for _ in range(2))
+    assert once == again
+    assert str(path.parent) not in once
+
+
+def test_a_failing_cell_is_named_with_its_error(notebook, caplog):
+    path = notebook("1 + 1", "raise ValueError('no such\\nfile')")
+    with (
+        caplog.at_level(logging.ERROR, "quantlearn"),
+        pytest.raises(NotebookError, match=r"notebook\.ipynb: cell cell-1: ValueError: no such$"),
+    ):
+        execute_notebook(path, {})
+    assert "raise ValueError" in caplog.text  # the traceback is in the log
+
+
+def test_a_failing_notebook_leaves_no_file(notebook, tmp_path):
+    outputs = {"executed": tmp_path / "out/n.ipynb", "page": tmp_path / "out/n.html"}
+    with pytest.raises(NotebookError):
+        render_notebook(notebook("1 / 0"), PAGE, {}, "Title", **outputs)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_no_notebook_is_a_clear_error(tmp_path):
+    (tmp_path / "broken.ipynb").write_text("{")
+    with pytest.raises(NotebookError, match=r"broken\.ipynb: cannot be read as a notebook"):
+        execute_notebook(tmp_path / "broken.ipynb", {})
+
+
+def test_nothing_is_looked_up_on_path_or_at_home(notebook, tmp_path):
+    """Two at a time, with a kernel of the same name at home that does not start."""
+    home = tmp_path / "home"
+    bad = home / ".local/share/jupyter/kernels/python3"
+    bad.mkdir(parents=True)
+    (bad / "kernel.json").write_text(
+        json.dumps({"argv": ["/no/such/python"], "display_name": "x", "language": "python"})
+    )
+    before = sorted(home.rglob("*"))
+    path = notebook("import sys\nprint(sys.executable)")
+    code = (
+        "import sys; from quantlearn.notebooks import *;"
+        "print(notebook_body(execute_notebook(sys.argv[1], {})))"
+    )
+    environment = {"HOME": str(home), "PATH": "", "PYTHONPATH": str(ROOT / "scripts")}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(path)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in running:
+        said, complained = process.communicate(timeout=60)
+        assert sys.executable in said
+        assert complained == ""
+    assert sorted(home.rglob("*")) == before
+
+
+# --- The whole report -----------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """A report on an experiment and its twin, from synthetic results and empty figures."""
+    folder = tmp_path_factory.mktemp("run")
+    here = os.getcwd()
+    os.chdir(folder)  # paths in results are relative to where the pipeline runs
+    try:
+        names = ["exp1a", "exp1a_as_run"]
+        change = {"trials": 4, "overrides": {"convergence": {"window": 20}}}
+        settings = load_settings({"experiments": names, **change}, CONFIG).experiments
+        paths = {
+            name: tabulated(Path("results") / name, settings[name], [30, 60], 4) for name in names
+        }
+        figures, files = {}, []
+        for name in [*names, "report"]:
+            figures[name] = {figure: f"results/{name}/figures/{figure}.svg" for figure in FIGURES}
+            for path in figures[name].values():
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+                Path(path).write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+        for name in names:
+            render_notebook(
+                WORKFLOW / "notebooks/experiment.ipynb",
+                PAGE,
+                {
+                    "settings": settings[name],
+                    "tables": {table: str(path) for table, path in paths[name].items()},
+                    "figures": figures[name],
+                    "captions": dict.fromkeys(FIGURES, "Caption"),
+                },
+                settings[name]["title"],
+                executed=f"results/{name}/notebooks/experiment.ipynb",
+                page=f"results/{name}/notebooks/experiment.html",
+            )
+            files.append(str(paths[name]["comparison"]))
+        tables = {name: f"results/report/{name}.csv" for name in ("overview", "as_run")}
+        overview(
+            [paths[name]["comparison"] for name in names],
+            [paths[name]["convergence"] for name in names],
+            list(settings.values()),
+            **tables,
+        )
+        render_notebook(
+            WORKFLOW / "notebooks/report.ipynb",
+            PAGE,
+            {
+                "heading": "All experiments",
+                "settings": list(settings.values()),
+                **tables,
+                "figure": figures["report"]["overview"],
+                "caption": "Caption",
+            },
+            "All experiments",
+            executed="results/report/report.ipynb",
+            page="results/report/report.html",
+        )
+        build_report(
+            "results/report/report.ipynb",
+            [f"results/{name}/notebooks/experiment.ipynb" for name in names],
+            files,
+            WORKFLOW / "report/report.html.j2",
+            list(settings.values()),
+            {"paper": "The 2019 experiments", "course": "Course"},
+            "All experiments",
+            2019,
+            ["config/quick.yaml"],
+            report="results/report/index.html",
+        )
+        yield folder / "results"
+    finally:
+        os.chdir(here)
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def index(report):
+    """The parsed report."""
+    return BeautifulSoup((report / "report/index.html").read_text(), "html.parser")
+
+
+def test_pages_ask_the_network_for_nothing(report):
+    pages = list(report.rglob("*.html"))
+    assert len(pages) == 4
+    for page in pages:
+        soup = BeautifulSoup(page.read_text(), "html.parser")
+        assert not soup.find_all(["script", "link", "iframe", "object", "embed"])
+        assert all(tag["src"].startswith("data:") for tag in soup.find_all(src=True))
+        style = "".join(tag.text for tag in soup.find_all("style"))
+        assert "@import" not in style
+        assert "url(" not in style
+
+
+def test_every_link_leads_somewhere(report, index):
+    anchors = {tag["id"] for tag in index.find_all(id=True)}
+    assert len(anchors) == len(index.find_all(id=True))
+    for link in index.find_all("a"):
+        target = link["href"]
+        if target.startswith("#"):
+            assert target[1:] in anchors
+        else:
+            assert (report / "report" / target).is_file()
+
+
+def test_the_report_holds_every_section_of_every_experiment(index):
+    for experiment in ("exp1a", "exp1a-as-run"):
+        for section in ("data-in-numbers", "learning-curves", "tests", "errors", "what-follows"):
+            assert index.find(id=f"{experiment}-{section}")
+    assert len(index.find_all("article")) == 2
+    assert len(index.find_all("figure")) == 2 * len(FIGURES) + 1
+    assert all(image["alt"] for image in index.find_all("img"))
+    assert not index.find(class_="traceback")
+    assert "4 in exp1a and exp1a_as_run" in index.footer.text
+    assert "config/quick.yaml" in index.footer.text
+
+
+def test_notebooks_hold_no_machine_paths(report):
+    for notebook in report.rglob("*.ipynb"):
+        assert str(report.parent) not in notebook.read_text()
