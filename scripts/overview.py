@@ -113,38 +113,33 @@ def twin_rows(
             "documented twin, since the pairs are compared one by one"
         )
     rows = []
-    for sample in convergence[name]["sample"].unique():
-        # A quantifier may have another name as run, so pairs belong together by their place.
-        for pair, (easy, hard) in zip(
-            documented["comparisons"], as_run["comparisons"], strict=True
-        ):
-            effects = [
-                paired_effects(convergence[twin], sample, *pair),
-                paired_effects(convergence[name], sample, easy, hard),
-            ]
-            for measure, unit in (("step", "steps"), ("final_accuracy", "accuracy")):
-                first, second = (effect[measure] for effect in effects)
-                rows.append(
-                    {
-                        "documented": twin,
-                        "as_run": name,
-                        "sample": sample,
-                        "easy": easy,
-                        "hard": hard,
-                        "measure": measure,
-                        "unit": unit,
-                        **difference(first, second),
-                    }
-                )
+    # A quantifier may have another name as run, so pairs belong together by their place.
+    for pair, (easy, hard) in zip(documented["comparisons"], as_run["comparisons"], strict=True):
+        effects = [
+            paired_effects(convergence[twin], *pair),
+            paired_effects(convergence[name], easy, hard),
+        ]
+        for measure, unit in (("step", "steps"), ("final_accuracy", "accuracy")):
+            first, second = (effect[measure] for effect in effects)
+            rows.append(
+                {
+                    "documented": twin,
+                    "as_run": name,
+                    "sample": convergence[name]["sample"].iloc[0],
+                    "easy": easy,
+                    "hard": hard,
+                    "measure": measure,
+                    "unit": unit,
+                    **difference(first, second),
+                }
+            )
     return rows
 
 
-def paired_effects(
-    convergence: pd.DataFrame, sample: int, easy: str, hard: str
-) -> dict[str, np.ndarray]:
-    """By how much easy is learned sooner, and better, in each trial of a sample."""
-    of_sample = convergence[convergence["sample"] == sample].set_index("trial").sort_index()
-    first, second = (of_sample[of_sample["quantifier"] == name] for name in (easy, hard))
+def paired_effects(convergence: pd.DataFrame, easy: str, hard: str) -> dict[str, np.ndarray]:
+    """By how much easy is learned sooner, and better, in each trial of one sample."""
+    by_trial = convergence.set_index("trial").sort_index()
+    first, second = (by_trial[by_trial["quantifier"] == name] for name in (easy, hard))
     return {
         "step": step_leads(first, second),
         "final_accuracy": (first["final_accuracy"] - second["final_accuracy"]).to_numpy(),

@@ -17,7 +17,7 @@ import pandas as pd
 from quantlearn import prose, tables
 from quantlearn.prose import MISSING
 from quantlearn.space import read_sample
-from quantlearn.statistics import step_leads, summarise_convergence
+from quantlearn.statistics import FINAL_EVALUATIONS, step_leads, summarise_convergence
 
 __all__ = [
     "LEVEL",
@@ -353,7 +353,9 @@ def learning_summary(results: Results) -> pd.DataFrame:
             "95 % interval": [
                 _open_interval(row.median_lower, row.median_upper) for row in found.itertuples()
             ],
-            "Final accuracy": found["final_accuracy"].map(prose.percent),
+            f"Accuracy, last {FINAL_EVALUATIONS} evaluations": found["final_accuracy"].map(
+                prose.percent
+            ),
         }
     )
 
@@ -396,7 +398,7 @@ def run_summary(results: Results) -> str:
 
 TEST_NAMES = {
     "paired_t_steps": "Convergence step, paired t-test (2019)",
-    "paired_t_accuracy": "Final accuracy, paired t-test (2019)",
+    "paired_t_accuracy": f"Accuracy, last {FINAL_EVALUATIONS} evaluations, paired t-test (2019)",
     "wilcoxon_steps": "Convergence step, Wilcoxon signed-rank",
     "logrank": "Share learned, log-rank",
     "area_between_curves": "Area between the curves",
@@ -596,8 +598,7 @@ def caveats(results: Results) -> str:
         )
     if results.settings["training"]["monitor"] == "test":
         found.append(
-            "The test scenes also decide when training stops, so final accuracies are slightly "
-            "too good."
+            "The test scenes also decide when training stops, so accuracies are slightly too good."
         )
     if results.settings["data"]["split"]["by"] == "scene":
         found.append(

@@ -117,11 +117,12 @@ class ThisPython(AsyncKernelManager):
     def kernel_spec(self) -> KernelSpec:
         library = str(Path(__file__).parents[1])
         return KernelSpec(
-            # Frozen modules would make the debugger warn, which nobody uses here.
+            # With frozen modules the debugger, which nobody uses here, would warn.
             argv=[
                 sys.executable,
                 "-Xfrozen_modules=off",
                 *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
+                "--log-level=50",  # no word on how it is shut down; errors come as messages
             ],
             display_name="Python 3",
             language="python",

@@ -185,7 +185,7 @@ def as_run_table(twins: pd.DataFrame) -> pd.DataFrame:
         lines.append(
             {
                 "Experiment": row.documented,
-                "Lead of the first in": "final accuracy, points" if accuracy else "steps",
+                "Lead of the first in": "accuracy at the end, points" if accuracy else "steps",
                 "Documented": shown(row.documented_mean),
                 "As run": shown(row.as_run_mean),
                 "Difference": shown(row.difference),

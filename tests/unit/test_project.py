@@ -28,11 +28,12 @@ RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 CONDA_NAMES = {
+    "jupyter-client": "jupyter_client",
     "snakemake": "snakemake-minimal",
     "torch": "pytorch",
     "matplotlib": "matplotlib-base",
 }
-"""Where conda-forge and bioconda have another name for a package."""
+"""Where conda-forge and bioconda write a package's name in another way."""
 
 
 def requirements(file: str) -> dict[str, Requirement]:
@@ -167,11 +168,13 @@ def test_one_rule_one_script_one_name():
         for rule, text in rules().items()
         if (match := re.search(r"script:\n\s+\"(.+)\"", text))
     }
+    # A figure and a notebook are files that one rule draws, or two render.
     assert called.pop("plot") == "plot_{wildcards.figure}"
+    assert called.pop("render_experiment") == called.pop("render_summary") == "render_notebook"
     assert called == {rule: rule for rule in called}
     scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
     figures = {script for script in scripts if script.startswith("plot_")}
-    assert scripts - figures == set(called) - figures
+    assert scripts - figures - {"render_notebook"} == set(called) - figures
 
 
 @pytest.mark.parametrize("rule", rules())

@@ -1,6 +1,7 @@
 """What all rules share: the checked settings, and short ways to ask them."""
 
 import ast
+import os
 import sys
 from pathlib import Path
 
@@ -29,9 +30,33 @@ except QuantlearnError as fault:
     sys.exit(str(fault))
 
 EXPERIMENTS = SETTINGS.experiments
+CHAPTER_TITLES = {
+    "paper": "The 2019 experiments",
+    "practice": "Practice",
+    "course": "Course",
+    "atlas": "Atlas",
+    "benchmark": "Benchmark",
+}
 CHAPTERS = sorted({experiment["chapter"] for experiment in EXPERIMENTS.values()})
 FIGURES = sorted(path.stem.removeprefix("plot_") for path in ROOT.glob("scripts/plot_*.py"))
 FIGURES.remove("overview")
+REPORT_FILES = [
+    *(f"figures/{figure}.pdf" for figure in FIGURES),
+    *(f"tables/{table}.csv" for table in ("trials", "leaderboard", "convergence", "comparison")),
+]
+# What was laid over the settings, for the record at the end of the report.
+OVERLAYS = [
+    *(os.path.relpath(path) for path in workflow.overwrite_configfiles),
+    *(f"{key}={value}" for key, value in workflow.config_settings.config.items()),
+]
+
+CHAPTER_TITLES = {
+    "paper": "The 2019 experiments",
+    "practice": "Practice",
+    "course": "Course",
+    "atlas": "Atlas",
+    "benchmark": "Benchmark",
+}
 
 
 wildcard_constraints:
@@ -94,3 +119,23 @@ def experiments_of(page):
 def on_page(file):
     """An input: this file of every experiment on the page."""
     return lambda wildcards: [f"results/{name}/{file}" for name in experiments_of(wildcards.page)]
+
+
+def from_here(path):
+    """A file of the workflow, relative to where it runs: results hold no machine's paths."""
+    return os.path.relpath(ROOT / path)
+
+
+def notebook(name):
+    """A notebook of the workflow."""
+    return from_here(f"workflow/notebooks/{name}.ipynb")
+
+
+def library_of(name):
+    """The digest of a notebook and of the library it imports."""
+    return code_digest(ROOT / f"workflow/notebooks/{name}.ipynb", ROOT / "scripts")
+
+
+def heading_of(page):
+    """The title of a page of the report."""
+    return "All experiments" if page == "index" else CHAPTER_TITLES[page]

@@ -1,35 +1,5 @@
 """From tables and figures to notebooks: one for each experiment, one over all of a page."""
 
-import os
-
-CHAPTER_TITLES = {
-    "paper": "The 2019 experiments",
-    "practice": "Practice",
-    "course": "Course",
-    "atlas": "Atlas",
-    "benchmark": "Benchmark",
-}
-
-
-def from_here(path):
-    """A file of the workflow, relative to where it runs: results hold no machine's paths."""
-    return os.path.relpath(ROOT / path)
-
-
-def notebook(name):
-    """A notebook of the workflow."""
-    return from_here(f"workflow/notebooks/{name}.ipynb")
-
-
-def library_of(name):
-    """The digest of a notebook and of the library it imports."""
-    return code_digest(ROOT / f"workflow/notebooks/{name}.ipynb", ROOT / "scripts")
-
-
-def heading_of(page):
-    """The title of a page of the report."""
-    return "All experiments" if page == "index" else CHAPTER_TITLES[page]
-
 
 rule render_experiment:
     input:
@@ -53,6 +23,8 @@ rule render_experiment:
         ),
     log:
         "results/{experiment}/logs/render_experiment.log",
+    conda:
+        "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -94,6 +66,8 @@ rule render_summary:
         ),
     log:
         "results/report/logs/render_summary/{page}.log",
+    conda:
+        "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,

@@ -1,15 +1,5 @@
 """From notebooks to the report: one file for each chapter, and index.html with all of them."""
 
-REPORT_FILES = [
-    *(f"figures/{figure}.pdf" for figure in FIGURES),
-    *(f"tables/{table}.csv" for table in ("trials", "leaderboard", "convergence", "comparison")),
-]
-# What was laid over the settings, for the record at the end of the report.
-OVERLAYS = [
-    *(os.path.relpath(path) for path in workflow.overwrite_configfiles),
-    *(f"{key}={value}" for key, value in workflow.config_settings.config.items()),
-]
-
 
 report: "../report/workflow.rst"
 
@@ -30,6 +20,8 @@ rule build_report:
         report="results/report/{page}.html",
     log:
         "results/report/logs/build_report/{page}.log",
+    conda:
+        "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
