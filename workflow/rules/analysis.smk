@@ -7,8 +7,8 @@ rule aggregate:
         training_curves=every_sample("curves.parquet"),
         training_trials=every_sample("trials.csv"),
         training_cells=every_sample("cells.parquet"),
-        chosen_trials=in_search(rules.test_chosen.output.chosen_trials),
-        chosen_cells=in_search(rules.test_chosen.output.chosen_cells),
+        chosen_trials=in_search(rules.open_test.output.chosen_trials),
+        chosen_cells=in_search(rules.open_test.output.chosen_cells),
     output:
         curves="results/{experiment}/tables/curves.parquet",
         trials="results/{experiment}/tables/trials.csv",

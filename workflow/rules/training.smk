@@ -1,6 +1,6 @@
 """From split scenes to trained networks: one job for each hyperparameter sample.
 
-The jobs of a search do not get the test scenes. test_chosen opens them, for the sample that is best
+The jobs of a search do not get the test scenes. open_test opens them, for the sample that is best
 on the dev split.
 """
 
@@ -76,7 +76,7 @@ rule train:
         "../../scripts/train.py"
 
 
-rule test_chosen:
+rule open_test:
     input:
         split_scenes=rules.split_data.output.split_scenes,
         samples=rules.sample_hyperparameters.output.samples,
@@ -86,7 +86,7 @@ rule test_chosen:
         chosen_trials="results/{experiment}/chosen/trials.csv",
         chosen_cells="results/{experiment}/chosen/cells.parquet",
     log:
-        "results/{experiment}/logs/test_chosen.log",
+        "results/{experiment}/logs/open_test.log",
     conda:
         "../../envs/quantlearn.yaml"
     threads: 1
@@ -96,6 +96,6 @@ rule test_chosen:
     params:
         quantifiers=setting("quantifiers"),
         device=SETTINGS.device,
-        code=code("test_chosen"),
+        code=code("open_test"),
     script:
-        "../../scripts/test_chosen.py"
+        "../../scripts/open_test.py"

@@ -20,7 +20,7 @@ from quantlearn.weights import read_weights
 log = logging.getLogger("quantlearn")
 
 
-def test_chosen(
+def open_test(
     split_scenes: str,
     samples: str,
     training_trials: list[str],
@@ -74,4 +74,4 @@ def _scores_table(members: list[Member], sample: int, scores) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    run_job(test_chosen, snakemake)
+    run_job(open_test, snakemake)
