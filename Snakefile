@@ -16,6 +16,7 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/notebooks.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/benchmark.smk"
 
 
 rule all:
@@ -32,3 +33,9 @@ for chapter in CHAPTERS:
             chapter
         input:
             f"results/report/{chapter}.html",
+
+
+rule benchmark:
+    input:
+        "results/benchmark/tables/benchmark.csv",
+        expand("results/benchmark/figures/{drawing}.{kind}", drawing=DRAWINGS, kind=KINDS),

@@ -43,9 +43,9 @@ __all__ = ["ConfigError", "Settings", "load_settings"]
 
 ZONES = ("both", "a_only", "b_only", "neither")  # in the order of their codes
 
-# Experiments become folders in results/ beside the report; quantifiers stand in the curves beside
-# their total.
-RESERVED_EXPERIMENTS = ("report",)
+# Experiments become folders in results/ beside the report and the benchmark; quantifiers stand in
+# the curves beside their total.
+RESERVED_EXPERIMENTS = ("report", "benchmark")
 RESERVED_QUANTIFIERS = ("all",)
 
 # Enumerated data of all trials may take this much memory; later stages need a small multiple.
@@ -73,11 +73,13 @@ class Settings:
     the experiment schema, ``name``, and ``expressions`` (quantifier: expression). Where settings
     vary, ``search`` also has the number of ``samples`` and the ``space`` that they are drawn from:
     the variants of the sections ``network`` and ``training``, each a complete list of settings.
+    ``benchmark`` holds what the benchmark measures.
     """
 
     seed: int
     device: str
     experiments: dict[str, dict]
+    benchmark: dict
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
     lines += experiment_lines
     if lines:
         raise ConfigError(lines)
-    return Settings(run["seed"], run["device"], experiments)
+    return Settings(run["seed"], run["device"], experiments, run["benchmark"])
 
 
 # The files ------------------------------------------------------------------------------------

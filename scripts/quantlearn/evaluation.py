@@ -7,8 +7,9 @@ import torch
 
 from quantlearn.examples import Stacked
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.loss import cross_entropy
 
-__all__ = ["Scores", "correct_answers", "cross_entropy", "evaluate"]
+__all__ = ["Scores", "correct_answers", "evaluate"]
 
 # Scenes of each trial in one piece, so that memory stays bounded. The number must not depend on how
 # many trials there are: matrix products of another shape may round differently.
@@ -24,15 +25,6 @@ class Scores:
 
     loss: np.ndarray
     accuracy: np.ndarray
-
-
-def cross_entropy(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """−ln of the probability given to the true class, (…) for logits (…, 2) and labels (…).
-
-    >>> cross_entropy(torch.zeros(1, 2), torch.tensor([1]))
-    tensor([0.6931])
-    """
-    return -logits.log_softmax(dim=-1).gather(-1, labels.unsqueeze(-1)).squeeze(-1)
 
 
 def evaluate(ensemble: Ensemble, flat: torch.Tensor, examples: Stacked) -> Scores:

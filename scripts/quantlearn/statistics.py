@@ -356,8 +356,8 @@ def logrank_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
     return replace(found, statistic=float(result.statistic), p=float(result.pvalue))
 
 
-def extended_curves(curves: pd.DataFrame) -> pd.DataFrame:
-    """Accuracy by step (rows) and trial (columns) up to the last step of the longest run.
+def extended_curves(curves: pd.DataFrame, steps: pd.Index | None = None) -> pd.DataFrame:
+    """Accuracy by step (rows) and trial (columns) at ``steps``, or at those of the longest run.
 
     ``curves`` holds one quantifier of one sample. A run that ended earlier is extended by its last
     value: runs end because the network has learned its task or no longer improves, and cutting all
@@ -365,6 +365,8 @@ def extended_curves(curves: pd.DataFrame) -> pd.DataFrame:
     evaluations a run is interpolated.
     """
     wide = curves.pivot_table(index="step", columns="trial", values="accuracy").sort_index()
+    if steps is not None:
+        wide = wide.reindex(wide.index.union(steps))
     return wide.interpolate(method="index", limit_area="inside").ffill()
 
 
@@ -372,10 +374,10 @@ def area_between_curves(easy: pd.DataFrame, hard: pd.DataFrame) -> pd.Series:
     """Area between two quantifiers' learning curves, by trial, in steps × accuracy.
 
     ∫ (accuracy of easy − accuracy of hard) d step by the trapezoid rule, from the first evaluation
-    to the last step of the longest run; see `extended_curves` for shorter runs. Both quantifiers of
-    a trial are evaluated at the same steps.
+    to the last step of the longest run; see `extended_curves` for shorter runs.
     """
-    difference = extended_curves(easy) - extended_curves(hard)
+    steps = pd.Index(easy["step"]).union(hard["step"]).unique()
+    difference = extended_curves(easy, steps) - extended_curves(hard, steps)
     area = np.trapezoid(difference.to_numpy(), difference.index.to_numpy(dtype=float), axis=0)
     return pd.Series(area, index=difference.columns, name="area")
 
@@ -385,7 +387,12 @@ def area_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
     areas = area_between_curves(easy, hard).to_numpy()
     found = paired_t_test(areas, "area_between_curves", "steps × accuracy")
     mean = _bootstrap(areas, np.mean) if len(areas) else Interval(nan)
-    return replace(found, lower=mean.lower, upper=mean.upper, horizon=float(easy["step"].max()))
+    return replace(
+        found,
+        lower=mean.lower,
+        upper=mean.upper,
+        horizon=float(max(easy["step"].max(), hard["step"].max())),
+    )
 
 
 # --- A pair of quantifiers --------------------------------------------------------------------
@@ -394,14 +401,23 @@ def area_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
 def step_leads(easy: pd.DataFrame, hard: pd.DataFrame) -> np.ndarray:
     """By how many steps easy converged before hard, for each trial (n,), in the trials' order.
 
-    inf where only easy converged, −inf where only hard did, nan where neither: within a trial both
-    are watched up to the same step, so the one that is missing came later, by an unknown amount.
+    inf where only easy converged and hard was watched longer than that, so that it came later by an
+    unknown amount; −inf the other way round; nan where nothing is known: neither converged, or a
+    network of its own stopped before the other one converged.
     """
-    easy_step, hard_step = (
-        x["step"].astype("Float64").to_numpy(dtype=float, na_value=np.inf) for x in (easy, hard)
+    (easy_step, easy_end), (hard_step, hard_end) = (
+        (
+            x["step"].astype("Float64").to_numpy(dtype=float, na_value=np.inf),
+            x["last_step"].to_numpy(dtype=float),
+        )
+        for x in (easy, hard)
     )
     with np.errstate(invalid="ignore"):  # inf − inf: neither converged
-        return hard_step - easy_step
+        leads = hard_step - easy_step
+    unknown = (np.isposinf(leads) & (hard_end < easy_step)) | (
+        np.isneginf(leads) & (easy_end < hard_step)
+    )
+    return np.where(unknown, np.nan, leads)
 
 
 def compare_pair(

@@ -11,6 +11,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import matplotlib as mpl
+import seaborn
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -103,7 +104,7 @@ def figure_style() -> Iterator[None]:
     """Draw and save with the project's style, whatever matplotlib is set to elsewhere."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(RC)
+        mpl.rcParams.update(seaborn.axes_style("ticks") | RC)
         yield
 
 

@@ -17,12 +17,14 @@ from quantlearn.errors import QuantlearnError
 
 __all__ = [
     "AS_RUN",
+    "BENCHMARK",
     "CELLS",
     "CHOSEN_TRIALS",
     "COMPARISON",
     "CONVERGENCE",
     "CURVES",
     "LEADERBOARD",
+    "MACHINE",
     "OVERVIEW",
     "SAMPLES",
     "TESTS",
@@ -183,6 +185,29 @@ AS_RUN: Schema = {
     "mann_whitney_n_documented": "int64",
     "mann_whitney_n_as_run": "int64",
 }
+
+BENCHMARK: Schema = {
+    "measure": "str",
+    "core": "str",
+    "trials": "Int64",
+    "hidden": "Int64",
+    "size": "Int64",
+    "scenes": "Int64",
+    "layers": "Int64",
+    "batch": "Int64",
+    "precision": "str",
+    "networks": "Int64",  # really run, where those of a loop or of the eager core are too many
+    "median": "float64",
+    "lower": "float64",
+    "upper": "float64",
+    "unit": "str",
+    "repeats": "int64",
+    **dict.fromkeys(["ratio_to_loop", "ratio_lower", "ratio_upper"], "float64"),
+    "gflops": "float64",
+    "fraction_of_peak": "float64",
+}
+
+MACHINE: Schema = {"property": "str", "value": "str"}
 
 
 class TableError(QuantlearnError):

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from quantlearn.batches import BatchStream
-from quantlearn.evaluation import Scores, cross_entropy, evaluate
+from quantlearn.evaluation import Scores, evaluate
 from quantlearn.examples import Stacked
 from quantlearn.networks.ensemble import Ensemble
 
@@ -148,11 +148,9 @@ class _Running:
         self, tokens: torch.Tensor, lengths: torch.Tensor, labels: torch.Tensor
     ) -> torch.Tensor:
         """One optimiser step; the batch loss of each trial before it."""
-        self.optimiser.zero_grad()
-        loss = cross_entropy(self.ensemble.logits(self.flat, tokens, lengths), labels).mean(dim=1)
-        loss.sum().backward()
+        loss, self.flat.grad = self.ensemble.loss_gradient(self.flat, tokens, lengths, labels)
         self.optimiser.step()
-        return loss.detach()
+        return loss
 
     def note_improvement(self, positions: np.ndarray, loss: np.ndarray) -> None:
         """Remember the best weights of trials at ``positions`` whose monitored loss fell."""

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from quantlearn.evaluation import cross_entropy
+from quantlearn.networks import compiled
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.loss import cross_entropy
 from quantlearn.networks.task import Task
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-10}
@@ -71,8 +72,8 @@ def test_forward_and_gradients_agree_with_torch(core, precision, padding, layers
     tokens, lengths, labels = random_batch(task, 3, 6)
 
     logits = ensemble.logits(flat, tokens, lengths)
-    cross_entropy(logits, labels).mean(dim=1).sum().backward()
-    gradients = ensemble.unpack(flat.grad)
+    losses, gradient = ensemble.loss_gradient(flat, tokens, lengths, labels)
+    gradients = ensemble.unpack(gradient)
 
     weights = {name: array.detach() for name, array in ensemble.unpack(flat).items()}
     for trial in range(3):
@@ -82,8 +83,10 @@ def test_forward_and_gradients_agree_with_torch(core, precision, padding, layers
         states, _ = lstm(task.one_hot(tokens[trial], ensemble.dtype))
         last = lengths[trial] - 1 if padding == "masked" else torch.full((6,), 8)
         expected = states[torch.arange(6), last] @ kernel + bias
-        torch.nn.functional.cross_entropy(expected, labels[trial]).backward()
+        loss = torch.nn.functional.cross_entropy(expected, labels[trial])
+        loss.backward()
         bound = {"atol": TOLERANCE[precision], "rtol": 0}
+        torch.testing.assert_close(losses[trial], loss.detach(), **bound)
         torch.testing.assert_close(logits[trial], expected, **bound)
         torch.testing.assert_close(gradients["readout.kernel"][trial], kernel.grad, **bound)
         for layer in range(layers):
@@ -151,3 +154,60 @@ def test_glorot_start_follows_the_2019_protocol():
         assert (bias[:, 24:] == 0).all()
     assert weights["readout.kernel"].abs().max() <= np.sqrt(6 / 14)
     assert (weights["readout.bias"] == 0).all()
+
+
+def recorded(ensemble, flat, tokens, lengths, labels):
+    """Loss and gradient by autograd through the logits."""
+    flat = flat.detach().clone().requires_grad_()
+    losses = cross_entropy(ensemble.logits(flat, tokens, lengths), labels).mean(dim=1)
+    return losses.detach(), torch.autograd.grad(losses.sum(), flat)[0]
+
+
+@pytest.mark.parametrize(("layers", "hidden", "batch"), [(1, 4, 1), (2, 12, 19), (3, 13, 8)])
+def test_compiled_gradient_is_that_of_the_recorded_operations(layers, hidden, batch):
+    task = Task(positions=9, quantifiers=3)
+    ensemble = Ensemble(lstm_settings(layers=layers, hidden=hidden), task, core="compiled")
+    flat = 5 * start(ensemble, 3)  # far from the start, where losses are large
+    examples = random_batch(task, 3, batch)
+    found = ensemble.loss_gradient(flat, *examples)
+    torch.testing.assert_close(found, recorded(ensemble, flat, *examples), atol=1e-12, rtol=1e-12)
+    assert (found[1][:, ensemble.parameters :] == 0).all()
+    for threads in (2, 3, 7):
+        spread = compiled.loss_gradient(
+            flat,
+            *examples,
+            task.token_table(ensemble.dtype, flat.device),
+            layers,
+            hidden,
+            threads,
+        )
+        assert torch.equal(spread[0], found[0])
+        assert torch.equal(spread[1], found[1])
+
+
+def test_compiled_gradient_of_a_diverged_trial_is_its_own():
+    task = Task(positions=9, quantifiers=2)
+    ensemble = Ensemble(lstm_settings(), task, core="compiled")
+    flat = start(ensemble, 3)
+    examples = random_batch(task, 3, 8)
+    expected = ensemble.loss_gradient(flat, *examples)
+    flat[1] = torch.nan
+    losses, gradient = ensemble.loss_gradient(flat, *examples)
+    assert losses.isnan().tolist() == [False, True, False]
+    assert torch.equal(losses[[0, 2]], expected[0][[0, 2]])
+    assert torch.equal(gradient[[0, 2]], expected[1][[0, 2]])
+
+
+def test_compiled_gradient_refuses_what_does_not_fit():
+    task = Task(positions=9, quantifiers=2)
+    ensemble = Ensemble(lstm_settings(), task, core="compiled")
+    flat = start(ensemble, 2)
+    tokens, lengths, labels = random_batch(task, 2, 8)
+    with pytest.raises(IndexError, match="is not a row of the table"):
+        ensemble.loss_gradient(flat, tokens + 10, lengths, labels)
+    with pytest.raises(ValueError, match="too short"):
+        ensemble.loss_gradient(flat[:, :500], tokens, lengths, labels)
+    with pytest.raises(ValueError, match="between 0 and 9"):
+        ensemble.loss_gradient(flat, tokens, lengths + 9, labels)
+    with pytest.raises(ValueError, match="labels"):
+        ensemble.loss_gradient(flat, tokens, lengths, labels[:, :4])

@@ -265,3 +265,20 @@ def test_summary_keeps_the_order_of_the_experiment_and_says_not_reached():
     assert summary["converged"].tolist() == [3, 1]
     assert summary["median_step"][0] == 200
     assert np.isnan(summary["median_step"][1])
+
+
+def test_networks_of_their_own_may_stop_at_different_steps():
+    # Accuracy 1 from the start against 0.5, one run 100 steps long and the other 300: over the
+    # longer run, with the shorter one extended by its last value, the area is 0.5 × 300.
+    easy = pd.DataFrame({"trial": 0, "step": [0, 100], "accuracy": [1.0, 1.0]})
+    hard = pd.DataFrame({"trial": 0, "step": [0, 150, 300], "accuracy": 0.5})
+    assert qs.area_between_curves(easy, hard).tolist() == [150.0]
+    assert qs.area_between_curves(hard, easy).tolist() == [-150.0]
+
+
+def test_order_of_convergence_is_unknown_where_one_was_not_watched_long_enough():
+    easy = pd.DataFrame({"step": pd.array([80, 80, None], "Int64"), "last_step": [90, 90, 70]})
+    hard = pd.DataFrame({"step": pd.array([None, None, 80], "Int64"), "last_step": [100, 60, 90]})
+    leads = qs.step_leads(easy, hard)
+    assert leads[0] == np.inf
+    assert np.isnan(leads[1:]).all()

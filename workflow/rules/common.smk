@@ -38,6 +38,7 @@ CHAPTER_TITLES = {
     "benchmark": "Benchmark",
 }
 CHAPTERS = sorted({experiment["chapter"] for experiment in EXPERIMENTS.values()})
+KINDS = ["svg", "pdf", "png"]
 FIGURES = sorted(path.stem.removeprefix("plot_") for path in ROOT.glob("scripts/plot_*.py"))
 FIGURES.remove("overview")
 REPORT_FILES = [

@@ -32,12 +32,13 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from quantlearn.networks import kernels
+from quantlearn.networks import flat_kernels, kernels
 
 __all__ = [
     "EvaluationPlan",
     "evaluate_over_tokens",
     "evaluation_plan",
+    "loss_gradient",
     "lstm_over_tokens",
     "supports",
 ]
@@ -95,6 +96,81 @@ def lstm_over_tokens(
     tokens, lengths = _as_arrays(tokens, lengths)
     _check_scenes(tokens, lengths, *table.shape[:2])
     return _LSTMOverTokens.apply(tokens, lengths, threads, *weights)
+
+
+def loss_gradient(
+    flat: Tensor,
+    tokens: Tensor,
+    lengths: Tensor,
+    labels: Tensor,
+    vectors: Tensor,
+    layers: int,
+    units: int,
+    threads: int = 1,
+) -> tuple[Tensor, Tensor]:
+    """Mean cross entropy (T,) of networks on their batches, and its gradient (T, row).
+
+    The same as `lstm_over_tokens` with a linear read-out to two logits and autograd, without its
+    cost: for a few small networks a dozen recorded operations take longer than the LSTM itself.
+
+    Args:
+        flat: (T, row), the weights of a network in a row, as `flat_kernels` explains; what follows
+            them in a row is ignored and has gradient 0.
+        tokens, lengths: as in `lstm_over_tokens`.
+        labels: int (T, B), 0 or 1.
+        vectors: (V, I), the input vector of each token.
+    """
+    flat, vectors = flat.detach(), vectors.detach()
+    tokens, lengths = _as_arrays(tokens, lengths)
+    trials, batch, length = tokens.shape
+    vocabulary, inputs = vectors.shape
+    _check_scenes(tokens, lengths, len(flat), vocabulary)
+    if labels.shape != lengths.shape or vectors.dtype != flat.dtype:
+        raise ValueError("labels must be (T, B) as the lengths, vectors of the weights' precision")
+    width, columns = kernels.padded(units), GATES * units
+    readout = (inputs + units + 1 + (layers - 1) * (2 * units + 1)) * columns
+    if flat.shape[1] < readout + 2 * units + 2:
+        raise ValueError(f"rows of {flat.shape[1]} numbers are too short for these networks")
+    matrix = GATES * width * width
+    size = vocabulary * GATES * width + matrix + (layers - 1) * (2 * matrix + GATES * width)
+    packed = torch.zeros(trials, size, dtype=flat.dtype).numpy()
+    weights, inputs_of = flat.contiguous().numpy(), vectors.contiguous().numpy()
+    flat_kernels.pack(weights, inputs_of, layers, units, width, packed)
+
+    order = _order(lengths)
+    shape = (trials, -(-batch // LANES), layers, length + 1, kernels.ROW * width, LANES)
+    memory = _borrow(math.prod(shape), flat.dtype)
+    history = memory[: math.prod(shape)].view(shape).numpy()
+    hidden, slopes = (_empty(trials, batch, units, dtype=flat.dtype) for _ in range(2))
+    losses, gradient = torch.empty(trials, dtype=flat.dtype), torch.zeros_like(flat)
+    sizes = [vocabulary * columns, units * columns]
+    sizes += [units * columns, units * columns, columns] * (layers - 1)
+    places = trials * np.cumsum([0, *sizes[:-1]])
+    parts = _empty(trials * sum(sizes), dtype=flat.dtype)
+    answers = labels.contiguous().numpy()
+
+    def run(first: int, last: int) -> None:
+        scenes, offsets = np.empty(LANES, np.int32), np.empty(length * LANES, np.int32)
+        workspace = _empty(width * ((1 + GATES) * length + 2), LANES, dtype=flat.dtype)
+        sums = np.empty(size, packed.dtype)
+        batches = first, last, tokens, lengths, order, packed, vocabulary, history, scenes, offsets
+        kernels.forward(*batches, hidden)
+        here = slice(first, last)
+        flat_kernels.read_out(
+            weights[here],
+            readout,
+            hidden[here],
+            answers[here],
+            losses.numpy()[here],
+            slopes[here],
+            gradient.numpy()[here],
+        )
+        kernels.backward(*batches, workspace, sums, slopes, places, parts)
+
+    _spread(run, trials, threads)
+    _give_back(memory)
+    flat_kernels.collect(parts, places, inputs_of, layers, units, gradient.numpy())
+    return losses, gradient
 
 
 @dataclass(frozen=True)

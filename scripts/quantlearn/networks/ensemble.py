@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.networks.loss import cross_entropy
 from quantlearn.networks.task import Task
 
 __all__ = ["Ensemble"]
@@ -85,6 +86,19 @@ class Ensemble:
             else self.architecture.forward
         )
         return forward(self.unpack(flat), tokens, lengths, self.settings, self.task)
+
+    def loss_gradient(
+        self, flat: torch.Tensor, tokens: torch.Tensor, lengths: torch.Tensor, labels: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Mean cross entropy of each network's batch (trials,) and its gradient (trials, row)."""
+        if self.core == "compiled":
+            return self.architecture.compiled_gradient(
+                flat, tokens, lengths, labels, self.settings, self.task
+            )
+        flat = flat.detach().requires_grad_()
+        loss = cross_entropy(self.logits(flat, tokens, lengths), labels).mean(dim=1)
+        (gradient,) = torch.autograd.grad(loss.sum(), flat)
+        return loss.detach(), gradient
 
     def plan(self, tokens: torch.Tensor, lengths: torch.Tensor) -> Any:
         """What the compiled core prepares for scenes that are evaluated again and again."""

@@ -101,6 +101,26 @@ def compiled_forward(
     return _read_out(hidden, weights)
 
 
+def compiled_gradient(
+    flat: torch.Tensor,
+    tokens: torch.Tensor,
+    lengths: torch.Tensor,
+    labels: torch.Tensor,
+    settings: dict[str, Any],
+    task: Task,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Mean cross entropy of each trial's batch (trials,) and its gradient, as ``flat``."""
+    return compiled.loss_gradient(
+        flat,
+        tokens,
+        _read_until(tokens, lengths, settings),
+        labels,
+        task.token_table(flat.dtype, flat.device),
+        settings["layers"],
+        settings["hidden"],
+    )
+
+
 def compiled_plan(
     tokens: torch.Tensor, lengths: torch.Tensor, settings: dict[str, Any], dtype: torch.dtype
 ) -> compiled.EvaluationPlan:

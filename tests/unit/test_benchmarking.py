@@ -1,0 +1,233 @@
+"""The benchmark: what is counted, that all contenders do the same work, that the table is whole."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from draw_cost import draw_cost
+from draw_speedup import draw_speedup
+from measure_speed import measure_speed
+from quantlearn import benchmarking, tables
+from quantlearn.benchmarking import (
+    Shape,
+    in_fresh_process,
+    matrix_peak,
+    time_in_turn,
+    useful_operations,
+    workload,
+)
+from quantlearn.config import ConfigError, load_settings
+from quantlearn.yamlfile import read_yaml
+
+SETTINGS = {
+    "shape": {"trials": 2, "hidden": 4, "size": 5},
+    "vary": {"trials": [1, 2], "hidden": [4, 5], "size": [5, 6]},
+    "eval_scenes": [32, 48],
+    "evaluations": 2,
+    "repeats": 2,
+    "seconds": 1e-4,
+    "matrix": 16,
+}
+
+
+class Counted(float):
+    """A number that counts the additions and multiplications that it takes part in."""
+
+    operations = 0
+
+    def __add__(self, other):
+        Counted.operations += 1
+        return Counted(float(self) + other)
+
+    def __mul__(self, other):
+        Counted.operations += 1
+        return Counted(float(self) * other)
+
+
+def product(matrix, vector):
+    """Matrix times vector; every sum begins at zero."""
+    out = []
+    for row in matrix:
+        total = Counted(0)
+        for weight, x in zip(row, vector, strict=True):
+            total = total + Counted(weight) * x
+        out.append(total)
+    return out
+
+
+@pytest.mark.parametrize(("layers", "hidden"), [(1, 3), (2, 2), (3, 1)])
+def test_useful_operations_are_those_of_the_matrix_products(layers, hidden):
+    Counted.operations = 0
+    lengths = [2, 3, 1]
+    square, readout = np.ones((4 * hidden, hidden)), np.ones((2, hidden))
+    for length in lengths:
+        for _, layer in itertools.product(range(length), range(layers)):
+            for _ in range(1 if layer == 0 else 2):  # the state before, and the layer below
+                product(square, np.ones(hidden))
+        product(readout, np.ones(hidden))
+    shape = Shape(layers=layers, hidden=hidden)
+    count = useful_operations(shape, sum(lengths), len(lengths), backward=False)
+    assert count == Counted.operations
+
+
+def test_the_backward_pass_has_two_products_for_each_of_the_forward_pass():
+    """dL/dx = W^T d and dL/dW = d x^T have as many multiplications as W x has."""
+    shape = Shape(layers=2, hidden=7)
+    forward = useful_operations(shape, 50, 8, backward=False)
+    assert useful_operations(shape, 50, 8, backward=True) == 3 * forward
+
+
+@pytest.mark.parametrize("core", ["eager", "compiled"])
+def test_the_loop_computes_the_function_of_the_ensemble(core):
+    shape = Shape(trials=2, hidden=5, size=6, precision="float64")
+    loop, together = workload("loop", shape, loop_networks=2), workload(core, shape)
+    weights = together.ensemble.unpack(together.flat.detach())
+    for trial, model in enumerate(loop.models):
+        copy_weights(model, weights, trial)
+    examples = shape.examples(shape.batch)
+
+    losses, gradient = together.ensemble.loss_gradient(
+        together.flat, examples.tokens, examples.lengths, examples.labels
+    )
+    gradients = together.ensemble.unpack(gradient)
+    bound = {"atol": 1e-10, "rtol": 0}
+    for trial, model in enumerate(loop.models):
+        loss = torch.nn.functional.cross_entropy(
+            model(examples.tokens[trial], examples.lengths[trial]), examples.labels[trial]
+        )
+        loss.backward()
+        torch.testing.assert_close(losses[trial], loss.detach(), **bound)
+        for layer in range(shape.layers):
+            found = torch.cat(
+                [getattr(model.lstm, f"weight_{part}_l{layer}").grad.T for part in ("ih", "hh")]
+            )
+            torch.testing.assert_close(gradients[f"layer{layer}.kernel"][trial], found, **bound)
+        torch.testing.assert_close(
+            gradients["readout.kernel"][trial], model.readout.weight.grad.T, **bound
+        )
+    np.testing.assert_array_equal(loop.evaluate(examples), together.evaluate(examples))
+
+
+def copy_weights(model, weights, trial):
+    hidden = model.lstm.hidden_size
+    with torch.no_grad():
+        for layer in range(model.lstm.num_layers):
+            kernel = weights[f"layer{layer}.kernel"][trial]
+            getattr(model.lstm, f"weight_ih_l{layer}").copy_(kernel[:-hidden].T)
+            getattr(model.lstm, f"weight_hh_l{layer}").copy_(kernel[-hidden:].T)
+            getattr(model.lstm, f"bias_ih_l{layer}").copy_(weights[f"layer{layer}.bias"][trial])
+            getattr(model.lstm, f"bias_hh_l{layer}").zero_()
+        model.readout.weight.copy_(weights["readout.kernel"][trial].T)
+        model.readout.bias.copy_(weights["readout.bias"][trial])
+
+
+@pytest.mark.parametrize("core", ["loop", "eager", "compiled"])
+def test_training_changes_every_network(core):
+    shape = Shape(trials=2, hidden=4, size=5)
+    networks = workload(core, shape)
+    before = [weight.detach().clone() for weight in parameters(networks)]
+    networks.train(shape.examples(2 * shape.batch), steps=3)
+    for old, new in zip(before, parameters(networks), strict=True):
+        assert (old != new.detach()).any()
+
+
+def parameters(networks):
+    if hasattr(networks, "models"):
+        return [model.readout.weight for model in networks.models]
+    return list(networks.flat)
+
+
+def test_contenders_are_timed_in_turn():
+    calls = []
+    contenders = {name: lambda count, name=name: calls.append((name, count)) for name in "ab"}
+    times = time_in_turn(contenders, repeats=3, seconds=1e-9)
+    assert [name for name, _ in calls[-6:]] == ["a", "b"] * 3
+    assert all(len(times[name]) == 3 for name in "ab")
+
+
+def test_the_peak_is_that_of_whole_products():
+    matrix_peak(8, "float64")(2)
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory):
+    """The folder with the tables of a tiny benchmark, without its processes, which compile."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(benchmarking, "in_fresh_process", lambda *_: {"bytes": 10**9, "seconds": 1.0})
+        measure_speed(SETTINGS, 1, folder / "benchmark.csv", folder / "machine.csv")
+    return folder
+
+
+def test_a_fresh_process_says_what_it_needs(tmp_path):
+    shape = Shape(trials=1, hidden=4, size=5)
+    found = in_fresh_process("loop", shape, scenes=8, cache=tmp_path)
+    assert 10**8 < found["bytes"] < 10**10  # torch alone is some hundred MB
+    assert 0 < found["seconds"] < 60
+
+
+def test_the_table_has_every_row_that_was_asked_for(measured):
+    frame = tables.read_csv(measured / "benchmark.csv", tables.BENCHMARK)
+    keys = ["measure", "core", "trials", "hidden", "size"]
+    assert not frame.duplicated([*keys, "scenes"]).any()
+
+    def shapes(measure, core, *columns):
+        rows = frame[(frame["measure"] == measure) & (frame["core"] == core)]
+        return set(rows[list(columns)].itertuples(index=False, name=None))
+
+    for core in ("loop", "eager", "compiled"):
+        grid = {(trials, hidden, 5) for trials in (1, 2) for hidden in (4, 5)}
+        assert shapes("training", core, "trials", "hidden", "size") == grid | {(2, 4, 6)}
+        assert shapes("evaluation", core, "trials", "hidden", "scenes") == {
+            (1, 4, 32), (2, 4, 32), (1, 5, 32), (2, 4, 48),
+        }  # fmt: skip
+        assert shapes("memory", core, "trials", "hidden") == {(2, 4)}
+    for core in ("loop", "compiled"):
+        for measure in ("run", "run without evaluation"):
+            assert shapes(measure, core, "trials", "hidden") == {(2, 4)}
+    assert shapes("compile", "compiled", "trials") == shapes("load", "compiled", "trials") == {(2,)}
+    rates = frame[frame["gflops"].notna()]
+    assert (rates[["median", "lower", "upper", "fraction_of_peak"]] > 0).all().all()
+    assert (rates["lower"] <= rates["median"]).all()
+    assert (rates["median"] <= rates["upper"]).all()
+    assert (frame.loc[frame["core"] == "loop", "ratio_to_loop"] == 1).all()
+    others = ~frame["measure"].isin(["matrix product", "compile", "load"])
+    assert frame.loc[others, "ratio_to_loop"].notna().all()
+    machine = tables.read_csv(measured / "machine.csv", tables.MACHINE)
+    assert {"processor", "cores", "torch", "numba"} <= set(machine["property"])
+
+
+@pytest.mark.parametrize("draw", [draw_cost, draw_speedup])
+def test_figures_of_any_benchmark_have_stable_bytes(measured, tmp_path, draw):
+    for run in ("once", "again"):
+        paths = {kind: tmp_path / run / f"figure.{kind}" for kind in ("svg", "pdf", "png")}
+        draw(measured / "benchmark.csv", **paths)
+    text = (tmp_path / "once/figure.svg").read_text()
+    assert "compiled" in text
+    assert text == (tmp_path / "again/figure.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"repeat": 3}, 'benchmark.repeat: unknown key; did you mean "repeats"?'),
+        (
+            {"vary": {"hidden": [0]}},
+            "benchmark.vary.hidden[0]: 0 is not allowed: must be a whole number from 1 to 1024",
+        ),
+        (
+            {"shape": {"precision": "float16"}},
+            'benchmark.shape.precision: "float16" is not allowed: must be one of float32, '
+            'float64; did you mean "float64"?',
+        ),
+    ],
+)
+def test_bad_settings_are_one_clear_line(given, message):
+    folder = Path(__file__).parents[2] / "config"
+    config = {**read_yaml(folder / "config.yaml"), "experiments": ["exp1a"], "benchmark": given}
+    with pytest.raises(ConfigError) as caught:
+        load_settings(config, folder)
+    assert caught.value.lines == (f"--config: {message}",)
