@@ -38,16 +38,12 @@ def draw_samples(settings: dict[str, Any], seed: int) -> list[Sample]:
     }
     axes = sorted(distributions)
     shares = draw_shares(search["sampler"], axes, search["samples"], seed, settings["name"])
-    return [
-        _sample(
-            search["space"],
-            {
-                axis: quantile(distributions[axis], share)
-                for axis, share in zip(axes, row, strict=True)
-            },
-        )
-        for row in shares.tolist()
-    ]
+    samples = []
+    for row in shares.tolist():
+        pairs = zip(axes, row, strict=True)
+        drawn = {axis: quantile(distributions[axis], share) for axis, share in pairs}
+        samples.append(_sample(search["space"], drawn))
+    return samples
 
 
 def draw_shares(sampler: str, axes: list[str], n: int, seed: int, experiment: str) -> np.ndarray:

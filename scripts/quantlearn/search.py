@@ -112,7 +112,8 @@ def variants_of(schema: dict, given: dict) -> list[dict]:
         complete = apply_defaults(settled, applying)
         for name, value in distributions_of(complete).items():
             complete[name] = as_numbers(value, _is_real(settled["properties"][name]))
-        found.append(complete)
+        if complete not in found:  # a setting that decides may itself not apply
+            found.append(complete)
     return found
 
 

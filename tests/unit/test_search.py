@@ -13,6 +13,7 @@ from test_bad_input import EXPERIMENT, RUN, changed, write_folder
 from quantlearn.config import load_settings
 from quantlearn.distributions import grid_values, quantile
 from quantlearn.samplers import draw_samples, draw_shares
+from quantlearn.search import count_grid, find_section_faults, variants_of
 from quantlearn.space import read_sample, samples_table
 from quantlearn.tables import write_csv
 
@@ -188,6 +189,40 @@ def test_a_setting_that_is_not_given_has_the_default_of_the_architecture(resolve
         for sample in draw_samples(settings, 1)
     }
     assert hidden == {"lstm": 12, "feedforward": 16}
+
+
+def test_a_setting_that_decides_may_depend_on_another():
+    def case(conditions, **properties):
+        conditions = {name: {"const": value} for name, value in conditions.items()}
+        return {
+            "if": {"properties": conditions, "required": list(conditions)},
+            "then": {"properties": properties},
+        }
+
+    def words(*allowed):
+        return {"enum": list(allowed), "default": allowed[0]}
+
+    schema = {
+        "type": "object",
+        "properties": {"optimiser": words("adam", "sgd")},
+        "allOf": [
+            case({"optimiser": "sgd"}, momentum=words("none", "heavy")),
+            case({"optimiser": "sgd", "momentum": "heavy"}, weight=words("a", "b")),
+        ],
+        "unevaluatedProperties": False,
+    }
+    given = {
+        "optimiser": {"choice": ["adam", "sgd"]},
+        "momentum": {"choice": ["none", "heavy"]},
+        "weight": {"choice": ["a", "b"]},
+    }
+    assert not find_section_faults("training", schema, given)
+    assert variants_of(schema, given) == [
+        {"optimiser": "adam"},
+        {"optimiser": "sgd", "momentum": "none"},
+        {"optimiser": "sgd", "momentum": "heavy", "weight": given["weight"]},
+    ]
+    assert count_grid({"training": variants_of(schema, given)}) == 4
 
 
 def test_fixed_settings_are_one_sample(tmp_path):
