@@ -94,8 +94,11 @@ def draw_panel(axes: Axes, name: str, grids: Grids, lowest: float) -> QuadMesh:
     if decided:
         axes.add_collection(LineCollection(boundary(truth), colors="white", linewidths=3))
         axes.add_collection(LineCollection(boundary(truth), colors="black", linewidths=1.5))
-    note = "" if decided else "\n(truth depends on more)"
-    axes.set_title(f"{style.label(name)}{note}")
+    else:
+        axes.text(
+            0.98, 0.98, "truth depends\non more", transform=axes.transAxes, ha="right", va="top"
+        )
+    axes.set_title(style.label(name))
     axes.set_aspect("equal")
     axes.tick_params(labelbottom=True)
     axes.xaxis.get_major_locator().set_params(integer=True)
