@@ -22,11 +22,17 @@ Grids = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def plot_accuracy_by_counts(
-    cells: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str, sample: int | None = None
+    cells: str,
+    settings: dict[str, Any],
+    *,
+    svg: str,
+    pdf: str,
+    png: str,
+    leaderboard: str | None = None,
 ) -> None:
-    """Draw the accuracy by counts in one sample (the first, unless another is named)."""
+    """Draw the accuracy by counts in the chosen sample."""
     frame = tables.read_parquet(cells, {"sample": "int64", **tables.CELLS})
-    chosen = frame[frame["sample"] == (frame["sample"].min() if sample is None else sample)]
+    chosen = tables.of_chosen(frame, leaderboard)
     scored, split = tables.held_out(chosen, cells)
     quantifiers = settings["quantifiers"]
     columns = min(len(quantifiers), 3)

@@ -291,7 +291,9 @@ SCHEMAS = {
     "training/{sample}/curves.parquet": tables.CURVES,
     "training/{sample}/trials.csv": tables.TRIALS,
     "training/{sample}/cells.parquet": tables.CELLS,
+    "chosen/trials.csv": tables.CHOSEN_TRIALS,
     "tables/convergence.csv": tables.CONVERGENCE,
+    "tables/leaderboard.csv": tables.LEADERBOARD,
     "tables/comparison.csv": tables.COMPARISON,
     "report/{page}/overview.csv": tables.OVERVIEW,
     "report/{page}/as_run.csv": tables.AS_RUN,
@@ -302,6 +304,7 @@ PLACEHOLDERS = {
     "{split}": ("train", "dev", "test"),
     "{side}": ("easy", "hard"),
     "{test}": tables.TESTS,
+    "{metric}": ("accuracy", "loss"),
 }
 
 
@@ -344,5 +347,5 @@ def test_scene_columns_are_documented(tmp_path):
 
 def test_samples_have_the_documented_columns():
     settings = {"network": {"hidden": 12}, "training": {"patience": None}}
-    columns = samples_table(settings).columns
+    columns = samples_table([settings]).columns
     assert list(columns) == ["sample", "network.hidden", "training.patience"]
