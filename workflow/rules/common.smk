@@ -51,14 +51,6 @@ OVERLAYS = [
     *(f"{key}={value}" for key, value in workflow.config_settings.config.items()),
 ]
 
-CHAPTER_TITLES = {
-    "paper": "The 2019 experiments",
-    "practice": "Practice",
-    "course": "Course",
-    "atlas": "Atlas",
-    "benchmark": "Benchmark",
-}
-
 
 wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
