@@ -1,6 +1,7 @@
 """Join the samples of an experiment and find when each trial learned each quantifier."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -24,20 +25,31 @@ def aggregate(
     cells: str,
     trials: str,
     convergence: str,
+    chosen_trials: Sequence[str] = (),
+    chosen_cells: Sequence[str] = (),
 ) -> None:
     """Write the tables that statistics, figures and notebooks read.
 
     ``samples`` is samples.csv; the ``training_`` lists hold one path for each of its rows, in their
-    order. The other paths are written: the same tables with a leading column sample, and the
+    order. The ``chosen_`` lists hold the test results of the chosen sample where they are apart, as
+    in a search. The other paths are written: the same tables with a leading column sample, and the
     convergence table, taken from the split that training monitors.
     """
     numbers = tables.read_csv(samples, tables.SAMPLES)["sample"].to_list()
     all_curves = _join(numbers, training_curves, tables.read_parquet, tables.CURVES)
     tables.write_parquet(all_curves, curves)
-    tables.write_parquet(_join(numbers, training_cells, tables.read_parquet, tables.CELLS), cells)
+    all_cells = _join(numbers, training_cells, tables.read_parquet, tables.CELLS)
     # Timings differ from run to run; without them equal runs give equal bytes.
     all_trials = _join(numbers, training_trials, tables.read_csv, tables.TRIALS)
-    tables.write_csv(all_trials.drop(columns="seconds"), trials)
+    all_trials = all_trials.drop(columns="seconds")
+    for path_of_trials, path_of_cells in zip(chosen_trials, chosen_cells, strict=True):
+        tested = tables.read_csv(path_of_trials, tables.CHOSEN_TRIALS)
+        answers = tables.read_parquet(path_of_cells, tables.CELLS)
+        answers.insert(0, "sample", tested["sample"].iloc[0])
+        all_trials = _with_test(all_trials, tested)
+        all_cells = pd.concat([all_cells, answers]).sort_values("sample", kind="stable")
+    tables.write_parquet(all_cells, cells)
+    tables.write_csv(all_trials, trials)
 
     watched = monitored(all_curves, settings, curves)
     rule = settings["convergence"]
@@ -59,6 +71,14 @@ def monitored(curves: pd.DataFrame, settings: dict[str, Any], path: str) -> pd.D
             f"add {split} to training.evaluate_splits of {settings['name']} and train again"
         )
     return watched
+
+
+def _with_test(trials: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
+    """The trials with the test scores of those that were tested afterwards."""
+    keys = ["sample", "trial", "quantifier"]
+    filled = trials.set_index(keys)
+    filled.update(tested.set_index(keys))
+    return filled.astype({"test_scenes": "int64"}).reset_index()[trials.columns]
 
 
 def _join(numbers: list[int], paths: list[str], read: Any, schema: tables.Schema) -> pd.DataFrame:

@@ -13,7 +13,9 @@ log = logging.getLogger("quantlearn")
 
 
 def compare(curves: str, convergence: str, settings: dict[str, Any], *, comparison: str) -> None:
-    """Write one row for each sample, pair and test; p is adjusted over the pairs for each test.
+    """Write one row for each sample, pair and test.
+
+    p is adjusted over the pairs for each sample and test: what is reported is the chosen sample.
 
     A positive estimate means that the first quantifier of the pair is learned faster or better.
     """
@@ -34,7 +36,7 @@ def _finished(found: list[pd.DataFrame], experiment: str) -> pd.DataFrame:
     if not found:
         return pd.DataFrame(columns=columns)
     rows = pd.concat(found, ignore_index=True).assign(experiment=experiment)
-    rows["p_adjusted"] = rows.groupby("test")["p"].transform(holm)
+    rows["p_adjusted"] = rows.groupby(["sample", "test"])["p"].transform(holm)
     return rows[columns]
 
 

@@ -1,5 +1,6 @@
 """All experiments side by side: what each pair shows, and documented against as run."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,22 +20,24 @@ def overview(
     *,
     overview: str,
     as_run: str,
+    leaderboards: Sequence[str | None] | None = None,
 ) -> None:
     """Write overview.csv (one row for each pair) and as_run.csv (documented minus as run).
 
-    The three lists run in the same order, one entry for each experiment. p values are adjusted by
-    Holm's method over all pairs of the report, for each test.
+    The lists run in the same order, one entry for each experiment, of which the chosen sample is
+    shown. p values are adjusted by Holm's method over all pairs of the report, for each test.
     """
+    boards = leaderboards or [None] * len(settings)
     convergence = {
-        experiment["name"]: tables.read_csv(path, tables.CONVERGENCE)
-        for experiment, path in zip(settings, convergences, strict=True)
+        experiment["name"]: tables.of_chosen(tables.read_csv(path, tables.CONVERGENCE), board)
+        for experiment, path, board in zip(settings, convergences, boards, strict=True)
     }
     rows = [
         row
-        for experiment, path in zip(settings, comparisons, strict=True)
+        for experiment, path, board in zip(settings, comparisons, boards, strict=True)
         for row in pair_rows(
             experiment,
-            tables.read_csv(path, tables.COMPARISON),
+            tables.of_chosen(tables.read_csv(path, tables.COMPARISON), board),
             convergence[experiment["name"]],
         )
     ]
@@ -110,38 +113,33 @@ def twin_rows(
             "documented twin, since the pairs are compared one by one"
         )
     rows = []
-    for sample in convergence[name]["sample"].unique():
-        # A quantifier may have another name as run, so pairs belong together by their place.
-        for pair, (easy, hard) in zip(
-            documented["comparisons"], as_run["comparisons"], strict=True
-        ):
-            effects = [
-                paired_effects(convergence[twin], sample, *pair),
-                paired_effects(convergence[name], sample, easy, hard),
-            ]
-            for measure, unit in (("step", "steps"), ("final_accuracy", "accuracy")):
-                first, second = (effect[measure] for effect in effects)
-                rows.append(
-                    {
-                        "documented": twin,
-                        "as_run": name,
-                        "sample": sample,
-                        "easy": easy,
-                        "hard": hard,
-                        "measure": measure,
-                        "unit": unit,
-                        **difference(first, second),
-                    }
-                )
+    # A quantifier may have another name as run, so pairs belong together by their place.
+    for pair, (easy, hard) in zip(documented["comparisons"], as_run["comparisons"], strict=True):
+        effects = [
+            paired_effects(convergence[twin], *pair),
+            paired_effects(convergence[name], easy, hard),
+        ]
+        for measure, unit in (("step", "steps"), ("final_accuracy", "accuracy")):
+            first, second = (effect[measure] for effect in effects)
+            rows.append(
+                {
+                    "documented": twin,
+                    "as_run": name,
+                    "sample": convergence[name]["sample"].iloc[0],
+                    "easy": easy,
+                    "hard": hard,
+                    "measure": measure,
+                    "unit": unit,
+                    **difference(first, second),
+                }
+            )
     return rows
 
 
-def paired_effects(
-    convergence: pd.DataFrame, sample: int, easy: str, hard: str
-) -> dict[str, np.ndarray]:
-    """By how much easy is learned sooner, and better, in each trial of a sample."""
-    of_sample = convergence[convergence["sample"] == sample].set_index("trial").sort_index()
-    first, second = (of_sample[of_sample["quantifier"] == name] for name in (easy, hard))
+def paired_effects(convergence: pd.DataFrame, easy: str, hard: str) -> dict[str, np.ndarray]:
+    """By how much easy is learned sooner, and better, in each trial of one sample."""
+    by_trial = convergence.set_index("trial").sort_index()
+    first, second = (by_trial[by_trial["quantifier"] == name] for name in (easy, hard))
     return {
         "step": step_leads(first, second),
         "final_accuracy": (first["final_accuracy"] - second["final_accuracy"]).to_numpy(),

@@ -22,11 +22,17 @@ Grids = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def plot_accuracy_by_counts(
-    cells: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str, sample: int | None = None
+    cells: str,
+    settings: dict[str, Any],
+    *,
+    svg: str,
+    pdf: str,
+    png: str,
+    leaderboard: str | None = None,
 ) -> None:
-    """Draw the accuracy by counts in one sample (the first, unless another is named)."""
+    """Draw the accuracy by counts in the chosen sample."""
     frame = tables.read_parquet(cells, {"sample": "int64", **tables.CELLS})
-    chosen = frame[frame["sample"] == (frame["sample"].min() if sample is None else sample)]
+    chosen = tables.of_chosen(frame, leaderboard)
     scored, split = tables.held_out(chosen, cells)
     quantifiers = settings["quantifiers"]
     columns = min(len(quantifiers), 3)
@@ -88,8 +94,11 @@ def draw_panel(axes: Axes, name: str, grids: Grids, lowest: float) -> QuadMesh:
     if decided:
         axes.add_collection(LineCollection(boundary(truth), colors="white", linewidths=3))
         axes.add_collection(LineCollection(boundary(truth), colors="black", linewidths=1.5))
-    note = "" if decided else "\n(truth depends on more)"
-    axes.set_title(f"{style.label(name)}{note}")
+    else:
+        axes.text(
+            0.98, 0.98, "truth depends\non more", transform=axes.transAxes, ha="right", va="top"
+        )
+    axes.set_title(style.label(name))
     axes.set_aspect("equal")
     axes.tick_params(labelbottom=True)
     axes.xaxis.get_major_locator().set_params(integer=True)

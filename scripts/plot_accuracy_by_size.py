@@ -18,11 +18,17 @@ from quantlearn.statistics import mean_interval
 
 
 def plot_accuracy_by_size(
-    cells: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str, sample: int | None = None
+    cells: str,
+    settings: dict[str, Any],
+    *,
+    svg: str,
+    pdf: str,
+    png: str,
+    leaderboard: str | None = None,
 ) -> None:
-    """Draw the accuracy by size in one sample (the first, unless another is named)."""
+    """Draw the accuracy by size in the chosen sample."""
     frame = tables.read_parquet(cells, {"sample": "int64", **tables.CELLS})
-    chosen = frame[frame["sample"] == (frame["sample"].min() if sample is None else sample)]
+    chosen = tables.of_chosen(frame, leaderboard)
     scored, split = tables.held_out(chosen, cells)
     looks = style.looks(settings["quantifiers"])
     with style.figure_style():

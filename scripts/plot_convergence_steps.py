@@ -27,11 +27,11 @@ def plot_convergence_steps(
     svg: str,
     pdf: str,
     png: str,
-    sample: int | None = None,
+    leaderboard: str | None = None,
 ) -> None:
-    """Draw the convergence steps of one sample (the first, unless another is named)."""
+    """Draw the convergence steps of the chosen sample."""
     frame = tables.read_csv(convergence, tables.CONVERGENCE)
-    chosen = frame[frame["sample"] == (frame["sample"].min() if sample is None else sample)]
+    chosen = tables.of_chosen(frame, leaderboard)
     quantifiers = settings["quantifiers"]
     looks = style.looks(quantifiers)
     trials = sorted(chosen["trial"].unique())

@@ -23,11 +23,11 @@ def plot_learning_curves(
     svg: str,
     pdf: str,
     png: str,
-    sample: int | None = None,
+    leaderboard: str | None = None,
 ) -> None:
-    """Draw the learning curves of one sample (the first, unless another is named)."""
+    """Draw the learning curves of the chosen sample."""
     frame = tables.read_parquet(curves, {"sample": "int64", **tables.CURVES})
-    chosen = frame[frame["sample"] == (frame["sample"].min() if sample is None else sample)]
+    chosen = tables.of_chosen(frame, leaderboard)
     watched = chosen[chosen["split"] == settings["training"]["monitor"]]
     looks = style.looks(settings["quantifiers"])
     with style.figure_style():

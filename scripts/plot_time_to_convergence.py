@@ -22,11 +22,11 @@ def plot_time_to_convergence(
     svg: str,
     pdf: str,
     png: str,
-    sample: int | None = None,
+    leaderboard: str | None = None,
 ) -> None:
-    """Draw the Kaplan–Meier curves of one sample (the first, unless another is named)."""
+    """Draw the Kaplan–Meier curves of the chosen sample."""
     frame = tables.read_csv(convergence, tables.CONVERGENCE)
-    chosen = frame[frame["sample"] == (frame["sample"].min() if sample is None else sample)]
+    chosen = tables.of_chosen(frame, leaderboard)
     chosen = chosen.assign(time=chosen["step"].fillna(chosen["last_step"]).astype(float))
     looks = style.looks(settings["quantifiers"])
     with style.figure_style():

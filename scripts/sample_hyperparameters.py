@@ -1,15 +1,24 @@
-"""Write down the settings of each hyperparameter sample."""
+"""Draw the settings of each hyperparameter sample."""
 
 from typing import Any
 
 from quantlearn.jobs import run_job
+from quantlearn.samplers import draw_samples
 from quantlearn.space import samples_table
 from quantlearn.tables import write_csv
 
 
-def sample_hyperparameters(samples: str, network: dict[str, Any], training: dict[str, Any]) -> None:
+def sample_hyperparameters(
+    samples: str,
+    network: dict[str, Any],
+    training: dict[str, Any],
+    search: dict[str, Any] | None,
+    seed: int,
+    experiment: str,
+) -> None:
     """Write the samples of an experiment, from its sections, to the table ``samples``."""
-    write_csv(samples_table({"network": network, "training": training}), samples)
+    settings = {"name": experiment, "network": network, "training": training, "search": search}
+    write_csv(samples_table(draw_samples(settings, seed)), samples)
 
 
 if __name__ == "__main__":

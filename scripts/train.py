@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from safetensors.numpy import save_file
 from tqdm import tqdm
 
 from quantlearn import tables
@@ -17,6 +16,7 @@ from quantlearn.space import read_sample
 from quantlearn.split import SIDES
 from quantlearn.training import train
 from quantlearn.training_tables import cells_table, curves_table, trials_table
+from quantlearn.weights import write_weights
 
 
 def train_sample(
@@ -87,13 +87,7 @@ def train_sample(
         trials_table(outcome, members, scores, seeds, str(where), ensemble.core), trials
     )
     tables.write_parquet(cells_table(members, correct, quantifiers), cells)
-    _write_weights(ensemble, outcome.weights, weights)
-
-
-def _write_weights(ensemble: Ensemble, flat: torch.Tensor, path: str) -> None:
-    arrays = ensemble.unpack(flat.cpu())
-    with tables.replacing(path) as beside:
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, beside)
+    write_weights(ensemble, outcome.weights, weights)
 
 
 if __name__ == "__main__":

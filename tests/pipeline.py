@@ -8,6 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "tests" / "integration" / "config"
+SEARCH_CONFIG = ROOT / "tests" / "integration" / "search_config"
 
 
 def snakemake(folder, *arguments, snakefile=ROOT / "Snakefile"):
@@ -28,8 +29,8 @@ def run(folder, *arguments, **more):
     return done
 
 
-def lay_out(folder):
-    """A working folder with the tiny configuration."""
-    shutil.copytree(CONFIG, folder / "config")
+def lay_out(folder, config=CONFIG):
+    """A working folder with the tiny configuration, or another one."""
+    shutil.copytree(config, folder / "config")
     shutil.copy(ROOT / "config" / "quantifiers.yaml", folder / "config")
     return folder

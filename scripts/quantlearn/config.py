@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from quantlearn.distributions import RANGES_OF_NUMBERS, kind_of
 from quantlearn.errors import QuantlearnError
 from quantlearn.schema import (
     Fault,
@@ -25,6 +26,15 @@ from quantlearn.schema import (
     load_schema,
     settle,
     shown,
+)
+from quantlearn.search import (
+    SECTIONS,
+    applying_settings,
+    count_grid,
+    distributions_of,
+    find_section_faults,
+    shared_settings,
+    variants_of,
 )
 from quantlearn.semantics import Lexicon, LexiconError, Quantifier, count_scenes, load_lexicon
 from quantlearn.yamlfile import YamlError, plain_value, read_yaml
@@ -42,6 +52,8 @@ RESERVED_QUANTIFIERS = ("all",)
 ENUMERATION_LIMIT = 2**30  # bytes
 LABEL_BYTES = 8  # trial, quantifier, size and truth of a row, beside one byte for each object
 
+MOST_SAMPLES = 10_000  # as in the schema
+
 _Check = Callable[[dict, "_Surroundings"], Iterator[Fault]]
 
 
@@ -58,8 +70,10 @@ class Settings:
     """Everything that a run is to do, with all defaults filled in.
 
     ``experiments`` maps each name, in alphabetical order, to a dict that JSON can hold: the keys of
-    the experiment schema, ``name``, and ``expressions`` (quantifier: expression). ``benchmark``
-    holds what the benchmark measures.
+    the experiment schema, ``name``, and ``expressions`` (quantifier: expression). Where settings
+    vary, ``search`` also has the number of ``samples`` and the ``space`` that they are drawn from:
+    the variants of the sections ``network`` and ``training``, each a complete list of settings.
+    ``benchmark`` holds what the benchmark measures.
     """
 
     seed: int
@@ -213,6 +227,8 @@ def _overlay(run: dict) -> dict:
         overlay.setdefault("training", {})["eval_scenes"] = run["eval_scenes"]
     if run["trials"] is not None:
         overlay["trials"] = run["trials"]
+    if run["samples"] is not None:
+        overlay["search"] = {"samples": run["samples"]}
     return overlay
 
 
@@ -242,14 +258,18 @@ def _resolve(
     schema = load_schema("experiment")
     if not isinstance(given, dict):
         return {}, [Fault((), f"{shown(given)} is not allowed: must be keys with their values")]
-    given = _lay_over(given, overlay, settle(schema, _merged(given, overlay)), used)
-    faults = find_faults(schema, given)
-    kept = _without(given, faults)
-    settings = {"name": surroundings.name, **apply_defaults(settle(schema, kept), kept)}
+    if not _draws_samples(given):
+        overlay = {name: part for name, part in overlay.items() if name != "search"}
+    given = _lay_over(given, overlay, _settle(schema, _merged(given, overlay)), used)
+    faults = _find_faults(schema, given)
+    kept = _without(given, [Fault(_setting(fault.key), fault.text) for fault in faults])
+    settings = {"name": surroundings.name, **_complete(schema, kept)}
     for check, reads in _CHECKS:
         broken = [fault.key for fault in faults]
         if not any(_overlap(key, read) for key, read in itertools.product(broken, reads)):
             faults += check(settings, surroundings)
+    if not faults and settings["search"] is not None and settings["search"]["sampler"] == "grid":
+        settings["search"]["samples"] = count_grid(settings["search"]["space"])
     if not faults and surroundings.lexicon is not None:
         quantifiers = settings["quantifiers"]
         if settings["comparisons"] is None:
@@ -258,6 +278,53 @@ def _resolve(
             name: surroundings.lexicon[name].expression for name in quantifiers
         }
     return settings, faults
+
+
+def _draws_samples(given: dict) -> bool:
+    """Whether there is a search that draws as many samples as it is told."""
+    search = given.get("search")
+    return isinstance(search, dict) and search.get("sampler") != "grid"
+
+
+def _varying(given: dict) -> list[str]:
+    return [name for name in SECTIONS if distributions_of(given.get(name))]
+
+
+def _settle(schema: dict, given: dict) -> dict:
+    """The schema settled, with all settings that apply to some samples."""
+    settled = settle(schema, given)
+    for name in _varying(given):
+        applying = applying_settings(schema["properties"][name], given[name])
+        settled["properties"][name] |= {"properties": {key: {} for key in applying}}
+    return settled
+
+
+def _find_faults(schema: dict, given: dict) -> list[Fault]:
+    varying = _varying(given)
+    faults = find_faults(schema, {**given, **{name: {} for name in varying}})
+    for name in varying:
+        faults += find_section_faults(name, schema["properties"][name], given[name])
+    return faults
+
+
+def _complete(schema: dict, given: dict) -> dict:
+    """Valid settings with every default filled in, and the space of a search."""
+    varying = _varying(given)
+    plain = {**given, **{name: {} for name in varying}}
+    settings = apply_defaults(settle(schema, plain), plain)
+    space = {name: [settings[name]] for name in SECTIONS}
+    for name in varying:
+        space[name] = variants_of(schema["properties"][name], given[name])
+        settings[name] = shared_settings(given[name], space[name])
+    if settings["search"] is not None:
+        search = apply_defaults(schema["properties"]["search"], settings["search"])
+        settings["search"] = {**search, "space": space}
+    return settings
+
+
+def _setting(key: Key) -> Key:
+    """The key of the setting that a fault within its distribution is about."""
+    return key[:2] if key and key[0] in SECTIONS else key
 
 
 def _merged(given: dict, overlay: dict) -> dict:
@@ -414,6 +481,82 @@ def _check_evaluation(settings: dict, _: _Surroundings) -> Iterator[Fault]:
             yield Fault(key, text)
 
 
+def _check_search(settings: dict, _: _Surroundings) -> Iterator[Fault]:
+    """Settings vary where there is a search, and it can tell which values they take."""
+    search = settings["search"]
+    varying = {
+        (section, name): distribution
+        for section in SECTIONS
+        for name, distribution in distributions_of(settings[section]).items()
+    }
+    if search is None:
+        for key in varying:
+            text = (
+                "is a distribution, and nothing draws from it: add search: {sampler: random, "
+                "samples: 16} or write a constant"
+            )
+            yield Fault(key, text)
+        return
+    if not varying:
+        text = "no setting in network or training is a distribution: leave it out or let one vary"
+        yield Fault(("search",), text)
+        return
+    if search["sampler"] == "grid":
+        yield from _check_grid(search, varying)
+        return
+    if search["samples"] is None:
+        text = f"is missing: {search['sampler']} draws as many samples as it is told"
+        yield Fault(("search", "samples"), text)
+    for key, distribution in varying.items():
+        if "points" in distribution:
+            text = "applies only where search.sampler is grid: leave it out"
+            yield Fault((*key, "points"), text)
+
+
+def _check_grid(search: dict, varying: dict[Key, dict]) -> Iterator[Fault]:
+    endless = {
+        key: distribution
+        for key, distribution in varying.items()
+        if kind_of(distribution) in RANGES_OF_NUMBERS and "points" not in distribution
+    }
+    for key, distribution in endless.items():
+        kind = kind_of(distribution)
+        text = f"a grid takes some values only: add points, as {{{kind}: [low, high], points: 5}}"
+        yield Fault((*key, kind), text)
+    if endless:
+        return
+    product = count_grid(search["space"])
+    if product > MOST_SAMPLES:
+        text = (
+            f"the grid has {product} samples, where {MOST_SAMPLES} are allowed: give fewer values "
+            "or use sampler random"
+        )
+        yield Fault(("search",), text)
+    elif search["samples"] not in (None, product):
+        text = f"{search['samples']} is not the grid's number, {product}: leave it out"
+        yield Fault(("search", "samples"), text)
+
+
+def _check_test_is_closed(settings: dict, _: _Surroundings) -> Iterator[Fault]:
+    """A search chooses by the dev split and looks at the test split only afterwards."""
+    if settings["search"] is None:
+        return
+    split, training = settings["data"]["split"], settings["training"]
+    purposes = {"dev": "chooses its sample by the dev split", "test": "tests the chosen sample"}
+    for side, purpose in purposes.items():
+        if split[side] == 0:
+            text = f"0 is not allowed: a search {purpose}: give it a fraction"
+            yield Fault(("data", "split", side), text)
+    places = {
+        ("training", "evaluate_splits", place): side
+        for place, side in enumerate(training["evaluate_splits"])
+    }
+    for key, side in {**places, ("training", "monitor"): training["monitor"]}.items():
+        if side == "test":
+            text = '"test" is closed in a search until a sample is chosen: use dev'
+            yield Fault(key, text)
+
+
 # Each check with the keys that it reads; it is left out when one of them has a fault already.
 _CHECKS: tuple[tuple[_Check, tuple[Key, ...]], ...] = (
     (_check_comparisons, (("quantifiers",), ("comparisons",))),
@@ -427,6 +570,16 @@ _CHECKS: tuple[tuple[_Check, tuple[Key, ...]], ...] = (
     (
         _check_evaluation,
         (("data", "split"), ("training", "evaluate_splits"), ("training", "monitor")),
+    ),
+    (_check_search, (("search",), ("network",), ("training",))),
+    (
+        _check_test_is_closed,
+        (
+            ("search",),
+            ("data", "split"),
+            ("training", "evaluate_splits"),
+            ("training", "monitor"),
+        ),
     ),
 )
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from quantlearn import prose, tables
 from quantlearn.prose import MISSING
+from quantlearn.space import read_sample
 from quantlearn.statistics import FINAL_EVALUATIONS, step_leads, summarise_convergence
 
 __all__ = [
@@ -68,7 +69,7 @@ LOSSES = {"cross_entropy": "cross entropy", "squared_error": "squared error"}
 
 @dataclass(frozen=True)
 class Results:
-    """The resolved settings of an experiment and the tables of its first sample."""
+    """The resolved settings and the tables of an experiment's chosen sample."""
 
     settings: Mapping[str, Any]
     trials: pd.DataFrame
@@ -107,13 +108,23 @@ class Pair:
 
 
 def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Results:
-    """Read the tables trials, cells, convergence and comparison of an experiment."""
+    """Read the tables trials, cells, convergence and comparison of an experiment.
+
+    Where settings vary, the settings are those of the chosen sample, by ``paths`` to the tables
+    samples and leaderboard.
+    """
+    board = paths.get("leaderboard")
+    if settings.get("search"):
+        chosen = tables.chosen_sample(paths["leaderboard"])
+        settings = {**settings, **read_sample(paths["samples"], chosen)}
     cells, split = tables.held_out(
-        _first_sample(tables.read_parquet(paths["cells"], {"sample": "int64", **tables.CELLS})),
+        tables.of_chosen(
+            tables.read_parquet(paths["cells"], {"sample": "int64", **tables.CELLS}), board
+        ),
         paths["cells"],
     )
     read = {
-        table: _first_sample(tables.read_csv(paths[table], schema))
+        table: tables.of_chosen(tables.read_csv(paths[table], schema), board)
         for table, schema in {
             "trials": {"sample": "int64", **TIMELESS_TRIALS},
             "convergence": tables.CONVERGENCE,
@@ -121,10 +132,6 @@ def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Resul
         }.items()
     }
     return Results(settings=settings, cells=cells, split=split, **read)
-
-
-def _first_sample(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame[frame["sample"] == frame["sample"].min()]
 
 
 # --- Verdicts ---------------------------------------------------------------------------------

@@ -157,7 +157,9 @@ def settle(schema: dict, given: Any) -> dict:
             decided = True
             properties |= conditional
     if not decided and not all(
-        _Validator(properties[name]).is_valid(given[name]) for name in deciding if name in given
+        _Validator(properties[name]).is_valid(given[name])
+        for name in deciding
+        if name in given and name in properties
     ):
         properties |= loose
     settled = {name: settle(part, given.get(name)) for name, part in properties.items()}
@@ -245,7 +247,7 @@ def _at(schema: dict, key: Key) -> dict:
 def _unknown(name: str, settled: dict, schema: dict) -> str:
     homes = [condition for condition, properties in cases(schema) if name in properties]
     if homes:
-        [deciding] = homes[0]["properties"]
+        *_, deciding = homes[0]["properties"]  # the last of a chain of conditions
         wanted = [value for home in homes for value in _values(home["properties"][deciding])]
         return f"applies only where {deciding} is {' or '.join(wanted)}: leave it out"
     known = list(settled["properties"])

@@ -1,9 +1,11 @@
-"""Hyperparameter samples: which settings each training job uses.
+"""Hyperparameter samples as a table: which settings each training job uses.
 
 A sample is a row of samples.csv with one column for each setting, named by its place in the
-experiment, such as ``network.hidden``. An experiment with fixed settings has one sample.
+experiment, such as ``network.hidden``. An experiment with fixed settings has one sample. A setting
+that does not apply to a sample, such as ``padding`` to a feed-forward network, is blank.
 """
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -12,38 +14,57 @@ import pandas as pd
 
 from quantlearn.errors import QuantlearnError
 
-__all__ = ["read_sample", "samples_table"]
+__all__ = ["Sample", "read_sample", "samples_table"]
 
-_SECTIONS = ("network", "training")
+Sample = dict[str, dict[str, Any]]
+"""The settings of one sample, by section and key."""
 
 
-def samples_table(settings: dict[str, Any]) -> pd.DataFrame:
-    """The samples of an experiment, one row each.
+def samples_table(samples: list[Sample]) -> pd.DataFrame:
+    """The samples as rows, with blanks for settings that do not apply.
 
-    >>> samples_table({"network": {"hidden": 12}, "training": {"patience": None}})
+    >>> samples_table([{"network": {"hidden": 12}, "training": {"patience": None}}])
        sample network.hidden training.patience
     0       0             12              null
     """
-    row: dict[str, Any] = {"sample": 0}
-    for section in _SECTIONS:
-        for key, value in settings[section].items():
-            row[f"{section}.{key}"] = value if isinstance(value, str) else json.dumps(value)
-    return pd.DataFrame([row])
+    rows = [
+        {
+            f"{section}.{key}": _text(value)
+            for section, part in sample.items()
+            for key, value in part.items()
+        }
+        for sample in samples
+    ]
+    columns = [
+        f"{section}.{key}"
+        for section in samples[0]
+        for key in dict.fromkeys(itertools.chain(*(sample[section] for sample in samples)))
+    ]
+    table = pd.DataFrame(rows, columns=columns, dtype=object).fillna("")
+    table.insert(0, "sample", range(len(table)))
+    return table
 
 
-def read_sample(path: str | Path, sample: int) -> dict[str, dict[str, Any]]:
-    """The settings of one sample, by section and key."""
+def read_sample(path: str | Path, sample: int) -> Sample:
+    """The settings of one sample, by section and key, without those that are blank."""
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     rows = table[table["sample"] == str(sample)]
     if len(rows) != 1:
         raise QuantlearnError(
             f"{path}: sample {sample} has {len(rows)} rows; delete the file and run again"
         )
-    settings: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
+    settings: Sample = {}
     for column, text in rows.iloc[0].drop("sample").items():
         section, key = str(column).split(".", 1)
-        settings[section][key] = _value(text)
+        if text:
+            settings.setdefault(section, {})[key] = _value(text)
     return settings
+
+
+def _text(value: Any) -> str:
+    """A value as JSON, but a word as it is unless it would be read as something else."""
+    plain = isinstance(value, str) and value and _value(value) == value
+    return value if plain else json.dumps(value)
 
 
 def _value(text: str) -> Any:

@@ -19,9 +19,11 @@ __all__ = [
     "AS_RUN",
     "BENCHMARK",
     "CELLS",
+    "CHOSEN_TRIALS",
     "COMPARISON",
     "CONVERGENCE",
     "CURVES",
+    "LEADERBOARD",
     "MACHINE",
     "OVERVIEW",
     "SAMPLES",
@@ -29,7 +31,9 @@ __all__ = [
     "TRIALS",
     "Schema",
     "TableError",
+    "chosen_sample",
     "held_out",
+    "of_chosen",
     "read_csv",
     "read_parquet",
     "replacing",
@@ -78,6 +82,15 @@ TRIALS: Schema = {
     "core": "str",
 }
 
+CHOSEN_TRIALS: Schema = {
+    "sample": "int64",
+    "trial": "int64",
+    "quantifier": "str",
+    "test_loss": "float64",
+    "test_accuracy": "float64",
+    "test_scenes": "int64",
+}
+
 CONVERGENCE: Schema = {
     "sample": "int64",
     "trial": "int64",
@@ -109,6 +122,20 @@ COMPARISON: Schema = {
     "effect_lower": "float64",
     "effect_upper": "float64",
     "horizon": "float64",
+}
+
+LEADERBOARD: Schema = {
+    "rank": "int64",
+    "sample": "int64",
+    "chosen": "bool",
+    "trials": "int64",
+    "diverged": "int64",
+    **{
+        f"{split}_{metric}{bound}": "float64"
+        for split in ("dev", "test")
+        for metric in ("accuracy", "loss")
+        for bound in ("", "_lower", "_upper")
+    },
 }
 
 TESTS = ("paired_t_steps", "paired_t_accuracy", "wilcoxon_steps", "logrank", "area_between_curves")
@@ -256,6 +283,27 @@ def read_parquet(path: str | Path, schema: Schema) -> pd.DataFrame:
         return frame.astype(dict(schema))
     except (ValueError, TypeError) as fault:
         raise _unreadable(path, str(fault).strip()) from fault
+
+
+def chosen_sample(leaderboard: str | Path) -> int:
+    """The number of the sample that leaderboard.csv names as the chosen one."""
+    frame = read_csv(leaderboard, LEADERBOARD)
+    chosen = frame.loc[frame["chosen"], "sample"]
+    if len(chosen) != 1:
+        raise _unreadable(leaderboard, f"{len(chosen)} of its samples are chosen")
+    return int(chosen.iloc[0])
+
+
+def of_chosen(frame: pd.DataFrame, leaderboard: str | Path | None) -> pd.DataFrame:
+    """The rows of the chosen sample of a table of all samples.
+
+    Without a leaderboard the table must be of a single sample; raises `TableError` otherwise.
+    """
+    if leaderboard is None:
+        if len(set(frame["sample"])) > 1:
+            raise TableError("a table of several samples needs leaderboard.csv to choose by")
+        return frame
+    return frame[frame["sample"] == chosen_sample(leaderboard)]
 
 
 def held_out(cells: pd.DataFrame, path: str | Path) -> tuple[pd.DataFrame, str]:

@@ -116,6 +116,18 @@ def training_trials(curves: pd.DataFrame) -> pd.DataFrame:
     )[list(tables.TRIALS)]
 
 
+def leaderboard(ranking: list[int]) -> pd.DataFrame:
+    """A leaderboard of samples from the best to the worst, without scores."""
+    places = {
+        "rank": range(1, len(ranking) + 1),
+        "sample": ranking,
+        "chosen": [place == 0 for place in range(len(ranking))],
+        **{"trials": 1, "diverged": 0},
+    }
+    blank = {name: np.nan for name in tables.LEADERBOARD if name not in places}
+    return pd.DataFrame({**places, **blank})
+
+
 def write_training(folder: Path, samples: list[dict[str, pd.DataFrame]]) -> dict[str, Any]:
     """Write the results of training and return the inputs of `aggregate` that name them."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -89,6 +89,13 @@ def test_the_unspoilt_input_is_accepted(folder):
     assert list(load_settings(RUN, folder).experiments) == ["small"]
 
 
+SEARCH = {
+    "search": {"sampler": "random", "samples": 4},
+    "network.hidden": {"integer": [4, 8]},
+    "training.monitor": "dev",
+    "training.evaluate_splits": ["dev"],
+}
+VARIED = {"architecture": {"choice": ["lstm", "feedforward"]}}
 ENUMERATE = {"data.generate": {"method": "enumerate", "max_size": 8}}
 FILL = {"data.generate": {"method": "fill", "min_size": 1, "max_size": 3}}
 
@@ -278,6 +285,149 @@ BAD_EXPERIMENTS = {
         {"training.monitor": "train"},
         [("training.monitor:", '"train" is not evaluated', "add it to training.evaluate_splits")],
     ),
+    "distributions without a search": (
+        {"network.hidden": {"integer": [4, 8]}},
+        [("network.hidden: is a distribution", "add search: {sampler: random")],
+    ),
+    "search without distributions": (
+        {**SEARCH, "network.hidden": 4},
+        [("search: no setting in network or training is a distribution", "leave it out")],
+    ),
+    "unknown sampler": (
+        {**SEARCH, "search.sampler": "randon"},
+        [("search.sampler:", "one of random, grid, sobol", 'did you mean "random"?')],
+    ),
+    "misspelt key of a search": (
+        {**SEARCH, "search.sampels": 4},
+        [("search.sampels: unknown key", 'did you mean "samples"?')],
+    ),
+    "no number of samples": (
+        {**SEARCH, "search": {"sampler": "sobol"}},
+        [("search.samples: is missing", "sobol draws as many")],
+    ),
+    "no samples": ({**SEARCH, "search.samples": 0}, [("search.samples: 0 ", "from 1 to 10000")]),
+    "unknown distribution": (
+        {**SEARCH, "network.hidden": {"integr": [4, 8]}},
+        [("network.hidden.integr: unknown key", 'did you mean "integer"?')],
+    ),
+    "two distributions at once": (
+        {**SEARCH, "network.hidden": {"integer": [4, 8], "choice": [4, 8]}},
+        [("network.hidden:", "a constant or one of choice, integer, uniform, log_uniform")],
+    ),
+    "distribution of nothing": (
+        {**SEARCH, "network.hidden": {}},
+        [("network.hidden: {}", "a constant or one of choice")],
+    ),
+    "choice of one": (
+        {**SEARCH, "network.hidden": {"choice": [4]}},
+        [("network.hidden.choice: [4]", "a list of 2 to 1000 values")],
+    ),
+    "a choice twice": (
+        {**SEARCH, "network.hidden": {"choice": [4, 8, 4]}},
+        [("network.hidden.choice: 4 is listed twice",)],
+    ),
+    "range of one number": (
+        {**SEARCH, "network.hidden": {"integer": [4]}},
+        [("network.hidden.integer: [4]", "two whole numbers, [lowest, highest]")],
+    ),
+    "range the wrong way round": (
+        {**SEARCH, "network.hidden": {"integer": [8, 4]}},
+        [("network.hidden.integer: [8, 4]", "the first number must be below the second")],
+    ),
+    "logarithm of zero": (
+        {**SEARCH, "training.learning_rate": {"log_uniform": [0, 0.1]}},
+        [("training.learning_rate.log_uniform: [0, 0.1]", "above 0")],
+    ),
+    "range beyond what is allowed": (
+        {**SEARCH, "network.hidden": {"integer": [0, 2000]}},
+        [
+            ("network.hidden.integer[0]: 0 is not allowed", "from 1 to 1024"),
+            ("network.hidden.integer[1]: 2000 is not allowed", "from 1 to 1024"),
+        ],
+    ),
+    "choice that is not allowed": (
+        {**SEARCH, "network.padding": {"choice": ["masked", "red"]}},
+        [("network.padding.choice[1]:", '"red"', 'did you mean "read"?')],
+    ),
+    "numbers where whole ones are needed": (
+        {**SEARCH, "training.batch_size": {"uniform": [1.5, 9]}},
+        [
+            ("training.batch_size.uniform[0]: 1.5 ", "a whole number"),
+            ("training.batch_size.uniform[1]: 9.0 ", "a whole number"),
+        ],
+    ),
+    "whole numbers where any will do": (
+        {**SEARCH, "training.stop_loss": {"integer": [1, 3]}},
+        [("training.stop_loss.integer:", "write uniform")],
+    ),
+    "misspelt setting that varies": (
+        {**SEARCH, "network.hiden": {"integer": [4, 8]}},
+        [("network.hiden: unknown key", 'did you mean "hidden"?')],
+    ),
+    "misspelt architecture among others": (
+        {**SEARCH, "network": {"architecture": {"choice": ["lstm", "feedforwrd"]}}},
+        [("network.architecture.choice[1]:", 'did you mean "feedforward"?')],
+    ),
+    "setting of no architecture that is drawn": (
+        {**SEARCH, "network.activation": {"choice": ["relu", "tanh"]}},
+        [("network.activation: applies only where architecture is", "leave it out")],
+    ),
+    "bad value of one architecture": (
+        {**SEARCH, "network": {**VARIED, "activation": "rele"}},
+        [("network.activation:", '"rele"', 'did you mean "relu"?')],
+    ),
+    "data that vary": (
+        {**SEARCH, "data.generate.draws": {"integer": [100, 500]}},
+        [("data.generate.draws:", "must be a whole number")],
+    ),
+    "monitor that varies": (
+        {**SEARCH, "training.monitor": {"choice": ["dev", "train"]}},
+        [("training.monitor: must be a constant",)],
+    ),
+    "grid over endless values": (
+        {**SEARCH, "search": {"sampler": "grid"}}
+        | {"training.learning_rate": {"log_uniform": [1e-4, 1e-2]}},
+        [("training.learning_rate.log_uniform:", "add points")],
+    ),
+    "points of whole numbers": (
+        {**SEARCH, "search": {"sampler": "grid"}}
+        | {"network.hidden": {"integer": [4, 8], "points": 2}},
+        [("network.hidden.points: applies only to uniform and log_uniform",)],
+    ),
+    "points outside a grid": (
+        {**SEARCH, "training.learning_rate": {"uniform": [0.1, 0.2], "points": 3}},
+        [("training.learning_rate.points: applies only where search.sampler is grid",)],
+    ),
+    "one point": (
+        {**SEARCH, "search": {"sampler": "grid"}}
+        | {"training.learning_rate": {"uniform": [0.1, 0.2], "points": 1}},
+        [("training.learning_rate.points: 1 ", "from 2 to 1000")],
+    ),
+    "another number of samples than the grid has": (
+        {**SEARCH, "search": {"sampler": "grid", "samples": 4}},
+        [("search.samples: 4 is not the grid's number, 5",)],
+    ),
+    "grid without end": (
+        {**SEARCH, "search": {"sampler": "grid"}}
+        | {"network.hidden": {"integer": [1, 1000]}, "training.batch_size": {"integer": [1, 1000]}},
+        [("search: the grid has 1000000 samples", "10000 are allowed")],
+    ),
+    "search that looks at the test split": (
+        {**SEARCH, "training.monitor": "test", "training.evaluate_splits": ["dev", "test"]},
+        [
+            ("training.evaluate_splits[1]:", '"test" is closed in a search'),
+            ("training.monitor:", '"test" is closed in a search'),
+        ],
+    ),
+    "search without a dev split": (
+        {**SEARCH, "data.split.dev": 0, "data.split.train": 0.8}
+        | {"training.monitor": "train", "training.evaluate_splits": ["train"]},
+        [("data.split.dev: 0 is not allowed", "chooses its sample by the dev split")],
+    ),
+    "search without a test split": (
+        {**SEARCH, "data.split.test": 0, "data.split.train": 0.8},
+        [("data.split.test: 0 is not allowed", "tests the chosen sample")],
+    ),
     "split by size of two sizes": (
         {"data.split.by": "size", "data.generate.min_size": 7},
         [("data.split.by:", "2 different size", "3 sides (train, dev, test)")],
@@ -324,6 +474,11 @@ BAD_RUNS = {
     "overrides of what has none": (
         {"overrides": {"title": "x"}},
         [("overrides.title:", "unknown key", "known here: data, network, training, convergence")],
+    ),
+    "no samples": ({"samples": 0}, [("samples: 0 ", "from 1 to 10000 or null")]),
+    "override that varies": (
+        {"overrides": {"training": {"batch_size": {"choice": [4, 8]}}}},
+        [("overrides.training.batch_size:", "a whole number")],
     ),
     "bad override": (
         {"overrides": {"training": {"batch_size": 0}}},
@@ -506,7 +661,10 @@ def spoilt(draw, mapping: dict) -> dict:
     return mapping
 
 
-@given(experiment=spoilt(EXPERIMENT), run=spoilt(RUN) | st.just(RUN))
+@given(
+    experiment=spoilt(EXPERIMENT) | spoilt(changed(EXPERIMENT, SEARCH)),
+    run=spoilt(RUN) | st.just(RUN),
+)
 @settings(
     max_examples=150,
     deadline=None,

@@ -280,15 +280,16 @@ def settings_in(schema: dict, above: str = "") -> dict[str, dict]:
     for _, conditional in cases(schema):
         properties |= conditional
     for name, part in properties.items():
-        if part.get("type") == "object" and part.get("properties") and name != "overrides":
+        inner = part.get("properties") if name != "overrides" else None
+        if inner:
             found |= settings_in(part, f"{above}{name}.")
-        else:
+        if not inner or "default" in part:
             found[above + name] = part
     return found
 
 
 def all_mappings(schema: dict) -> list[dict]:
-    inner = [part for part in schema["properties"].values() if part.get("type") == "object"]
+    inner = [part for part in schema["properties"].values() if "object" in part.get("type", ())]
     return [schema] + [found for part in inner for found in all_mappings(part)]
 
 

@@ -165,13 +165,19 @@ class TestAnalysis:
         assert list(table.columns) == list(tables.COMPARISON)
         assert table.groupby("sample")["test"].apply(list).tolist() == [list(tables.TESTS)] * 2
 
-    def test_p_is_adjusted_over_the_pairs_of_the_experiment(self, analysed):
-        _, paths = analysed
-        table = tables.read_csv(paths[0]["comparison"], tables.COMPARISON)
-        for _, family in table.groupby("test"):
-            smaller, larger = family.sort_values("p")["p"]
-            adjusted = family.sort_values("p")["p_adjusted"].to_numpy()
-            assert adjusted == pytest.approx([min(1, 2 * smaller), max(2 * smaller, larger)])
+    def test_p_is_adjusted_over_the_pairs_of_a_sample(self, analysed, tmp_path):
+        settings, paths = analysed[0][0], analysed[1][0]
+        pair = settings["comparisons"][0]
+        compare(
+            paths["curves"],
+            paths["convergence"],
+            settings | {"comparisons": [pair, pair[::-1]]},
+            comparison=tmp_path / "comparison.csv",
+        )
+        table = tables.read_csv(tmp_path / "comparison.csv", tables.COMPARISON)
+        assert table["sample"].nunique() == 2
+        # A pair and its mirror image have the same p.
+        assert np.allclose(table["p_adjusted"], np.minimum(1, 2 * table["p"]), equal_nan=True)
 
     def test_one_quantifier_leaves_an_empty_comparison(self, analysed):
         _, paths = analysed
@@ -186,19 +192,23 @@ class TestAnalysis:
 
     def test_overview_and_twins(self, analysed, tmp_path):
         experiments, paths = analysed
+        board = synthetic.leaderboard([1, 0])
+        tables.write_csv(board, tmp_path / "leaderboard.csv")
         overview(
             [path["comparison"] for path in paths],
             [path["convergence"] for path in paths],
             experiments,
             overview=tmp_path / "overview.csv",
             as_run=tmp_path / "as_run.csv",
+            leaderboards=[tmp_path / "leaderboard.csv", None, None],
         )
         rows = tables.read_csv(tmp_path / "overview.csv", tables.OVERVIEW)
-        assert list(rows["experiment"]) == ["exp1a", "exp1a", "exp1a_as_run"]
-        assert list(rows["version"]) == ["documented", "documented", "as run"]
-        assert list(rows["twin"]) == ["", "", "exp1a"]
+        assert list(rows["experiment"]) == ["exp1a", "exp1a_as_run"]
+        assert list(rows["sample"]) == [1, 0]  # the chosen one of two, the only one
+        assert list(rows["version"]) == ["documented", "as run"]
+        assert list(rows["twin"]) == ["", "exp1a"]
         raw, adjusted = rows["logrank_p"], rows["logrank_p_adjusted"]
-        assert adjusted.min() == pytest.approx(min(1, 3 * raw.min()))
+        assert adjusted.min() == pytest.approx(min(1, 2 * raw.min()))
 
         twins = tables.read_csv(tmp_path / "as_run.csv", tables.AS_RUN)
         step = twins[twins["measure"] == "step"].iloc[0]

@@ -45,7 +45,7 @@ def some_scenes(trial):
 def train_here(folder, architecture, training):
     """Train a small network of an architecture in a folder, and read what is written there."""
     settings = {"network": network(architecture, hidden=4), "training": TRAINING | training}
-    write_csv(samples_table(settings), folder / "samples.csv")
+    write_csv(samples_table([settings]), folder / "samples.csv")
     write_trials(
         folder / "split.parquet", ["some"], (some_scenes(trial) for trial in range(TRIALS))
     )

@@ -7,6 +7,8 @@ rule aggregate:
         training_curves=every_sample("curves.parquet"),
         training_trials=every_sample("trials.csv"),
         training_cells=every_sample("cells.parquet"),
+        chosen_trials=in_search(rules.open_test.output.chosen_trials),
+        chosen_cells=in_search(rules.open_test.output.chosen_cells),
     output:
         curves="results/{experiment}/tables/curves.parquet",
         trials="results/{experiment}/tables/trials.csv",
@@ -24,6 +26,25 @@ rule aggregate:
         code=code("aggregate"),
     script:
         "../../scripts/aggregate.py"
+
+
+rule leaderboard:
+    input:
+        samples=rules.sample_hyperparameters.output.samples,
+        trials=rules.aggregate.output.trials,
+    output:
+        leaderboard="results/{experiment}/tables/leaderboard.csv",
+    log:
+        "results/{experiment}/logs/leaderboard.log",
+    conda:
+        "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("leaderboard"),
+    script:
+        "../../scripts/leaderboard.py"
 
 
 rule compare:
@@ -55,6 +76,7 @@ rule overview:
     input:
         comparisons=on_page("tables/comparison.csv"),
         convergences=on_page("tables/convergence.csv"),
+        leaderboards=on_page("tables/leaderboard.csv"),
     output:
         overview=report(
             "results/report/{page}/overview.csv",

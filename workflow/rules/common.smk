@@ -38,14 +38,12 @@ CHAPTER_TITLES = {
     "benchmark": "Benchmark",
 }
 CHAPTERS = sorted({experiment["chapter"] for experiment in EXPERIMENTS.values()})
-# A settings file with fixed values is a search with one sample.
-SAMPLES = ["0"]
 KINDS = ["svg", "pdf", "png"]
 FIGURES = sorted(path.stem.removeprefix("plot_") for path in ROOT.glob("scripts/plot_*.py"))
 FIGURES.remove("overview")
 REPORT_FILES = [
     *(f"figures/{figure}.pdf" for figure in FIGURES),
-    *(f"tables/{table}.csv" for table in ("trials", "convergence", "comparison")),
+    *(f"tables/{table}.csv" for table in ("trials", "leaderboard", "convergence", "comparison")),
 ]
 # What was laid over the settings, for the record at the end of the report.
 OVERLAYS = [
@@ -53,18 +51,10 @@ OVERLAYS = [
     *(f"{key}={value}" for key, value in workflow.config_settings.config.items()),
 ]
 
-CHAPTER_TITLES = {
-    "paper": "The 2019 experiments",
-    "practice": "Practice",
-    "course": "Course",
-    "atlas": "Atlas",
-    "benchmark": "Benchmark",
-}
-
 
 wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
-    sample="|".join(SAMPLES),
+    sample=r"\d+",
     figure="|".join(FIGURES),
     page="|".join(["index", *CHAPTERS]),
 
@@ -91,9 +81,25 @@ def setting(*keys):
     return ask
 
 
+def is_search(wildcards):
+    """Whether the experiment's settings vary, so that it has samples to choose from."""
+    return EXPERIMENTS[wildcards.experiment]["search"] is not None
+
+
 def every_sample(file):
-    """An input: this file of every sample of the experiment."""
-    return [f"results/{{experiment}}/training/{sample}/{file}" for sample in SAMPLES]
+    """An input: this file of every sample of the experiment; fixed settings are one sample."""
+
+    def paths(wildcards):
+        search = EXPERIMENTS[wildcards.experiment]["search"]
+        samples = range(search["samples"]) if search else [0]
+        return [f"results/{wildcards.experiment}/training/{sample}/{file}" for sample in samples]
+
+    return paths
+
+
+def in_search(file):
+    """An input: this file if the experiment is a search, else nothing."""
+    return lambda wildcards: expand(file, **wildcards) if is_search(wildcards) else []
 
 
 def experiments_of(page):

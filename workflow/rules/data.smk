@@ -8,6 +8,7 @@ rule generate_data:
         "results/{experiment}/logs/generate_data.log",
     benchmark:
         "results/{experiment}/benchmarks/generate_data.tsv"
+    priority: 10
     conda:
         "../../envs/quantlearn.yaml"
     resources:
@@ -32,6 +33,7 @@ rule balance_data:
         "results/{experiment}/logs/balance_data.log",
     benchmark:
         "results/{experiment}/benchmarks/balance_data.tsv"
+    priority: 10
     conda:
         "../../envs/quantlearn.yaml"
     resources:
@@ -55,6 +57,7 @@ rule split_data:
         "results/{experiment}/logs/split_data.log",
     benchmark:
         "results/{experiment}/benchmarks/split_data.tsv"
+    priority: 10
     conda:
         "../../envs/quantlearn.yaml"
     resources:

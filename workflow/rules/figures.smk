@@ -8,6 +8,7 @@ rule plot:
         trials=rules.aggregate.output.trials,
         convergence=rules.aggregate.output.convergence,
         comparison=rules.compare.output.comparison,
+        leaderboard=rules.leaderboard.output.leaderboard,
     output:
         svg=report(
             "results/{experiment}/figures/{figure}.svg",

@@ -10,6 +10,8 @@ rule render_experiment:
         cells=rules.aggregate.output.cells,
         convergence=rules.aggregate.output.convergence,
         comparison=rules.compare.output.comparison,
+        samples=rules.sample_hyperparameters.output.samples,
+        leaderboard=rules.leaderboard.output.leaderboard,
         figures=expand("results/{{experiment}}/figures/{figure}.svg", figure=FIGURES),
     output:
         executed="results/{experiment}/notebooks/experiment.ipynb",
@@ -31,7 +33,11 @@ rule render_experiment:
         parameters=lambda wildcards, input: {
             "settings": EXPERIMENTS[wildcards.experiment],
             "tables": {
-                table: input[table] for table in ("trials", "cells", "convergence", "comparison")
+                table: input[table]
+                for table in (
+                    *("trials", "cells", "convergence", "comparison"),
+                    *("samples", "leaderboard"),
+                )
             },
             "figures": dict(zip(FIGURES, input.figures)),
             "captions": {figure: caption(f"plot_{figure}") for figure in FIGURES},

@@ -1,4 +1,8 @@
-"""From split scenes to trained networks: one job for each hyperparameter sample."""
+"""From split scenes to trained networks: one job for each hyperparameter sample.
+
+The jobs of a search do not get the test scenes. open_test opens them, for the sample that is best
+on the dev split.
+"""
 
 
 rule sample_hyperparameters:
@@ -6,6 +10,7 @@ rule sample_hyperparameters:
         samples="results/{experiment}/samples.csv",
     log:
         "results/{experiment}/logs/sample_hyperparameters.log",
+    priority: 10
     conda:
         "../../envs/quantlearn.yaml"
     resources:
@@ -14,14 +19,39 @@ rule sample_hyperparameters:
     params:
         network=setting("network"),
         training=setting("training"),
+        search=setting("search"),
+        seed=SETTINGS.seed,
         code=code("sample_hyperparameters"),
     script:
         "../../scripts/sample_hyperparameters.py"
 
 
-rule train:
+rule withhold_test:
     input:
         split_scenes=rules.split_data.output.split_scenes,
+    output:
+        without_test="results/{experiment}/data/without_test.parquet",
+    log:
+        "results/{experiment}/logs/withhold_test.log",
+    conda:
+        "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        quantifiers=setting("quantifiers"),
+        code=code("withhold_test"),
+    script:
+        "../../scripts/withhold_test.py"
+
+
+rule train:
+    input:
+        split_scenes=branch(
+            is_search,
+            then=rules.withhold_test.output.without_test,
+            otherwise=rules.split_data.output.split_scenes,
+        ),
         samples=rules.sample_hyperparameters.output.samples,
     output:
         curves="results/{experiment}/training/{sample}/curves.parquet",
@@ -32,6 +62,8 @@ rule train:
         "results/{experiment}/logs/train/{sample}.log",
     benchmark:
         "results/{experiment}/benchmarks/train/{sample}.tsv"
+    # Networks first: they take longest, and figures fill the gaps.
+    priority: 10
     conda:
         "../../envs/quantlearn.yaml"
     threads: 1
@@ -45,3 +77,28 @@ rule train:
         code=code("train"),
     script:
         "../../scripts/train.py"
+
+
+rule open_test:
+    input:
+        split_scenes=rules.split_data.output.split_scenes,
+        samples=rules.sample_hyperparameters.output.samples,
+        training_trials=every_sample("trials.csv"),
+        training_weights=every_sample("weights.safetensors"),
+    output:
+        chosen_trials="results/{experiment}/chosen/trials.csv",
+        chosen_cells="results/{experiment}/chosen/cells.parquet",
+    log:
+        "results/{experiment}/logs/open_test.log",
+    conda:
+        "../../envs/quantlearn.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        quantifiers=setting("quantifiers"),
+        device=SETTINGS.device,
+        code=code("open_test"),
+    script:
+        "../../scripts/open_test.py"

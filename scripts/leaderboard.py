@@ -1,0 +1,71 @@
+"""Rank the samples of an experiment by the dev split, and show the test scores of the best."""
+
+from typing import Any
+
+import pandas as pd
+
+from quantlearn import tables
+from quantlearn.jobs import run_job
+from quantlearn.ranking import rank_samples, trial_scores
+from quantlearn.statistics import mean_interval
+from quantlearn.tables import TableError
+
+TIMELESS_TRIALS = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
+
+
+def leaderboard(samples: str, trials: str, *, leaderboard: str) -> None:
+    """Write one row for each sample, best first: means over its trials with 95 % t intervals.
+
+    ``samples`` is samples.csv, whose settings that vary become columns; ``trials`` is the joined
+    table. Test scores are those of the first sample alone, blank for all others.
+
+    Raises `TableError` when another sample has test scores: the test split was opened too soon.
+    """
+    trained = tables.read_csv(trials, {"sample": "int64", **TIMELESS_TRIALS})
+    ranking = rank_samples(trained)
+    tested = trained.loc[trained["test_accuracy"].notna(), "sample"].unique()
+    if set(tested) - {ranking[0]}:
+        raise TableError(
+            f"{trials}: samples {', '.join(map(str, tested))} have test scores, where only sample "
+            f"{ranking[0]} is chosen; delete the table and run again"
+        )
+    rows = [
+        {
+            "rank": place + 1,
+            "sample": sample,
+            "chosen": place == 0,
+            **summary(trained[trained["sample"] == sample]),
+        }
+        for place, sample in enumerate(ranking)
+    ]
+    board = pd.DataFrame(rows, columns=list(tables.LEADERBOARD))
+    tables.write_csv(board.merge(_varying(samples), on="sample", how="left"), leaderboard)
+
+
+def summary(trials: pd.DataFrame) -> dict[str, Any]:
+    """What the leaderboard says of one sample, from the rows of its networks."""
+    diverged = trials.loc[trials["stop_reason"] == "diverged", "trial"]
+    found: dict[str, Any] = {
+        "trials": trials["trial"].nunique(),
+        "diverged": diverged.nunique(),
+    }
+    for split in ("dev", "test"):
+        for metric, values in trial_scores(trials, split).items():
+            interval = mean_interval(values.to_numpy())
+            highest = 1.0 if metric == "accuracy" else None
+            # A t interval of few trials may reach beyond what an accuracy or a loss can be.
+            bounds = pd.Series([interval.lower, interval.upper]).clip(0, highest)
+            found[f"{split}_{metric}"] = interval.estimate
+            found[f"{split}_{metric}_lower"], found[f"{split}_{metric}_upper"] = bounds
+    return found
+
+
+def _varying(path: str) -> pd.DataFrame:
+    """The number of each sample, and those of its settings that are not the same in all samples."""
+    settings = pd.read_csv(path, dtype=str, keep_default_na=False)
+    varying = [name for name in settings.columns[1:] if len(set(settings[name])) > 1]
+    return settings[["sample", *varying]].astype({"sample": "int64"})
+
+
+if __name__ == "__main__":
+    run_job(leaderboard, snakemake)

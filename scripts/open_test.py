@@ -1,0 +1,78 @@
+"""Open the test split for the chosen sample of a search, once the choice has been made."""
+
+import logging
+
+import pandas as pd
+import torch
+
+from quantlearn import tables
+from quantlearn.devices import choose_device
+from quantlearn.evaluation import correct_answers, evaluate
+from quantlearn.examples import stack
+from quantlearn.jobs import run_job
+from quantlearn.members import Member, read_members
+from quantlearn.networks.ensemble import Ensemble
+from quantlearn.ranking import rank_samples
+from quantlearn.space import read_sample
+from quantlearn.training_tables import cells_table
+from quantlearn.weights import read_weights
+
+log = logging.getLogger("quantlearn")
+
+
+def open_test(
+    split_scenes: str,
+    samples: str,
+    training_trials: list[str],
+    training_weights: list[str],
+    quantifiers: list[str],
+    device: str,
+    threads: int,
+    *,
+    chosen_trials: str,
+    chosen_cells: str,
+) -> None:
+    """Evaluate the best sample's networks on the test scenes of ``split_scenes``.
+
+    The ``training_`` lists hold one path for each row of ``samples``, in their order; only the
+    weights of the best sample by the dev split are read. Writes the test scores of its networks and
+    their answers counted by cell.
+    """
+    numbers = tables.read_csv(samples, tables.SAMPLES)["sample"].to_list()
+    trained = {
+        number: tables.read_csv(path, tables.TRIALS).assign(sample=number)
+        for number, path in zip(numbers, training_trials, strict=True)
+    }
+    chosen = rank_samples(pd.concat(trained.values()))[0]
+    weights = dict(zip(numbers, training_weights, strict=True))[chosen]
+    log.info("sample %d is chosen of %d", chosen, len(numbers))
+
+    torch.set_num_threads(threads)
+    where = choose_device(device)
+    settings = read_sample(samples, chosen)
+    training = settings["training"]
+    members, task = read_members(split_scenes, quantifiers, training["together"])
+    ensemble = Ensemble(settings["network"], task, where, training["core"], training["loss"])
+    flat = read_weights(ensemble, len(members), weights).to(where)
+    examples = stack([member.examples["test"] for member in members], where)
+    scores = evaluate(ensemble, flat, examples)
+    correct = correct_answers(ensemble, flat, examples)
+    tables.write_csv(_scores_table(members, chosen, scores), chosen_trials)
+    tables.write_parquet(cells_table(members, {"test": correct}, quantifiers), chosen_cells)
+
+
+def _scores_table(members: list[Member], sample: int, scores) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "sample": sample,
+            "trial": [member.trial for member in members],
+            "quantifier": [member.learns for member in members],
+            "test_loss": scores.loss[:, -1],
+            "test_accuracy": scores.accuracy[:, -1],
+            "test_scenes": [len(member.examples["test"]) for member in members],
+        }
+    )
+
+
+if __name__ == "__main__":
+    run_job(open_test, snakemake)

@@ -1,0 +1,57 @@
+"""Ranking the samples of a search by the dev split.
+
+A trial's score is taken over all its dev scenes; where each quantifier has a network of its own,
+that is the mean over the networks, weighted by their scenes. A trial that diverged counts with the
+weights that it left, since leaving it out would reward settings that often fail.
+"""
+
+import pandas as pd
+
+from quantlearn.errors import QuantlearnError
+
+__all__ = ["rank_samples", "trial_scores"]
+
+
+def trial_scores(trials: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Accuracy and loss of each trial on a split, by (sample, trial); nan where there are none.
+
+    trials: the columns sample and trial, and the split's _accuracy, _loss and _scenes, one row for
+    each network.
+
+    >>> trial_scores(pd.DataFrame({"sample": 0, "trial": 0, "dev_accuracy": [1.0, 0.5],
+    ...                            "dev_loss": [0.0, 1.0], "dev_scenes": [30, 10]}), "dev")
+                  accuracy  loss
+    sample trial
+    0      0         0.875  0.25
+    """
+    scenes = trials[f"{split}_scenes"]
+    scores = {}
+    for metric in ("accuracy", "loss"):
+        summed = trials.assign(score=trials[f"{split}_{metric}"] * scenes).groupby(
+            ["sample", "trial"]
+        )["score"]
+        scores[metric] = summed.sum(min_count=1, skipna=False)
+    total = scenes.groupby([trials["sample"], trials["trial"]]).sum()
+    return pd.DataFrame(scores).div(total.where(total > 0), axis="index")
+
+
+def rank_samples(trials: pd.DataFrame) -> list[int]:
+    """The samples from the best to the worst: by mean dev accuracy, then dev loss, then number.
+
+    A single sample needs no dev scenes. Raises `QuantlearnError` when there are several and one of
+    them has none.
+    """
+    samples = sorted(trials["sample"].unique().tolist())
+    if len(samples) == 1:
+        return samples
+    means = trial_scores(trials, "dev").groupby("sample").mean(skipna=False)
+    unscored = means.index[means["accuracy"].isna()].tolist()
+    if unscored:
+        raise QuantlearnError(
+            f"sample {unscored[0]} has no dev accuracy to be ranked by; give data.split.dev a "
+            "fraction and train again"
+        )
+    ranked = means.reset_index().sort_values(
+        ["accuracy", "loss", "sample"], ascending=[False, True, True], na_position="last"
+    )
+    return ranked["sample"].tolist()

@@ -1,0 +1,205 @@
+"""Choosing a sample: ranked by the dev split, tested once."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from scipy import stats
+
+from leaderboard import leaderboard
+from open_test import open_test
+from quantlearn import scene_files, tables
+from quantlearn.errors import QuantlearnError
+from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.task import Task
+from quantlearn.ranking import rank_samples
+from quantlearn.scenes import LabelledScenes
+from quantlearn.semantics import Quantifier
+from quantlearn.weights import read_weights, write_weights
+from withhold_test import withhold_test
+
+NAMES = ["some", "every"]
+NETWORK = {
+    "architecture": "feedforward",
+    "layers": 1,
+    "hidden": 3,
+    "activation": "tanh",
+    "initialisation": "glorot",
+    "precision": "float64",
+}
+
+
+def trials_of(sample, dev, test=None, reasons=("epochs", "epochs", "epochs"), loss=0.5):
+    """Rows of tables/trials.csv for one sample, with given accuracies."""
+    n = len(dev)
+    rows = {name: [np.nan] * n for name in tables.TRIALS if name != "seconds"}
+    rows |= {"sample": sample, "trial": range(n), "quantifier": "all", "seed": "0", "steps": 9}
+    rows |= {"best_step": 9, "stop_reason": reasons[:n], "device": "cpu", "core": "eager"}
+    rows |= {"dev_accuracy": dev, "dev_loss": loss, "train_scenes": 9, "dev_scenes": 10}
+    rows |= {"test_accuracy": test or np.nan, "test_loss": 0.1 if test else np.nan}
+    rows |= {"test_scenes": 10 if test else 0, "train_loss": 0.1, "train_accuracy": 1.0}
+    return pd.DataFrame(rows)
+
+
+def board_of(folder, parts, **columns):
+    """The leaderboard of some samples, as it is written and read again."""
+    n = len(parts)
+    settings = {"sample": range(n), **columns}
+    tables.write_csv(pd.DataFrame(settings), folder / "samples.csv")
+    tables.write_csv(pd.concat(parts), folder / "trials.csv")
+    leaderboard(folder / "samples.csv", folder / "trials.csv", leaderboard=folder / "board.csv")
+    return tables.read_csv(folder / "board.csv", tables.LEADERBOARD)
+
+
+def test_samples_are_ranked_by_mean_dev_accuracy_with_its_interval(tmp_path):
+    dev = [[0.6, 0.7, 0.8], [0.9, 0.95, 0.85], [0.7, 0.7, 0.75]]
+    parts = [trials_of(i, accuracy) for i, accuracy in enumerate(dev)]
+    parts[1] = trials_of(1, dev[1], test=[0.8, 0.9, 0.7])
+    board = board_of(tmp_path, parts, **{"network.hidden": [4, 5, 6], "network.layers": 2})
+    assert board["sample"].tolist() == [1, 2, 0]
+    assert board["chosen"].tolist() == [True, False, False]
+    assert board["rank"].tolist() == [1, 2, 3]
+    assert board["trials"].tolist() == [3, 3, 3]
+    # The settings that vary, of the right sample.
+    assert board["network.hidden"].tolist() == [5, 6, 4]
+    assert "network.layers" not in board
+    mean, low, high = board.loc[0, ["test_accuracy", "test_accuracy_lower", "test_accuracy_upper"]]
+    expected = stats.t.interval(0.95, 2, 0.8, 0.1 / np.sqrt(3))
+    assert (mean, low, high) == pytest.approx((0.8, expected[0], min(expected[1], 1)))
+    assert board.loc[1:, [name for name in board if name.startswith("test_")]].isna().all(axis=None)
+
+
+def test_ties_go_to_the_lower_loss_and_then_to_the_lower_number():
+    tied = [trials_of(0, [0.5], loss=0.4), trials_of(1, [0.5], loss=0.3)]
+    assert rank_samples(pd.concat(tied)) == [1, 0]
+    assert rank_samples(pd.concat([*tied, trials_of(2, [0.5], loss=0.3)])) == [1, 2, 0]
+    # A loss that is no number is the worst.
+    assert rank_samples(pd.concat([trials_of(0, [0.5], loss=np.nan), *tied[1:]])) == [1, 0]
+
+
+def test_a_diverged_trial_counts(tmp_path):
+    reasons = ("epochs", "diverged", "epochs")
+    parts = [
+        trials_of(0, [1.0, 0.5, 1.0], reasons=reasons),
+        trials_of(1, [0.9, 0.9, 0.9], test=[0.9, 0.9, 0.9]),
+    ]
+    board = board_of(tmp_path, parts)
+    assert board["sample"].tolist() == [1, 0]
+    assert board["diverged"].tolist() == [0, 1]
+
+
+def test_networks_of_a_trial_count_by_their_scenes():
+    split = trials_of(0, [1.0, 0.5]).assign(trial=0, dev_scenes=[30, 10])
+    assert rank_samples(pd.concat([split, trials_of(1, [0.87])])) == [0, 1]
+    assert rank_samples(pd.concat([split, trials_of(1, [0.88])])) == [1, 0]
+
+
+def test_a_single_sample_needs_no_dev_split(tmp_path):
+    alone = trials_of(0, [np.nan, np.nan], test=[0.7, 0.9]).assign(dev_scenes=0)
+    (row,) = board_of(tmp_path, [alone]).to_dict("records")
+    assert (row["sample"], row["chosen"], row["test_accuracy"]) == (0, True, pytest.approx(0.8))
+    assert np.isnan(row["dev_accuracy"])
+    with pytest.raises(QuantlearnError, match="sample 0 has no dev accuracy"):
+        rank_samples(pd.concat([alone, trials_of(1, [0.5])]))
+
+
+def test_a_test_split_that_was_opened_for_another_sample_is_a_fault(tmp_path):
+    with pytest.raises(QuantlearnError, match="samples 0 have test scores"):
+        board_of(tmp_path, [trials_of(0, [0.5], test=[0.5]), trials_of(1, [0.6])])
+
+
+def test_tables_of_several_samples_are_not_shown_without_a_choice():
+    with pytest.raises(QuantlearnError, match=r"leaderboard\.csv"):
+        tables.of_chosen(pd.DataFrame({"sample": [0, 1]}), None)
+
+
+# The test scenes ----------------------------------------------------------------------------------
+
+
+def write_split(path, test_seed=0):
+    """A file of split scenes of two trials; the test scenes depend on ``test_seed``."""
+
+    def trial(number):
+        parts = []
+        for side, seed in (("train", 10), ("dev", 20), ("test", 30 + test_seed)):
+            rng = np.random.default_rng([number, seed])
+            scenes = rng.integers(4, size=(40, 5)).astype(np.uint8)
+            parts.append((side, scenes))
+        scenes = np.concatenate([part for _, part in parts])
+        asked = np.arange(len(scenes)) % 2
+        sizes = np.full(len(scenes), 5)
+        truths = [Quantifier("some", "|A & B| > 0"), Quantifier("every", "A <= B")]
+        truth = np.stack([quantifier.verify(scenes, sizes) for quantifier in truths])
+        sides = np.repeat([side for side, _ in parts], 40)
+        shuffled = np.random.default_rng(number).permutation(len(scenes))
+        labelled = LabelledScenes(scenes, sizes, asked, truth[asked, np.arange(len(scenes))])
+        return labelled[shuffled], {"split": sides[shuffled]}
+
+    scene_files.write_trials(path, NAMES, [trial(0), trial(1)])
+    return path
+
+
+def test_training_data_of_a_search_do_not_depend_on_the_test_scenes(tmp_path):
+    written = []
+    for seed in (0, 1):
+        split = write_split(tmp_path / f"split{seed}.parquet", test_seed=seed)
+        withhold_test(split, tmp_path / f"open{seed}.parquet", NAMES)
+        written.append((tmp_path / f"open{seed}.parquet").read_bytes())
+        rows = pd.read_parquet(tmp_path / f"open{seed}.parquet")
+        assert set(rows["split"]) == {"train", "dev"}
+        everything = pd.read_parquet(split)
+        kept = everything[everything["split"] != "test"].reset_index(drop=True)
+        pd.testing.assert_frame_equal(rows, kept, check_categorical=False)
+    assert written[0] == written[1]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_only_the_chosen_sample_is_tested(tmp_path, together):
+    split = write_split(tmp_path / "split.parquet")
+    columns = [*(f"network.{key}" for key in NETWORK), "training.together", "training.core"]
+    values = [*NETWORK.values(), str(together).lower(), "auto"]
+    row = ",".join(map(str, values))
+    header = ",".join(["sample", *columns])
+    (tmp_path / "samples.csv").write_text(f"{header}\n0,{row}\n1,{row}\n")
+    ensemble = Ensemble(NETWORK, Task(5, 2 if together else 1))
+    networks = 2 if together else 4
+    flat = ensemble.initialise([np.random.default_rng(i) for i in range(networks)])
+    write_weights(ensemble, flat, tmp_path / "weights.safetensors")
+    paths = []
+    for number, accuracy in enumerate([0.6, 0.7]):
+        trained = trials_of(number, [accuracy] * networks, reasons=["epochs"] * networks)
+        trained = trained.drop(columns="sample").assign(seconds=1.0)
+        paths.append(tmp_path / f"trials{number}.csv")
+        tables.write_csv(trained, paths[-1])
+    open_test(
+        split,
+        tmp_path / "samples.csv",
+        paths,
+        # The weights of the sample that is not chosen are not even there.
+        [tmp_path / "missing.safetensors", tmp_path / "weights.safetensors"],
+        NAMES,
+        "cpu",
+        1,
+        chosen_trials=tmp_path / "chosen.csv",
+        chosen_cells=tmp_path / "cells.parquet",
+    )
+    tested = tables.read_csv(tmp_path / "chosen.csv", tables.CHOSEN_TRIALS)
+    cells = tables.read_parquet(tmp_path / "cells.parquet", tables.CELLS)
+    assert set(tested["sample"]) == {1}
+    assert len(tested) == networks
+    assert set(cells["split"]) == {"test"}
+    by_trial = cells.groupby("trial")[["scenes", "correct"]].sum()
+    assert by_trial["scenes"].tolist() == [40, 40]
+    share = (tested["test_accuracy"] * tested["test_scenes"]).groupby(tested["trial"]).sum()
+    assert share.tolist() == pytest.approx(by_trial["correct"].tolist())
+
+
+def test_weights_survive_the_file_and_others_are_refused(tmp_path):
+    ensemble = Ensemble(NETWORK, Task(5, 2))
+    flat = ensemble.initialise([np.random.default_rng(i) for i in range(3)])
+    write_weights(ensemble, flat, tmp_path / "weights.safetensors")
+    assert torch.equal(read_weights(ensemble, 3, tmp_path / "weights.safetensors"), flat)
+    with pytest.raises(QuantlearnError, match="not the weights of this sample"):
+        read_weights(ensemble, 2, tmp_path / "weights.safetensors")
+    with pytest.raises(QuantlearnError, match="not the weights of this sample"):
+        read_weights(ensemble, 3, tmp_path / "nothing.safetensors")
