@@ -24,6 +24,8 @@ NETWORK = {
     "layers": 1,
     "hidden": 3,
     "activation": "tanh",
+    "dropout": 0.0,
+    "batch_norm": False,
     "initialisation": "glorot",
     "precision": "float64",
 }
@@ -156,9 +158,10 @@ def test_training_data_of_a_search_do_not_depend_on_the_test_scenes(tmp_path):
 @pytest.mark.parametrize("together", [True, False])
 def test_only_the_chosen_sample_is_tested(tmp_path, together):
     split = write_split(tmp_path / "split.parquet")
-    columns = [*(f"network.{key}" for key in NETWORK), "training.together", "training.core"]
-    values = [*NETWORK.values(), str(together).lower(), "auto"]
-    row = ",".join(map(str, values))
+    columns = [*(f"network.{key}" for key in NETWORK), "training.together"]
+    columns += ["training.core", "training.loss"]
+    values = [*NETWORK.values(), together, "auto", "cross_entropy"]
+    row = ",".join(str(value).lower() for value in values)
     header = ",".join(["sample", *columns])
     (tmp_path / "samples.csv").write_text(f"{header}\n0,{row}\n1,{row}\n")
     ensemble = Ensemble(NETWORK, Task(5, 2 if together else 1))
