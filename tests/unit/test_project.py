@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from importlib.metadata import packages_distributions
+from importlib.metadata import metadata, packages_distributions
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 from quantlearn import scene_files, tables
@@ -74,6 +75,18 @@ def test_lock_allows_what_is_asked_for():
     pinned = pins()
     for name, requirement in requirements("requirements.in").items():
         assert requirement.specifier.contains(pinned[name]), requirement
+
+
+def test_every_pin_installs_on_the_oldest_python():
+    """Some packages refuse the first releases of a Python version, such as Debian 12's 3.11.2."""
+    oldest = re.search(r'requires-python = ">=([0-9.]+)"', (ROOT / "pyproject.toml").read_text())[1]
+    refusing = {
+        name: needed
+        for name in pins()
+        if (needed := metadata(name)["Requires-Python"])
+        and f"{oldest}.0" not in SpecifierSet(needed)
+    }
+    assert not refusing
 
 
 def test_conda_has_the_same_pins():
