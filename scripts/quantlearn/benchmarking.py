@@ -19,6 +19,7 @@ import resource
 import subprocess
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -116,7 +117,7 @@ def useful_operations(shape: Shape, objects: float, scenes: float, backward: boo
     return 3 * forward if backward else forward
 
 
-class Workload:
+class Workload(ABC):
     """Networks of one shape and the two things done with them.
 
     ``networks`` is how many are really trained or evaluated, the work of which is timed.
@@ -124,20 +125,20 @@ class Workload:
 
     networks: int
 
+    @abstractmethod
     def train(self, examples: Stacked, steps: int) -> None:
         """Forward, backward, Adam: ``steps`` updates of every network, each on a new batch."""
-        raise NotImplementedError
 
+    @abstractmethod
     def evaluate(self, examples: Stacked) -> np.ndarray:
         """Whether each network is right on each of its scenes, (networks, scenes)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self, examples: Stacked, evaluated: Stacked | None, evaluations: int) -> None:
         """A training run: updates with evaluations after steps 1, 51, 101 …
 
         All of ``examples`` are seen once; without ``evaluated`` the evaluations are left out.
         """
-        raise NotImplementedError
 
 
 class Loop(Workload):
