@@ -63,7 +63,8 @@ def read_sample(path: str | Path, sample: int) -> Sample:
 
 def _text(value: Any) -> str:
     """A value as JSON, but a word as it is unless it would be read as something else."""
-    plain = isinstance(value, str) and value and _value(value) == value
+    # Line ends and other control characters do not survive a CSV file unless JSON escapes them.
+    plain = isinstance(value, str) and value.isprintable() and value and _value(value) == value
     return value if plain else json.dumps(value)
 
 

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy import stats
 from test_bad_input import EXPERIMENT, RUN, changed, write_folder
@@ -269,6 +269,7 @@ VALUES = (
 
 
 @given(st.lists(VALUES | st.lists(VALUES, max_size=3), min_size=1, max_size=6))
+@example(["\r"])
 def test_every_value_survives_the_table(tmp_path_factory, values):
     path = tmp_path_factory.mktemp("samples") / "samples.csv"
     sample = {"network": {f"setting{i}": value for i, value in enumerate(values)}}
