@@ -1,21 +1,18 @@
 """Settings: from the files in config/ to fully resolved experiments, or every fault at once.
 
-The schemas say what is allowed for each key by itself (:mod:`quantlearn.schema`); here the files
-are put together, and what the schemas cannot say is checked: that quantifiers exist, that the
-fractions of a split sum to 1, that there are as many scenes as are asked for.
+The schemas say what is allowed for each key by itself (:mod:`quantlearn.schema`), and
+:mod:`quantlearn.config_checks` what they cannot say; here the files are put together.
 """
 
 import copy
 import itertools
-import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-from quantlearn.distributions import RANGES_OF_NUMBERS, kind_of
+from quantlearn.config_checks import CHECKS, Surroundings
 from quantlearn.errors import QuantlearnError
 from quantlearn.schema import (
     Fault,
@@ -36,25 +33,13 @@ from quantlearn.search import (
     shared_settings,
     variants_of,
 )
-from quantlearn.semantics import Lexicon, LexiconError, Quantifier, count_scenes, load_lexicon
+from quantlearn.semantics import Lexicon, LexiconError, load_lexicon
 from quantlearn.yamlfile import YamlError, plain_value, read_yaml
 
 __all__ = ["ConfigError", "Settings", "load_settings"]
 
-ZONES = ("both", "a_only", "b_only", "neither")  # in the order of their codes
-
-# Experiments become folders in results/ beside the report and the benchmark; quantifiers stand in
-# the curves beside their total.
+# Experiments become folders in results/ beside the report and the benchmark.
 RESERVED_EXPERIMENTS = ("report", "benchmark")
-RESERVED_QUANTIFIERS = ("all",)
-
-# Enumerated data of all trials may take this much memory; later stages need a small multiple.
-ENUMERATION_LIMIT = 2**30  # bytes
-LABEL_BYTES = 8  # trial, quantifier, size and truth of a row, beside one byte for each object
-
-MOST_SAMPLES = 10_000  # as in the schema
-
-_Check = Callable[[dict, "_Surroundings"], Iterator[Fault]]
 
 
 class ConfigError(QuantlearnError):
@@ -80,15 +65,6 @@ class Settings:
     device: str
     experiments: dict[str, dict]
     benchmark: dict
-
-
-@dataclass(frozen=True)
-class _Surroundings:
-    """What an experiment's settings refer to."""
-
-    name: str
-    experiments: list[str]
-    lexicon: Lexicon | None  # None when it has faults of its own
 
 
 def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> Settings:
@@ -123,7 +99,7 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
         except YamlError as error:
             experiment_lines.append(str(error))
             continue
-        surroundings = _Surroundings(name, list(paths), lexicon)
+        surroundings = Surroundings(name, list(paths), names, lexicon)
         resolved, own_faults = _resolve(given, overlay, surroundings, used)
         experiments[name] = resolved
         for fault in own_faults:
@@ -248,7 +224,7 @@ def _unused(overrides: dict, used: set[Key]) -> list[Fault]:
 
 
 def _resolve(
-    given: Any, overlay: dict, surroundings: _Surroundings, used: set[Key]
+    given: Any, overlay: dict, surroundings: Surroundings, used: set[Key]
 ) -> tuple[dict, list[Fault]]:
     """The complete settings of an experiment, and its faults.
 
@@ -264,7 +240,7 @@ def _resolve(
     faults = _find_faults(schema, given)
     kept = _without(given, [Fault(_setting(fault.key), fault.text) for fault in faults])
     settings = {"name": surroundings.name, **_complete(schema, kept)}
-    for check, reads in _CHECKS:
+    for check, reads in CHECKS:
         broken = [fault.key for fault in faults]
         if not any(_overlap(key, read) for key, read in itertools.product(broken, reads)):
             faults += check(settings, surroundings)
@@ -350,257 +326,6 @@ def _lay_over(given: dict, overlay: dict, settled: dict, used: set[Key], key: Ke
             result[name] = value
             used.add((*key, name))
     return result
-
-
-def _check_comparisons(settings: dict, _: _Surroundings) -> Iterator[Fault]:
-    known = settings["quantifiers"]
-    for place, pair in enumerate(settings["comparisons"] or []):
-        for side, name in enumerate(pair):
-            if name not in known:
-                hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
-                text = f"{shown(name)} is not one of the experiment's quantifiers{hint}"
-                yield Fault(("comparisons", place, side), text)
-
-
-def _check_documented(settings: dict, surroundings: _Surroundings) -> Iterator[Fault]:
-    name = settings["documented"]
-    if name is not None and (name not in surroundings.experiments or name == settings["name"]):
-        others = [other for other in surroundings.experiments if other != settings["name"]]
-        text = f"{shown(name)} is not another experiment{did_you_mean(name, others)}"
-        yield Fault(("documented",), text)
-
-
-def _check_quantifiers(settings: dict, surroundings: _Surroundings) -> Iterator[Fault]:
-    if surroundings.lexicon is None:  # its own fault is reported
-        return
-    for place, name in enumerate(settings["quantifiers"]):
-        if name in RESERVED_QUANTIFIERS:
-            text = f"{shown(name)} is reserved for the total: rename it in config/quantifiers.yaml"
-            yield Fault(("quantifiers", place), text)
-            continue
-        try:
-            surroundings.lexicon[name]
-        except QuantlearnError as error:
-            yield Fault(("quantifiers", place), str(error))
-
-
-def _check_sizes(settings: dict, _: _Surroundings) -> Iterator[Fault]:
-    generate = settings["data"]["generate"]
-    if generate["min_size"] > generate["max_size"]:
-        text = f"{generate['min_size']} is more than max_size, {generate['max_size']}"
-        yield Fault(("data", "generate", "min_size"), text)
-
-
-def _check_amount(settings: dict, _: _Surroundings) -> Iterator[Fault]:
-    """As many scenes as are drawn exist, and as many as exist can be held."""
-    generate = settings["data"]["generate"]
-    pairs = _number_of_scenes(generate) * len(settings["quantifiers"])
-    if generate["method"] == "sample" and generate["draws"] > pairs:
-        text = (
-            f"{generate['draws']} is more than the {pairs} distinct (scene, quantifier) pairs that "
-            f"there are in {_scenes_in_words(generate)}: lower it or widen the scenes"
-        )
-        yield Fault(("data", "generate", "draws"), text)
-    if generate["method"] == "enumerate":
-        rows = pairs * settings["trials"]
-        memory = rows * (generate["max_size"] + LABEL_BYTES)
-        if memory > ENUMERATION_LIMIT:
-            text = (
-                f"enumerate makes {rows} rows ({pairs} for each trial), about "
-                f"{math.ceil(memory / 2**30)} GiB, where {ENUMERATION_LIMIT // 2**30} GiB is "
-                "allowed: lower max_size or trials, use fewer zones, or use method sample"
-            )
-            yield Fault(("data", "generate", "method"), text)
-
-
-def _check_cells(settings: dict, surroundings: _Surroundings) -> Iterator[Fault]:
-    """Every (quantifier, truth) cell that must hold scenes has some, and as many as asked for."""
-    generate = settings["data"]["generate"]
-    fill = generate["method"] == "fill"
-    if surroundings.lexicon is None or not (
-        fill or settings["data"]["balance"]["method"] != "none"
-    ):
-        return
-    scenes = _scenes_in_words(generate)
-    for place, name in enumerate(settings["quantifiers"]):
-        counts = _count(surroundings.lexicon[name], generate)
-        for truth, count in (counts or {}).items():
-            cell = f"the cell ({name}, {str(truth).lower()}) has only {count} scenes in {scenes}"
-            if count == 0:
-                text = f"{shown(name)} cannot be balanced: {cell}: widen them or leave it out"
-                yield Fault(("quantifiers", place), text)
-            elif fill and count < generate["scenes_per_cell"]:
-                text = f"{generate['scenes_per_cell']} is too many: {cell}: lower it or widen them"
-                yield Fault(("data", "generate", "scenes_per_cell"), text)
-
-
-def _check_fractions(settings: dict, _: _Surroundings) -> Iterator[Fault]:
-    split = settings["data"]["split"]
-    fractions = {side: split[side] for side in ("train", "dev", "test")}
-    total = sum(fractions.values())
-    if not math.isclose(total, 1, abs_tol=1e-6):
-        summands = " + ".join(f"{side} {fraction:g}" for side, fraction in fractions.items())
-        yield Fault(("data", "split"), f"the fractions must sum to 1, and {summands} = {total:g}")
-
-
-def _check_groups(settings: dict, _: _Surroundings) -> Iterator[Fault]:
-    """What a split keeps together comes in at least as many kinds as there are sides."""
-    split, generate = settings["data"]["split"], settings["data"]["generate"]
-    sides = [side for side in ("train", "dev", "test") if split[side] > 0]
-    sizes = range(generate["min_size"], generate["max_size"] + 1)
-    zones = len(generate["zones"])
-    groups = {
-        "scene": _number_of_scenes(generate),
-        "zone_counts": sum(math.comb(size + zones - 1, zones - 1) for size in sizes),
-        "size": len(sizes),
-    }[split["by"]]
-    if groups < len(sides):
-        text = (
-            f"{split['by']} cannot divide {_scenes_in_words(generate)}: they have {groups} "
-            f"different {split['by'].replace('_', ' ')} and the split {len(sides)} sides "
-            f"({', '.join(sides)}): split by something else or widen the scenes"
-        )
-        yield Fault(("data", "split", "by"), text)
-
-
-def _check_evaluation(settings: dict, _: _Surroundings) -> Iterator[Fault]:
-    """The splits that are looked at hold scenes, and the monitored one is looked at."""
-    split, training = settings["data"]["split"], settings["training"]
-    places = {
-        ("training", "evaluate_splits", place): side
-        for place, side in enumerate(training["evaluate_splits"])
-    }
-    for key, side in {**places, ("training", "monitor"): training["monitor"]}.items():
-        if split[side] == 0:
-            text = (
-                f"{shown(side)} is empty: give data.split.{side} a fraction or name another split"
-            )
-            yield Fault(key, text)
-        elif side not in training["evaluate_splits"]:
-            text = f"{shown(side)} is not evaluated: add it to training.evaluate_splits"
-            yield Fault(key, text)
-
-
-def _check_search(settings: dict, _: _Surroundings) -> Iterator[Fault]:
-    """Settings vary where there is a search, and it can tell which values they take."""
-    search = settings["search"]
-    varying = {
-        (section, name): distribution
-        for section in SECTIONS
-        for name, distribution in distributions_of(settings[section]).items()
-    }
-    if search is None:
-        for key in varying:
-            text = (
-                "is a distribution, and nothing draws from it: add search: {sampler: random, "
-                "samples: 16} or write a constant"
-            )
-            yield Fault(key, text)
-        return
-    if not varying:
-        text = "no setting in network or training is a distribution: leave it out or let one vary"
-        yield Fault(("search",), text)
-        return
-    if search["sampler"] == "grid":
-        yield from _check_grid(search, varying)
-        return
-    if search["samples"] is None:
-        text = f"is missing: {search['sampler']} draws as many samples as it is told"
-        yield Fault(("search", "samples"), text)
-    for key, distribution in varying.items():
-        if "points" in distribution:
-            text = "applies only where search.sampler is grid: leave it out"
-            yield Fault((*key, "points"), text)
-
-
-def _check_grid(search: dict, varying: dict[Key, dict]) -> Iterator[Fault]:
-    endless = {
-        key: distribution
-        for key, distribution in varying.items()
-        if kind_of(distribution) in RANGES_OF_NUMBERS and "points" not in distribution
-    }
-    for key, distribution in endless.items():
-        kind = kind_of(distribution)
-        text = f"a grid takes some values only: add points, as {{{kind}: [low, high], points: 5}}"
-        yield Fault((*key, kind), text)
-    if endless:
-        return
-    product = count_grid(search["space"])
-    if product > MOST_SAMPLES:
-        text = (
-            f"the grid has {product} samples, where {MOST_SAMPLES} are allowed: give fewer values "
-            "or use sampler random"
-        )
-        yield Fault(("search",), text)
-    elif search["samples"] not in (None, product):
-        text = f"{search['samples']} is not the grid's number, {product}: leave it out"
-        yield Fault(("search", "samples"), text)
-
-
-def _check_test_is_closed(settings: dict, _: _Surroundings) -> Iterator[Fault]:
-    """A search chooses by the dev split and looks at the test split only afterwards."""
-    if settings["search"] is None:
-        return
-    split, training = settings["data"]["split"], settings["training"]
-    purposes = {"dev": "chooses its sample by the dev split", "test": "tests the chosen sample"}
-    for side, purpose in purposes.items():
-        if split[side] == 0:
-            text = f"0 is not allowed: a search {purpose}: give it a fraction"
-            yield Fault(("data", "split", side), text)
-    places = {
-        ("training", "evaluate_splits", place): side
-        for place, side in enumerate(training["evaluate_splits"])
-    }
-    for key, side in {**places, ("training", "monitor"): training["monitor"]}.items():
-        if side == "test":
-            text = '"test" is closed in a search until a sample is chosen: use dev'
-            yield Fault(key, text)
-
-
-# Each check with the keys that it reads; it is left out when one of them has a fault already.
-_CHECKS: tuple[tuple[_Check, tuple[Key, ...]], ...] = (
-    (_check_comparisons, (("quantifiers",), ("comparisons",))),
-    (_check_documented, (("documented",),)),
-    (_check_quantifiers, (("quantifiers",),)),
-    (_check_sizes, (("data", "generate"),)),
-    (_check_amount, (("data", "generate"), ("quantifiers",), ("trials",))),
-    (_check_cells, (("data", "generate"), ("data", "balance"), ("quantifiers",))),
-    (_check_fractions, (("data", "split"),)),
-    (_check_groups, (("data", "split"), ("data", "generate"))),
-    (
-        _check_evaluation,
-        (("data", "split"), ("training", "evaluate_splits"), ("training", "monitor")),
-    ),
-    (_check_search, (("search",), ("network",), ("training",))),
-    (
-        _check_test_is_closed,
-        (
-            ("search",),
-            ("data", "split"),
-            ("training", "evaluate_splits"),
-            ("training", "monitor"),
-        ),
-    ),
-)
-
-
-def _number_of_scenes(generate: dict) -> int:
-    sizes = range(generate["min_size"], generate["max_size"] + 1)
-    return sum(len(generate["zones"]) ** size for size in sizes)
-
-
-def _scenes_in_words(generate: dict) -> str:
-    sizes = f"{generate['min_size']} to {generate['max_size']}"
-    return f"scenes of size {sizes} with zones {', '.join(generate['zones'])}"
-
-
-def _count(quantifier: Quantifier, generate: dict) -> dict[bool, int] | None:
-    zones = tuple(ZONES.index(zone) for zone in generate["zones"])
-    return _cached_count(quantifier, generate["min_size"], generate["max_size"], zones)
-
-
-# Many experiments share quantifiers and scenes.
-_cached_count = cache(count_scenes)
 
 
 # Keys in nested mappings ------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from quantlearn.space import read_sample
 from quantlearn.statistics import FINAL_EVALUATIONS, step_leads, summarise_convergence
 
 __all__ = [
+    "HOW_TO_READ_TESTS",
     "LEVEL",
     "Pair",
     "Results",
@@ -163,6 +164,14 @@ def smallest_p(trials: int) -> float:
     (0.0625, 0.03125)
     """
     return min(1.0, 2.0 ** (1 - trials))
+
+
+HOW_TO_READ_TESTS = (
+    "A positive difference means that the first quantifier of the pair was learned sooner or "
+    "better. The paired t-tests are those of the 2019 paper; the one on convergence steps knows "
+    "only the trials in which both quantifiers were learned. The other tests count all trials. "
+    "Adjusted p values (Holm) allow for the number of pairs in this experiment."
+)
 
 
 def pairs(results: Results) -> Iterator[Pair]:

@@ -9,11 +9,11 @@ import pytest
 from safetensors.numpy import load_file
 
 from pipeline import ROOT, lay_out, run, snakemake
+from quantlearn.schema import load_schema
 
 EXPERIMENTS = {"tiny": 3, "tiny_as_run": 2, "tiny_alone": 2}
 TABLES = ["comparison.csv", "convergence.csv", "trials.csv", "curves.parquet", "cells.parquet"]
-FIGURES = sorted(path.stem.removeprefix("plot_") for path in ROOT.glob("scripts/plot_*.py"))
-FIGURES.remove("overview")
+FIGURES = load_schema("experiment")["properties"]["figures"]["default"]
 
 
 def planned(folder, *arguments, **more):

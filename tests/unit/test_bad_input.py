@@ -234,6 +234,14 @@ BAD_EXPERIMENTS = {
         [("documented:", '"smal" is not another experiment')],
     ),
     "twin of itself": ({"documented": "small"}, [("documented:", "is not another experiment")]),
+    "no such figure": (
+        {"figures": ["learning_curve"]},
+        [("figures[0]:", '"learning_curve" is not a figure; did you mean "learning_curves"?')],
+    ),
+    "no such experiment beside": (
+        {"beside": ["smal"]},
+        [("beside[0]:", '"smal" is not another experiment')],
+    ),
     "sizes the wrong way round": (
         {"data.generate.min_size": 9},
         [("data.generate.min_size: 9 is more than max_size, 8",)],

@@ -19,13 +19,14 @@ from overview import overview
 from quantlearn.config import load_settings
 from quantlearn.digest import imported_modules
 from quantlearn.notebooks import NotebookError, execute_notebook, notebook_body
+from quantlearn.schema import load_schema
 from render_notebook import render_notebook
 
 ROOT = Path(__file__).parents[2]
 WORKFLOW = ROOT / "workflow"
 NOTEBOOKS = sorted((WORKFLOW / "notebooks").glob("*.ipynb"))
 PAGE = WORKFLOW / "report/page.html.j2"
-FIGURES = [path.stem.removeprefix("plot_") for path in (ROOT / "scripts").glob("plot_*.py")]
+FIGURES = load_schema("experiment")["properties"]["figures"]["default"]
 
 
 @pytest.fixture
@@ -162,7 +163,9 @@ def report(tmp_path_factory):
         }
         figures, files = {}, []
         for name in [*names, "report"]:
-            figures[name] = {figure: f"results/{name}/figures/{figure}.svg" for figure in FIGURES}
+            figures[name] = {
+                figure: f"results/{name}/figures/{figure}.svg" for figure in [*FIGURES, "overview"]
+            }
             for path in figures[name].values():
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
                 Path(path).write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
@@ -173,7 +176,7 @@ def report(tmp_path_factory):
                 {
                     "settings": settings[name],
                     "tables": {table: str(path) for table, path in paths[name].items()},
-                    "figures": figures[name],
+                    "figures": {figure: figures[name][figure] for figure in FIGURES},
                     "captions": dict.fromkeys(FIGURES, "Caption"),
                 },
                 settings[name]["title"],

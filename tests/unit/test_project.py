@@ -184,10 +184,11 @@ def test_one_rule_one_script_one_name():
     # A figure and a notebook are files that one rule draws, or two render.
     assert called.pop("plot") == "plot_{wildcards.figure}"
     assert called.pop("draw") == "draw_{wildcards.drawing}"
+    assert called.pop("analyse") == "analyse_{wildcards.analysis}"
     assert called.pop("render_experiment") == called.pop("render_summary") == "render_notebook"
     assert called == {rule: rule for rule in called}
     scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
-    figures = {script for script in scripts if script.startswith(("plot_", "draw_"))}
+    figures = {script for script in scripts if script.startswith(("analyse_", "plot_", "draw_"))}
     assert scripts - figures - {"render_notebook"} == set(called) - figures
 
 

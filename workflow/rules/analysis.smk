@@ -72,6 +72,41 @@ rule compare:
         "../../scripts/compare.py"
 
 
+rule analyse:
+    input:
+        curves=rules.aggregate.output.curves,
+        cells=rules.aggregate.output.cells,
+        trials=rules.aggregate.output.trials,
+        convergence=rules.aggregate.output.convergence,
+        samples=rules.sample_hyperparameters.output.samples,
+        leaderboard=rules.leaderboard.output.leaderboard,
+        beside_curves=beside("tables/curves.parquet"),
+        beside_cells=beside("tables/cells.parquet"),
+        beside_trials=beside("tables/trials.csv"),
+        beside_convergence=beside("tables/convergence.csv"),
+        beside_comparison=beside("tables/comparison.csv"),
+        beside_samples=beside("samples.csv"),
+        beside_leaderboard=beside("tables/leaderboard.csv"),
+    output:
+        numbers="results/{experiment}/tables/{analysis}.csv",
+    log:
+        "results/{experiment}/logs/analyse/{analysis}.log",
+    conda:
+        "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        settings=setting(),
+        beside_settings=lambda wildcards: [
+            EXPERIMENTS[name] for name in EXPERIMENTS[wildcards.experiment]["beside"]
+        ],
+        seed=SETTINGS.seed,
+        code=lambda wildcards: code(f"analyse_{wildcards.analysis}"),
+    script:
+        "../../scripts/analyse_{wildcards.analysis}.py"
+
+
 rule overview:
     input:
         comparisons=on_page("tables/comparison.csv"),

@@ -9,6 +9,7 @@ ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from quantlearn.config import load_settings
+from quantlearn.config_checks import FIGURES
 from quantlearn.digest import code_digest
 from quantlearn.errors import QuantlearnError
 from quantlearn.yamlfile import read_yaml
@@ -39,12 +40,7 @@ CHAPTER_TITLES = {
 }
 CHAPTERS = sorted({experiment["chapter"] for experiment in EXPERIMENTS.values()})
 KINDS = ["svg", "pdf", "png"]
-FIGURES = sorted(path.stem.removeprefix("plot_") for path in ROOT.glob("scripts/plot_*.py"))
-FIGURES.remove("overview")
-REPORT_FILES = [
-    *(f"figures/{figure}.pdf" for figure in FIGURES),
-    *(f"tables/{table}.csv" for table in ("trials", "leaderboard", "convergence", "comparison")),
-]
+ANALYSES = sorted(path.stem.removeprefix("analyse_") for path in ROOT.glob("scripts/analyse_*.py"))
 # What was laid over the settings, for the record at the end of the report.
 OVERLAYS = [
     *(os.path.relpath(path) for path in workflow.overwrite_configfiles),
@@ -56,6 +52,7 @@ wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
     sample=r"\d+",
     figure="|".join(FIGURES),
+    analysis="|".join(ANALYSES or ["(?!)"]),
     page="|".join(["index", *CHAPTERS]),
 
 
@@ -100,6 +97,31 @@ def every_sample(file):
 def in_search(file):
     """An input: this file if the experiment is a search, else nothing."""
     return lambda wildcards: expand(file, **wildcards) if is_search(wildcards) else []
+
+
+def beside(file):
+    """An input: this file of every experiment whose tables the analyses may read as well."""
+    return lambda wildcards: [
+        f"results/{name}/{file}" for name in EXPERIMENTS[wildcards.experiment]["beside"]
+    ]
+
+
+def figures_of(experiment, kind="svg"):
+    """The figures of an experiment, in the order in which it names them."""
+    return [
+        f"results/{experiment}/figures/{figure}.{kind}"
+        for figure in EXPERIMENTS[experiment]["figures"]
+    ]
+
+
+def report_files(experiment):
+    """What the report offers of an experiment beside its page: figures for print, and tables."""
+    analyses = [figure for figure in EXPERIMENTS[experiment]["figures"] if figure in ANALYSES]
+    tables = ["trials", "leaderboard", "convergence", "comparison", *analyses]
+    return [
+        *figures_of(experiment, "pdf"),
+        *(f"results/{experiment}/tables/{table}.csv" for table in tables),
+    ]
 
 
 def experiments_of(page):

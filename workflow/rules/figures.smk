@@ -9,6 +9,11 @@ rule plot:
         convergence=rules.aggregate.output.convergence,
         comparison=rules.compare.output.comparison,
         leaderboard=rules.leaderboard.output.leaderboard,
+        numbers=lambda wildcards: (
+            expand(rules.analyse.output.numbers, analysis=wildcards.figure, **wildcards)
+            if wildcards.figure in ANALYSES
+            else []
+        ),
     output:
         svg=report(
             "results/{experiment}/figures/{figure}.svg",

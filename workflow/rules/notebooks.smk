@@ -12,7 +12,12 @@ rule render_experiment:
         comparison=rules.compare.output.comparison,
         samples=rules.sample_hyperparameters.output.samples,
         leaderboard=rules.leaderboard.output.leaderboard,
-        figures=expand("results/{{experiment}}/figures/{figure}.svg", figure=FIGURES),
+        figures=lambda wildcards: figures_of(wildcards.experiment),
+        numbers=lambda wildcards: [
+            f"results/{wildcards.experiment}/tables/{figure}.csv"
+            for figure in EXPERIMENTS[wildcards.experiment]["figures"]
+            if figure in ANALYSES
+        ],
     output:
         executed="results/{experiment}/notebooks/experiment.ipynb",
         page=report(
@@ -39,8 +44,11 @@ rule render_experiment:
                     *("samples", "leaderboard"),
                 )
             },
-            "figures": dict(zip(FIGURES, input.figures)),
-            "captions": {figure: caption(f"plot_{figure}") for figure in FIGURES},
+            "figures": {Path(path).stem: path for path in input.figures},
+            "captions": {
+                Path(path).stem: caption(f"plot_{Path(path).stem}") for path in input.figures
+            },
+            "numbers": {Path(path).stem: path for path in input.numbers},
         },
         code=code("render_notebook"),
         library=library_of("experiment"),

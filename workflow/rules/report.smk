@@ -9,9 +9,7 @@ rule build_report:
         summary=rules.render_summary.output.executed,
         notebooks=on_page("notebooks/experiment.ipynb"),
         files=lambda wildcards: [
-            f"results/{name}/{file}"
-            for name in experiments_of(wildcards.page)
-            for file in REPORT_FILES
+            file for name in experiments_of(wildcards.page) for file in report_files(name)
         ],
         template=from_here("workflow/report/report.html.j2"),
         layout=from_here("workflow/report/page.html.j2"),

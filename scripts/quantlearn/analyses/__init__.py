@@ -1,0 +1,31 @@
+"""Analyses of experiments: what a figure shows, as numbers and in words.
+
+An analysis is three files of one name. A module of this package computes a table from result
+tables and says what is in it; scripts/analyse_<name>.py reads and writes for it; and
+scripts/plot_<name>.py draws its table. The module has two functions for the notebook:
+
+- ``remark(numbers, settings)``: what the table shows, as Markdown;
+- ``shown(numbers)``: the table as texts under headings for readers, or None if it is too long.
+"""
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["remark", "shown"]
+
+
+def remark(name: str, numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
+    """What the table ``numbers`` of the analysis ``name`` shows, as Markdown."""
+    return _module(name).remark(numbers, settings)
+
+
+def shown(name: str, numbers: pd.DataFrame) -> pd.DataFrame | None:
+    """The table ``numbers`` of the analysis ``name`` for readers, all texts, or None."""
+    return _module(name).shown(numbers)
+
+
+def _module(name: str) -> Any:
+    return importlib.import_module(f"{__name__}.{name}")
