@@ -48,8 +48,6 @@ LEVEL = 0.05
 
 FEW_TRIALS = 10
 
-TIMELESS_TRIALS = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
-
 SPLITS = {"train": "training", "dev": "development", "test": "test"}
 ZONES = {"both": "A∩B", "a_only": "A∖B", "b_only": "B∖A", "neither": "neither"}
 SPLIT_BY = {
@@ -127,7 +125,7 @@ def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Resul
     read = {
         table: tables.of_chosen(tables.read_csv(paths[table], schema), board)
         for table, schema in {
-            "trials": {"sample": "int64", **TIMELESS_TRIALS},
+            "trials": {"sample": "int64", **tables.TIMELESS_TRIALS},
             "convergence": tables.CONVERGENCE,
             "comparison": tables.COMPARISON,
         }.items()

@@ -28,6 +28,7 @@ __all__ = [
     "OVERVIEW",
     "SAMPLES",
     "TESTS",
+    "TIMELESS_TRIALS",
     "TRIALS",
     "Schema",
     "TableError",
@@ -81,6 +82,9 @@ TRIALS: Schema = {
     "device": "str",
     "core": "str",
 }
+
+# As in tables/: timings differ from run to run; without them equal runs give equal bytes.
+TIMELESS_TRIALS: Schema = {name: kind for name, kind in TRIALS.items() if name != "seconds"}
 
 CHOSEN_TRIALS: Schema = {
     "sample": "int64",
