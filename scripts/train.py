@@ -1,6 +1,9 @@
-"""Train all trials of one hyperparameter sample as one ensemble."""
+"""Train the hyperparameter samples of a job, all trials of a sample as one ensemble."""
+
+from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import torch
 from tqdm import tqdm
 
@@ -12,39 +15,71 @@ from quantlearn.jobs import run_job
 from quantlearn.members import read_members
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.seeds import random_stream, seed_sequence
-from quantlearn.space import read_sample
+from quantlearn.space import Sample, read_sample
 from quantlearn.split import SIDES
 from quantlearn.training import train
 from quantlearn.training_tables import cells_table, curves_table, trials_table
 from quantlearn.weights import write_weights
 
 
-def train_sample(
+def train_samples(
     split_scenes: str,
     samples: str,
     curves: str,
     trials: str,
     cells: str,
     weights: str,
+    job_samples: list[int],
     quantifiers: list[str],
     seed: int,
     device: str,
     experiment: str,
-    sample: str,
     threads: int,
 ) -> None:
-    """Train sample number ``sample`` of the table ``samples`` on the file ``split_scenes``.
+    """Train the samples ``job_samples`` of the table ``samples`` on the file ``split_scenes``.
 
     Writes the learning curves, one row for each network, the final answers counted by cell, and the
-    final weights, whose first axis is the rows of ``trials``.
+    final weights, whose first axis is the rows of ``trials`` that are of the sample.
     """
     torch.set_num_threads(threads)
     where = choose_device(device)
-    settings = read_sample(samples, int(sample))
+    trained = {
+        sample: train_sample(
+            sample, read_sample(samples, sample), split_scenes, quantifiers, seed, where, experiment
+        )
+        for sample in job_samples
+    }
+    parts = trained.values()
+    tables.write_parquet(pd.concat([part.curves for part in parts], ignore_index=True), curves)
+    tables.write_csv(pd.concat([part.trials for part in parts], ignore_index=True), trials)
+    tables.write_parquet(pd.concat([part.cells for part in parts], ignore_index=True), cells)
+    write_weights({sample: part.weights for sample, part in trained.items()}, weights)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a sample leaves: its part of each table, and its weights by name."""
+
+    curves: pd.DataFrame
+    trials: pd.DataFrame
+    cells: pd.DataFrame
+    weights: dict[str, np.ndarray]
+
+
+def train_sample(
+    sample: int,
+    settings: Sample,
+    split_scenes: str,
+    quantifiers: list[str],
+    seed: int,
+    where: torch.device,
+    experiment: str,
+) -> Trained:
+    """Train all trials of one sample with its ``settings``."""
     training = settings["training"]
     members, task = read_members(split_scenes, quantifiers, training["together"])
     ensemble = Ensemble(settings["network"], task, where, training["core"], training["loss"])
-    names = [(experiment, int(sample), member.trial, member.learns) for member in members]
+    names = [(experiment, sample, member.trial, member.learns) for member in members]
 
     def streams(purpose: str) -> list[np.random.Generator]:
         return [random_stream(seed, *name, purpose) for name in names]
@@ -82,13 +117,13 @@ def train_sample(
         if side != "train"
     }
     seeds = [f"{seed_sequence(seed, *name).generate_state(1, np.uint64)[0]:016x}" for name in names]
-    tables.write_parquet(curves_table(outcome, members, quantifiers), curves)
-    tables.write_csv(
-        trials_table(outcome, members, scores, seeds, str(where), ensemble.core), trials
+    return Trained(
+        curves_table(sample, outcome, members, quantifiers),
+        trials_table(sample, outcome, members, scores, seeds, str(where), ensemble.core),
+        cells_table(sample, members, correct, quantifiers),
+        {name: array.numpy() for name, array in ensemble.unpack(outcome.weights.cpu()).items()},
     )
-    tables.write_parquet(cells_table(members, correct, quantifiers), cells)
-    write_weights(ensemble, outcome.weights, weights)
 
 
 if __name__ == "__main__":
-    run_job(train_sample, snakemake)
+    run_job(train_samples, snakemake)

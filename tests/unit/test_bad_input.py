@@ -306,6 +306,10 @@ BAD_EXPERIMENTS = {
         [("search.samples: is missing", "sobol draws as many")],
     ),
     "no samples": ({**SEARCH, "search.samples": 0}, [("search.samples: 0 ", "from 1 to 10000")]),
+    "jobs of no samples": (
+        {**SEARCH, "search.samples_per_job": 0},
+        [("search.samples_per_job: 0 ", "a whole number from 1 to 10000")],
+    ),
     "unknown distribution": (
         {**SEARCH, "network.hidden": {"integr": [4, 8]}},
         [("network.hidden.integr: unknown key", 'did you mean "integer"?')],
