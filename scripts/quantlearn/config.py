@@ -78,6 +78,7 @@ class Settings:
 
     seed: int
     device: str
+    checkpoint_seconds: float | None
     experiments: dict[str, dict]
     benchmark: dict
 
@@ -136,7 +137,13 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
     lines += experiment_lines
     if lines:
         raise ConfigError(lines)
-    return Settings(run["seed"], run["device"], experiments, run["benchmark"])
+    return Settings(
+        seed=run["seed"],
+        device=run["device"],
+        checkpoint_seconds=run["checkpoint_seconds"],
+        experiments=experiments,
+        benchmark=run["benchmark"],
+    )
 
 
 # The files ------------------------------------------------------------------------------------

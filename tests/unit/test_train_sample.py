@@ -65,6 +65,9 @@ def train_here(folder, architecture, training):
         device="cpu",
         experiment="small",
         threads=1,
+        checkpoint=str(folder / "checkpoint.safetensors"),
+        checkpoint_seconds=None,
+        code="",
     )
     return pd.read_parquet(written["curves"]), pd.read_csv(written["trials"]), written["weights"]
 
