@@ -34,7 +34,7 @@ def analyse_random_against_grid(
                 f"random_against_grid: {name} must be a search with two trials or more; mend "
                 f"config/experiments/{name}.yaml or take the figure out of {settings['name']}"
             )
-        table = tables.read_csv(path, {"sample": "int64", **tables.TIMELESS_TRIALS})
+        table = tables.read_csv(path, tables.TIMELESS_TRIALS)
         curve = efficiency(table, random_stream(seed, name, "efficiency"))
         parts.append(curve.assign(experiment=name, sampler=experiment["search"]["sampler"]))
     tables.write_csv(pd.concat(parts)[COLUMNS], numbers)

@@ -19,7 +19,7 @@ def leaderboard(samples: str, trials: str, *, leaderboard: str) -> None:
 
     Raises `TableError` when another sample has test scores: the test split was opened too soon.
     """
-    trained = tables.read_csv(trials, {"sample": "int64", **tables.TIMELESS_TRIALS})
+    trained = tables.read_csv(trials, tables.TIMELESS_TRIALS)
     ranking = rank_samples(trained)
     tested = trained.loc[trained["test_accuracy"].notna(), "sample"].unique()
     if set(tested) - {ranking[0]}:

@@ -63,6 +63,7 @@ class Settings:
 
     seed: int
     device: str
+    checkpoint_seconds: float | None
     experiments: dict[str, dict]
     benchmark: dict
 
@@ -112,7 +113,13 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
     lines += experiment_lines
     if lines:
         raise ConfigError(lines)
-    return Settings(run["seed"], run["device"], experiments, run["benchmark"])
+    return Settings(
+        seed=run["seed"],
+        device=run["device"],
+        checkpoint_seconds=run["checkpoint_seconds"],
+        experiments=experiments,
+        benchmark=run["benchmark"],
+    )
 
 
 # The files ------------------------------------------------------------------------------------
@@ -203,8 +210,9 @@ def _overlay(run: dict) -> dict:
         overlay.setdefault("training", {})["eval_scenes"] = run["eval_scenes"]
     if run["trials"] is not None:
         overlay["trials"] = run["trials"]
-    if run["samples"] is not None:
-        overlay["search"] = {"samples": run["samples"]}
+    search = {key: run[key] for key in ("samples", "samples_per_job") if run[key] is not None}
+    if search:
+        overlay["search"] = search
     return overlay
 
 
@@ -234,8 +242,7 @@ def _resolve(
     schema = load_schema("experiment")
     if not isinstance(given, dict):
         return {}, [Fault((), f"{shown(given)} is not allowed: must be keys with their values")]
-    if not _draws_samples(given):
-        overlay = {name: part for name, part in overlay.items() if name != "search"}
+    overlay = _applying(overlay, given)
     given = _lay_over(given, overlay, _settle(schema, _merged(given, overlay)), used)
     faults = _find_faults(schema, given)
     kept = _without(given, [Fault(_setting(fault.key), fault.text) for fault in faults])
@@ -256,10 +263,15 @@ def _resolve(
     return settings, faults
 
 
-def _draws_samples(given: dict) -> bool:
-    """Whether there is a search that draws as many samples as it is told."""
+def _applying(overlay: dict, given: dict) -> dict:
+    """The overlay, of its ``search`` what applies: a grid has a size of its own."""
     search = given.get("search")
-    return isinstance(search, dict) and search.get("sampler") != "grid"
+    if not isinstance(search, dict):
+        return {name: part for name, part in overlay.items() if name != "search"}
+    if "search" not in overlay or search.get("sampler") != "grid":
+        return overlay
+    kept = {key: value for key, value in overlay["search"].items() if key != "samples"}
+    return {**overlay, "search": kept}
 
 
 def _varying(given: dict) -> list[str]:

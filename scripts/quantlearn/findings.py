@@ -117,15 +117,13 @@ def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Resul
         chosen = tables.chosen_sample(paths["leaderboard"])
         settings = {**settings, **read_sample(paths["samples"], chosen)}
     cells, split = tables.held_out(
-        tables.of_chosen(
-            tables.read_parquet(paths["cells"], {"sample": "int64", **tables.CELLS}), board
-        ),
+        tables.of_chosen(tables.read_parquet(paths["cells"], tables.CELLS), board),
         paths["cells"],
     )
     read = {
         table: tables.of_chosen(tables.read_csv(paths[table], schema), board)
         for table, schema in {
-            "trials": {"sample": "int64", **tables.TIMELESS_TRIALS},
+            "trials": tables.TIMELESS_TRIALS,
             "convergence": tables.CONVERGENCE,
             "comparison": tables.COMPARISON,
         }.items()

@@ -4,8 +4,9 @@ CSV for tables that people read, parquet for long ones. A schema names the colum
 must have and their types, so that a reader gets booleans, missing integers and text back as such.
 """
 
+import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -36,6 +37,7 @@ __all__ = [
     "held_out",
     "of_chosen",
     "read_csv",
+    "read_jobs",
     "read_parquet",
     "replacing",
     "write_csv",
@@ -48,6 +50,7 @@ Schema = Mapping[str, str]
 SAMPLES: Schema = {"sample": "int64"}
 
 CURVES: Schema = {
+    "sample": "int64",
     "trial": "int64",
     "step": "int64",
     "split": "str",
@@ -57,6 +60,7 @@ CURVES: Schema = {
 }
 
 CELLS: Schema = {
+    "sample": "int64",
     "trial": "int64",
     "split": "str",
     "quantifier": "str",
@@ -69,6 +73,7 @@ CELLS: Schema = {
 }
 
 TRIALS: Schema = {
+    "sample": "int64",
     "trial": "int64",
     "quantifier": "str",  # what the network learns: one by name, or all
     "seed": "str",  # wider than 64 bits
@@ -287,6 +292,25 @@ def read_parquet(path: str | Path, schema: Schema) -> pd.DataFrame:
         return frame.astype(dict(schema))
     except (ValueError, TypeError) as fault:
         raise _unreadable(path, str(fault).strip()) from fault
+
+
+def read_jobs(
+    paths: Sequence[str | Path], schema: Schema, samples: Sequence[int]
+) -> list[pd.DataFrame]:
+    """The table that each training job wrote, of ``schema``; together they are of all ``samples``.
+
+    Raises `TableError` when a file is unreadable or a sample is in none of them.
+    """
+    parts = []
+    for path in paths:
+        read = read_csv if Path(path).suffix == ".csv" else read_parquet
+        parts.append(read(path, schema))
+    found = list(itertools.chain(*(part["sample"].unique().tolist() for part in parts)))
+    if found != list(samples):
+        raise _unreadable(
+            ", ".join(map(str, paths)), f"samples {found} instead of {list(samples)} are there"
+        )
+    return parts
 
 
 def chosen_sample(leaderboard: str | Path) -> int:

@@ -308,9 +308,9 @@ TYPES = {
     "bool": "true or false",
 }
 SCHEMAS = {
-    "training/{sample}/curves.parquet": tables.CURVES,
-    "training/{sample}/trials.csv": tables.TRIALS,
-    "training/{sample}/cells.parquet": tables.CELLS,
+    "training/{job}/curves.parquet": tables.CURVES,
+    "training/{job}/trials.csv": tables.TRIALS,
+    "training/{job}/cells.parquet": tables.CELLS,
     "chosen/trials.csv": tables.CHOSEN_TRIALS,
     "tables/convergence.csv": tables.CONVERGENCE,
     "tables/leaderboard.csv": tables.LEADERBOARD,
