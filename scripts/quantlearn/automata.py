@@ -16,17 +16,17 @@ from quantlearn.semantics import Quantifier
 
 __all__ = ["minimal_states"]
 
-_COUNTED = 16  # objects of a continuation when only the zone counts matter
+_COUNTED = 24  # objects of a continuation when only the zone counts matter
 _ORDERED = 6  # when the order matters: there are far more continuations
 
 
 def minimal_states(quantifier: Quantifier) -> int | None:
     """The states of the smallest deterministic automaton, or None when it has more than are seen.
 
-    Beginnings of scenes are told apart by all continuations of up to 16 objects, or 6 for a
+    Beginnings of scenes are told apart by all continuations of up to 24 objects, or 6 for a
     quantifier that depends on order. By Moore's theorem (1956, "Gedanken-experiments on sequential
     machines") continuations of n − 2 objects tell the states of an automaton with n states apart.
-    So the count is exact for every automaton of up to 18 states (8 with order), and None says that
+    So the count is exact for every automaton of up to 26 states (8 with order), and None says that
     there are more, maybe infinitely many. A quantifier that looks like a smaller one in all that
     is seen, such as at least 100 and never, counts as the smaller one.
 

@@ -38,8 +38,8 @@ from quantlearn.yamlfile import YamlError, plain_value, read_yaml
 
 __all__ = ["ConfigError", "Settings", "load_settings"]
 
-# Experiments become folders in results/ beside the report and the benchmark.
-RESERVED_EXPERIMENTS = ("report", "benchmark")
+# Experiments become folders in results/ beside the report, the benchmark and the atlas.
+RESERVED_EXPERIMENTS = ("report", "benchmark", "atlas")
 
 
 class ConfigError(QuantlearnError):
@@ -58,7 +58,8 @@ class Settings:
     the experiment schema, ``name``, and ``expressions`` (quantifier: expression). Where settings
     vary, ``search`` also has the number of ``samples`` and the ``space`` that they are drawn from:
     the variants of the sections ``network`` and ``training``, each a complete list of settings.
-    ``benchmark`` holds what the benchmark measures.
+    ``benchmark`` holds what the benchmark measures; ``atlas`` the quantifiers that are described by
+    their meaning (``quantifiers``, name: expression) and the ``max_size`` of the scenes for that.
     """
 
     seed: int
@@ -66,6 +67,7 @@ class Settings:
     checkpoint_seconds: float | None
     experiments: dict[str, dict]
     benchmark: dict
+    atlas: dict
 
 
 def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> Settings:
@@ -89,6 +91,8 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
     run = apply_defaults(settle(load_schema("config"), kept), kept)
     names, name_faults = _choose(run["experiments"], list(paths))
     faults += name_faults
+    atlas, atlas_faults = _described(run["atlas"], lexicon)
+    faults += atlas_faults
     overlay = _overlay(run)
 
     used: set[Key] = set()
@@ -119,6 +123,7 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
         checkpoint_seconds=run["checkpoint_seconds"],
         experiments=experiments,
         benchmark=run["benchmark"],
+        atlas=atlas,
     )
 
 
@@ -201,6 +206,20 @@ def _choose(wanted: str | list[str], known: list[str]) -> tuple[list[str], list[
         key = ("experiments",) if place is None else ("experiments", place)
         faults.append(Fault(key, f"{shown(name)} is not an experiment{hint}"))
     return sorted(chosen), faults
+
+
+def _described(atlas: dict, lexicon: Lexicon | None) -> tuple[dict, list[Fault]]:
+    """The atlas's settings with the expressions of all its quantifiers."""
+    if lexicon is None:
+        return {}, []
+    quantifiers = {name: lexicon[name].expression for name in lexicon.names}
+    faults = []
+    for place, name in enumerate(atlas["members"]):
+        try:
+            quantifiers[name] = lexicon[name].expression
+        except QuantlearnError as fault:
+            faults.append(Fault(("atlas", "members", place), str(fault)))
+    return {"max_size": atlas["max_size"], "quantifiers": quantifiers}, faults
 
 
 def _overlay(run: dict) -> dict:

@@ -95,7 +95,7 @@ def _corrected(rates: np.ndarray, draws: int) -> np.ndarray:
     return entropy(rates) + ((rates > 0) & (rates < 1)) / (2 * draws * log(2))
 
 
-# Draws of scenes with the same signature as one, which is given without padding --------------------
+# Draws of scenes with the same signature as one, which is given without padding -------------------
 
 
 def _permuted(

@@ -22,14 +22,18 @@ __all__ = [
     "CELLS",
     "CHOSEN_TRIALS",
     "COMPARISON",
+    "COMPLEXITY",
     "CONVERGENCE",
     "CURVES",
+    "DEGREES",
     "LEADERBOARD",
     "MACHINE",
+    "MINIMAL_PAIRS",
     "OVERVIEW",
     "SAMPLES",
     "TESTS",
     "TIMELESS_TRIALS",
+    "TREES",
     "TRIALS",
     "Schema",
     "TableError",
@@ -217,6 +221,40 @@ BENCHMARK: Schema = {
 }
 
 MACHINE: Schema = {"property": "str", "value": "str"}
+
+DEGREES: Schema = {
+    "quantifier": "str",
+    "expression": "str",
+    "truth_rate": "float64",
+    **dict.fromkeys(["right_upward", "right_downward", "left_upward", "left_downward"], "float64"),
+    **dict.fromkeys(["quantity", "conservativity", "extensionality"], "float64"),
+    **dict.fromkeys(["max_direction", "max_with_negation", "mean_of_arguments"], "float64"),
+    **dict.fromkeys(["two_sided_mean", "violation_rate"], "float64"),
+}
+
+COMPLEXITY: Schema = {
+    "quantifier": "str",
+    "expression": "str",
+    "nodes": "int64",
+    "shortest": "str",
+    "shortest_words": "Int64",
+    "lempel_ziv": "float64",
+    "boundaries": "Int64",
+    "boundaries_in_row": "Int64",
+    "boundary_density": "float64",
+    "states": "Int64",
+}
+
+TREES: Schema = {
+    "quantifier": "str",
+    "a_only": "int64",
+    "both": "int64",
+    "scenes": "int64",
+    "true": "int64",
+    "mixed": "bool",
+}
+
+MINIMAL_PAIRS: Schema = {"quantifier": "str", "universal": "str", "true": "str", "false": "str"}
 
 
 class TableError(QuantlearnError):

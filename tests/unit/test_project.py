@@ -319,6 +319,10 @@ SCHEMAS = {
     "report/{page}/as_run.csv": tables.AS_RUN,
     "benchmark/tables/benchmark.csv": tables.BENCHMARK,
     "benchmark/tables/machine.csv": tables.MACHINE,
+    "atlas/tables/degrees.csv": tables.DEGREES,
+    "atlas/tables/complexity.csv": tables.COMPLEXITY,
+    "atlas/tables/trees.csv": tables.TREES,
+    "atlas/tables/minimal_pairs.csv": tables.MINIMAL_PAIRS,
 }
 PLACEHOLDERS = {
     "{split}": ("train", "dev", "test"),
