@@ -140,9 +140,13 @@ def generate(
     """All meanings on these scenes of expressions of at most ``depth`` levels, where A is one.
 
     scenes: uint8 (n, places) zone codes, where code 4 is no object of the scene, be it padding or
-    an object outside M. index: whether the grammar has that rule; numbers: the integers it has.
+    an object outside M. index: whether the grammar has that rule; numbers: the integers it has,
+    from 0 to 254.
 
-    ULTK's setting of 4 objects, depth 5, "no index" has the rule index, but no numbers.
+    ULTK's setting of 4 objects, depth 5, "no indices" has the rule index, but no numbers; ULTK
+    leaves out what is never true.
+
+    Raises `QuantlearnError` when there are too many combinations to go through.
 
     >>> from quantlearn.scenes import Space, enumerate_scenes
     >>> scenes, _ = enumerate_scenes(Space(2, 2))

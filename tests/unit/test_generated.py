@@ -87,8 +87,36 @@ def four_objects() -> Meanings:
     return generate(FOUR, depth=5)
 
 
-def test_ultk_setting_has_about_9550_meanings(four_objects):
+def test_ultk_setting_has_9550_meanings_and_the_one_that_is_never_true(four_objects):
     assert len(four_objects) == 9551
+    assert (~four_objects.truth().any(axis=1)).sum() == 1
+
+
+# The first entries of ULTK's own list at this setting, in its order.
+ULTK = """
+subset_eq(A, A)
+subset_eq(A, B)
+subset_eq(B, A)
+and(subset_eq(A, B), subset_eq(B, A))
+or(subset_eq(A, B), subset_eq(B, A))
+not(subset_eq(A, B))
+not(subset_eq(B, A))
+subset_eq(A, difference(A, A))
+subset_eq(A, difference(A, B))
+subset_eq(B, difference(A, A))
+subset_eq(union(A, B), difference(A, A))
+equals(cardinality(A), cardinality(B))
+greater_than(cardinality(A), cardinality(B))
+greater_than(cardinality(B), cardinality(A))
+"""
+
+
+def test_meanings_of_three_levels_are_those_of_ultk_and_the_one_that_is_never_true():
+    sizes = np.full(len(FOUR), 4)
+    listed = [Quantifier("listed", translate(text)) for text in ULTK.strip().splitlines()]
+    expected = {tuple(quantifier.verify(FOUR, sizes).tolist()) for quantifier in listed}
+    found = {tuple(truth) for truth in generate(FOUR, 3).truth().tolist()}
+    assert found == expected | {(False,) * len(FOUR)}
 
 
 def test_meanings_differ_and_the_shortest_come_first(four_objects):
@@ -128,10 +156,9 @@ def test_objects_outside_m_add_nothing_to_a_grammar_without_m():
     outside, sizes = scenes_with_outside(2, 3)
     assert len(outside) == 3 * 4**2
     assert (sizes == 2).all()
-    # What lies outside M is as good as in neither, so meanings are those of two objects among
-    # three in all.
+    # What lies outside M is as good as in neither, so scenes of at most three objects say as much.
     inside, _ = enumerate_scenes(Space(3, 3))
-    assert len(generate(outside, 4)) <= len(generate(inside, 4))
+    assert len(generate(np.concatenate([outside, inside]), 4)) == len(generate(inside, 4))
     quantifier = Quantifier("last_is_A", "last(1, M) <= A")
     truth = quantifier.verify(np.array([[0, 4, 3], [3, 0, 4]], dtype=np.uint8), np.array([2, 2]))
     assert truth.tolist() == [False, True]
