@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantlearn.machine import describe_machine
@@ -95,6 +95,7 @@ def test_a_parquet_digest_depends_on_names_and_on_order(tmp_path):
     assert len({content_digest(written(tmp_path, table)) for table in tables}) == len(tables)
 
 
+@settings(deadline=None, max_examples=30)
 @given(rows=st.lists(st.text(max_size=3), min_size=1, max_size=20), cut=st.integers(1, 20))
 def test_texts_are_told_apart_however_they_are_cut(tmp_path_factory, rows, cut):
     folder = tmp_path_factory.mktemp("texts")
