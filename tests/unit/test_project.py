@@ -351,7 +351,11 @@ def test_every_column_is_documented(heading):
 
 
 def test_no_schema_is_forgotten():
-    named = {name for name in tables.__all__ if name.isupper()} - {"TESTS", "SAMPLES", "TIMELESS_TRIALS"}
+    named = {name for name in tables.__all__ if name.isupper()} - {
+        "TESTS",
+        "SAMPLES",
+        "TIMELESS_TRIALS",
+    }
     assert sorted(map(id, SCHEMAS.values())) == sorted(id(getattr(tables, name)) for name in named)
 
 
