@@ -68,8 +68,9 @@ rule train:
         "../../envs/quantlearn.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+        gpu=int(SETTINGS.device == "cuda"),
     params:
         job_samples=lambda wildcards: samples_by_job(wildcards.experiment)[int(wildcards.job)],
         quantifiers=setting("quantifiers"),
@@ -99,8 +100,9 @@ rule open_test:
         "../../envs/quantlearn.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+        gpu=int(SETTINGS.device == "cuda"),
     params:
         quantifiers=setting("quantifiers"),
         device=SETTINGS.device,
