@@ -94,7 +94,7 @@ def test_figures_and_report_are_there(finished, on_slurm):
 def test_each_training_job_sees_the_gpu_it_was_given(on_slurm, training_jobs):
     folder, _ = on_slurm
     logs = [folder / "results" / name / "logs" / "train" / "0.log" for name in EXPERIMENTS]
-    given = [re.search(r"CUDA_VISIBLE_DEVICES: (\S+)", log.read_text())[1] for log in logs]
+    given = [re.findall(r"CUDA_VISIBLE_DEVICES: (\S+)", log.read_text())[-1] for log in logs]
     first, second = [job for job in training_jobs if job.state == "COMPLETED"]
     assert max(first.start, second.start) < min(first.end, second.end)  # at the same time, so
     assert sorted(given) == ["0", "1"]
@@ -125,10 +125,9 @@ def test_jobs_of_seconds_share_a_submission_that_reserves_for_one_of_them(on_slu
 
 def test_another_scheduler_needs_no_change_in_the_rules(finished, tmp_path):
     folder = lay_out(tmp_path)
-    for part in ("data", "samples.csv"):
-        copy = shutil.copytree if part == "data" else shutil.copy
-        (folder / "results" / "tiny").mkdir(parents=True, exist_ok=True)
-        copy(finished / "results" / "tiny" / part, folder / "results" / "tiny" / part)
+    there, here = (place / "results" / "tiny" for place in (finished, folder))
+    shutil.copytree(there / "data", here / "data")
+    shutil.copy(there / "samples.csv", here)
     (folder / "qsub").write_text(QSUB)
     (folder / "qsub").chmod(stat.S_IRWXU)
     profile = yaml.safe_load((PROFILES / "generic" / "config.yaml").read_text())
