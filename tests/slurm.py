@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -241,7 +241,8 @@ def _stop(pid_file: Path, seconds: float = 10) -> None:
     pid = int(pid_file.read_text())
     end = time.monotonic() + seconds
     while _runs(pid):
-        os.kill(pid, signal.SIGTERM if time.monotonic() < end else signal.SIGKILL)
+        with suppress(ProcessLookupError):  # It may end just now.
+            os.kill(pid, signal.SIGTERM if time.monotonic() < end else signal.SIGKILL)
         time.sleep(0.1)
 
 
@@ -249,7 +250,7 @@ def _runs(pid: int) -> bool:
     """Whether a process runs. One that has ended may wait long to be reaped in a container."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"
 
