@@ -1,6 +1,7 @@
 """The tiny configuration, run through the whole pipeline once for all tests that look at it."""
 
 import pytest
+import torch
 
 from pipeline import lay_out, run
 
@@ -11,3 +12,10 @@ def finished(tmp_path_factory):
     folder = lay_out(tmp_path_factory.mktemp("pipeline"))
     run(folder, "--cores", "2")
     return folder
+
+
+@pytest.fixture
+def threads_as_before():
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)

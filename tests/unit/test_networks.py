@@ -248,13 +248,6 @@ def test_starts_are_of_the_size_that_their_scheme_says(architecture, scheme):
             assert (array == 0).all()
 
 
-@pytest.fixture
-def threads_as_before():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.usefixtures("threads_as_before")
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_number_of_threads_does_not_matter(architecture):

@@ -66,7 +66,7 @@ rule train:
     priority: 10
     conda:
         "../../envs/quantlearn.yaml"
-    threads: 1
+    threads: SETTINGS.threads
     resources:
         mem_mb=2000,
         runtime=240,
@@ -97,7 +97,7 @@ rule open_test:
         "results/{experiment}/logs/open_test.log",
     conda:
         "../../envs/quantlearn.yaml"
-    threads: 1
+    threads: SETTINGS.threads
     resources:
         mem_mb=2000,
         runtime=30,

@@ -30,7 +30,8 @@ class Ensemble:
     """An architecture with its settings, for a task, and the loss that it is to make small.
 
     ``core`` is what computes training, ``compiled`` or ``eager``, and ``planned`` whether the
-    compiled core evaluates, which it can also do for networks that it cannot train.
+    compiled core evaluates, which it can also do for networks that it cannot train. It spreads the
+    networks over ``threads`` threads, which changes no number.
 
     >>> import numpy as np, torch
     >>> settings = {"layers": 1, "hidden": 3, "padding": "masked", "dropout": 0.0,
@@ -49,9 +50,11 @@ class Ensemble:
         device: torch.device | str = "cpu",
         core: str = "auto",
         loss: str = "cross_entropy",
+        threads: int = 1,
     ) -> None:
         self.settings = settings
         self.task = task
+        self.threads = threads
         self.loss = LOSSES[loss]
         self.dtype = getattr(torch, settings["precision"])
         self.architecture = importlib.import_module(
@@ -63,6 +66,14 @@ class Ensemble:
         self.core = self._choose_core(core, torch.device(device))
         self.planned = core != "eager" and self._has_compiled_core(torch.device(device))
         self._row = _ROW_MULTIPLE * math.ceil(self.parameters / _ROW_MULTIPLE)
+
+    def share_threads(self) -> None:
+        """Let torch itself use as many threads as there is use for.
+
+        The eager core needs all; beside the compiled one torch does little but the optimiser's
+        steps, which are so short that threads would wait for one another most of the time.
+        """
+        torch.set_num_threads(1 if self.core == "compiled" else self.threads)
 
     def initialise(self, streams: list[np.random.Generator]) -> torch.Tensor:
         """Start weights (trials, row), one random stream for each trial."""
@@ -94,7 +105,7 @@ class Ensemble:
         """
         inputs = self.unpack(flat), tokens, lengths, self.settings, self.task
         if self.core == "compiled":
-            return self.architecture.compiled_forward(*inputs)
+            return self.architecture.compiled_forward(*inputs, self.threads)
         return self.architecture.forward(*inputs, mode)
 
     def loss_gradient(
@@ -108,7 +119,7 @@ class Ensemble:
         """Mean loss of each network's batch (trials,) and its gradient (trials, row)."""
         if self.core == "compiled" and self.loss is cross_entropy:
             return self.architecture.compiled_gradient(
-                flat, tokens, lengths, labels, self.settings, self.task
+                flat, tokens, lengths, labels, self.settings, self.task, self.threads
             )
         flat = flat.detach().requires_grad_()
         loss = self.loss(self.logits(flat, tokens, lengths, mode), labels).mean(dim=1)
@@ -135,7 +146,7 @@ class Ensemble:
     def planned_logits(self, flat: torch.Tensor, plan: Any) -> torch.Tensor:
         """Logits of the scenes of a plan, without derivatives."""
         return self.architecture.compiled_evaluation(
-            self.unpack(flat), plan, self.settings, self.task
+            self.unpack(flat), plan, self.settings, self.task, self.threads
         )
 
     def _has_compiled_core(self, device: torch.device) -> bool:

@@ -114,10 +114,12 @@ def compiled_forward(
     lengths: torch.Tensor,
     settings: dict[str, Any],
     task: Task,
+    threads: int = 1,
 ) -> torch.Tensor:
     """The same as `forward` without dropout, by the compiled core."""
     lengths = recurrent.read_until(tokens, lengths, settings)
-    hidden = compiled.lstm_over_tokens(tokens, lengths, *_core_weights(weights, settings, task))
+    parts = _core_weights(weights, settings, task)
+    hidden = compiled.lstm_over_tokens(tokens, lengths, *parts, threads=threads)
     return affine(hidden, weights, "readout")
 
 
@@ -128,6 +130,7 @@ def compiled_gradient(
     labels: torch.Tensor,
     settings: dict[str, Any],
     task: Task,
+    threads: int = 1,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Mean cross entropy of each trial's batch (trials,) and its gradient, as ``flat``."""
     return compiled.loss_gradient(
@@ -138,6 +141,7 @@ def compiled_gradient(
         task.token_table(flat.dtype, flat.device),
         settings["layers"],
         settings["hidden"],
+        threads,
     )
 
 
@@ -153,9 +157,11 @@ def compiled_evaluation(
     plan: compiled.EvaluationPlan,
     settings: dict[str, Any],
     task: Task,
+    threads: int = 1,
 ) -> torch.Tensor:
     """Logits of the scenes of a plan, without derivatives."""
-    hidden = compiled.evaluate_over_tokens(plan, *_core_weights(weights, settings, task))
+    parts = _core_weights(weights, settings, task)
+    hidden = compiled.evaluate_over_tokens(plan, *parts, threads=threads)
     return affine(hidden, weights, "readout")
 
 
