@@ -75,7 +75,8 @@ def train_here(folder, architecture, training, threads=1):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_architecture_trains_from_file_to_file(tmp_path, architecture):
     curves, trials, weights = train_here(tmp_path, architecture, {})
-    assert trials["core"].tolist() == ["compiled" if architecture == "lstm" else "eager"] * TRIALS
+    core = "compiled" if architecture in ("gru", "lstm", "rnn") else "eager"
+    assert trials["core"].tolist() == [core] * TRIALS
     assert trials["steps"].tolist() == [2 * 70 // 8] * TRIALS
     assert sorted(curves["step"].unique()) == [1, 11, 17]
     assert np.isfinite(curves["loss"]).all()
@@ -93,13 +94,16 @@ def test_curves_show_the_loss_that_is_trained(tmp_path, optimiser):
 
 
 @pytest.mark.usefixtures("threads_as_before")
-@pytest.mark.parametrize("changes", [{}, {"loss": "squared_error"}, {"core": "eager"}])
-def test_the_number_of_threads_changes_no_result(tmp_path, changes):
+@pytest.mark.parametrize(
+    ("architecture", "changes"),
+    [("lstm", {}), ("lstm", {"loss": "squared_error"}), ("lstm", {"core": "eager"}), ("gru", {})],
+)
+def test_the_number_of_threads_changes_no_result(tmp_path, architecture, changes):
     found = []
     for threads in (1, 2, 3):
         folder = tmp_path / str(threads)
         folder.mkdir()
-        curves, trials, weights = train_here(folder, "lstm", changes, threads)
+        curves, trials, weights = train_here(folder, architecture, changes, threads)
         found.append((curves, trials.drop(columns="seconds"), weights.read_bytes()))
     for curves, trials, weights in found[1:]:
         pd.testing.assert_frame_equal(curves, found[0][0], check_exact=True)

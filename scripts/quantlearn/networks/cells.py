@@ -38,8 +38,18 @@ from quantlearn.networks.simd import (
     where_positive,
 )
 
-__all__ = ["ELMAN_RELU", "ELMAN_TANH", "GRU", "LSTM", "Cell", "derive", "gates_of", "states_of",
-           "update"]  # fmt: skip
+__all__ = [
+    "ELMAN_RELU",
+    "ELMAN_TANH",
+    "GRU",
+    "LSTM",
+    "SOURCES",
+    "Cell",
+    "derive",
+    "gates_of",
+    "states_of",
+    "update",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +182,8 @@ GRU = Cell("gru", 4, 1, (0, 1, 2, None), (0, 1, None, 2), _update_gru, _derive_g
 ELMAN_TANH = Cell("tanh", 1, 1, (0,), (0,), _update_tanh, _derive_tanh)
 ELMAN_RELU = Cell("relu", 1, 1, (0,), (0,), _update_relu, _derive_relu)
 
+SOURCES = (Path(__file__), Path(__file__).with_name("simd.py"))
+
 _CELLS = {cell.name: cell for cell in (LSTM, GRU, ELMAN_TANH, ELMAN_RELU)}
 
 
@@ -182,8 +194,8 @@ class CellType(types.Type):
     """The numba type of a cell: each has its own, so that kernels are compiled for each.
 
     Numba stores machine code under the types of its arguments, and else looks only at the file of
-    the function that it stores. The digest in the type's name makes it see a change of the files
-    that kernels are compiled from together with their own.
+    the function that it stores. The digest of `SOURCES` in the type's name makes it see a change of
+    the other files that kernels are compiled from.
     """
 
     def __init__(self, name):
@@ -193,9 +205,7 @@ class CellType(types.Type):
 
 @cache
 def _digest() -> str:
-    here = Path(__file__)
-    files = (here, here.with_name("simd.py"))
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in SOURCES)).hexdigest()[:16]
 
 
 @cache
