@@ -1,7 +1,6 @@
 """The tiny configuration, run through the whole pipeline once for all tests that look at it."""
 
 import pytest
-import torch
 
 from pipeline import lay_out, run
 
@@ -16,6 +15,7 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def threads_as_before():
+    torch = pytest.importorskip("torch")  # not loaded for tests that do without it
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
