@@ -64,6 +64,7 @@ class Settings:
 
     seed: int
     device: str
+    threads: int
     checkpoint_seconds: float | None
     experiments: dict[str, dict]
     benchmark: dict
@@ -120,6 +121,7 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
     return Settings(
         seed=run["seed"],
         device=run["device"],
+        threads=run["threads"],
         checkpoint_seconds=run["checkpoint_seconds"],
         experiments=experiments,
         benchmark=run["benchmark"],

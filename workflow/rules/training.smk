@@ -66,7 +66,7 @@ rule train:
     priority: 10
     conda:
         "../../envs/quantlearn.yaml"
-    threads: 1
+    threads: SETTINGS.threads
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
@@ -98,7 +98,7 @@ rule open_test:
         "results/{experiment}/logs/open_test.log",
     conda:
         "../../envs/quantlearn.yaml"
-    threads: 1
+    threads: SETTINGS.threads
     resources:
         mem_mb=lambda wildcards, attempt: 2000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
