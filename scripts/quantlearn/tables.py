@@ -7,14 +7,14 @@ must have and their types, so that a reader gets booleans, missing integers and 
 import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from quantlearn.errors import QuantlearnError
+from quantlearn.errors import QuantlearnError, unwritable
 
 __all__ = [
     "AS_RUN",
@@ -385,15 +385,21 @@ def held_out(cells: pd.DataFrame, path: str | Path) -> tuple[pd.DataFrame, str]:
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends without a fault."""
+    """A temporary path beside ``path`` that takes its place when the block ends without a fault.
+
+    Raises `QuantlearnError` where it cannot be written: the disk is full, or the folder read-only.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
         os.replace(beside, path)
+    except OSError as fault:
+        raise unwritable(path, fault) from fault
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # on a read-only disk, where there is nothing to take away
+            beside.unlink(missing_ok=True)
 
 
 def _header(text: str) -> list[str]:

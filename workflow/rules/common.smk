@@ -13,11 +13,11 @@ from quantlearn.config import load_settings
 from quantlearn.config_checks import FIGURES
 from quantlearn.digest import code_digest
 from quantlearn.errors import QuantlearnError
-from quantlearn.yamlfile import read_yaml
+from quantlearn.yamlfile import read_mapping
 
 try:
     # Snakemake's own reader would not say where a file does not parse.
-    read_yaml(Path("config/config.yaml"))
+    read_mapping(Path("config/config.yaml"))
 except QuantlearnError as fault:
     sys.exit(str(fault))
 
