@@ -3,7 +3,7 @@
 import errno
 import os
 
-__all__ = ["QuantlearnError", "is_unwritable", "unwritable"]
+__all__ = ["QuantlearnError", "damaged", "is_unwritable", "unwritable"]
 
 # What stops a file from being written, and what helps.
 _REMEDIES = {
@@ -29,6 +29,16 @@ def unwritable(path: object, fault: OSError) -> QuantlearnError:
     why = os.strerror(fault.errno) if is_unwritable(fault) else fault.strerror or str(fault)
     remedy = _REMEDIES.get(fault.errno, "see that its folder can be used and run again")
     return QuantlearnError(f"{path}: cannot be written: {why}; {remedy}")
+
+
+def damaged(path: object, what: str, why: object) -> str:
+    """The one line of an error about a result that was cut off or edited.
+
+    >>> damaged("results/x.csv", "a table", "it lacks\\n trial")
+    'results/x.csv: cannot be read as a table: it lacks trial; delete it and run again'
+    """
+    reason = " ".join(str(why).split())
+    return f"{path}: cannot be read as {what}: {reason}; delete it and run again"
 
 
 def is_unwritable(fault: OSError) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pandas as pd
 
+from quantlearn.errors import damaged
 from quantlearn.schema import find_faults, load_schema
 from quantlearn.search import SECTIONS
 from quantlearn.tables import SAMPLES, TableError, read_csv
@@ -56,7 +57,7 @@ def read_sample(path: str | Path, sample: int) -> Sample:
     """
     settings = read_row(path, sample)
     for fault in find_faults(_sections_schema(), settings):
-        raise TableError(f"{path}: sample {sample}: {fault}; delete the file and run again")
+        raise TableError(damaged(path, "a table of samples", f"sample {sample}: {fault}"))
     return settings
 
 
@@ -67,7 +68,7 @@ def read_row(path: str | Path, sample: int) -> Sample:
     rows = table[table["sample"] == str(sample)]
     if len(rows) != 1:
         raise TableError(
-            f"{path}: sample {sample} has {len(rows)} rows; delete the file and run again"
+            damaged(path, "a table of samples", f"sample {sample} has {len(rows)} rows")
         )
     settings: Sample = {}
     for column, text in rows.iloc[0].drop("sample").items():

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from quantlearn.errors import QuantlearnError, unwritable
+from quantlearn.errors import QuantlearnError, damaged, unwritable
 
 __all__ = [
     "AS_RUN",
@@ -307,7 +307,7 @@ def read_csv(path: str | Path, schema: Schema) -> pd.DataFrame:
             false_values=["false"],
         )
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as fault:
-        raise _unreadable(path, str(fault).strip()) from fault
+        raise _unreadable(path, str(fault)) from fault
     for column in blank_free:
         if frame[column].isna().any():
             raise _unreadable(
@@ -323,13 +323,13 @@ def read_parquet(path: str | Path, schema: Schema) -> pd.DataFrame:
     """
     try:
         frame = pq.read_table(path).to_pandas()
-    except (OSError, pa.ArrowException) as fault:
-        raise _unreadable(path, str(fault).strip()) from fault
+    except (OSError, ValueError, pa.ArrowException) as fault:
+        raise _unreadable(path, str(fault)) from fault
     _demand_columns(path, list(frame.columns), schema)
     try:
         return frame.astype(dict(schema))
     except (ValueError, TypeError) as fault:
-        raise _unreadable(path, str(fault).strip()) from fault
+        raise _unreadable(path, str(fault)) from fault
 
 
 def read_jobs(
@@ -417,4 +417,4 @@ def _demand_columns(path: str | Path, found: list[str], schema: Schema) -> None:
 
 
 def _unreadable(path: str | Path, why: str) -> TableError:
-    return TableError(f"{path}: cannot be read as a result table: {why}; delete it and run again")
+    return TableError(damaged(path, "a result table", why))

@@ -8,7 +8,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from quantlearn.errors import QuantlearnError
+from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.tables import replacing
 
@@ -56,6 +56,4 @@ def read_weights(ensemble: Ensemble, trials: int, path: str | Path, sample: int)
 
 
 def _unreadable(path: str | Path, sample: int, why: str) -> QuantlearnError:
-    return QuantlearnError(
-        f"{path}: not the weights of sample {sample} ({why}); delete it and run again"
-    )
+    return QuantlearnError(damaged(path, f"the weights of sample {sample}", why))

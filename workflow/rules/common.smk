@@ -13,6 +13,7 @@ from quantlearn.config import load_settings
 from quantlearn.config_checks import FIGURES
 from quantlearn.digest import code_digest
 from quantlearn.errors import QuantlearnError
+from quantlearn.faults import killed_jobs, unwritable_folders
 from quantlearn.yamlfile import read_mapping
 
 try:
@@ -57,6 +58,21 @@ wildcard_constraints:
     figure="|".join(FIGURES),
     analysis="|".join(ANALYSES or ["(?!)"]),
     page="|".join(["index", *CHAPTERS]),
+
+
+onstart:
+    # Otherwise Snakemake would stop with a traceback at the first of these jobs.
+    if lines := unwritable_folders(
+        file for job in workflow.dag.needrun_jobs() for file in (*job.output, *job.log)
+    ):
+        sys.exit("\n".join(lines))
+
+
+onerror:
+    for own_log, line in killed_jobs("".join(Path(path).read_text() for path in log)):
+        print(line, file=sys.stderr)
+        with open(own_log, "a", encoding="utf-8") as file:
+            print(line, file=file)
 
 
 def code(script):
