@@ -14,6 +14,7 @@ from quantlearn.config_checks import FIGURES
 from quantlearn.digest import code_digest
 from quantlearn.errors import QuantlearnError
 from quantlearn.faults import killed_jobs, unwritable_folders
+from quantlearn.memory import machine_memory
 from quantlearn.yamlfile import read_mapping
 
 try:
@@ -27,7 +28,9 @@ configfile: "config/config.yaml"
 
 
 try:
-    SETTINGS = load_settings(config, Path("config"), workflow.overwrite_configfiles)
+    # Only here: a job, which reads the settings again, may be given less, and on a cluster more.
+    MEMORY = machine_memory() if workflow.is_main_process and workflow.local_exec else None
+    SETTINGS = load_settings(config, Path("config"), workflow.overwrite_configfiles, MEMORY)
 except QuantlearnError as fault:
     # Not a WorkflowError: that would surround the lines with places in this file.
     sys.exit(str(fault))
