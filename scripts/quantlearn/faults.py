@@ -43,8 +43,8 @@ def killed_jobs(log: str) -> Iterator[tuple[str, str]]:
     ... Error in rule train:
     ...     log: results/a/logs/train/0.log (check log file(s) for error details)'''
     >>> [(path, line)] = killed_jobs(text)
-    >>> path, line[:63]
-    ('results/a/logs/train/0.log', 'train: results/a/logs/train/0.log: the job was killed (SIGKILL)')
+    >>> line[:63]
+    'train: results/a/logs/train/0.log: the job was killed (SIGKILL)'
     """
     killed, rule = False, ""
     for line in log.splitlines():

@@ -75,7 +75,7 @@ def _explained(fault: Exception, experiment: str | None) -> QuantlearnError | No
 class _LogFile(logging.FileHandler):
     """The rule's log; where the disk is full, the terminal has the message all the same."""
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+    def handleError(self, record: logging.LogRecord) -> None:
         """Leave the message out, instead of printing a traceback."""
 
     def close(self) -> None:

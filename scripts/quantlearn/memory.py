@@ -120,9 +120,12 @@ def _training(
     )
     parts = {
         ("trials",): held + rows * 260,
-        ("training", "batch_size"): members * training["batch_size"]
+        ("training", "batch_size"): members
+        * training["batch_size"]
         * _kept_by_scene(network, positions, len(settings["quantifiers"]), compiled),
-        ("network", "hidden"): members * _COPIES_OF_WEIGHTS * _BYTES[network["precision"]]
+        ("network", "hidden"): members
+        * _COPIES_OF_WEIGHTS
+        * _BYTES[network["precision"]]
         * _weights(network, positions, len(settings["quantifiers"])),
         ("training", "evaluate_every"): members * points * 150,
     }

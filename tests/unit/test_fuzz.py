@@ -6,13 +6,14 @@ import shutil
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from snakemake.common.configfile import load_configfile
 
-from quantlearn.config import ConfigError, load_settings
+from quantlearn.config import load_settings
 from quantlearn.errors import QuantlearnError
 from quantlearn.language import MAX_DEPTH, ExpressionError, parse
-from quantlearn.semantics import Quantifier, load_lexicon
+from quantlearn.semantics import Quantifier
 from quantlearn.yamlfile import LARGEST_FILE, read_mapping, read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -83,13 +84,15 @@ def test_ten_thousand_expressions_parse_or_are_refused(published):
     for place in range(EXPRESSIONS):
         text = makers[place % len(makers)](rng, published)
         begin = time.process_time()
+        message = ""
         try:
             # Any other exception than ExpressionError ends the test.
             tree = parse(text)
             assert parse(str(tree)) == tree
             accepted += 1
         except ExpressionError as error:
-            assert len(str(error).split("\n")) == 3
+            message = str(error)
+        assert len(message.split("\n")) in (1, 3)
         assert time.process_time() - begin < SECONDS, text[:100]
     assert accepted > EXPRESSIONS / 100  # some mutations are right by chance
 
@@ -128,17 +131,12 @@ def test_division_by_zero_is_refused_or_defined(operator):
         parse(f"|A| {operator} 0 == 1")
     # A divisor that only turns out to be zero: x // 0 is 0 and x % 0 is x.
     value = {"//": 0, "%": 3}[operator]
-    three_in_a = [[3, 0, 0, 0]]
-    np = pytest.importorskip("numpy")
-    truth = Quantifier("q", f"|A| {operator} (1 - 1) == {value}").verify_counts(
-        np.array(three_in_a)
-    )
-    assert truth.all()
+    quantifier = Quantifier("q", f"|A| {operator} (1 - 1) == {value}")
+    assert quantifier.verify_counts(np.array([[3, 0, 0, 0]])).all()
 
 
 def test_the_deepest_expression_is_evaluated():
     text = "~" * (MAX_DEPTH - 2) + "A <= B"
-    np = pytest.importorskip("numpy")
     assert parse(text).depth == MAX_DEPTH
     assert Quantifier("q", text).verify(np.zeros((1, 3), dtype=np.uint8), np.array([3])).all()
 
