@@ -3,7 +3,7 @@
 import errno
 import os
 
-__all__ = ["QuantlearnError", "damaged", "is_unwritable", "unwritable"]
+__all__ = ["QuantlearnError", "WriteError", "damaged", "is_unwritable", "unwritable"]
 
 # What stops a file from being written, and what helps.
 _REMEDIES = {
@@ -18,7 +18,11 @@ class QuantlearnError(Exception):
     """A fault that the user can mend; its text is one clear message."""
 
 
-def unwritable(path: object, fault: OSError) -> QuantlearnError:
+class WriteError(QuantlearnError, OSError):
+    """A file that cannot be written."""
+
+
+def unwritable(path: object, fault: OSError) -> WriteError:
     """The error that says why the file at ``path`` could not be written, and what helps.
 
     >>> import errno, os
@@ -28,7 +32,7 @@ def unwritable(path: object, fault: OSError) -> QuantlearnError:
     # Libraries put words of their own around those of the system.
     why = os.strerror(fault.errno) if is_unwritable(fault) else fault.strerror or str(fault)
     remedy = _REMEDIES.get(fault.errno, "see that its folder can be used and run again")
-    return QuantlearnError(f"{path}: cannot be written: {why}; {remedy}")
+    return WriteError(f"{path}: cannot be written: {why}; {remedy}")
 
 
 def damaged(path: object, what: str, why: object) -> str:

@@ -387,7 +387,7 @@ def held_out(cells: pd.DataFrame, path: str | Path) -> tuple[pd.DataFrame, str]:
 def replacing(path: str | Path) -> Iterator[Path]:
     """A temporary path beside ``path`` that takes its place when the block ends without a fault.
 
-    Raises `QuantlearnError` where it cannot be written: the disk is full, or the folder read-only.
+    Raises `WriteError` where it cannot be written: the disk is full, or the folder read-only.
     """
     path = Path(path)
     beside = path.with_name(f".{path.name}.part")

@@ -86,6 +86,11 @@ def networks():
     return ensemble, ensemble.initialise([np.random.default_rng(trial) for trial in range(3)])
 
 
+def write_networks(path):
+    ensemble, flat = networks()
+    write_weights({0: ensemble.unpack(flat)}, path)
+
+
 def write_figure(path):
     figure = style.new_figure(2, 2)
     figure.subplots().plot(np.random.default_rng(0).random((40, 40)))
@@ -103,7 +108,7 @@ WRITERS = {
     "csv": lambda path: tables.write_csv(many_numbers(), path),
     "parquet": lambda path: tables.write_parquet(many_numbers(), path),
     "scenes": lambda path: scene_files.write_trials(path, ["most"], [(scenes(), {})]),
-    "weights": lambda path: write_weights(*networks(), path),
+    "weights": write_networks,
     "figure": write_figure,
     "page": write_html,
     "notebook": lambda path: write_notebook(
@@ -143,7 +148,7 @@ SAMPLE = {
     "training": {"learning_rate": 0.01, "batch_size": 8},
 }
 CURVES = pd.DataFrame(
-    {"trial": [0, 0], "step": [1, 2], "split": "test", "quantifier": "all"}
+    {"sample": 0, "trial": [0, 0], "step": [1, 2], "split": "test", "quantifier": "all"}
     | {"loss": [0.5, 0.4], "accuracy": [0.5, 0.6]}
 )
 CHOSEN = pd.DataFrame(
@@ -169,7 +174,7 @@ KINDS = {
         WRITERS["scenes"],
         lambda path: list(scene_files.read_trials(path, ["most"])),
     ),
-    "weights": (WRITERS["weights"], lambda path: read_weights(networks()[0], 3, path)),
+    "weights": (WRITERS["weights"], lambda path: read_weights(networks()[0], 3, path, 0)),
     "notebook": (WRITERS["notebook"], read_notebook),
     "figure": (write_figure, lambda path: embedded_figure(path, "caption", "what it shows")),
 }
