@@ -29,14 +29,14 @@ _FEEDFORWARD = {
 _TRAINING = {
     **{"together": True, "core": "eager", "loss": "cross_entropy", "learning_rate": 0.01},
     **{"weight_decay": 0.0, "batch_size": 8, "evaluate_every": 6, "evaluate_splits": ["test"]},
-    **{"eval_scenes": 20, "monitor": "test", "stop_loss": None, "patience": 8},
+    **{"eval_scenes": 20, "monitor": "test", "stop_loss": None, "patience": 6},
 }
 SAMPLES = [
-    {"network": _LSTM, "training": _TRAINING | {"optimiser": "adam", "max_epochs": 12}},
+    {"network": _LSTM, "training": _TRAINING | {"optimiser": "adam", "max_epochs": 9}},
     {
         "network": _FEEDFORWARD,
         "training": _TRAINING
-        | {"optimiser": "sgd", "momentum": 0.9, "max_epochs": 60, "patience": None},
+        | {"optimiser": "sgd", "momentum": 0.9, "max_epochs": 20, "patience": None},
     },
 ]
 """One that stops by patience, with masks; one with batch statistics and an optimiser of its own."""
@@ -64,7 +64,7 @@ def start_job(folder: Path, seconds: float = 1e-9) -> multiprocessing.Process:
     """Start the job of a folder, with a checkpoint as often as every ``seconds``."""
     context = multiprocessing.get_context("forkserver")
     # Importing torch takes seconds: one process does it, and each job is forked from that one.
-    context.set_forkserver_preload(["train"])
+    context.set_forkserver_preload(["train", "warm_torch"])
     process = context.Process(target=_train, args=(folder, seconds))
     process.start()
     return process

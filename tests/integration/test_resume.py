@@ -1,6 +1,7 @@
 """Interrupted training: killed, stopped by a signal, with a damaged checkpoint; the same bytes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -54,9 +55,10 @@ def wait_for(folder, line, process):
 def test_killed_at_random_moments_and_resumed(tmp_path, undisturbed):
     expected, seconds = undisturbed
     rng = np.random.default_rng()
-    kills = resumed = 0
+    runs = kills = resumed = 0
     while kills < KILLS:
-        folder = lay_out_job(tmp_path / f"after_{kills}")
+        runs += 1
+        folder = lay_out_job(tmp_path / str(runs))
         while True:
             process = start_job(folder)
             process.join(rng.uniform(0, seconds) if kills < KILLS else PATIENCE)
@@ -156,31 +158,36 @@ def start_workflow(folder):
     )
 
 
+def tables_of(folder):
+    """The tables of the workflow's experiment, once a run has completed them."""
+    running = start_workflow(folder)
+    _, said = running.communicate(timeout=PATIENCE)
+    assert running.returncode == 0, said
+    return {path.name: path.read_bytes() for path in folder.glob("results/tiny/tables/*")}
+
+
 def test_ctrl_c_leaves_nothing_that_a_second_run_stumbles_over(tmp_path):
-    tables = []
-    for name in ("interrupted", "undisturbed"):
+    for name in ("undisturbed", "interrupted"):
         (tmp_path / name).mkdir()
-        folder = lay_out(tmp_path / name)
-        if name == "interrupted":
-            running = start_workflow(folder)
-            log = folder / "results" / "tiny" / "logs" / "train" / "0.log"
-            while not (log.exists() and "ended" in log.read_text()):
-                assert running.poll() is None
-                time.sleep(0.005)
-            os.killpg(running.pid, signal.SIGINT)
-            _, said = running.communicate(timeout=PATIENCE)
-            assert running.returncode != 0
-            assert "train: stopped by SIGINT: what it has done is in results/tiny/" in said
-            assert "Traceback" not in said
-            assert (folder / "results/tiny/checkpoints/0.safetensors").exists()
-        again = start_workflow(folder)
-        _, said = again.communicate(timeout=PATIENCE)
-        assert again.returncode == 0, said
-        assert not list(folder.glob("results/tiny/checkpoints/*"))
-        tables.append(
-            {
-                path.name: path.read_bytes()
-                for path in sorted((folder / "results" / "tiny" / "tables").iterdir())
-            }
-        )
-    assert tables[0] == tables[1]
+        lay_out(tmp_path / name)
+    expected = tables_of(tmp_path / "undisturbed")
+    folder = tmp_path / "interrupted"
+    results = folder / "results" / "tiny"
+    made = tmp_path / "undisturbed" / "results" / "tiny"
+    shutil.copytree(made / "data", results / "data")
+    shutil.copy2(made / "samples.csv", results)
+
+    running = start_workflow(folder)
+    log = results / "logs" / "train" / "0.log"
+    while not (log.exists() and "ended" in log.read_text()):
+        assert running.poll() is None
+        time.sleep(0.005)
+    os.killpg(running.pid, signal.SIGINT)
+    _, said = running.communicate(timeout=PATIENCE)
+    assert running.returncode != 0
+    assert "train: stopped by SIGINT: what it has done is in results/tiny/checkpoints/0" in said
+    assert "Traceback" not in said
+    assert (results / "checkpoints" / "0.safetensors").exists()
+
+    assert tables_of(folder) == expected
+    assert not list((results / "checkpoints").iterdir())
