@@ -2,7 +2,10 @@
 
 Each faint line is one trial; the strong line is the median over all trials, where a run that ended
 is counted with its last value. The median is drawn thin and dotted from the step on at which fewer
-than half of the trials still run. The grey dashed line is the threshold of convergence.
+than half of the trials still run. The grey dashed line is the threshold of convergence. The level
+dotted lines are what rules reach that know only the size of a scene, or in grey only which truth
+value is commoner (means over trials, in grey over quantifiers too): only what lies above them shows
+that a network has learned the quantifier.
 """
 
 from typing import Any
@@ -18,6 +21,7 @@ from quantlearn.statistics import extended_curves
 
 def plot_learning_curves(
     curves: str,
+    baselines: str,
     settings: dict[str, Any],
     *,
     svg: str,
@@ -29,6 +33,8 @@ def plot_learning_curves(
     frame = tables.read_parquet(curves, {"sample": "int64", **tables.CURVES})
     chosen = tables.of_chosen(frame, leaderboard)
     watched = chosen[chosen["split"] == settings["training"]["monitor"]]
+    rules = tables.read_csv(baselines, tables.BASELINES)
+    rules = rules[rules["split"] == settings["training"]["monitor"]]
     looks = style.looks(settings["quantifiers"])
     with style.figure_style():
         figure = style.new_figure(style.PAGE_WIDTH, 3.7)
@@ -40,6 +46,7 @@ def plot_learning_curves(
         last_steps = watched.groupby("trial")["step"].max()
         axes.set_xlim(0, last_steps.max())
         axes.set_ylim(top=1.005)
+        draw_baselines(axes, rules, looks)
         axes.annotate(
             f"threshold {threshold:g}",
             (1.0, threshold),
@@ -87,6 +94,32 @@ def draw_quantifier(axes: Axes, runs: pd.DataFrame, quantifier: str, look: style
         linewidth=1,
         zorder=3,
     )
+
+
+def draw_baselines(axes: Axes, rules: pd.DataFrame, looks: dict[str, style.Look]) -> None:
+    """A level line, with its name, for each rule that knows little of a scene."""
+    reached = rules.groupby(["baseline", "quantifier"])["accuracy"].mean()
+    lines = [
+        (reached["size", quantifier], "size alone", look.colour)
+        for quantifier, look in looks.items()
+    ]
+    lines.append((reached["majority", "all"], "majority", style.GREY))
+    for accuracy, _, colour in lines:
+        axes.axhline(accuracy, color=colour, linestyle=style.BASELINE, linewidth=1)
+    low, high = axes.get_ylim()
+    heights = style.spread([accuracy for accuracy, _, _ in lines], 0.045 * (high - low))
+    for height, (_, text, colour) in zip(heights, lines, strict=True):
+        axes.annotate(
+            text,
+            (1.0, height),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(-2, 1),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            fontsize=8,
+            color=colour,
+        )
 
 
 if __name__ == "__main__":

@@ -17,13 +17,19 @@ import pandas as pd
 from quantlearn import prose, tables
 from quantlearn.prose import MISSING
 from quantlearn.space import read_sample
-from quantlearn.statistics import FINAL_EVALUATIONS, step_leads, summarise_convergence
+from quantlearn.statistics import (
+    FINAL_EVALUATIONS,
+    mean_interval,
+    step_leads,
+    summarise_convergence,
+)
 
 __all__ = [
     "HOW_TO_READ_TESTS",
     "LEVEL",
     "Pair",
     "Results",
+    "baseline_summary",
     "caveats",
     "conclusion",
     "data_summary",
@@ -38,7 +44,6 @@ __all__ = [
     "run_summary",
     "scenes_table",
     "settings_table",
-    "size_only_accuracy",
     "smallest_p",
     "verdict",
 ]
@@ -65,6 +70,7 @@ ARCHITECTURES = {
     "transformer": "transformer encoder",
 }
 OPTIMISERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}
+BASELINE_NAMES = {"majority": "majority", "size": "size alone", "zone_counts": "zone counts alone"}
 LOSSES = {"cross_entropy": "cross entropy", "squared_error": "squared error"}
 
 
@@ -78,6 +84,14 @@ class Results:
     convergence: pd.DataFrame
     comparison: pd.DataFrame
     split: str  # the split of the cells: test, or dev where there is no test
+    baselines: pd.DataFrame
+
+    def baseline(self, baseline: str, split: str) -> pd.DataFrame:
+        """Accuracy (trials × quantifiers) of a baseline on a split."""
+        rows = self.baselines[
+            (self.baselines["baseline"] == baseline) & (self.baselines["split"] == split)
+        ]
+        return rows.pivot_table("accuracy", "trial", "quantifier")
 
 
 @dataclass(frozen=True)
@@ -109,7 +123,7 @@ class Pair:
 
 
 def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Results:
-    """Read the tables trials, cells, convergence and comparison of an experiment.
+    """Read the tables trials, cells, convergence, comparison and baselines of an experiment.
 
     Where settings vary, the settings are those of the chosen sample, by ``paths`` to the tables
     samples and leaderboard.
@@ -132,7 +146,8 @@ def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Resul
             "comparison": tables.COMPARISON,
         }.items()
     }
-    return Results(settings=settings, cells=cells, split=split, **read)
+    baselines = tables.read_csv(paths["baselines"], tables.BASELINES)
+    return Results(settings=settings, cells=cells, split=split, baselines=baselines, **read)
 
 
 # --- Verdicts ---------------------------------------------------------------------------------
@@ -336,8 +351,12 @@ def data_summary(results: Results) -> str:
 
 
 def scenes_table(results: Results) -> pd.DataFrame:
-    """The scenes of each quantifier on which the trained networks were scored."""
+    """The scenes of each quantifier on which the trained networks were scored.
+
+    Beside them is what the baselines answer right there, as means over trials.
+    """
     rows = []
+    means = {name: results.baseline(name, results.split).mean() for name in BASELINE_NAMES}
     for quantifier in results.settings["quantifiers"]:
         cells = results.cells[results.cells["quantifier"] == quantifier]
         scenes = cells["scenes"].sum()
@@ -347,21 +366,13 @@ def scenes_table(results: Results) -> pd.DataFrame:
                 f"{SPLITS[results.split].capitalize()} scenes in all trials": f"{scenes:,}",
                 "Objects": prose.span(cells["size"].tolist()),
                 "True": prose.percent(cells.loc[cells["truth"], "scenes"].sum() / scenes),
-                "Right by size alone": prose.percent(size_only_accuracy(cells)),
+                **{
+                    f"Right by {words}": prose.percent(means[name][quantifier])
+                    for name, words in BASELINE_NAMES.items()
+                },
             }
         )
     return pd.DataFrame(rows)
-
-
-def size_only_accuracy(cells: pd.DataFrame) -> float:
-    """Accuracy of the rule that gives each size its commoner truth value, in these very cells.
-
-    >>> size_only_accuracy(pd.DataFrame({"size": [1, 1, 2], "truth": [True, False, True],
-    ...                                  "scenes": [30, 10, 20]}))
-    0.833...
-    """
-    by_size = cells.groupby(["size", "truth"])["scenes"].sum()
-    return float(by_size.groupby("size").max().sum() / by_size.sum())
 
 
 # --- Learning ---------------------------------------------------------------------------------
@@ -370,6 +381,7 @@ def size_only_accuracy(cells: pd.DataFrame) -> float:
 def learning_summary(results: Results) -> pd.DataFrame:
     """For each quantifier: in how many trials, when and how well it was learned."""
     found = summarise_convergence(results.convergence, results.settings["quantifiers"])
+    size_alone = results.baseline("size", results.settings["training"]["monitor"]).mean()
     return pd.DataFrame(
         {
             "Quantifier": [_plain(quantifier) for quantifier in found["quantifier"]],
@@ -381,8 +393,44 @@ def learning_summary(results: Results) -> pd.DataFrame:
             f"Accuracy, last {FINAL_EVALUATIONS} evaluations": found["final_accuracy"].map(
                 prose.percent
             ),
+            "Size alone": [prose.percent(size_alone[name]) for name in found["quantifier"]],
         }
     )
+
+
+def baseline_summary(results: Results) -> str:
+    """Whether each quantifier's curve ends above what the size of a scene alone explains."""
+    size_alone = results.baseline("size", results.settings["training"]["monitor"])
+    sentences = []
+    for quantifier in results.settings["quantifiers"]:
+        runs = results.convergence[results.convergence["quantifier"] == quantifier]
+        if runs["final_accuracy"].isna().all():
+            continue
+        ends = runs.set_index("trial")["final_accuracy"]
+        gain = mean_interval((ends - size_alone[quantifier]).dropna().to_numpy())
+        reached = prose.percent(size_alone[quantifier].mean())
+        bounds = prose.interval(*map(prose.accuracy_points, (gain.lower, gain.upper)))
+        spread = f" (95 % interval {bounds})" if bounds != MISSING else ""
+        name = prose.name(quantifier)
+        # Without an interval (one trial, or all the same) the difference itself must do.
+        lowest = gain.estimate if isnan(gain.lower) else gain.lower
+        if lowest > 0:
+            sentences.append(
+                f"The curves of {name} end {prose.accuracy_points(gain.estimate)} percentage "
+                f"points{spread} above the {reached} that the size of a scene alone gives."
+            )
+        else:
+            sentences.append(
+                f"**The curves of {name} do not rise above the {reached} that the size of a scene "
+                f"alone gives**: they end {_apart(gain.estimate)}{spread}. What was learned may be "
+                "no more than a rule about the number of objects."
+            )
+    return " ".join(sentences)
+
+
+def _apart(difference: float) -> str:
+    points = prose.accuracy_points(abs(difference))
+    return f"{points} percentage points {'above' if difference > 0 else 'below'} it"
 
 
 def run_summary(results: Results) -> str:
@@ -545,7 +593,7 @@ def _errors_of(results: Results, quantifier: str) -> str:
     text = (
         f"{prose.name(quantifier)}: {prose.percent(total['correct'] / total['scenes'])} of the "
         f"{SPLITS[results.split]} scenes are answered right; size alone would give "
-        f"{prose.percent(size_only_accuracy(cells))}."
+        f"{prose.percent(results.baseline('size', results.split)[quantifier].mean())}."
     )
     if not errors.any() or len(by_count) == 1:
         return text
