@@ -51,7 +51,8 @@ def open_test(
     where = choose_device(device)
     settings = read_sample(samples, chosen)
     training = settings["training"]
-    members, task = read_members(split_scenes, quantifiers, training["together"])
+    coding = settings["network"]["quantifiers"]
+    members, task = read_members(split_scenes, quantifiers, training["together"], coding)
     ensemble = Ensemble(settings["network"], task, where, training["core"], training["loss"])
     flat = read_weights(ensemble, len(members), weights).to(where)
     examples = stack([member.examples["test"] for member in members], where)

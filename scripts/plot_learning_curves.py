@@ -32,10 +32,12 @@ def plot_learning_curves(
     """Draw the learning curves of the chosen sample."""
     frame = tables.read_parquet(curves, {"sample": "int64", **tables.CURVES})
     chosen = tables.of_chosen(frame, leaderboard)
-    watched = chosen[chosen["split"] == settings["training"]["monitor"]]
+    # A quantifier that is for testing only has no scenes on the other splits.
+    watched = chosen[chosen["split"] == settings["training"]["monitor"]].dropna()
     rules = tables.read_csv(baselines, tables.BASELINES)
     rules = rules[rules["split"] == settings["training"]["monitor"]]
     looks = style.looks(settings["quantifiers"])
+    looks = {name: look for name, look in looks.items() if name in set(watched["quantifier"])}
     with style.figure_style():
         figure = style.new_figure(style.PAGE_WIDTH, 3.7)
         axes = figure.add_subplot()

@@ -42,7 +42,8 @@ def train_sample(
     where = choose_device(device)
     settings = read_sample(samples, int(sample))
     training = settings["training"]
-    members, task = read_members(split_scenes, quantifiers, training["together"])
+    coding = settings["network"]["quantifiers"]
+    members, task = read_members(split_scenes, quantifiers, training["together"], coding)
     ensemble = Ensemble(settings["network"], task, where, training["core"], training["loss"])
     names = [(experiment, int(sample), member.trial, member.learns) for member in members]
 

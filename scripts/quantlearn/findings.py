@@ -287,7 +287,11 @@ def _balance(balance: Mapping[str, Any]) -> str:
 
 def _split(split: Mapping[str, Any]) -> str:
     parts = [f"{split[side]:.0%} {word}" for side, word in SPLITS.items() if split[side]]
-    return f"{prose.listed(parts).replace('%', ' %')}; {SPLIT_BY[split['by']]}"
+    text = f"{prose.listed(parts).replace('%', ' %')}; {SPLIT_BY[split['by']]}"
+    kept = [prose.name(name).strip("*") for name in split["only_test"]["quantifiers"]]
+    if split["only_test"]["sizes_above"] is not None:
+        kept.append(f"more than {split['only_test']['sizes_above']} objects")
+    return text + (f"; scenes of {prose.listed(kept)} are for testing only" if kept else "")
 
 
 def _network(network: Mapping[str, Any], together: bool) -> str:
@@ -302,6 +306,8 @@ def _network(network: Mapping[str, Any], together: bool) -> str:
         text += "; reads the padding behind the last object and is read out after it"
     elif "padding" in network:
         text += "; does not read the padding behind the last object"
+    if network.get("quantifiers") == "number":
+        text += "; is told the number in a quantifier's name"
     return text + ("" if together else "; each quantifier has a network of its own")
 
 

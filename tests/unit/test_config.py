@@ -19,6 +19,9 @@ FOLDER = ROOT / "config"
 RUN = yaml.safe_load((FOLDER / "config.yaml").read_text())
 
 PAPER = ["exp1a", "exp1b", "exp1c", "exp1d", "exp2a", "exp2b", "exp3a", "exp3b"]
+PRACTICE = [
+    *("longer_scenes", "unseen_counts", "unseen_counts_by_scene", "unseen_quantifiers"),
+]
 AS_RUN = ["exp1a_as_run", "exp1b_as_run", "exp2a_as_run", "exp3a_as_run"]
 
 
@@ -36,7 +39,7 @@ def folder(tmp_path) -> Path:
 
 
 def test_every_experiment_is_there(shipped):
-    assert list(shipped) == sorted([*PAPER, *AS_RUN, "tutorial"])
+    assert list(shipped) == sorted([*PAPER, *AS_RUN, *PRACTICE, "tutorial"])
 
 
 def test_defaults_are_the_published_protocol(shipped):
@@ -51,7 +54,10 @@ def test_defaults_are_the_published_protocol(shipped):
             "zones": ["both", "a_only", "b_only", "neither"],
         },
         "balance": {"method": "downsample", "by": "truth"},
-        "split": {"by": "scene", "train": 0.7, "dev": 0.0, "test": 0.3},
+        "split": {
+            **{"by": "scene", "train": 0.7, "dev": 0.0, "test": 0.3},
+            "only_test": {"sizes_above": None, "quantifiers": []},
+        },
     }
     assert exp1a["network"] == {
         "architecture": "lstm",
@@ -61,6 +67,7 @@ def test_defaults_are_the_published_protocol(shipped):
         "dropout": 0.0,
         "initialisation": "glorot",
         "precision": "float32",
+        "quantifiers": "one_hot",
     }
     assert exp1a["training"] == {
         "together": True,
@@ -138,6 +145,7 @@ def test_the_tutorial(shipped):
         "batch_norm": False,
         "initialisation": "torch",
         "precision": "float32",
+        "quantifiers": "one_hot",
     }
     training = tutorial["training"]
     assert training["learning_rate"] == 1e-3
