@@ -38,7 +38,7 @@ def plot_generalisation(
         axes.set_ylim(max(axes.get_ylim()[0], -0.01), 1.02)
         axes.set_ylabel("Accuracy (test scenes)")
         axes.set_title(f"{settings['title']} (n = {rows['trials'].max()} trials)", wrap=True)
-        figure.legend(loc="outside lower center", ncols=3, handlelength=3)
+        figure.legend(loc="outside lower center", ncols=4, handlelength=3)
         style.save_figure(figure, svg, pdf, png)
 
 
@@ -73,7 +73,8 @@ def draw_groups(axes: Axes, rows: pd.DataFrame, kind: str) -> None:
     """A place for each row, with dashes for the baselines."""
     places = np.arange(len(rows))
     network, other = style.Look(style.OKABE_ITO[0], "-", "o"), style.OKABE_ITO[1]
-    draw_points(axes, places, rows, network, "network")
+    draw_points(axes, places, rows, network, "network, trained")
+    axes.plot([], [], "o", color=network.colour, markerfacecolor="white", label="network, new")
     for column, colour, line, text in (
         ("size_alone", style.GREY, (0, (1, 1)), "size alone"),
         ("zone_counts", other, "-", "zone counts alone"),
@@ -88,8 +89,6 @@ def draw_groups(axes: Axes, rows: pd.DataFrame, kind: str) -> None:
             f"{style.label(row.quantifier)}:\n{known if row.trained else new}"
             for row in rows.itertuples()
         ]
-    else:
-        axes.plot([], [], "o", color=network.colour, mfc="white", label="network, not trained")
     axes.set_xticks(places, labels)
     axes.set_xlim(-0.6, len(rows) - 0.4)
 

@@ -109,8 +109,14 @@ def draw_baselines(axes: Axes, rules: pd.DataFrame, looks: dict[str, style.Look]
     for accuracy, _, colour in lines:
         axes.axhline(accuracy, color=colour, linestyle=style.BASELINE, linewidth=1)
     low, high = axes.get_ylim()
-    heights = style.spread([accuracy for accuracy, _, _ in lines], 0.045 * (high - low))
-    for height, (_, text, colour) in zip(heights, lines, strict=True):
+    gap = 0.045 * (high - low)
+    *by_size, majority = lines
+    heights = [accuracy for accuracy, _, _ in by_size]
+    if max(heights) - min(heights) < gap:  # one label for all
+        by_size = [(max(heights), "size alone", by_size[0][2] if len(by_size) == 1 else "black")]
+    labels = [*by_size, majority]
+    heights = style.spread([accuracy for accuracy, _, _ in labels], gap)
+    for height, (_, text, colour) in zip(heights, labels, strict=True):
         axes.annotate(
             text,
             (1.0, height),
@@ -121,6 +127,7 @@ def draw_baselines(axes: Axes, rules: pd.DataFrame, looks: dict[str, style.Look]
             va="bottom",
             fontsize=8,
             color=colour,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.8},
         )
 
 

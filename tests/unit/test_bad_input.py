@@ -451,7 +451,7 @@ BAD_EXPERIMENTS = {
     ),
     "unknown quantifier for testing": (
         {"data.split.only_test": {"quantifiers": ["at_least_4"]}, "training.monitor": "dev"},
-        [("data.split.only_test.quantifiers[0]:", "did you mean at_least_3?")],
+        [("data.split.only_test.quantifiers[0]:", 'did you mean "at_least_3"?')],
     ),
     "nothing to learn": (
         {"data.split.only_test": {"quantifiers": ["most", "at_least_3"]}, "comparisons": []}
