@@ -10,8 +10,6 @@ from quantlearn.ranking import rank_samples, trial_scores
 from quantlearn.statistics import mean_interval
 from quantlearn.tables import TableError
 
-TIMELESS_TRIALS = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
-
 
 def leaderboard(samples: str, trials: str, *, leaderboard: str) -> None:
     """Write one row for each sample, best first: means over its trials with 95 % t intervals.
@@ -21,7 +19,7 @@ def leaderboard(samples: str, trials: str, *, leaderboard: str) -> None:
 
     Raises `TableError` when another sample has test scores: the test split was opened too soon.
     """
-    trained = tables.read_csv(trials, {"sample": "int64", **TIMELESS_TRIALS})
+    trained = tables.read_csv(trials, tables.TIMELESS_TRIALS)
     ranking = rank_samples(trained)
     tested = trained.loc[trained["test_accuracy"].notna(), "sample"].unique()
     if set(tested) - {ranking[0]}:

@@ -30,7 +30,7 @@ def plot_learning_curves(
     leaderboard: str | None = None,
 ) -> None:
     """Draw the learning curves of the chosen sample."""
-    frame = tables.read_parquet(curves, {"sample": "int64", **tables.CURVES})
+    frame = tables.read_parquet(curves, tables.CURVES)
     chosen = tables.of_chosen(frame, leaderboard)
     # A quantifier that is for testing only has no scenes on the other splits.
     watched = chosen[chosen["split"] == settings["training"]["monitor"]].dropna()

@@ -53,8 +53,6 @@ LEVEL = 0.05
 
 FEW_TRIALS = 10
 
-TIMELESS_TRIALS = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
-
 SPLITS = {"train": "training", "dev": "development", "test": "test"}
 ZONES = {"both": "A∩B", "a_only": "A∖B", "b_only": "B∖A", "neither": "neither"}
 SPLIT_BY = {
@@ -133,15 +131,13 @@ def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Resul
         chosen = tables.chosen_sample(paths["leaderboard"])
         settings = {**settings, **read_sample(paths["samples"], chosen)}
     cells, split = tables.held_out(
-        tables.of_chosen(
-            tables.read_parquet(paths["cells"], {"sample": "int64", **tables.CELLS}), board
-        ),
+        tables.of_chosen(tables.read_parquet(paths["cells"], tables.CELLS), board),
         paths["cells"],
     )
     read = {
         table: tables.of_chosen(tables.read_csv(paths[table], schema), board)
         for table, schema in {
-            "trials": {"sample": "int64", **TIMELESS_TRIALS},
+            "trials": tables.TIMELESS_TRIALS,
             "convergence": tables.CONVERGENCE,
             "comparison": tables.COMPARISON,
         }.items()
