@@ -76,8 +76,9 @@ def draw_groups(axes: Axes, rows: pd.DataFrame, kind: str) -> None:
     draw_points(axes, places, rows, network, "network, trained")
     axes.plot([], [], "o", color=network.colour, markerfacecolor="white", label="network, new")
     for column, colour, line, text in (
-        ("size_alone", style.GREY, (0, (1, 1)), "size alone"),
+        # The same number where a rule falls back on the size: both must show.
         ("zone_counts", other, "-", "zone counts alone"),
+        ("size_alone", "black", (0, (1, 1.5)), "size alone"),
     ):
         axes.hlines(
             rows[column], places - DASH, places + DASH, color=colour, linestyle=line, label=text
