@@ -418,14 +418,16 @@ def baseline_summary(results: Results) -> str:
         lowest = gain.estimate if isnan(gain.lower) else gain.lower
         if lowest > 0:
             sentences.append(
-                f"The curves of {name} end {prose.accuracy_points(gain.estimate)} percentage "
-                f"points{spread} above the {reached} that the size of a scene alone gives."
+                f"Over its last {FINAL_EVALUATIONS} evaluations, {name} is "
+                f"{prose.accuracy_points(gain.estimate)} percentage points{spread} above the "
+                f"{reached} that the size of a scene alone gives."
             )
         else:
             sentences.append(
                 f"**The curves of {name} do not rise above the {reached} that the size of a scene "
-                f"alone gives**: they end {_apart(gain.estimate)}{spread}. What was learned may be "
-                "no more than a rule about the number of objects."
+                f"alone gives**: over the last {FINAL_EVALUATIONS} evaluations they are "
+                f"{_apart(gain.estimate)}{spread}. What was learned may be no more than a rule "
+                "about the number of objects."
             )
     return " ".join(sentences)
 

@@ -208,7 +208,7 @@ def size_alone(results, accuracy):
 def test_a_curve_that_the_size_explains_is_called_so(settings):
     results = from_steps(settings, [None] * 12, [None] * 12)  # ends at 0.9, 0.901 … 0.911
     above = findings.baseline_summary(size_alone(results, [0.7] * 12))
-    assert "end 20.6 percentage points (95 % interval 20.3 to 20.8) above the 70.0 %" in above
+    assert "is 20.6 percentage points (95 % interval 20.3 to 20.8) above the 70.0 %" in above
     assert "do not rise" not in above
     below = findings.baseline_summary(size_alone(results, [0.9503] * 12))
     assert below.count("do not rise above the 95.0 %") == 2
