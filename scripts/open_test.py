@@ -50,7 +50,8 @@ def open_test(
     where = choose_device(device)
     settings = read_sample(samples, chosen)
     training = settings["training"]
-    members, task = read_members(split_scenes, quantifiers, training["together"])
+    coding = settings["network"]["quantifiers"]
+    members, task = read_members(split_scenes, quantifiers, training["together"], coding)
     ensemble = Ensemble(
         settings["network"], task, where, training["core"], training["loss"], threads
     )

@@ -101,7 +101,8 @@ def train_sample(
 ) -> TrainedSample:
     """Train all trials of one sample with its ``settings``, from where ``job`` was interrupted."""
     training = settings["training"]
-    members, task = read_members(split_scenes, quantifiers, training["together"])
+    coding = settings["network"]["quantifiers"]
+    members, task = read_members(split_scenes, quantifiers, training["together"], coding)
     ensemble = Ensemble(
         settings["network"], task, where, training["core"], training["loss"], threads
     )

@@ -288,7 +288,9 @@ def _resolve(
     if not faults and surroundings.lexicon is not None:
         quantifiers = settings["quantifiers"]
         if settings["comparisons"] is None:
-            settings["comparisons"] = [[quantifiers[0], other] for other in quantifiers[1:]]
+            untaught = settings["data"]["split"]["only_test"]["quantifiers"]
+            first, *others = [name for name in quantifiers if name not in untaught]
+            settings["comparisons"] = [[first, other] for other in others]
         settings["expressions"] = {
             name: surroundings.lexicon[name].expression for name in quantifiers
         }

@@ -18,6 +18,8 @@ from quantlearn.errors import QuantlearnError, damaged, unwritable
 
 __all__ = [
     "AS_RUN",
+    "BASELINES",
+    "BASELINE_CELLS",
     "BENCHMARK",
     "CELLS",
     "CHOSEN_TRIALS",
@@ -104,6 +106,27 @@ CHOSEN_TRIALS: Schema = {
     "test_scenes": "int64",
 }
 
+BASELINES: Schema = {
+    "trial": "int64",
+    "split": "str",
+    "quantifier": "str",
+    "baseline": "str",
+    "scenes": "int64",
+    "unseen": "float64",
+    "accuracy": "float64",
+}
+
+BASELINE_CELLS: Schema = {
+    "trial": "int64",
+    "split": "str",
+    "quantifier": "str",
+    "size": "int64",
+    "baseline": "str",
+    "scenes": "int64",
+    "unseen": "int64",
+    "correct": "int64",
+}
+
 CONVERGENCE: Schema = {
     "sample": "int64",
     "trial": "int64",
@@ -172,6 +195,7 @@ OVERVIEW: Schema = {
             "median_lower": "float64",
             "median_upper": "float64",
             "final_accuracy": "float64",
+            "size_alone": "float64",
         }.items()
     },
     **{

@@ -12,7 +12,10 @@ from pipeline import ROOT, lay_out, run, snakemake
 from quantlearn.schema import load_schema
 
 EXPERIMENTS = {"tiny": 3, "tiny_as_run": 2, "tiny_alone": 2}
-TABLES = ["comparison.csv", "convergence.csv", "trials.csv", "curves.parquet", "cells.parquet"]
+TABLES = [
+    *("comparison.csv", "convergence.csv", "trials.csv", "baselines.csv"),
+    *("curves.parquet", "cells.parquet", "baseline_cells.parquet"),
+]
 FIGURES = load_schema("experiment")["properties"]["figures"]["default"]
 
 

@@ -28,6 +28,7 @@ NETWORK = {
     "batch_norm": False,
     "initialisation": "glorot",
     "precision": "float64",
+    "quantifiers": "one_hot",
 }
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from small_networks import ARCHITECTURES, TOLERANCE, network, random_batch, start, weights_of
@@ -13,7 +14,7 @@ from quantlearn.networks.activations import ACTIVATIONS
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.loss import LOSSES
 from quantlearn.networks.modes import EVALUATION
-from quantlearn.networks.task import Task
+from quantlearn.networks.task import Task, quantifier_codes
 
 TASK = Task(positions=9, quantifiers=2)
 TRIALS, BATCH = 3, 6
@@ -305,3 +306,40 @@ def test_evaluation_is_the_default_mode():
     tokens, lengths, _ = random_batch(TASK, 2, 5)
     expected = ensemble.logits(flat, tokens, lengths, EVALUATION)
     assert torch.equal(ensemble.logits(flat, tokens, lengths), expected)
+
+
+# How a quantifier is told -------------------------------------------------------------------------
+
+
+def test_a_number_tells_a_new_member_of_a_family():
+    names = ["at_least_2", "at_least_4", "at_least_3", "between_2_and_4", "most"]
+    codes = np.array(quantifier_codes(names, "number"))
+    families, numbers = codes[:, :3], codes[:, 3:]
+    assert families.tolist() == [[1, 0, 0]] * 3 + [[0, 1, 0], [0, 0, 1]]
+    assert (numbers * 4).tolist() == [[2, 0], [4, 0], [3, 0], [2, 4], [0, 0]]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_code_of_a_quantifier_is_all_that_tells_it(architecture):
+    """Quantifiers of equal codes get equal answers, others do not."""
+    codes = ((1.0, 0.5), (1.0, 1.0), (1.0, 0.5))
+    task = Task(TASK.positions, 3, codes)
+    ensemble = Ensemble(network(architecture), task)
+    flat = start(ensemble, 2)
+    scenes = np.random.default_rng(3).integers(4, size=(4, TASK.positions)).astype(np.uint8)
+    lengths = torch.full((2, 4), TASK.positions)
+    first, second, third = (
+        ensemble.logits(
+            flat,
+            torch.as_tensor(np.stack([task.tokens(scenes, np.full(4, quantifier))] * 2)),
+            lengths,
+        )
+        for quantifier in range(3)
+    )
+    assert torch.equal(first, third)
+    assert not torch.allclose(first, second)
+
+
+def test_the_codes_of_one_hot_are_the_default():
+    told = Task(TASK.positions, 3, quantifier_codes(["a", "b", "c"], "one_hot"))
+    assert (told.token_inputs() == Task(TASK.positions, 3).token_inputs()).all()

@@ -145,7 +145,7 @@ def figures_of(experiment, kind="svg"):
 def report_files(experiment):
     """What the report offers of an experiment beside its page: figures for print, and tables."""
     analyses = [figure for figure in EXPERIMENTS[experiment]["figures"] if figure in ANALYSES]
-    tables = ["trials", "leaderboard", "convergence", "comparison", *analyses]
+    tables = ["trials", "leaderboard", "convergence", "comparison", "baselines", *analyses]
     return [
         *figures_of(experiment, "pdf"),
         *(f"results/{experiment}/tables/{table}.csv" for table in tables),
