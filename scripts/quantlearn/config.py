@@ -14,6 +14,7 @@ from typing import Any
 
 from quantlearn.config_checks import CHECKS, Surroundings
 from quantlearn.errors import QuantlearnError
+from quantlearn.ranking import chooses_sample
 from quantlearn.schema import (
     Fault,
     Key,
@@ -249,7 +250,8 @@ def _resolve(
     if not faults and surroundings.lexicon is not None:
         quantifiers = settings["quantifiers"]
         if settings["comparisons"] is None:
-            settings["comparisons"] = [[quantifiers[0], other] for other in quantifiers[1:]]
+            others = quantifiers[1:] if chooses_sample(settings) else []
+            settings["comparisons"] = [[quantifiers[0], other] for other in others]
         settings["expressions"] = {
             name: surroundings.lexicon[name].expression for name in quantifiers
         }

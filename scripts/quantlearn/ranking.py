@@ -1,15 +1,30 @@
-"""Ranking the samples of a search by the dev split.
+"""Ranking samples: those of a search by the dev split, which chooses the best of them.
 
 A trial's score is taken over all its dev scenes; where each quantifier has a network of its own,
 that is the mean over the networks, weighted by their scenes. A trial that diverged counts with the
 weights that it left, since leaving it out would reward settings that often fail.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from quantlearn.errors import QuantlearnError
 
-__all__ = ["rank_samples", "trial_scores"]
+__all__ = ["chooses_sample", "rank_samples", "trial_scores"]
+
+
+def chooses_sample(settings: Mapping[str, Any]) -> bool:
+    """Whether an experiment is about one sample: its only one, or the best of a search.
+
+    Otherwise its samples are conditions to compare.
+
+    >>> chooses_sample({"search": None}), chooses_sample({"search": {"choose": False}})
+    (True, False)
+    """
+    search = settings.get("search")
+    return search is None or search["choose"]
 
 
 def trial_scores(trials: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -35,21 +50,21 @@ def trial_scores(trials: pd.DataFrame, split: str) -> pd.DataFrame:
     return pd.DataFrame(scores).div(total.where(total > 0), axis="index")
 
 
-def rank_samples(trials: pd.DataFrame) -> list[int]:
-    """The samples from the best to the worst: by mean dev accuracy, then dev loss, then number.
+def rank_samples(trials: pd.DataFrame, split: str = "dev") -> list[int]:
+    """The samples from the best to the worst: by mean accuracy, then loss, then number.
 
-    A single sample needs no dev scenes. Raises `QuantlearnError` when there are several and one of
-    them has none.
+    A single sample needs no scenes in ``split``. Raises `QuantlearnError` when there are several
+    and one of them has none.
     """
     samples = sorted(trials["sample"].unique().tolist())
     if len(samples) == 1:
         return samples
-    means = trial_scores(trials, "dev").groupby("sample").mean(skipna=False)
+    means = trial_scores(trials, split).groupby("sample").mean(skipna=False)
     unscored = means.index[means["accuracy"].isna()].tolist()
     if unscored:
         raise QuantlearnError(
-            f"sample {unscored[0]} has no dev accuracy to be ranked by; give data.split.dev a "
-            "fraction and train again"
+            f"sample {unscored[0]} has no {split} accuracy to be ranked by; give "
+            f"data.split.{split} a fraction and train again"
         )
     ranked = means.reset_index().sort_values(
         ["accuracy", "loss", "sample"], ascending=[False, True, True], na_position="last"

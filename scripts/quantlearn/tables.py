@@ -17,6 +17,7 @@ from quantlearn.errors import QuantlearnError
 
 __all__ = [
     "AS_RUN",
+    "BALANCING",
     "BENCHMARK",
     "CELLS",
     "CHOSEN_TRIALS",
@@ -25,7 +26,9 @@ __all__ = [
     "CURVES",
     "LEADERBOARD",
     "MACHINE",
+    "OVERFITTING",
     "OVERVIEW",
+    "REGULARISATION",
     "SAMPLES",
     "TESTS",
     "TRIALS",
@@ -136,6 +139,35 @@ LEADERBOARD: Schema = {
         for metric in ("accuracy", "loss")
         for bound in ("", "_lower", "_upper")
     },
+}
+
+OVERFITTING: Schema = {
+    "kind": "str",
+    "quantity": "str",
+    "patience": "Int64",
+    "step": "Int64",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
+}
+
+REGULARISATION: Schema = {
+    "sample": "int64",
+    "condition": "str",
+    "metric": "str",
+    "quantity": "str",
+    **dict.fromkeys(["estimate", "lower", "upper", "p_adjusted"], "float64"),
+    "n": "int64",
+}
+
+BALANCING: Schema = {
+    "method": "str",
+    "sample": "int64",
+    "steps": "float64",
+    "quantifier": "str",
+    "split": "str",
+    "quantity": "str",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
 }
 
 TESTS = ("paired_t_steps", "paired_t_accuracy", "wilcoxon_steps", "logrank", "area_between_curves")
