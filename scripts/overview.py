@@ -26,7 +26,8 @@ def overview(
     """Write overview.csv (one row for each pair) and as_run.csv (documented minus as run).
 
     The lists run in the same order, one entry for each experiment, of which the chosen sample is
-    shown; one that compares conditions chooses none and has no rows. p values are adjusted by Holm's method over all pairs of the report, for each test.
+    shown; one that compares conditions chooses none and has no rows. p values are adjusted by
+    Holm's method over all pairs of the report, for each test.
     """
     boards = leaderboards or [None] * len(settings)
     convergence = {

@@ -1,9 +1,9 @@
-"""How many scenes are answered rightly for each truth value, by how the training scenes are balanced.
+"""Accuracy on the scenes of each truth value, by how the training scenes are balanced.
 
-Each point is the mean over trials after so many training steps, with its 95 % interval; the networks
-of each point were trained for that long, and no further. The grey dashed line is the majority
-baseline: the accuracy of always giving the commoner answer. Where the scenes are downsampled the
-test scenes are balanced too; the accuracy for one truth value can be compared all the same.
+Each point is the mean over trials, with its 95 % interval, of networks that were trained for so
+many steps and no further. The grey dashed line is the majority baseline: the accuracy of always
+giving the commoner answer. Where scenes are downsampled, the test scenes are balanced too; the
+accuracy on the scenes of one truth value can be compared all the same.
 """
 
 from typing import Any

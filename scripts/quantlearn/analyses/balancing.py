@@ -2,10 +2,10 @@
 
 A network that always gives the common answer is right as often as this answer is: the majority
 baseline, the share of the commoner truth value in the test scenes of a trial. Accuracy alone hides
-that it has learned nothing. So answers are counted for scenes where the quantifier is true and where
-it is false; the mean of the two accuracies, the balanced accuracy, is one half for every constant
-answer, however the truth values are balanced (Brodersen et al. 2010, "The balanced accuracy and
-its posterior distribution").
+that it has learned nothing. So answers are counted for scenes where the quantifier is true and
+where it is false; the mean of the two accuracies, the balanced accuracy, is one half for every
+constant answer, however often each truth value comes (Brodersen et al. 2010, "The balanced accuracy
+and its posterior distribution").
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,6 +27,9 @@ METHODS = {
 }
 
 
+SIDES = ("true", "false")
+
+
 class Part(NamedTuple):
     """An experiment: how it balances, its answers by cell and its trials, of all samples."""
 
@@ -46,7 +49,9 @@ def scores_by_truth(cells: pd.DataFrame) -> pd.DataFrame:
     ...                               "scenes": [10, 90], "correct": [0, 90]})).iloc[0].to_dict()
     {'true': 0.0, 'false': 1.0, 'all': 0.9, 'balanced': 0.5, 'majority': 0.9, 'share_true': 0.1}
     """
-    counts = cells.groupby(["sample", "trial", "truth"])[["scenes", "correct"]].sum().unstack()
+    counts = cells.pivot_table(
+        index=["sample", "trial"], columns="truth", values=["scenes", "correct"], aggfunc="sum"
+    )
     scenes, correct = (
         counts[column].reindex(columns=[True, False], fill_value=0).fillna(0)
         for column in ("scenes", "correct")
@@ -130,7 +135,7 @@ def _remark(numbers: pd.DataFrame, name: str) -> str:
     rare = rare_truth(numbers)
     common = "false" if rare == "true" else "true"
     by_method = {
-        method: rows.pivot(index="steps", columns="quantity", values="estimate")
+        method: rows.pivot_table(index="steps", columns="quantity", values="estimate")
         for method, rows in numbers.groupby("method", sort=False)
     }
     n = int(numbers["n"].max())
@@ -144,15 +149,12 @@ def _remark(numbers: pd.DataFrame, name: str) -> str:
             *(f"- {_stuck(row, steps, rare, n)}" for steps, row in _ends(none)),
             "",
         ]
-    final = [
-        f"{METHODS[method]} {_with_interval(numbers, method, 'balanced')}, "
-        f"of the scenes where it is {rare} {_with_interval(numbers, method, rare)} right"
-        for method in by_method
+    lines += [
+        "After the longest training, with 95 % intervals over trials (the balanced accuracy is the "
+        "mean of the two others, 50 % for any constant answer):",
+        "",
+        *(f"- {_final(numbers, method)}" for method in by_method),
     ]
-    lines.append(
-        "After the longest training the balanced accuracy, which is 50 % for any constant answer, "
-        f"is: {'; '.join(final)}."
-    )
     return "\n".join(lines)
 
 
@@ -177,9 +179,17 @@ def _stuck(row: pd.Series, steps: float, rare: str, n: int) -> str:
         else f"{stuck} of {n} networks are stuck at the common answer"
     )
     return (
-        f"Not balanced, after {prose.steps(steps)} steps {verdict}: {prose.percent(row['all'])} of "
-        f"all test scenes are answered rightly, and {prose.percent(row[rare])} of those where it is "
-        f"{rare}."
+        f"Not balanced, after {prose.steps(steps)} steps {verdict}: {prose.percent(row['all'])} "
+        f"of all test scenes are answered rightly, and {prose.percent(row[rare])} of those where "
+        f"it is {rare}."
+    )
+
+
+def _final(numbers: pd.DataFrame, method: str) -> str:
+    right = [f"{_with_interval(numbers, method, side)} where it is {side}" for side in SIDES]
+    return (
+        f"{METHODS[method]}: balanced accuracy {_with_interval(numbers, method, 'balanced')}; "
+        f"right are {prose.listed(right)}"
     )
 
 
@@ -193,10 +203,10 @@ def _with_interval(numbers: pd.DataFrame, method: str, quantity: str) -> str:
 def shown(numbers: pd.DataFrame) -> pd.DataFrame:
     """One line for each balance and length of training."""
     keys = ["quantifier", "method", "steps"]
-    wide = numbers.pivot(index=keys, columns="quantity", values="estimate")
+    wide = numbers.pivot_table(index=keys, columns="quantity", values="estimate")
     order = numbers[keys].drop_duplicates()
     n = numbers.set_index(keys)["n"].groupby(level=keys).first()
-    several = numbers["quantifier"].nunique() > 1
+    several = len(set(numbers["quantifier"])) > 1
     rows = []
     for quantifier, method, steps in order.itertuples(index=False):
         row = wide.loc[quantifier, method, steps]

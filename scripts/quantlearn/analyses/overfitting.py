@@ -122,7 +122,8 @@ def _loss_course(curves: pd.DataFrame) -> list[dict[str, Any]]:
     """Median and quartiles over trials of the loss on each split, at every evaluation."""
     rows = []
     for split in SPLITS:
-        wide = curves[curves["split"] == split].pivot(index="step", columns="trial", values="loss")
+        of_split = curves[curves["split"] == split]
+        wide = of_split.pivot_table(index="step", columns="trial", values="loss")
         quartiles = wide.ffill().quantile([0.25, 0.5, 0.75], axis="columns").T
         for step, low, middle, high in quartiles.itertuples():
             found = Interval(middle, low, high), wide.shape[1]
@@ -237,8 +238,8 @@ def _saved(rows: pd.DataFrame, patience: float) -> str:
     return (
         f"With patience {patience:.0f} training would end at step "
         f"{prose.steps(by_name.loc['stop step', 'estimate'])} (median), which saves "
-        f"{prose.percent(max(saved['estimate'], 0))} of the steps. Against the end, the weights of "
-        f"the best step have a test loss that is {_difference(loss, _loss, '')} and a test accuracy "
+        f"{prose.percent(saved['estimate'])} of the steps. Against the end, the weights of the "
+        f"best step have a test loss that is {_difference(loss, _loss, '')} and a test accuracy "
         f"that is {_difference(accuracy, prose.accuracy_points, ' percentage points')}."
     )
 
@@ -248,7 +249,8 @@ def _difference(row: pd.Series, words: Any, unit: str) -> str:
     low, high = sorted((abs(row["lower"]), abs(row["upper"])))
     if not row["lower"] * row["upper"] > 0:
         shown = prose.interval(words(row["lower"]), words(row["upper"]))
-        return f"not shown to differ (difference {words(row['estimate'])}{unit}, 95 % interval {shown})"
+        difference = f"{words(row['estimate'])}{unit}"
+        return f"not shown to differ (difference {difference}, 95 % interval {shown})"
     return (
         f"{direction} by {words(abs(row['estimate']))}{unit} (95 % interval {words(low)} to "
         f"{words(high)})"
@@ -257,11 +259,11 @@ def _difference(row: pd.Series, words: Any, unit: str) -> str:
 
 def _disagree(stopping: pd.DataFrame) -> bool:
     """Whether, for some patience, the best step has a lower test loss and a lower accuracy."""
-    upper = stopping.pivot(index="patience", columns="quantity", values="upper")
-    lower_of_both = [
-        upper[f"test {metric}, best step less end"] < 0 for metric in ("loss", "accuracy")
-    ]
-    return bool((lower_of_both[0] & lower_of_both[1]).any())
+    upper = stopping.set_index(["quantity", "patience"])["upper"]
+    loss, accuracy = (
+        upper[f"test {metric}, best step less end"] for metric in ("loss", "accuracy")
+    )
+    return bool(((loss < 0) & (accuracy < 0)).any())
 
 
 def _really_stopped(stopped: pd.DataFrame, settings: Mapping[str, Any]) -> str:
@@ -272,8 +274,8 @@ def _really_stopped(stopped: pd.DataFrame, settings: Mapping[str, Any]) -> str:
         f"{step['patience']:.0f}. They ended at step {prose.steps(step['estimate'])} (median, 95 % "
         f"interval {_steps_between(step)}), each at the evaluation at which the rule, applied to "
         f"its curve, ends it; {prose.percent(stopped.loc['stopped early', 'estimate'])} of them "
-        f"before the last epoch. Their kept weights answer {prose.percent(accuracy['estimate'])} of "
-        "the test scenes rightly."
+        f"before the last epoch. Their kept weights answer {prose.percent(accuracy['estimate'])} "
+        "of the test scenes rightly."
     )
 
 
