@@ -10,7 +10,7 @@ rule plot:
         comparison=rules.compare.output.comparison,
         leaderboard=rules.leaderboard.output.leaderboard,
         numbers=lambda wildcards: (
-            expand(rules.analyse.output.numbers, analysis=wildcards.figure, **wildcards)
+            expand(rules.analyse.output.numbers, analysis=wildcards.figure, **wildcards)[0]
             if wildcards.figure in ANALYSES
             else []
         ),
