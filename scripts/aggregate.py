@@ -30,22 +30,20 @@ def aggregate(
 ) -> None:
     """Write the tables that statistics, figures and notebooks read.
 
-    ``samples`` is samples.csv; the ``training_`` lists hold one path for each of its rows, in their
-    order. The ``chosen_`` lists hold the test results of the chosen sample where they are apart, as
-    in a search. The other paths are written: the same tables with a leading column sample, and the
-    convergence table, taken from the split that training monitors.
+    ``samples`` is samples.csv; the ``training_`` lists hold one path for each training job, in
+    their order. The ``chosen_`` lists hold the test results of the chosen sample where they are
+    apart, as in a search. The other paths are written: the results of all jobs as one table, and
+    the convergence table, taken from the split that training monitors.
     """
     numbers = tables.read_csv(samples, tables.SAMPLES)["sample"].to_list()
-    all_curves = _join(numbers, training_curves, tables.read_parquet, tables.CURVES)
+    all_curves = _join(training_curves, tables.CURVES, numbers)
     tables.write_parquet(all_curves, curves)
-    all_cells = _join(numbers, training_cells, tables.read_parquet, tables.CELLS)
+    all_cells = _join(training_cells, tables.CELLS, numbers)
     # Timings differ from run to run; without them equal runs give equal bytes.
-    all_trials = _join(numbers, training_trials, tables.read_csv, tables.TRIALS)
-    all_trials = all_trials.drop(columns="seconds")
+    all_trials = _join(training_trials, tables.TRIALS, numbers).drop(columns="seconds")
     for path_of_trials, path_of_cells in zip(chosen_trials, chosen_cells, strict=True):
         tested = tables.read_csv(path_of_trials, tables.CHOSEN_TRIALS)
         answers = tables.read_parquet(path_of_cells, tables.CELLS)
-        answers.insert(0, "sample", tested["sample"].iloc[0])
         all_trials = _with_test(all_trials, tested)
         all_cells = pd.concat([all_cells, answers]).sort_values("sample", kind="stable")
     tables.write_parquet(all_cells, cells)
@@ -81,12 +79,8 @@ def _with_test(trials: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
     return filled.astype({"test_scenes": "int64"}).reset_index()[trials.columns]
 
 
-def _join(numbers: list[int], paths: list[str], read: Any, schema: tables.Schema) -> pd.DataFrame:
-    joined = pd.concat(
-        {number: read(path, schema) for number, path in zip(numbers, paths, strict=True)},
-        names=["sample"],
-    )
-    return joined.reset_index("sample").reset_index(drop=True)
+def _join(paths: list[str], schema: tables.Schema, samples: list[int]) -> pd.DataFrame:
+    return pd.concat(tables.read_jobs(paths, schema, samples), ignore_index=True)
 
 
 if __name__ == "__main__":

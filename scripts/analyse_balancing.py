@@ -8,8 +8,6 @@ from quantlearn import tables
 from quantlearn.analyses.balancing import Part, balancing_table
 from quantlearn.jobs import run_job
 
-TRIALS = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
-
 
 def analyse_balancing(
     cells: str,
@@ -25,7 +23,7 @@ def analyse_balancing(
     parts = [
         Part(
             one["data"]["balance"]["method"],
-            tables.read_parquet(answers, {"sample": "int64", **tables.CELLS}),
+            tables.read_parquet(answers, tables.CELLS),
             _trials(runs),
         )
         for one, answers, runs in zip(
@@ -39,7 +37,7 @@ def analyse_balancing(
 
 
 def _trials(path: str) -> pd.DataFrame:
-    return tables.read_csv(path, {"sample": "int64", **TRIALS})
+    return tables.read_csv(path, tables.TIMELESS_TRIALS)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ from quantlearn import tables
 from quantlearn.analyses.overfitting import overfitting_table
 from quantlearn.jobs import run_job
 
-TIMELESS_TRIALS = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
-
 
 def analyse_overfitting(
     curves: str,
@@ -25,7 +23,7 @@ def analyse_overfitting(
     """
     stopped = next(
         (
-            (_totals(curve), tables.read_csv(trials, TIMELESS_TRIALS), patience)
+            (_totals(curve), tables.read_csv(trials, tables.TIMELESS_TRIALS), patience)
             for curve, trials, settings in zip(
                 beside_curves, beside_trials, beside_settings, strict=True
             )

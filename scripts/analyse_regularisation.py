@@ -6,13 +6,11 @@ from quantlearn import tables
 from quantlearn.analyses.regularisation import regularisation_table
 from quantlearn.jobs import run_job
 
-TRIALS = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
-
 
 def analyse_regularisation(samples: str, trials: str, *, numbers: str) -> None:
     """Write the table of an experiment whose samples are combinations of the means."""
     settings = tables.read_csv(samples, tables.SAMPLES)
-    trained: pd.DataFrame = tables.read_csv(trials, {"sample": "int64", **TRIALS})
+    trained: pd.DataFrame = tables.read_csv(trials, tables.TIMELESS_TRIALS)
     tables.write_csv(regularisation_table(settings, trained), numbers)
 
 

@@ -20,7 +20,7 @@ def compare(curves: str, convergence: str, settings: dict[str, Any], *, comparis
     A positive estimate means that the first quantifier of the pair is learned faster or better.
     """
     by_sample = dict(iter(tables.read_csv(convergence, tables.CONVERGENCE).groupby("sample")))
-    accuracy = tables.read_parquet(curves, {"sample": "int64", **tables.CURVES})
+    accuracy = tables.read_parquet(curves, tables.CURVES)
     watched = accuracy[accuracy["split"] == settings["training"]["monitor"]]
     found = [
         compare_pair(by_sample[sample], curve, easy, hard).assign(sample=sample)

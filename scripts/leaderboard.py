@@ -11,8 +11,6 @@ from quantlearn.ranking import chooses_sample, rank_samples, trial_scores
 from quantlearn.statistics import mean_interval
 from quantlearn.tables import TableError
 
-TIMELESS_TRIALS = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
-
 
 def leaderboard(
     samples: str,
@@ -30,7 +28,7 @@ def leaderboard(
 
     Raises `TableError` when another sample has test scores: the test split was opened too soon.
     """
-    trained = tables.read_csv(trials, {"sample": "int64", **TIMELESS_TRIALS})
+    trained = tables.read_csv(trials, tables.TIMELESS_TRIALS)
     choose = chooses_sample({"search": search})
     ranking = rank_samples(trained, "dev" if choose or trained["dev_scenes"].any() else "test")
     tested = trained.loc[trained["test_accuracy"].notna(), "sample"].unique()

@@ -34,17 +34,18 @@ def open_test(
 ) -> None:
     """Evaluate the best sample's networks on the test scenes of ``split_scenes``.
 
-    The ``training_`` lists hold one path for each row of ``samples``, in their order; only the
-    weights of the best sample by the dev split are read. Writes the test scores of its networks and
-    their answers counted by cell.
+    The ``training_`` lists hold one path for each training job, in their order; only the weights of
+    the best sample by the dev split are read. Writes the test scores of its networks and their
+    answers counted by cell.
     """
     numbers = tables.read_csv(samples, tables.SAMPLES)["sample"].to_list()
-    trained = {
-        number: tables.read_csv(path, tables.TRIALS).assign(sample=number)
-        for number, path in zip(numbers, training_trials, strict=True)
-    }
-    chosen = rank_samples(pd.concat(trained.values()))[0]
-    weights = dict(zip(numbers, training_weights, strict=True))[chosen]
+    trained = tables.read_jobs(training_trials, tables.TRIALS, numbers)
+    chosen = rank_samples(pd.concat(trained))[0]
+    (weights,) = (
+        path
+        for path, job in zip(training_weights, trained, strict=True)
+        if (job["sample"] == chosen).any()
+    )
     log.info("sample %d is chosen of %d", chosen, len(numbers))
 
     torch.set_num_threads(threads)
@@ -53,12 +54,12 @@ def open_test(
     training = settings["training"]
     members, task = read_members(split_scenes, quantifiers, training["together"])
     ensemble = Ensemble(settings["network"], task, where, training["core"], training["loss"])
-    flat = read_weights(ensemble, len(members), weights).to(where)
+    flat = read_weights(ensemble, len(members), weights, chosen).to(where)
     examples = stack([member.examples["test"] for member in members], where)
     scores = evaluate(ensemble, flat, examples)
     correct = correct_answers(ensemble, flat, examples)
     tables.write_csv(_scores_table(members, chosen, scores), chosen_trials)
-    tables.write_parquet(cells_table(members, {"test": correct}, quantifiers), chosen_cells)
+    tables.write_parquet(cells_table(chosen, members, {"test": correct}, quantifiers), chosen_cells)
 
 
 def _scores_table(members: list[Member], sample: int, scores) -> pd.DataFrame:

@@ -31,7 +31,7 @@ def plot_accuracy_by_counts(
     leaderboard: str | None = None,
 ) -> None:
     """Draw the accuracy by counts in the chosen sample."""
-    frame = tables.read_parquet(cells, {"sample": "int64", **tables.CELLS})
+    frame = tables.read_parquet(cells, tables.CELLS)
     chosen = tables.of_chosen(frame, leaderboard)
     scored, split = tables.held_out(chosen, cells)
     quantifiers = settings["quantifiers"]

@@ -27,7 +27,7 @@ def plot_accuracy_by_size(
     leaderboard: str | None = None,
 ) -> None:
     """Draw the accuracy by size in the chosen sample."""
-    frame = tables.read_parquet(cells, {"sample": "int64", **tables.CELLS})
+    frame = tables.read_parquet(cells, tables.CELLS)
     chosen = tables.of_chosen(frame, leaderboard)
     scored, split = tables.held_out(chosen, cells)
     looks = style.looks(settings["quantifiers"])

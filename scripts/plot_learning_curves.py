@@ -26,7 +26,7 @@ def plot_learning_curves(
     leaderboard: str | None = None,
 ) -> None:
     """Draw the learning curves of the chosen sample."""
-    frame = tables.read_parquet(curves, {"sample": "int64", **tables.CURVES})
+    frame = tables.read_parquet(curves, tables.CURVES)
     chosen = tables.of_chosen(frame, leaderboard)
     watched = chosen[chosen["split"] == settings["training"]["monitor"]]
     looks = style.looks(settings["quantifiers"])

@@ -1,50 +1,109 @@
-"""Train all trials of one hyperparameter sample as one ensemble."""
+"""Train the hyperparameter samples of a job, all trials of a sample as one ensemble."""
+
+import hashlib
+import json
+from importlib.metadata import version
 
 import numpy as np
+import pyarrow as pa
 import torch
 from tqdm import tqdm
 
 from quantlearn import tables
+from quantlearn.checkpoints import Checkpoints
 from quantlearn.devices import choose_device
+from quantlearn.errors import QuantlearnError
 from quantlearn.evaluation import correct_answers, evaluate
 from quantlearn.examples import stack, stratified_subset
 from quantlearn.jobs import run_job
 from quantlearn.members import read_members
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.seeds import random_stream, seed_sequence
-from quantlearn.space import read_sample
+from quantlearn.signals import Stopped, StopSignals
+from quantlearn.space import Sample, read_sample
 from quantlearn.split import SIDES
 from quantlearn.training import train
+from quantlearn.training_job import TrainedSample, TrainingJob, joined
 from quantlearn.training_tables import cells_table, curves_table, trials_table
 from quantlearn.weights import write_weights
 
+# What decides the bytes of results beside the settings, the data and the code.
+LIBRARIES = ("torch", "numpy", "numba")
 
-def train_sample(
+
+def train_samples(
     split_scenes: str,
     samples: str,
     curves: str,
     trials: str,
     cells: str,
     weights: str,
+    job_samples: list[int],
     quantifiers: list[str],
     seed: int,
     device: str,
     experiment: str,
-    sample: str,
     threads: int,
+    checkpoint: str,
+    checkpoint_seconds: float | None,
+    code: str,
 ) -> None:
-    """Train sample number ``sample`` of the table ``samples`` on the file ``split_scenes``.
+    """Train the samples ``job_samples`` of the table ``samples`` on the file ``split_scenes``.
 
     Writes the learning curves, one row for each network, the final answers counted by cell, and the
-    final weights, whose first axis is the rows of ``trials``.
+    final weights, whose first axis is the rows of ``trials`` that are of the sample.
+
+    A job that is interrupted goes on from the file ``checkpoint``, which is written every
+    ``checkpoint_seconds`` and on SIGTERM or SIGINT, and removed when the job is done. It is used
+    only for the same settings, data, seed, kind of device, libraries and ``code`` (a digest).
     """
     torch.set_num_threads(threads)
     where = choose_device(device)
-    settings = read_sample(samples, int(sample))
+    settings = {sample: read_sample(samples, sample) for sample in job_samples}
+    fingerprint = {
+        "settings": _digest(json.dumps([experiment, quantifiers, settings])),
+        "data": _digest_of_file(split_scenes),
+        "seed": str(seed),
+        "code": code,
+        "device": where.type,
+        "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+    }
+    checkpoints = Checkpoints(checkpoint, fingerprint, checkpoint_seconds)
+    with StopSignals() as signals:
+        try:
+            job = TrainingJob(checkpoints, signals)
+            for sample in job_samples[len(job.done) :]:
+                job.finish(
+                    train_sample(
+                        *(sample, settings[sample], split_scenes, quantifiers),
+                        *(seed, where, experiment, job),
+                    )
+                )
+            tables.write_parquet(joined(part.curves for part in job.done), curves)
+            tables.write_csv(joined(part.trials for part in job.done).to_pandas(), trials)
+            tables.write_parquet(joined(part.cells for part in job.done), cells)
+            done = zip(job_samples, job.done, strict=True)
+            write_weights({sample: part.weights for sample, part in done}, weights)
+            checkpoints.discard()
+        except Stopped as stopped:
+            raise _interruption(stopped, checkpoints) from None
+
+
+def train_sample(
+    sample: int,
+    settings: Sample,
+    split_scenes: str,
+    quantifiers: list[str],
+    seed: int,
+    where: torch.device,
+    experiment: str,
+    job: TrainingJob,
+) -> TrainedSample:
+    """Train all trials of one sample with its ``settings``, from where ``job`` was interrupted."""
     training = settings["training"]
     members, task = read_members(split_scenes, quantifiers, training["together"])
     ensemble = Ensemble(settings["network"], task, where, training["core"], training["loss"])
-    names = [(experiment, int(sample), member.trial, member.learns) for member in members]
+    names = [(experiment, sample, member.trial, member.learns) for member in members]
 
     def streams(purpose: str) -> list[np.random.Generator]:
         return [random_stream(seed, *name, purpose) for name in names]
@@ -71,9 +130,11 @@ def train_sample(
             bar.update(step - bar.n)
 
         start = ensemble.initialise(streams("initialise")).to(where)
-        outcome = train(
-            ensemble, start, whole["train"], evaluated, streams("shuffle"), training, progress
-        )
+        with job.whole_rounds():
+            outcome = train(
+                *(ensemble, start, whole["train"], evaluated, streams("shuffle"), training),
+                *(progress, job.exported, job.offer),
+            )
 
     scores = {side: evaluate(ensemble, outcome.weights, whole[side]) for side in sides}
     correct = {
@@ -82,13 +143,33 @@ def train_sample(
         if side != "train"
     }
     seeds = [f"{seed_sequence(seed, *name).generate_state(1, np.uint64)[0]:016x}" for name in names]
-    tables.write_parquet(curves_table(outcome, members, quantifiers), curves)
-    tables.write_csv(
-        trials_table(outcome, members, scores, seeds, str(where), ensemble.core), trials
+    found = (
+        curves_table(sample, outcome, members, quantifiers),
+        trials_table(sample, outcome, members, scores, seeds, str(where), ensemble.core),
+        cells_table(sample, members, correct, quantifiers),
     )
-    tables.write_parquet(cells_table(members, correct, quantifiers), cells)
-    write_weights(ensemble, outcome.weights, weights)
+    return TrainedSample(
+        *(pa.Table.from_pandas(table, preserve_index=False) for table in found),
+        {name: array.numpy() for name, array in ensemble.unpack(outcome.weights.cpu()).items()},
+    )
+
+
+def _interruption(stopped: Stopped, checkpoints: Checkpoints) -> QuantlearnError:
+    if checkpoints.save():
+        remedy = f"what it has done is in {checkpoints.path}; run the same command again to go on"
+    else:
+        remedy = "there is no checkpoint; run the same command again to start anew"
+    return QuantlearnError(f"stopped by {stopped}: {remedy}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _digest_of_file(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 if __name__ == "__main__":
-    run_job(train_sample, snakemake)
+    run_job(train_samples, snakemake)

@@ -39,8 +39,8 @@ from quantlearn.yamlfile import YamlError, plain_value, read_yaml
 
 __all__ = ["ConfigError", "Settings", "load_settings"]
 
-# Experiments become folders in results/ beside the report and the benchmark.
-RESERVED_EXPERIMENTS = ("report", "benchmark")
+# Experiments become folders in results/ beside the report, the benchmark and the atlas.
+RESERVED_EXPERIMENTS = ("report", "benchmark", "atlas")
 
 
 class ConfigError(QuantlearnError):
@@ -59,13 +59,16 @@ class Settings:
     the experiment schema, ``name``, and ``expressions`` (quantifier: expression). Where settings
     vary, ``search`` also has the number of ``samples`` and the ``space`` that they are drawn from:
     the variants of the sections ``network`` and ``training``, each a complete list of settings.
-    ``benchmark`` holds what the benchmark measures.
+    ``benchmark`` holds what the benchmark measures; ``atlas`` the quantifiers that are described by
+    their meaning (``quantifiers``, name: expression) and the ``max_size`` of the scenes for that.
     """
 
     seed: int
     device: str
+    checkpoint_seconds: float | None
     experiments: dict[str, dict]
     benchmark: dict
+    atlas: dict
 
 
 def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> Settings:
@@ -89,6 +92,8 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
     run = apply_defaults(settle(load_schema("config"), kept), kept)
     names, name_faults = _choose(run["experiments"], list(paths))
     faults += name_faults
+    atlas, atlas_faults = _described(run["atlas"], lexicon)
+    faults += atlas_faults
     overlay = _overlay(run)
 
     used: set[Key] = set()
@@ -113,7 +118,14 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
     lines += experiment_lines
     if lines:
         raise ConfigError(lines)
-    return Settings(run["seed"], run["device"], experiments, run["benchmark"])
+    return Settings(
+        seed=run["seed"],
+        device=run["device"],
+        checkpoint_seconds=run["checkpoint_seconds"],
+        experiments=experiments,
+        benchmark=run["benchmark"],
+        atlas=atlas,
+    )
 
 
 # The files ------------------------------------------------------------------------------------
@@ -197,6 +209,20 @@ def _choose(wanted: str | list[str], known: list[str]) -> tuple[list[str], list[
     return sorted(chosen), faults
 
 
+def _described(atlas: dict, lexicon: Lexicon | None) -> tuple[dict, list[Fault]]:
+    """The atlas's settings with the expressions of all its quantifiers."""
+    if lexicon is None:
+        return {}, []
+    quantifiers = {name: lexicon[name].expression for name in lexicon.names}
+    faults = []
+    for place, name in enumerate(atlas["members"]):
+        try:
+            quantifiers[name] = lexicon[name].expression
+        except QuantlearnError as fault:
+            faults.append(Fault(("atlas", "members", place), str(fault)))
+    return {"max_size": atlas["max_size"], "quantifiers": quantifiers}, faults
+
+
 def _overlay(run: dict) -> dict:
     """What is laid over every experiment."""
     overlay = copy.deepcopy(run["overrides"])
@@ -204,8 +230,9 @@ def _overlay(run: dict) -> dict:
         overlay.setdefault("training", {})["eval_scenes"] = run["eval_scenes"]
     if run["trials"] is not None:
         overlay["trials"] = run["trials"]
-    if run["samples"] is not None:
-        overlay["search"] = {"samples": run["samples"]}
+    search = {key: run[key] for key in ("samples", "samples_per_job") if run[key] is not None}
+    if search:
+        overlay["search"] = search
     return overlay
 
 
@@ -235,8 +262,7 @@ def _resolve(
     schema = load_schema("experiment")
     if not isinstance(given, dict):
         return {}, [Fault((), f"{shown(given)} is not allowed: must be keys with their values")]
-    if not _draws_samples(given):
-        overlay = {name: part for name, part in overlay.items() if name != "search"}
+    overlay = _applying(overlay, given)
     given = _lay_over(given, overlay, _settle(schema, _merged(given, overlay)), used)
     faults = _find_faults(schema, given)
     kept = _without(given, [Fault(_setting(fault.key), fault.text) for fault in faults])
@@ -258,10 +284,15 @@ def _resolve(
     return settings, faults
 
 
-def _draws_samples(given: dict) -> bool:
-    """Whether there is a search that draws as many samples as it is told."""
+def _applying(overlay: dict, given: dict) -> dict:
+    """The overlay, of its ``search`` what applies: a grid has a size of its own."""
     search = given.get("search")
-    return isinstance(search, dict) and search.get("sampler") != "grid"
+    if not isinstance(search, dict):
+        return {name: part for name, part in overlay.items() if name != "search"}
+    if "search" not in overlay or search.get("sampler") != "grid":
+        return overlay
+    kept = {key: value for key, value in overlay["search"].items() if key != "samples"}
+    return {**overlay, "search": kept}
 
 
 def _varying(given: dict) -> list[str]:

@@ -51,8 +51,6 @@ LEVEL = 0.05
 
 FEW_TRIALS = 10
 
-TIMELESS_TRIALS = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
-
 SPLITS = {"train": "training", "dev": "development", "test": "test"}
 ZONES = {"both": "A∩B", "a_only": "A∖B", "b_only": "B∖A", "neither": "neither"}
 SPLIT_BY = {
@@ -130,13 +128,13 @@ def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Resul
         return tables.of_chosen(frame, paths.get("leaderboard"))
 
     cells, split = tables.held_out(
-        of_shown(tables.read_parquet(paths["cells"], {"sample": "int64", **tables.CELLS})),
+        of_shown(tables.read_parquet(paths["cells"], tables.CELLS)),
         paths["cells"],
     )
     read = {
         table: of_shown(tables.read_csv(paths[table], schema))
         for table, schema in {
-            "trials": {"sample": "int64", **TIMELESS_TRIALS},
+            "trials": tables.TIMELESS_TRIALS,
             "convergence": tables.CONVERGENCE,
             "comparison": tables.COMPARISON,
         }.items()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["keep_rows", "make_optimiser"]
+__all__ = ["export_optimiser", "keep_rows", "make_optimiser", "restore_optimiser"]
 
 
 def make_optimiser(flat: torch.nn.Parameter, settings: dict[str, Any]) -> torch.optim.Optimizer:
@@ -42,3 +42,24 @@ def keep_rows(optimiser: torch.optim.Optimizer, flat: torch.nn.Parameter, rows: 
             state[name] = value[index]
     flat.grad = None
     flat.data = flat.data[index]
+
+
+def export_optimiser(
+    optimiser: torch.optim.Optimizer, flat: torch.nn.Parameter
+) -> dict[str, np.ndarray | None]:
+    """All that ``optimiser`` remembers of the weights that it moves."""
+    return {
+        name: None if value is None else value.cpu().numpy()
+        for name, value in optimiser.state[flat].items()
+    }
+
+
+def restore_optimiser(
+    optimiser: torch.optim.Optimizer, exported: dict[str, np.ndarray | None]
+) -> None:
+    """Let a new ``optimiser`` with the same settings go on from what was exported."""
+    remembered = {
+        name: None if value is None else torch.tensor(value) for name, value in exported.items()
+    }
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": {0: remembered}, "param_groups": groups})

@@ -4,8 +4,9 @@ CSV for tables that people read, parquet for long ones. A schema names the colum
 must have and their types, so that a reader gets booleans, missing integers and text back as such.
 """
 
+import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,15 +23,20 @@ __all__ = [
     "CELLS",
     "CHOSEN_TRIALS",
     "COMPARISON",
+    "COMPLEXITY",
     "CONVERGENCE",
     "CURVES",
+    "DEGREES",
     "LEADERBOARD",
     "MACHINE",
+    "MINIMAL_PAIRS",
     "OVERFITTING",
     "OVERVIEW",
     "REGULARISATION",
     "SAMPLES",
     "TESTS",
+    "TIMELESS_TRIALS",
+    "TREES",
     "TRIALS",
     "Schema",
     "TableError",
@@ -38,6 +44,7 @@ __all__ = [
     "held_out",
     "of_chosen",
     "read_csv",
+    "read_jobs",
     "read_parquet",
     "replacing",
     "write_csv",
@@ -50,6 +57,7 @@ Schema = Mapping[str, str]
 SAMPLES: Schema = {"sample": "int64"}
 
 CURVES: Schema = {
+    "sample": "int64",
     "trial": "int64",
     "step": "int64",
     "split": "str",
@@ -59,6 +67,7 @@ CURVES: Schema = {
 }
 
 CELLS: Schema = {
+    "sample": "int64",
     "trial": "int64",
     "split": "str",
     "quantifier": "str",
@@ -71,6 +80,7 @@ CELLS: Schema = {
 }
 
 TRIALS: Schema = {
+    "sample": "int64",
     "trial": "int64",
     "quantifier": "str",  # what the network learns: one by name, or all
     "seed": "str",  # wider than 64 bits
@@ -84,6 +94,9 @@ TRIALS: Schema = {
     "device": "str",
     "core": "str",
 }
+
+# As in tables/: timings differ from run to run; without them equal runs give equal bytes.
+TIMELESS_TRIALS: Schema = {name: kind for name, kind in TRIALS.items() if name != "seconds"}
 
 CHOSEN_TRIALS: Schema = {
     "sample": "int64",
@@ -241,6 +254,40 @@ BENCHMARK: Schema = {
 
 MACHINE: Schema = {"property": "str", "value": "str"}
 
+DEGREES: Schema = {
+    "quantifier": "str",
+    "expression": "str",
+    "truth_rate": "float64",
+    **dict.fromkeys(["right_upward", "right_downward", "left_upward", "left_downward"], "float64"),
+    **dict.fromkeys(["quantity", "conservativity", "extensionality"], "float64"),
+    **dict.fromkeys(["max_direction", "max_with_negation", "mean_of_arguments"], "float64"),
+    **dict.fromkeys(["two_sided_mean", "violation_rate"], "float64"),
+}
+
+COMPLEXITY: Schema = {
+    "quantifier": "str",
+    "expression": "str",
+    "nodes": "int64",
+    "shortest": "str",
+    "shortest_words": "Int64",
+    "lempel_ziv": "float64",
+    "boundaries": "Int64",
+    "boundaries_in_row": "Int64",
+    "boundary_density": "float64",
+    "states": "Int64",
+}
+
+TREES: Schema = {
+    "quantifier": "str",
+    "a_only": "int64",
+    "both": "int64",
+    "scenes": "int64",
+    "true": "int64",
+    "mixed": "bool",
+}
+
+MINIMAL_PAIRS: Schema = {"quantifier": "str", "universal": "str", "true": "str", "false": "str"}
+
 
 class TableError(QuantlearnError):
     """A result table is missing, cut off, or lacks what it must have."""
@@ -315,6 +362,25 @@ def read_parquet(path: str | Path, schema: Schema) -> pd.DataFrame:
         return frame.astype(dict(schema))
     except (ValueError, TypeError) as fault:
         raise _unreadable(path, str(fault).strip()) from fault
+
+
+def read_jobs(
+    paths: Sequence[str | Path], schema: Schema, samples: Sequence[int]
+) -> list[pd.DataFrame]:
+    """The table that each training job wrote, of ``schema``; together they are of all ``samples``.
+
+    Raises `TableError` when a file is unreadable or a sample is in none of them.
+    """
+    parts = []
+    for path in paths:
+        read = read_csv if Path(path).suffix == ".csv" else read_parquet
+        parts.append(read(path, schema))
+    found = list(itertools.chain(*(part["sample"].unique().tolist() for part in parts)))
+    if found != list(samples):
+        raise _unreadable(
+            ", ".join(map(str, paths)), f"samples {found} instead of {list(samples)} are there"
+        )
+    return parts
 
 
 def chosen_sample(leaderboard: str | Path) -> int:

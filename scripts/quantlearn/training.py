@@ -1,14 +1,15 @@
 """Train an ensemble: every trial its own data, start and order, all of them in step.
 
 The loop knows nothing of quantifiers or scenes. It draws batches, takes optimiser steps, evaluates
-at intervals, and drops a trial as soon as it has finished.
+at intervals, and drops a trial as soon as it has finished. Between its rounds everything that it
+knows can be exported, and another run of the same loop can go on from there.
 """
 
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -18,13 +19,20 @@ from quantlearn.evaluation import Scores, evaluate
 from quantlearn.examples import Stacked
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.modes import Training
-from quantlearn.optimisers import keep_rows, make_optimiser
+from quantlearn.optimisers import (
+    export_optimiser,
+    keep_rows,
+    make_optimiser,
+    restore_optimiser,
+)
 
 __all__ = ["Evaluation", "Outcome", "train"]
 
 log = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LINES = 10
+# Bounds the memory that the batches of a round take, and how long a signal waits for its end.
+_MOST_STEPS_IN_A_ROUND = 50
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,49 @@ class Outcome:
     seconds: np.ndarray
     curve: list[Evaluation] = field(default_factory=list)
 
+    def export(self) -> dict[str, Any]:
+        """Everything as arrays and lists; the evaluations joined to few arrays."""
+        parts = [part.scores for part in self.curve]
+        return {
+            "weights": self.weights.cpu().numpy(),
+            "steps": self.steps,
+            "best_step": self.best_step,
+            "stop_reason": self.stop_reason.tolist(),
+            "seconds": self.seconds,
+            "curve": {
+                "step": np.array([part.step for part in self.curve], dtype=np.int64),
+                "split": [part.split for part in self.curve],
+                "networks": np.array([len(part.trials) for part in self.curve], dtype=np.int64),
+                "trials": _join([part.trials for part in self.curve]),
+                "loss": _join([scores.loss for scores in parts]),
+                "accuracy": _join([scores.accuracy for scores in parts]),
+            },
+        }
+
+    @classmethod
+    def restored(cls, exported: dict[str, Any], device: torch.device) -> Self:
+        """The outcome that was exported, with its weights on ``device``."""
+        curve = exported["curve"]
+        ends = np.cumsum(curve["networks"])[:-1]
+        rows = (np.split(curve[name], ends) for name in ("trials", "loss", "accuracy"))
+        return cls(
+            weights=torch.tensor(exported["weights"], device=device),
+            steps=exported["steps"],
+            best_step=exported["best_step"],
+            stop_reason=np.array(exported["stop_reason"], dtype=object),
+            seconds=exported["seconds"],
+            curve=[
+                Evaluation(step, split, trials, Scores(loss, accuracy))
+                for step, split, trials, loss, accuracy in zip(
+                    curve["step"].tolist(), curve["split"], *rows, strict=False
+                )
+            ],
+        )
+
+
+def _join(parts: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate(parts) if parts else np.empty(0)
+
 
 def train(
     ensemble: Ensemble,
@@ -57,6 +108,8 @@ def train(
     streams: list[np.random.Generator],
     settings: dict[str, Any],
     progress: Callable[[int, int], None] = lambda step, limit: None,
+    exported: dict[str, Any] | None = None,
+    offer: Callable[[Callable[[], dict[str, Any]]], None] = lambda export: None,
 ) -> Outcome:
     """Train networks ``flat`` (trials, row) on ``examples`` and return what came of it.
 
@@ -70,6 +123,10 @@ def train(
     - diverged: its loss is no longer a finite number.
 
     Evaluations come after steps 1, 1 + n, 1 + 2n … and after a trial's last step.
+
+    After each round ``offer`` is given a function that exports what is known by then, and may leave
+    by an exception. With the same arguments and what was ``exported`` training goes on from there,
+    and its outcome is the same as without the interruption.
     """
     state = _Running(ensemble, flat, examples, streams, settings)
     outcome = Outcome(
@@ -79,10 +136,14 @@ def train(
         stop_reason=np.full(len(flat), "", dtype=object),
         seconds=np.zeros(len(flat)),
     )
-    report = _Reporter(int(state.limits.max()), progress)
+    if exported is not None:
+        state.restore(exported["state"])
+        outcome = Outcome.restored(exported["outcome"], flat.device)
+    report = _Reporter(state.step, int(state.limits.max()), progress)
     while len(state.trials):
         due = _next_evaluation(state.step, settings["evaluate_every"])
-        first_bad = state.advance(min(due, int(state.limits[state.trials].min())))
+        limit = int(state.limits[state.trials].min())
+        first_bad = state.advance(min(due, limit, state.step + _MOST_STEPS_IN_A_ROUND))
         reasons = np.full(len(state.trials), "", dtype=object)
         reasons[state.limits[state.trials] == state.step] = "epochs"
         reasons[first_bad > 0] = "diverged"
@@ -95,6 +156,7 @@ def train(
         state.record(ended, reasons, first_bad, outcome)
         report(state, outcome, ended)
         state.keep(np.flatnonzero(reasons == ""))
+        offer(lambda: {"state": state.export(), "outcome": outcome.export()})
     return outcome
 
 
@@ -113,6 +175,7 @@ class _Running:
         self.examples = examples
         self.settings = settings
         self.started = time.monotonic()
+        self.seconds_before = 0.0
         self.step = 0
         self.trials = np.arange(len(flat))
         batch = settings["batch_size"]
@@ -128,6 +191,46 @@ class _Running:
         self.best_step = np.zeros(len(flat), dtype=np.int64)
         self.best = flat.clone()
         self.waited = np.zeros(len(flat), dtype=np.int64)
+
+    @property
+    def seconds(self) -> float:
+        """Time spent so far, with that of the runs that this one goes on from."""
+        return self.seconds_before + time.monotonic() - self.started
+
+    def export(self) -> dict[str, Any]:
+        """Everything that changes as training goes on, as arrays and what JSON can hold."""
+        return {
+            "step": self.step,
+            "seconds": self.seconds,
+            "trials": self.trials,
+            "flat": self.flat.detach().cpu().numpy(),
+            "optimiser": export_optimiser(self.optimiser, self.flat),
+            "streams": [self.streams[trial].export() for trial in self.trials],
+            "masks": [stream.bit_generator.state for stream in self.mode.streams],
+            "best_loss": self.best_loss,
+            "best_step": self.best_step,
+            "best": self.best.cpu().numpy(),
+            "waited": self.waited,
+        }
+
+    def restore(self, exported: dict[str, Any]) -> None:
+        """Go on from where another run of the same trials was when it was exported."""
+        device = self.flat.device
+        self.seconds_before = exported["seconds"]
+        self.step = exported["step"]
+        self.trials = exported["trials"]
+        self.flat.data = torch.tensor(exported["flat"], device=device)
+        restore_optimiser(self.optimiser, exported["optimiser"])
+        for trial, stream in zip(self.trials, exported["streams"], strict=True):
+            self.streams[trial].restore(stream)
+        masks = [self.mode.streams[trial] for trial in self.trials]
+        for mask, state in zip(masks, exported["masks"], strict=True):
+            mask.bit_generator.state = state
+        self.mode = Training(masks)
+        self.best_loss = exported["best_loss"]
+        self.best_step = exported["best_step"]
+        self.best = torch.tensor(exported["best"], device=device)
+        self.waited = exported["waited"]
 
     def advance(self, until: int) -> np.ndarray:
         """Train up to step ``until``; the first step of each trial with a bad loss, or 0."""
@@ -178,7 +281,7 @@ class _Running:
         outcome.steps[trials] = steps
         outcome.best_step[trials] = self.best_step[ended] if patient else steps
         outcome.stop_reason[trials] = reasons[ended]
-        outcome.seconds[trials] = time.monotonic() - self.started
+        outcome.seconds[trials] = self.seconds
 
     def keep(self, positions: np.ndarray) -> None:
         """Go on with the trials at ``positions`` only."""
@@ -232,7 +335,8 @@ def _next_evaluation(step: int, every: int) -> int:
 class _Reporter:
     """Lines for the log, at most one in ten seconds, with the time that is left at most."""
 
-    def __init__(self, limit: int, progress: Callable[[int, int], None]) -> None:
+    def __init__(self, first: int, limit: int, progress: Callable[[int, int], None]) -> None:
+        self.first = first
         self.limit = limit
         self.progress = progress
         self.started = self.last = time.monotonic()
@@ -251,7 +355,8 @@ class _Reporter:
         if now - self.last < _SECONDS_BETWEEN_LINES:
             return
         self.last = now
-        left = (now - self.started) / state.step * (self.limit - state.step)
+        pace = (now - self.started) / (state.step - self.first)
+        left = pace * (self.limit - state.step)
         accuracy = np.median(outcome.curve[-1].scores.accuracy[:, -1])
         log.info(
             "step %d of %d, %d trials running, median %s accuracy %.3f, at most %.0f s left",

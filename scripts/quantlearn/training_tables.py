@@ -15,7 +15,7 @@ __all__ = ["cells_table", "curves_table", "trials_table"]
 
 
 def curves_table(
-    outcome: Outcome, members: Sequence[Member], quantifiers: list[str]
+    sample: int, outcome: Outcome, members: Sequence[Member], quantifiers: list[str]
 ) -> pd.DataFrame:
     """Loss and accuracy by trial, step, split and quantifier ('all' for a network's total)."""
     trial = np.array([member.trial for member in members])
@@ -36,6 +36,7 @@ def curves_table(
                 )
             )
     table = pd.concat(parts, ignore_index=True)
+    table.insert(0, "sample", np.int32(sample))
     # A network that learns one quantifier has the same scores for it and in total.
     table = table.drop_duplicates(["trial", "step", "split", "quantifier"])
     return table.sort_values(
@@ -44,6 +45,7 @@ def curves_table(
 
 
 def trials_table(
+    sample: int,
     outcome: Outcome,
     members: Sequence[Member],
     scores: Mapping[str, Scores],
@@ -57,6 +59,7 @@ def trials_table(
     """
     table = pd.DataFrame(
         {
+            "sample": sample,
             "trial": [member.trial for member in members],
             "quantifier": [member.learns for member in members],
             "seed": seeds,
@@ -75,7 +78,10 @@ def trials_table(
 
 
 def cells_table(
-    members: Sequence[Member], correct: Mapping[str, np.ndarray], quantifiers: list[str]
+    sample: int,
+    members: Sequence[Member],
+    correct: Mapping[str, np.ndarray],
+    quantifiers: list[str],
 ) -> pd.DataFrame:
     """Final answers counted by trial, split, quantifier, size, |A∩B|, |A∖B| and truth.
 
@@ -87,10 +93,10 @@ def cells_table(
             scenes = member.scenes[side]
             parts.append(
                 _count_cells(scenes, row[: len(scenes)], quantifiers).assign(
-                    trial=member.trial, split=side
+                    sample=np.int32(sample), trial=member.trial, split=side
                 )
             )
-    columns = ["trial", "split", "quantifier", "size", "both", "a_only", "truth"]
+    columns = ["sample", "trial", "split", "quantifier", "size", "both", "a_only", "truth"]
     table = pd.concat(parts, ignore_index=True)[[*columns, "scenes", "correct"]]
     return table.sort_values(columns, ignore_index=True)
 

@@ -1,11 +1,12 @@
-"""The weights of an ensemble on disk: arrays by name, whose first axis is the networks."""
+"""The weights of ensembles on disk: arrays by sample and name, whose first axis is the networks."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
@@ -14,26 +15,38 @@ from quantlearn.tables import replacing
 __all__ = ["read_weights", "write_weights"]
 
 
-def write_weights(ensemble: Ensemble, flat: torch.Tensor, path: str | Path) -> None:
-    """Write the networks ``flat`` (trials, row) as a safetensors file, whole or not at all."""
-    arrays = ensemble.unpack(flat.cpu())
-    with replacing(path) as beside:
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, beside)
+def write_weights(samples: Mapping[int, Mapping[str, np.ndarray]], path: str | Path) -> None:
+    """Write the weights of each sample, by its number, as one safetensors file, or nothing at all.
 
-
-def read_weights(ensemble: Ensemble, trials: int, path: str | Path) -> torch.Tensor:
-    """The networks (trials, row) of a file that `write_weights` wrote, on the CPU.
-
-    Raises `QuantlearnError` when the file is no such file or holds other networks.
+    An array is named by its sample and its name there, such as ``0.layer0.kernel``; its first axis
+    is the networks.
     """
+    arrays = {
+        f"{sample}.{name}": np.ascontiguousarray(array)
+        for sample, weights in samples.items()
+        for name, array in weights.items()
+    }
+    with replacing(path) as beside:
+        save_file(arrays, beside)
+
+
+def read_weights(ensemble: Ensemble, trials: int, path: str | Path, sample: int) -> torch.Tensor:
+    """The networks (trials, row) of a sample in a file that `write_weights` wrote, on the CPU.
+
+    Only this sample's arrays are read. Raises `QuantlearnError` when the file is no such file or
+    holds other networks.
+    """
+    prefix = f"{sample}."
     try:
-        arrays = load_file(path)
+        with safe_open(path, framework="numpy") as file:
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+            arrays = {name.removeprefix(prefix): file.get_tensor(name) for name in names}
     except (OSError, SafetensorError) as fault:
-        raise _unreadable(path, str(fault)) from fault
+        raise _unreadable(path, sample, str(fault)) from fault
     found = {name: array.shape for name, array in arrays.items()}
     expected = {name: (trials, *shape) for name, shape in ensemble.shapes.items()}
     if found != expected:
-        raise _unreadable(path, f"shapes {found} instead of {expected}")
+        raise _unreadable(path, sample, f"shapes {found} instead of {expected}")
     # Any start will do: every weight is set below. What is not a weight only fills up the rows.
     flat = ensemble.initialise([np.random.default_rng(0) for _ in range(trials)])
     for name, weights in ensemble.unpack(flat).items():
@@ -41,7 +54,7 @@ def read_weights(ensemble: Ensemble, trials: int, path: str | Path) -> torch.Ten
     return flat
 
 
-def _unreadable(path: str | Path, why: str) -> QuantlearnError:
+def _unreadable(path: str | Path, sample: int, why: str) -> QuantlearnError:
     return QuantlearnError(
-        f"{path}: not the weights of this sample ({why}); delete it and run again"
+        f"{path}: not the weights of sample {sample} ({why}); delete it and run again"
     )

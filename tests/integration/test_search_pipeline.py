@@ -1,9 +1,12 @@
 """A tiny search through the pipeline: samples, the leaderboard, and test scenes kept closed."""
 
+import math
 import re
+import shutil
 
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file
 
 from pipeline import SEARCH_CONFIG, lay_out, run
 from quantlearn import tables
@@ -57,6 +60,27 @@ def test_the_best_sample_on_dev_alone_is_tested(results):
     of_trial = cells[cells["split"] == "test"].groupby("trial")[["scenes", "correct"]].sum()
     shares = of_trial["correct"] / of_trial["scenes"]
     assert shares.tolist() == pytest.approx(tested["test_accuracy"].tolist())
+
+
+@pytest.mark.parametrize("together", [3, len(SAMPLES)])
+def test_tables_are_the_same_however_many_samples_share_a_job(
+    searched, results, tmp_path, together
+):
+    folder = lay_out(tmp_path, SEARCH_CONFIG)
+    shutil.copytree(results / "data", folder / "results" / "tiny_search" / "data")
+    made = ["leaderboard.csv", "convergence.csv"]
+    targets = [f"results/tiny_search/tables/{table}" for table in made]
+    run(folder, "--cores", "2", "--config", f"samples_per_job={together}", "--", *targets)
+    training = folder / "results" / "tiny_search" / "training"
+    assert len(list(training.iterdir())) == math.ceil(len(SAMPLES) / together)
+    names = load_file(training / "0" / "weights.safetensors")
+    assert {name.split(".")[0] for name in names} == set("0123"[:together])
+    tables_folder = folder / "results" / "tiny_search" / "tables"
+    written = sorted(tables_folder.iterdir())
+    assert len(written) == 5
+    assert [table.read_bytes() for table in written] == [
+        (results / "tables" / table.name).read_bytes() for table in written
+    ]
 
 
 def test_no_training_job_is_given_the_test_scenes(searched, results):

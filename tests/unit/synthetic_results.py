@@ -64,7 +64,8 @@ def training_curves(
             )
     parts = pd.concat(frames, ignore_index=True)
     total = parts.groupby(["trial", "step", "split"], as_index=False)[["loss", "accuracy"]].mean()
-    return pd.concat([parts, total.assign(quantifier="all")], ignore_index=True)
+    curves = pd.concat([parts, total.assign(quantifier="all")], ignore_index=True)
+    return curves.assign(sample=0)[list(tables.CURVES)]
 
 
 def training_cells(
@@ -93,7 +94,7 @@ def training_cells(
                 .agg(scenes=("correct", "size"), correct=("correct", "sum"))
             )
             frames.append(cells.assign(trial=trial, split="test", quantifier=quantifier))
-    return pd.concat(frames, ignore_index=True)[list(tables.CELLS)]
+    return pd.concat(frames, ignore_index=True).assign(sample=0)[list(tables.CELLS)]
 
 
 def training_trials(curves: pd.DataFrame) -> pd.DataFrame:
@@ -103,6 +104,7 @@ def training_trials(curves: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             **{
+                "sample": 0,
                 "trial": last.index,
                 "quantifier": "all",
                 "seed": "314159265358979323846264338327950288",
@@ -136,8 +138,8 @@ def write_training(folder: Path, samples: list[dict[str, pd.DataFrame]]) -> dict
     for kind, ending in (("curves", "parquet"), ("cells", "parquet"), ("trials", "csv")):
         paths = [folder / f"training/{sample}/{kind}.{ending}" for sample in range(len(samples))]
         write = tables.write_csv if ending == "csv" else tables.write_parquet
-        for path, results in zip(paths, samples, strict=True):
-            write(results[kind], path)
+        for sample, (path, results) in enumerate(zip(paths, samples, strict=True)):
+            write(results[kind].assign(sample=sample), path)
         inputs[f"training_{kind}"] = paths
     return inputs
 

@@ -36,12 +36,12 @@ def cells_of(*samples, **more):
             )
             place = {"sample": sample, "trial": trial, "split": "test", "quantifier": "most"}
             frames.append(cells.assign(**place, both=1, a_only=0))
-    return pd.concat(frames, ignore_index=True)[["sample", *tables.CELLS]]
+    return pd.concat(frames, ignore_index=True)[list(tables.CELLS)]
 
 
 def trials_of(samples):
     """As much of trials.csv as says how long was trained."""
-    rows = {name: np.nan for name in tables.TRIALS if name != "seconds"}
+    rows = dict.fromkeys(tables.TIMELESS_TRIALS, np.nan)
     rows |= {"quantifier": "all", "seed": "0", "best_step": 9, "stop_reason": "epochs"}
     rows |= {"device": "cpu", "core": "eager"}
     rows |= {f"{split}_scenes": 9 for split in ("train", "dev", "test")}

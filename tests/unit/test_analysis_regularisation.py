@@ -33,7 +33,7 @@ def trials():
     parts = []
     for sample, gap in enumerate(GAPS):
         test = 1 - gap + shared + rng.normal(0, 0.01, TRIALS)
-        rows = {name: np.nan for name in tables.TRIALS if name != "seconds"}
+        rows = dict.fromkeys(tables.TIMELESS_TRIALS, np.nan)
         rows |= {"sample": sample, "trial": range(TRIALS), "quantifier": "all", "seed": "0"}
         rows |= {"steps": 9, "best_step": 9, "stop_reason": "epochs", "device": "cpu"}
         rows |= {"core": "eager", "train_scenes": 9, "dev_scenes": 9, "test_scenes": 9}

@@ -314,6 +314,10 @@ BAD_EXPERIMENTS = {
         [("search.samples: is missing", "sobol draws as many")],
     ),
     "no samples": ({**SEARCH, "search.samples": 0}, [("search.samples: 0 ", "from 1 to 10000")]),
+    "jobs of no samples": (
+        {**SEARCH, "search.samples_per_job": 0},
+        [("search.samples_per_job: 0 ", "a whole number from 1 to 10000")],
+    ),
     "unknown distribution": (
         {**SEARCH, "network.hidden": {"integr": [4, 8]}},
         [("network.hidden.integr: unknown key", 'did you mean "integer"?')],
@@ -463,6 +467,10 @@ BAD_RUNS = {
     "misspelt key": ({"experimens": "all"}, [("experimens:", 'did you mean "experiments"?')]),
     "no trials": ({"trials": 0}, [("trials: 0 ", "from 1 to 10000 or null")]),
     "trials in words": ({"trials": "five"}, [('trials: "five" ', "a whole number")]),
+    "no such time": (
+        {"checkpoint_seconds": -1},
+        [("checkpoint_seconds: -1 ", "a number from 0 to 86400 or null")],
+    ),
     "seed below zero": ({"seed": -1}, [("seed: -1 ", "from 0 to 4294967295")]),
     "unknown device": ({"device": "gpu"}, [('device: "gpu" ', "one of auto, cpu, cuda")]),
     "unknown experiment": (

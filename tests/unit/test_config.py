@@ -36,7 +36,10 @@ def folder(tmp_path) -> Path:
 
 
 def test_every_experiment_is_there(shipped):
-    assert list(shipped) == sorted([*PAPER, *AS_RUN, "tutorial"])
+    assert list(shipped) == sorted(path.stem for path in FOLDER.glob("experiments/*.yaml"))
+    assert {*PAPER, *AS_RUN, "tutorial"} <= set(shipped)
+    of_paper = {name for name, experiment in shipped.items() if experiment["chapter"] == "paper"}
+    assert of_paper == {*PAPER, *AS_RUN}
 
 
 def test_defaults_are_the_published_protocol(shipped):
@@ -146,12 +149,15 @@ def test_the_tutorial(shipped):
     assert tutorial["data"]["split"]["test"] == 0.3
 
 
-def test_quick_is_every_experiment_with_fewer_trials(shipped):
+def test_quick_is_every_experiment_with_ten_trials_and_small_searches(shipped):
     quick = load_settings(
         RUN | yaml.safe_load((FOLDER / "quick.yaml").read_text()), FOLDER, [FOLDER / "quick.yaml"]
     ).experiments
     assert list(quick) == list(shipped)
-    assert all(quick[name]["trials"] < shipped[name]["trials"] for name in quick)
+    assert {experiment["trials"] for experiment in quick.values()} == {10}
+    for name, experiment in quick.items():
+        if experiment["search"] and experiment["search"]["sampler"] != "grid":
+            assert experiment["search"]["samples"] < shipped[name]["search"]["samples"]
 
 
 def test_settings_are_plain_and_the_same_each_time(shipped):
@@ -203,7 +209,9 @@ def test_overrides_change_what_they_name_and_nothing_else(shipped):
     chosen = load_settings(RUN | {"overrides": overrides}, FOLDER).experiments
     for name, experiment in chosen.items():
         assert experiment["training"] == shipped[name]["training"] | {"max_epochs": 1}
-        assert experiment | {"training": None} == shipped[name] | {"training": None}
+        # The space of a search holds its training settings too.
+        apart = {"training": None, "search": None}
+        assert experiment | apart == shipped[name] | apart
 
 
 def test_an_override_is_left_out_where_it_does_not_apply(shipped):

@@ -167,11 +167,11 @@ def test_only_the_chosen_sample_is_tested(tmp_path, together):
     ensemble = Ensemble(NETWORK, Task(5, 2 if together else 1))
     networks = 2 if together else 4
     flat = ensemble.initialise([np.random.default_rng(i) for i in range(networks)])
-    write_weights(ensemble, flat, tmp_path / "weights.safetensors")
+    write_weights({1: ensemble.unpack(flat)}, tmp_path / "weights.safetensors")
     paths = []
     for number, accuracy in enumerate([0.6, 0.7]):
         trained = trials_of(number, [accuracy] * networks, reasons=["epochs"] * networks)
-        trained = trained.drop(columns="sample").assign(seconds=1.0)
+        trained = trained.assign(seconds=1.0)
         paths.append(tmp_path / f"trials{number}.csv")
         tables.write_csv(trained, paths[-1])
     open_test(
@@ -200,9 +200,13 @@ def test_only_the_chosen_sample_is_tested(tmp_path, together):
 def test_weights_survive_the_file_and_others_are_refused(tmp_path):
     ensemble = Ensemble(NETWORK, Task(5, 2))
     flat = ensemble.initialise([np.random.default_rng(i) for i in range(3)])
-    write_weights(ensemble, flat, tmp_path / "weights.safetensors")
-    assert torch.equal(read_weights(ensemble, 3, tmp_path / "weights.safetensors"), flat)
-    with pytest.raises(QuantlearnError, match="not the weights of this sample"):
-        read_weights(ensemble, 2, tmp_path / "weights.safetensors")
-    with pytest.raises(QuantlearnError, match="not the weights of this sample"):
-        read_weights(ensemble, 3, tmp_path / "nothing.safetensors")
+    path = tmp_path / "weights.safetensors"
+    write_weights({4: ensemble.unpack(-flat), 14: ensemble.unpack(flat)}, path)
+    assert torch.equal(read_weights(ensemble, 3, path, 14), flat)
+    assert torch.equal(read_weights(ensemble, 3, path, 4), -flat)
+    with pytest.raises(QuantlearnError, match="not the weights of sample 14"):
+        read_weights(ensemble, 2, path, 14)
+    with pytest.raises(QuantlearnError, match="not the weights of sample 5"):
+        read_weights(ensemble, 3, path, 5)
+    with pytest.raises(QuantlearnError, match="not the weights of sample 4"):
+        read_weights(ensemble, 3, tmp_path / "nothing.safetensors", 4)

@@ -253,6 +253,13 @@ def test_the_run_may_choose_the_number_of_samples_but_not_of_a_grid(resolve):
     assert resolve(grid, few)["search"]["samples"] == 5
 
 
+def test_the_run_may_put_several_samples_of_every_search_into_a_job(resolve):
+    grid = {"network.hidden": {"integer": [4, 8]}, "search": {"sampler": "grid"}}
+    for changes in (BOTH, grid):
+        assert resolve(changes)["search"]["samples_per_job"] == 1
+        assert resolve(changes, RUN | {"samples_per_job": 8})["search"]["samples_per_job"] == 8
+
+
 def test_an_override_fixes_a_setting_and_skips_what_does_not_apply(resolve):
     run = RUN | {"overrides": {"network": {"hidden": 3, "padding": "read"}}}
     settings = resolve(BOTH, run)

@@ -147,15 +147,22 @@ class TestAnalysis:
             tables.read_parquet(path, tables.CURVES)
             for path in paths[0]["inputs"]["training_curves"]
         ]
-        joined = tables.read_parquet(paths[0]["curves"], {"sample": "int64", **tables.CURVES})
+        joined = tables.read_parquet(paths[0]["curves"], tables.CURVES)
         assert len(joined) == sum(map(len, parts))
-        second = joined[joined["sample"] == 1].drop(columns="sample").reset_index(drop=True)
+        second = joined[joined["sample"] == 1].reset_index(drop=True)
         pd.testing.assert_frame_equal(second, parts[1])
+
+    def test_samples_of_jobs_that_are_missing_are_told(self, analysed, tmp_path):
+        experiments, paths = analysed
+        inputs = paths[0]["inputs"]
+        fewer = {**inputs, "training_cells": inputs["training_cells"][:1]}
+        with pytest.raises(TableError, match=r"samples \[0\] instead of \[0, 1\]"):
+            aggregate(**fewer, settings=experiments[0], **synthetic.table_paths(tmp_path))
 
     def test_trials_keep_their_text(self, analysed):
         _, paths = analysed
         timeless = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
-        trials = tables.read_csv(paths[0]["trials"], {"sample": "int64", **timeless})
+        trials = tables.read_csv(paths[0]["trials"], timeless)
         assert set(trials["seed"]) == {"314159265358979323846264338327950288"}
         assert trials["dev_loss"].isna().all()
 

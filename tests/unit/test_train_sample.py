@@ -10,7 +10,7 @@ from quantlearn.scene_files import write_trials
 from quantlearn.scenes import PADDING, LabelledScenes
 from quantlearn.space import samples_table
 from quantlearn.tables import write_csv
-from train import train_sample
+from train import train_samples
 
 TRIALS = 2
 TRAINING = {
@@ -55,16 +55,19 @@ def train_here(folder, architecture, training):
         "cells": folder / "cells.parquet",
         "weights": folder / "weights.safetensors",
     }
-    train_sample(
+    train_samples(
         str(folder / "split.parquet"),
         str(folder / "samples.csv"),
         **{name: str(path) for name, path in written.items()},
+        job_samples=[0],
         quantifiers=["some"],
         seed=1,
         device="cpu",
         experiment="small",
-        sample="0",
         threads=1,
+        checkpoint=str(folder / "checkpoint.safetensors"),
+        checkpoint_seconds=None,
+        code="",
     )
     return pd.read_parquet(written["curves"]), pd.read_csv(written["trials"]), written["weights"]
 

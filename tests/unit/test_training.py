@@ -5,6 +5,7 @@ import pytest
 import torch
 from small_networks import ARCHITECTURES, network
 
+from quantlearn.checkpoints import read_checkpoint, write_checkpoint
 from quantlearn.evaluation import evaluate
 from quantlearn.examples import Examples, stack
 from quantlearn.networks.activations import ACTIVATIONS
@@ -43,7 +44,9 @@ def some_examples(trial, n, positions=6):
     return Examples(tokens, lengths, labels, np.zeros(n, dtype=np.int64))
 
 
-def run(network, trials, settings, sizes=None, start=None, core="auto", loss="cross_entropy"):
+def run(
+    network, trials, settings, sizes=None, start=None, core="auto", loss="cross_entropy", **hooks
+):
     """Train the given trials together, each with its own streams and number of scenes."""
     task = Task(positions=6, quantifiers=1)
     ensemble = Ensemble(network, task, core=core, loss=loss)
@@ -57,6 +60,7 @@ def run(network, trials, settings, sizes=None, start=None, core="auto", loss="cr
         {"test": stack([some_examples(500 + trial, 31) for trial in trials], CPU)},
         [np.random.default_rng(100 + trial) for trial in trials],
         settings,
+        **hooks,
     )
     return ensemble, outcome
 
@@ -185,6 +189,55 @@ def test_diverging_trial_is_recorded_and_the_others_go_on():
     assert outcome.steps[1] == 1
     _, alone = run(FEEDFORWARD, [2], training_settings())
     assert torch.equal(alone.weights[0], outcome.weights[2])
+
+
+# Each with what its steps remember: masks, statistics, moments, the best weights so far.
+INTERRUPTED = {
+    "compiled lstm": (LSTM, {}),
+    "lstm with dropout": (ODD_SHAPES["lstm with dropout"], {}),
+    "batch norm": (ODD_SHAPES["both"], {"optimiser": "sgd", "momentum": 0.9}),
+    "transformer": (ODD_SHAPES["transformer with dropout"], {"optimiser": "adamw"}),
+    "plain sgd": (ODD_SHAPES["gru with dropout"], {"optimiser": "sgd", "momentum": 0.0}),
+    "rmsprop": (FEEDFORWARD, {"optimiser": "rmsprop", "momentum": 0.5}),
+}
+
+
+@pytest.mark.parametrize("name", INTERRUPTED)
+def test_training_goes_on_from_a_checkpoint_as_if_never_interrupted(tmp_path, name):
+    network, changes = INTERRUPTED[name]
+    settings = training_settings(
+        patience=3, max_epochs=8, learning_rate=0.05, evaluate_every=7, **changes
+    )
+    sizes = {0: 12, 1: 24, 2: 47}
+    paths = []
+
+    def keep(export):
+        paths.append(tmp_path / str(len(paths)))
+        write_checkpoint(paths[-1], export(), {})
+
+    _, whole = run(network, [0, 1, 2], settings, sizes, offer=keep)
+    assert len(paths) > 4
+    assert len(set(whole.steps)) > 1
+    for path in (paths[0], paths[len(paths) // 2], paths[-1]):
+        exported = read_checkpoint(path, {})
+        _, resumed = run(network, [0, 1, 2], settings, sizes, exported=exported)
+        assert torch.equal(resumed.weights, whole.weights)
+        assert (resumed.steps == whole.steps).all()
+        assert (resumed.best_step == whole.best_step).all()
+        assert (resumed.stop_reason == whole.stop_reason).all()
+        assert (resumed.seconds >= exported["outcome"]["seconds"]).all()
+        assert [curve(resumed, trial) for trial in range(3)] == [
+            curve(whole, trial) for trial in range(3)
+        ]
+
+
+def test_rounds_are_short_however_rare_evaluations_are():
+    rounds = []
+    settings = training_settings(max_epochs=20, evaluate_every=1000)
+    _, outcome = run(FEEDFORWARD, [0], settings, offer=lambda export: rounds.append(export()))
+    steps = [0, *(exported["state"]["step"] for exported in rounds)]
+    assert np.diff(steps).max() == 50
+    assert [row[0] for row in curve(outcome, 0)] == [1, 20 * 40 // 3]
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

@@ -4,9 +4,9 @@
 rule aggregate:
     input:
         samples=rules.sample_hyperparameters.output.samples,
-        training_curves=every_sample("curves.parquet"),
-        training_trials=every_sample("trials.csv"),
-        training_cells=every_sample("cells.parquet"),
+        training_curves=every_job("curves.parquet"),
+        training_trials=every_job("trials.csv"),
+        training_cells=every_job("cells.parquet"),
         chosen_trials=in_search(rules.open_test.output.chosen_trials),
         chosen_cells=in_search(rules.open_test.output.chosen_cells),
     output:

@@ -50,7 +50,7 @@ OVERLAYS = [
 
 wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
-    sample=r"\d+",
+    job=r"\d+",
     figure="|".join(FIGURES),
     analysis="|".join(ANALYSES or ["(?!)"]),
     page="|".join(["index", *CHAPTERS]),
@@ -84,13 +84,19 @@ def is_search(wildcards):
     return search is not None and search["choose"]
 
 
-def every_sample(file):
-    """An input: this file of every sample of the experiment; fixed settings are one sample."""
+def samples_by_job(experiment):
+    """The samples that each training job trains, by number; fixed settings are one sample."""
+    search = EXPERIMENTS[experiment]["search"] or {"samples": 1, "samples_per_job": 1}
+    samples, together = range(search["samples"]), search["samples_per_job"]
+    return [list(samples[first : first + together]) for first in samples[::together]]
+
+
+def every_job(file):
+    """An input: this file of every training job of the experiment."""
 
     def paths(wildcards):
-        search = EXPERIMENTS[wildcards.experiment]["search"]
-        samples = range(search["samples"]) if search else [0]
-        return [f"results/{wildcards.experiment}/training/{sample}/{file}" for sample in samples]
+        jobs = range(len(samples_by_job(wildcards.experiment)))
+        return [f"results/{wildcards.experiment}/training/{job}/{file}" for job in jobs]
 
     return paths
 

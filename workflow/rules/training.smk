@@ -1,4 +1,4 @@
-"""From split scenes to trained networks: one job for each hyperparameter sample.
+"""From split scenes to trained networks: one job for each hyperparameter sample, or for several.
 
 The jobs of a search do not get the test scenes. open_test opens them, for the sample that is best
 on the dev split.
@@ -54,14 +54,14 @@ rule train:
         ),
         samples=rules.sample_hyperparameters.output.samples,
     output:
-        curves="results/{experiment}/training/{sample}/curves.parquet",
-        trials="results/{experiment}/training/{sample}/trials.csv",
-        cells="results/{experiment}/training/{sample}/cells.parquet",
-        weights="results/{experiment}/training/{sample}/weights.safetensors",
+        curves="results/{experiment}/training/{job}/curves.parquet",
+        trials="results/{experiment}/training/{job}/trials.csv",
+        cells="results/{experiment}/training/{job}/cells.parquet",
+        weights="results/{experiment}/training/{job}/weights.safetensors",
     log:
-        "results/{experiment}/logs/train/{sample}.log",
+        "results/{experiment}/logs/train/{job}.log",
     benchmark:
-        "results/{experiment}/benchmarks/train/{sample}.tsv"
+        "results/{experiment}/benchmarks/train/{job}.tsv"
     # Networks first: they take longest, and figures fill the gaps.
     priority: 10
     conda:
@@ -71,9 +71,14 @@ rule train:
         mem_mb=2000,
         runtime=240,
     params:
+        job_samples=lambda wildcards: samples_by_job(wildcards.experiment)[int(wildcards.job)],
         quantifiers=setting("quantifiers"),
         seed=SETTINGS.seed,
         device=SETTINGS.device,
+        # Not an output: Snakemake removes those before a job starts.
+        checkpoint="results/{experiment}/checkpoints/{job}.safetensors",
+        # Another interval does not run finished jobs again, as params that ask for resources do not.
+        checkpoint_seconds=lambda wildcards, resources: SETTINGS.checkpoint_seconds,
         code=code("train"),
     script:
         "../../scripts/train.py"
@@ -83,8 +88,8 @@ rule open_test:
     input:
         split_scenes=rules.split_data.output.split_scenes,
         samples=rules.sample_hyperparameters.output.samples,
-        training_trials=every_sample("trials.csv"),
-        training_weights=every_sample("weights.safetensors"),
+        training_trials=every_job("trials.csv"),
+        training_weights=every_job("weights.safetensors"),
     output:
         chosen_trials="results/{experiment}/chosen/trials.csv",
         chosen_cells="results/{experiment}/chosen/cells.parquet",

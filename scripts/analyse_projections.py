@@ -1,0 +1,50 @@
+"""Lay the samples of several searches over the same settings on the axis that matters."""
+
+from typing import Any
+
+import pandas as pd
+
+from quantlearn import tables
+from quantlearn.analyses.knobs import knob_values
+from quantlearn.analyses.projections import important_axes, projections
+from quantlearn.errors import QuantlearnError
+from quantlearn.jobs import run_job
+
+
+def analyse_projections(
+    samples: str,
+    leaderboard: str,
+    settings: dict[str, Any],
+    beside_samples: list[str],
+    beside_leaderboard: list[str],
+    beside_settings: list[dict[str, Any]],
+    seed: int,
+    *,
+    numbers: str,
+) -> None:
+    """Write the samples of this search and of those beside it, on axes chosen by this one."""
+    experiments = [settings, *beside_settings]
+    if unfit := [one["name"] for one in experiments if one["search"] is None]:
+        raise QuantlearnError(
+            f"projections: {unfit[0]} is no search; take it out of beside, or the figure out of "
+            f"figures, in config/experiments/{settings['name']}.yaml"
+        )
+    values = [
+        knob_values(
+            pd.read_csv(drawn, dtype=str, keep_default_na=False),
+            tables.read_csv(board, tables.LEADERBOARD),
+        )
+        for drawn, board in zip(
+            [samples, *beside_samples], [leaderboard, *beside_leaderboard], strict=True
+        )
+    ]
+    axes = important_axes(values[0], seed)
+    parts = [
+        projections(table, axes, one["name"], one["search"]["sampler"])
+        for table, one in zip(values, experiments, strict=True)
+    ]
+    tables.write_csv(pd.concat(parts), numbers)
+
+
+if __name__ == "__main__":
+    run_job(analyse_projections, snakemake)

@@ -1,0 +1,44 @@
+"""Compare a random search with a grid over the same settings, by budget."""
+
+from typing import Any
+
+import pandas as pd
+
+from quantlearn import tables
+from quantlearn.analyses.random_against_grid import COLUMNS, efficiency
+from quantlearn.errors import QuantlearnError
+from quantlearn.jobs import run_job
+from quantlearn.seeds import random_stream
+
+
+def analyse_random_against_grid(
+    trials: str,
+    beside_trials: list[str],
+    settings: dict[str, Any],
+    beside_settings: list[dict[str, Any]],
+    seed: int,
+    *,
+    numbers: str,
+) -> None:
+    """Write the efficiency curves of this search and of those beside it.
+
+    Raises `QuantlearnError` when an experiment is no search or has one trial only.
+    """
+    parts = []
+    for path, experiment in zip(
+        [trials, *beside_trials], [settings, *beside_settings], strict=True
+    ):
+        name = experiment["name"]
+        if experiment["search"] is None or experiment["trials"] < 2:
+            raise QuantlearnError(
+                f"random_against_grid: {name} must be a search with two trials or more; mend "
+                f"config/experiments/{name}.yaml or take the figure out of {settings['name']}"
+            )
+        table = tables.read_csv(path, tables.TIMELESS_TRIALS)
+        curve = efficiency(table, random_stream(seed, name, "efficiency"))
+        parts.append(curve.assign(experiment=name, sampler=experiment["search"]["sampler"]))
+    tables.write_csv(pd.concat(parts)[COLUMNS], numbers)
+
+
+if __name__ == "__main__":
+    run_job(analyse_random_against_grid, snakemake)
