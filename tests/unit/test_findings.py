@@ -73,6 +73,18 @@ def from_steps(settings, easy, hard, last=1000):
     return findings.Results(settings["exp1a"], none, none, convergence, comparison, "test")
 
 
+def test_conditions_are_listed_with_the_values_they_differ_in():
+    names = ["regularisation"]
+    settings = load_settings({"experiments": names}, CONFIG).experiments["regularisation"]
+    first = {"network": {"dropout": 0.0, "batch_norm": False}, "training": {"weight_decay": 0.0}}
+    constants = {**settings, **{part: settings[part] | first[part] for part in first}}
+    how = findings.settings_table(constants).set_index("Stage")["How"]
+    assert how["Conditions"].startswith(
+        "8, which differ in dropout (0 or 0.5), batch norm (no or yes) and weight decay (0 or 0.01)"
+    )
+    assert "dropout" not in how["Network"]
+
+
 # --- Verdicts ---------------------------------------------------------------------------------
 
 

@@ -267,14 +267,16 @@ def _disagree(stopping: pd.DataFrame) -> bool:
 
 
 def _really_stopped(stopped: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    step, accuracy = stopped.loc["stop step"], stopped.loc["test accuracy at best step"]
+    step, early, accuracy = (
+        stopped.loc[name] for name in ("stop step", "stopped early", "test accuracy at best step")
+    )
     names = prose.listed(f"`{name}`" for name in settings["beside"])
     return (
         f"In {names} {prose.counted(step['n'], 'network')} were trained with patience "
         f"{step['patience']:.0f}. They ended at step {prose.steps(step['estimate'])} (median, 95 % "
         f"interval {_steps_between(step)}), each at the evaluation at which the rule, applied to "
-        f"its curve, ends it; {prose.percent(stopped.loc['stopped early', 'estimate'])} of them "
-        f"before the last epoch. Their kept weights answer {prose.percent(accuracy['estimate'])} "
+        f"its curve, ends it; {round(early['estimate'] * early['n'])} of them stopped before the "
+        f"last epoch. Their kept weights answer {prose.percent(accuracy['estimate'])} "
         "of the test scenes rightly."
     )
 
@@ -292,12 +294,14 @@ def shown(numbers: pd.DataFrame) -> pd.DataFrame:
                     "Stop step": prose.steps(by_name.loc["stop step", "estimate"]),
                     "Best step": prose.steps(by_name.loc["best step", "estimate"]),
                     "Steps saved": _cell(by_name, "steps saved", prose.percent),
-                    "Test loss, best step": _cell(by_name, "test loss at best step", _loss),
-                    "at the end": _cell(by_name, "test loss at end", _loss),
-                    "Test accuracy, best step": _cell(
+                    "Test loss at best step": _cell(by_name, "test loss at best step", _loss),
+                    "Test loss at the end": _cell(by_name, "test loss at end", _loss),
+                    "Test accuracy at best step": _cell(
                         by_name, "test accuracy at best step", prose.percent
                     ),
-                    "at the end ": _cell(by_name, "test accuracy at end", prose.percent),
+                    "Test accuracy at the end": _cell(
+                        by_name, "test accuracy at end", prose.percent
+                    ),
                 }
             )
     return pd.DataFrame(rows)
