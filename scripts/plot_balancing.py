@@ -8,6 +8,7 @@ accuracy on the scenes of one truth value can be compared all the same.
 
 from typing import Any
 
+import pandas as pd
 from matplotlib.axes import Axes
 
 from quantlearn import style, tables
@@ -50,7 +51,7 @@ def plot_balancing(numbers: str, settings: dict[str, Any], *, svg: str, pdf: str
         style.save_figure(figure, svg, pdf, png)
 
 
-def draw_panel(axes: Axes, rows, *, labelled: bool) -> None:
+def draw_panel(axes: Axes, rows: pd.DataFrame, *, labelled: bool) -> None:
     """The accuracies of one quantifier under one balance, against the length of training."""
     for quantity, look in style.looks(list(LINES)).items():
         line = rows[rows["quantity"] == quantity]

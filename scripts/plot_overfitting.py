@@ -9,10 +9,12 @@ many evaluations for a smaller dev loss (median over trials).
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from quantlearn import style, tables
 from quantlearn.jobs import run_job
 
+LOSSES = {"cross_entropy": "Loss (cross entropy, nats)", "squared_error": "Loss (squared error)"}
 NAMES = {"train": "training scenes", "dev": "dev scenes", "test": "test scenes"}
 
 
@@ -59,10 +61,7 @@ def plot_overfitting(
         style.save_figure(figure, svg, pdf, png)
 
 
-LOSSES = {"cross_entropy": "Loss (cross entropy, nats)", "squared_error": "Loss (squared error)"}
-
-
-def mark(axes, step: float, text: str, line) -> None:
+def mark(axes: Axes, step: float, text: str, line: Any) -> None:
     """A vertical line with its name beside it."""
     axes.axvline(step, color=style.GREY, linestyle=line, linewidth=0.9)
     axes.annotate(

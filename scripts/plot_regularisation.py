@@ -14,6 +14,7 @@ from quantlearn import style, tables
 from quantlearn.analyses.regularisation import NONE
 from quantlearn.jobs import run_job
 
+BOUNDS = ["estimate", "lower", "upper"]
 TRAIN, TEST = style.OKABE_ITO[:2]
 
 
@@ -46,9 +47,6 @@ def plot_regularisation(
         )
         figure.legend(loc="outside lower center", ncols=2)
         style.save_figure(figure, svg, pdf, png)
-
-
-BOUNDS = ["estimate", "lower", "upper"]
 
 
 def draw(

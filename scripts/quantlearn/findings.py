@@ -610,7 +610,10 @@ def _errors_of(results: Results, quantifier: str) -> str:
 def conclusion(results: Results) -> str:
     """What the tests together say about each pair."""
     found = [f"- {_conclusion_of(pair, results.settings)}" for pair in pairs(results)]
-    return "\n".join(found) or "This experiment compares no quantifiers with each other."
+    return "\n".join(found) or (
+        "This experiment compares no quantifiers with each other. What it shows is said with its "
+        "figures."
+    )
 
 
 def _conclusion_of(pair: Pair, settings: Mapping[str, Any]) -> str:
@@ -666,7 +669,9 @@ def caveats(results: Results) -> str:
             f"{(~results.convergence['converged']).sum()} of {len(results.convergence)} "
             "convergence steps are censored. The paired t-test leaves these trials out."
         )
-    if results.settings["training"]["monitor"] == "test":
+    training = results.settings["training"]
+    may_stop = any(training[rule] is not None for rule in ("stop_loss", "patience"))
+    if training["monitor"] == "test" and may_stop:
         found.append(
             "The test scenes also decide when training stops, so accuracies are slightly too good."
         )
