@@ -73,9 +73,9 @@ def scores_by_truth(cells: pd.DataFrame) -> pd.DataFrame:
 def balancing_table(parts: Sequence[Part]) -> pd.DataFrame:
     """Scores of each experiment, sample and quantifier, with 95 % intervals over trials.
 
-    The quantities are those of `scores_by_truth` (means with t intervals) and ``stuck``: the share
-    of trials in which no more scenes are answered rightly than by the common answer alone, with
-    Wilson's interval. Columns: those of `quantlearn.tables.BALANCING`.
+    The quantities are those of `scores_by_truth` (means with t intervals) and ``not_above``: the
+    share of trials in which no more scenes are answered rightly than by the common answer alone,
+    with Wilson's interval. Columns: those of `quantlearn.tables.BALANCING`.
     """
     rows = []
     for part in parts:
@@ -113,10 +113,13 @@ def _estimates(scores: pd.DataFrame) -> dict[str, Interval]:
         for name, one in found.items()
     }
     # A few parts in 10¹⁰ of rounding must not decide between two quotients of whole numbers.
-    stuck = int((scores["all"] <= scores["majority"] + 1e-9).sum())
-    test = stats.binomtest(stuck, len(scores))
+    below = int((scores["all"] <= scores["majority"] + 1e-9).sum())
+    test = stats.binomtest(below, len(scores))
     bounds = test.proportion_ci(CONFIDENCE, method="wilson")
-    return {**found, "stuck": Interval(stuck / len(scores), float(bounds.low), float(bounds.high))}
+    return {
+        **found,
+        "not_above": Interval(below / len(scores), float(bounds.low), float(bounds.high)),
+    }
 
 
 # --- In words -------------------------------------------------------------------------------------
@@ -170,16 +173,14 @@ def _ends(wide: pd.DataFrame) -> list[tuple[float, pd.Series]]:
 
 
 def _stuck(row: pd.Series, steps: float, rare: str, n: int) -> str:
-    stuck = round(row["stuck"] * n)
+    below = round(row["not_above"] * n)
     verdict = (
-        "all networks are stuck at the common answer"
-        if stuck == n
-        else "no network is stuck at the common answer"
-        if stuck == 0
-        else f"{stuck} of {n} networks are stuck at the common answer"
+        "all networks are stuck at the common answer, with an accuracy not above this baseline"
+        if below == n
+        else f"the accuracy is above this baseline in {n - below} of {prose.counted(n, 'trial')}"
     )
     return (
-        f"Not balanced, after {prose.steps(steps)} steps {verdict}: {prose.percent(row['all'])} "
+        f"Not balanced, after {prose.steps(steps)} steps, {verdict}: {prose.percent(row['all'])} "
         f"of all test scenes are answered rightly, and {prose.percent(row[rare])} of those where "
         f"it is {rare}."
     )
@@ -197,7 +198,8 @@ def _with_interval(numbers: pd.DataFrame, method: str, quantity: str) -> str:
     rows = numbers[(numbers["method"] == method) & (numbers["quantity"] == quantity)]
     last = rows.loc[rows["steps"].idxmax()]
     interval = prose.interval(prose.percent(last["lower"]), prose.percent(last["upper"]))
-    return f"{prose.percent(last['estimate'])} ({interval})"
+    shown = f" ({interval})" if interval != prose.MISSING else ""
+    return f"{prose.percent(last['estimate'])}{shown}"
 
 
 def shown(numbers: pd.DataFrame) -> pd.DataFrame:
@@ -221,7 +223,7 @@ def shown(numbers: pd.DataFrame) -> pd.DataFrame:
                 "Balanced accuracy": prose.percent(row["balanced"]),
                 "Accuracy": prose.percent(row["all"]),
                 "Majority baseline": prose.percent(row["majority"]),
-                "Not above it": f"{round(row['stuck'] * trials)} of {trials}",
+                "Not above it": f"{round(row['not_above'] * trials)} of {trials}",
             }
         )
     return pd.DataFrame(rows)
