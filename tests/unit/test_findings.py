@@ -13,6 +13,8 @@ from compare import compare
 from overview import overview
 from quantlearn import findings, synopsis
 from quantlearn.config import load_settings
+from quantlearn.distributions import border_values
+from quantlearn.search import distributions_of
 from quantlearn.statistics import compare_pair
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -76,9 +78,7 @@ def from_steps(settings, easy, hard, last=1000):
 def test_conditions_are_listed_with_the_values_they_differ_in():
     names = ["regularisation"]
     settings = load_settings({"experiments": names}, CONFIG).experiments["regularisation"]
-    first = {"network": {"dropout": 0.0, "batch_norm": False}, "training": {"weight_decay": 0.0}}
-    constants = {**settings, **{part: settings[part] | first[part] for part in first}}
-    how = findings.settings_table(constants).set_index("Stage")["How"]
+    how = findings.settings_table(constants_of(settings)).set_index("Stage")["How"]
     assert how["Conditions"].startswith(
         "8, which differ in dropout (0 or 0.5), batch norm (no or yes) and weight decay (0 or 0.01)"
     )
@@ -211,9 +211,24 @@ def test_errors_are_counted_over_all_trials(tmp_path, settings):
     assert f" of {wrong}. They are" in findings.error_summary(results).splitlines()[0]
 
 
+def constants_of(experiment):
+    """The settings of one sample: each distribution at one of its ends."""
+    space = (experiment["search"] or {}).get("space", {})
+    drawn = {
+        section: variants[0]
+        | {
+            name: border_values(value)[0][2]
+            for name, value in distributions_of(variants[0]).items()
+        }
+        for section, variants in space.items()
+    }
+    return experiment | drawn
+
+
 def test_every_shipped_experiment_has_words():
     for experiment in load_settings({}, CONFIG).experiments.values():
-        text = findings.settings_table(experiment).to_string() + findings.introduction(experiment)
+        sample = constants_of(experiment)
+        text = findings.settings_table(sample).to_string() + findings.introduction(sample)
         assert "None" not in text
         assert all(name.replace("_", " ") in text for name in experiment["quantifiers"])
 
