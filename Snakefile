@@ -16,6 +16,7 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/notebooks.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/records.smk"
 include: "workflow/rules/benchmark.smk"
 include: "workflow/rules/atlas.smk"
 
@@ -24,6 +25,7 @@ rule all:
     default_target: True
     input:
         "results/report/index.html",
+        "results/report/index.crate.zip",
 
 
 # Each chapter of the report is a target of its own: snakemake --cores all paper
@@ -34,6 +36,7 @@ for chapter in CHAPTERS:
             chapter
         input:
             f"results/report/{chapter}.html",
+            f"results/report/{chapter}.crate.zip",
 
 
 rule benchmark:

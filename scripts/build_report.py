@@ -1,9 +1,7 @@
 """Join the notebooks of a page of the report into one file that opens without a network."""
 
 import os
-import platform
 from collections.abc import Iterable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +9,21 @@ from quantlearn import prose
 from quantlearn.jobs import run_job
 from quantlearn.notebooks import notebook_body, read_notebook
 from quantlearn.pages import placed, slug, write_page
+from quantlearn.records import read_record
 from quantlearn.synopsis import universal_name
 
-PACKAGES = ("snakemake", "torch", "numpy", "pandas", "scipy", "statsmodels", "matplotlib")
+PACKAGES = ("Python", "snakemake", "torch", "numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
 
 def build_report(
     summary: str,
     notebooks: list[str],
+    record: str,
     files: list[str],
     template: str,
     settings: list[dict[str, Any]],
     chapters: dict[str, str],
     heading: str,
-    seed: int,
-    overlays: list[str],
     *,
     report: str,
 ) -> None:
@@ -33,7 +31,8 @@ def build_report(
 
     ``notebooks`` and ``settings`` run in the same order, one for each experiment. Each of ``files``
     in results/{experiment}/ is linked from its experiment, by a path relative to the page.
-    ``chapters`` maps the names of chapters, in their order, to titles.
+    ``chapters`` maps the names of chapters, in their order, to titles. ``record`` is the record of
+    the run, of which the page's end shows the parts that readers ask for.
     """
     experiments = [
         {
@@ -47,18 +46,19 @@ def build_report(
         }
         for experiment, path in zip(settings, notebooks, strict=True)
     ]
+    run = read_record(record)
+    overlays = run["settings"]["overlays"]
     content = {
         "title": f"Quantlearn: {heading.lower()}",
         "summary": placed(notebook_body(read_notebook(summary)), "summary", 1),
         "summary_title": heading,
         "chapters": in_chapters(experiments, chapters),
-        "seed": seed,
+        "seed": run["settings"]["seed"],
         "trials": by_trials(settings),
         "overlays": f"Laid over the settings: {prose.listed(overlays)}." if overlays else "",
-        "versions": [
-            ("Python", platform.python_version()),
-            *((package, version(package)) for package in PACKAGES),
-        ],
+        "code": code_in_words(run["code"]),
+        "machine": machine_in_words(run["machine"]),
+        "versions": [(package, run["packages"][package]) for package in PACKAGES],
     }
     write_page(template, report, content)
 
@@ -97,6 +97,28 @@ def by_trials(settings: Iterable[dict[str, Any]]) -> list[tuple[int, str]]:
     for experiment in settings:
         names.setdefault(experiment["trials"], []).append(experiment["name"])
     return [(number, prose.listed(of_number)) for number, of_number in sorted(names.items())]
+
+
+def code_in_words(code: dict[str, Any]) -> str:
+    """Which commit of the workflow made the results, as the record of the run says.
+
+    >>> code_in_words({"commit": "1f0c2a", "uncommitted_changes": True})
+    'commit 1f0c2a with uncommitted changes'
+    """
+    if code["commit"] is None:
+        return "no commit of a git clone"
+    return f"commit {code['commit']}{' with uncommitted changes' * code['uncommitted_changes']}"
+
+
+def machine_in_words(machine: dict[str, Any]) -> str:
+    """The processor, and where the networks were trained, as the record of the run says.
+
+    >>> machine_in_words({"processor": "A processor", "cores": 2, "trained_on": ["cpu"]})
+    'A processor, 2 cores; networks were trained on cpu'
+    """
+    cores = prose.counted(machine["cores"], "core")
+    devices = prose.listed(machine["trained_on"])
+    return f"{machine['processor']}, {cores}; networks were trained on {devices}"
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ import torch
 
 from quantlearn.evaluation import correct_answers
 from quantlearn.examples import Examples, Stacked, stack
+from quantlearn.machine import processor
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 from quantlearn.scenes import PADDING, ZONES
@@ -294,7 +295,7 @@ def machine() -> dict[str, str]:
     import numba  # noqa: PLC0415 - only to be asked for its version
 
     return {
-        "processor": _processor(),
+        "processor": processor(),
         "cores": str(os.cpu_count()),
         "threads used": str(torch.get_num_threads()),
         "instructions": torch.backends.cpu.get_cpu_capability(),
@@ -304,15 +305,6 @@ def machine() -> dict[str, str]:
         "numba": numba.__version__,
         "numpy": np.__version__,
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:  # not Linux
-        return platform.processor()
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor())
 
 
 def in_fresh_process(core: str | None, shape: Shape, scenes: int, cache: Path) -> dict[str, float]:

@@ -14,11 +14,12 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from test_findings import CONFIG, tabulated
 
-from build_report import build_report
+from build_report import PACKAGES, build_report
 from overview import overview
 from quantlearn.config import load_settings
 from quantlearn.digest import imported_modules
 from quantlearn.notebooks import NotebookError, execute_notebook, notebook_body
+from quantlearn.records import write_record
 from quantlearn.schema import load_schema
 from render_notebook import render_notebook
 
@@ -27,6 +28,15 @@ WORKFLOW = ROOT / "workflow"
 NOTEBOOKS = sorted((WORKFLOW / "notebooks").glob("*.ipynb"))
 PAGE = WORKFLOW / "report/page.html.j2"
 FIGURES = load_schema("experiment")["properties"]["figures"]["default"]
+
+RECORD = {
+    "made": "2026-01-02T03:04:05Z",
+    "settings": {"seed": 2019, "overlays": ["config/quick.yaml"]},
+    "code": {"commit": "1f0c2a", "uncommitted_changes": True},
+    "packages": dict.fromkeys(PACKAGES, "1.2.3"),
+    "machine": {"processor": "A processor", "cores": 2, "trained_on": ["cpu"]},
+    "files": {},
+}
 
 
 @pytest.fixture
@@ -205,16 +215,16 @@ def report(tmp_path_factory):
             executed="results/report/report.ipynb",
             page="results/report/report.html",
         )
+        write_record(RECORD, "results/report/record.json")
         build_report(
             "results/report/report.ipynb",
             [f"results/{name}/notebooks/experiment.ipynb" for name in names],
+            "results/report/record.json",
             files,
             WORKFLOW / "report/report.html.j2",
             list(settings.values()),
             {"paper": "The 2019 experiments", "course": "Course"},
             "All experiments",
-            2019,
-            ["config/quick.yaml"],
             report="results/report/index.html",
         )
         yield folder / "results"
@@ -261,7 +271,8 @@ def test_the_report_holds_every_section_of_every_experiment(index):
     assert all(image["alt"] for image in index.find_all("img"))
     assert not index.find(class_="traceback")
     assert "4 in exp1a and exp1a_as_run" in index.footer.text
-    assert "config/quick.yaml" in index.footer.text
+    for fact in ("config/quick.yaml", "1f0c2a with uncommitted changes", "A processor", "2019"):
+        assert fact in index.footer.text
 
 
 def test_notebooks_hold_no_machine_paths(report):

@@ -4,6 +4,7 @@ import ast
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -41,7 +42,9 @@ CHAPTER_TITLES = {
 CHAPTERS = sorted({experiment["chapter"] for experiment in EXPERIMENTS.values()})
 KINDS = ["svg", "pdf", "png"]
 ANALYSES = sorted(path.stem.removeprefix("analyse_") for path in ROOT.glob("scripts/analyse_*.py"))
-# What was laid over the settings, for the record at the end of the report.
+# The files and folders of the workflow that go with a packed report.
+PROJECT = ["Snakefile", "README.md", "LICENSE", "CITATION.cff", "workflow", "scripts", "envs"]
+# What was laid over the settings, for the record of the run.
 OVERLAYS = [
     *(os.path.relpath(path) for path in workflow.overwrite_configfiles),
     *(f"{key}={value}" for key, value in workflow.config_settings.config.items()),
@@ -161,3 +164,50 @@ def library_of(name):
 def heading_of(page):
     """The title of a page of the report."""
     return "All experiments" if page == "index" else CHAPTER_TITLES[page]
+
+
+def tables_of(experiment):
+    """The tables of an experiment that are joined over its samples, and what is found in them."""
+    files = report_files(experiment)
+    return [
+        f"results/{experiment}/samples.csv",
+        *(f"results/{experiment}/tables/{table}.parquet" for table in ("curves", "cells")),
+        *(file for file in files if file.startswith(f"results/{experiment}/tables/")),
+    ]
+
+
+def data_and_training_of(experiment):
+    """The scenes of an experiment, and what its training jobs left."""
+    wildcards = SimpleNamespace(experiment=experiment)
+    files = [f"data/{stage}.parquet" for stage in ("generated", "balanced", "split")]
+    if is_search(wildcards):
+        files += ["data/without_test.parquet", "chosen/trials.csv", "chosen/cells.parquet"]
+    return [
+        *(f"results/{experiment}/{file}" for file in files),
+        *(
+            path
+            for file in ("curves.parquet", "trials.csv", "cells.parquet", "weights.safetensors")
+            for path in every_job(file)(wildcards)
+        ),
+    ]
+
+
+def settings_files(wildcards):
+    """An input: the files in config/ that say what the page shows."""
+    overlays = map(os.path.relpath, workflow.overwrite_configfiles)
+    return [
+        "config/config.yaml",
+        "config/quantifiers.yaml",
+        *(path for path in overlays if path.startswith("config/")),
+        *(f"config/experiments/{name}.yaml" for name in experiments_of(wildcards.page)),
+    ]
+
+
+def project_files():
+    """An input: the files of the workflow, as in a clone of it."""
+    paths = [path for part in PROJECT for path in (ROOT / part, *ROOT.glob(f"{part}/**/*"))]
+    return [
+        from_here(path)
+        for path in sorted(paths)
+        if path.is_file() and "__pycache__" not in path.parts
+    ]

@@ -8,6 +8,7 @@ rule build_report:
     input:
         summary=rules.render_summary.output.executed,
         notebooks=on_page("notebooks/experiment.ipynb"),
+        record="results/report/{page}/record.json",
         files=lambda wildcards: [
             file for name in experiments_of(wildcards.page) for file in report_files(name)
         ],
@@ -27,8 +28,6 @@ rule build_report:
         settings=lambda wildcards: [EXPERIMENTS[name] for name in experiments_of(wildcards.page)],
         chapters=CHAPTER_TITLES,
         heading=lambda wildcards: heading_of(wildcards.page),
-        seed=SETTINGS.seed,
-        overlays=OVERLAYS,
         code=code("build_report"),
     script:
         "../../scripts/build_report.py"

@@ -1,0 +1,34 @@
+"""What machine this is, in words that name no host and no user."""
+
+import os
+import platform
+from pathlib import Path
+
+__all__ = ["describe_machine", "gpus", "processor"]
+
+
+def describe_machine() -> dict[str, str | int]:
+    """The processor, how many cores it shows, its architecture and the operating system."""
+    return {
+        "processor": processor(),
+        "cores": os.cpu_count() or 1,
+        "architecture": platform.machine(),
+        "system": platform.system(),
+    }
+
+
+def processor() -> str:
+    """The processor's model; blank where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:  # not Linux
+        return platform.processor()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
+
+
+def gpus() -> list[str]:
+    """The models of the GPUs that torch sees here."""
+    import torch  # noqa: PLC0415 - costs seconds, and most runs train on the CPU
+
+    return [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())]

@@ -1,0 +1,62 @@
+"""Say which result files are not as they were when the run was recorded."""
+
+import logging
+from collections import Counter
+from pathlib import Path
+
+from quantlearn.jobs import run_job
+from quantlearn.records import STATES, RecordError, differences, read_record
+
+log = logging.getLogger("quantlearn.verify")
+
+
+def verify(folder: str) -> None:
+    """Compare the results of every page in ``folder`` with its record; write nothing but messages.
+
+    The terminal shows the files that differ, the log all files.
+
+    Raises `RecordError` when a file differs or a record is missing.
+    """
+    pages = {path.stem for path in Path(folder).glob("*.html")}
+    pages |= {path.parent.name for path in Path(folder).glob("*/record.json")}
+    if not pages:
+        raise RecordError(
+            f"{folder}/*/record.json: missing; a run makes it with the report: snakemake --cores 1"
+        )
+    faults = [page for page in sorted(pages) if not is_as_recorded(Path(folder, page))]
+    if faults:
+        raise RecordError(
+            f"{folder}: results are not as recorded for {', '.join(faults)}; delete the files that "
+            "changed or are new, and run again"
+        )
+
+
+def is_as_recorded(page: Path) -> bool:
+    """Compare the results of one page with its record, and say what differs."""
+    path = page / "record.json"
+    if not path.exists():
+        tell(f"missing    {path}")
+        return False
+    record = read_record(path)
+    folders = [page, *(page.parents[1] / name for name in record["settings"]["experiments"])]
+    states = differences(record["files"], folders)
+    for state, file in states:
+        line = f"{state:<9}  {file}"
+        if state == "unchanged":
+            log.info(line)
+        else:
+            tell(line)
+    counts = Counter(state for state, _ in states)
+    summary = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    tell(f"{path}, made {record['made']}: {summary}")
+    return set(counts) <= {"unchanged"}
+
+
+def tell(line: str) -> None:
+    """A line for the terminal and the log."""
+    log.info(line)
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    run_job(verify, snakemake)
