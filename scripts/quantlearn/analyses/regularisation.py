@@ -140,7 +140,8 @@ def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
         f"of {prose.accuracy_points(none['estimate'])} percentage points (95 % interval "
         f"{_between(none)}, {prose.counted(int(none['n']), 'trial')}). It is smallest with "
         f"{gap.idxmin()} ({prose.accuracy_points(gap.min())}), and the test accuracy is highest "
-        f"with {test.idxmax()} ({prose.percent(test.max())}). Against none, within trials:",
+        f"with {test.idxmax()} ({prose.percent(test.max())}). Against none, within "
+        "trials (95 % interval; paired t-test, p adjusted by Holm's method):",
         "",
     ]
     for condition in accuracy.loc["gap less none"].index:
@@ -157,14 +158,17 @@ def _changes(accuracy: pd.DataFrame, condition: str) -> str:
 
 
 def _change(row: pd.Series) -> str:
-    points = f"{prose.accuracy_points(abs(row['estimate']))} points"
     if not row["p_adjusted"] < LEVEL:
         return (
             f"is not shown to change (by {prose.accuracy_points(row['estimate'])} points, "
             f"{_between(row)}; {p_phrase(row['p_adjusted'])})"
         )
-    verb = "falls" if row["estimate"] < 0 else "grows"
-    return f"{verb} by {points} ({_between(row)}; {p_phrase(row['p_adjusted'])})"
+    verb, sign = ("falls", -1) if row["estimate"] < 0 else ("grows", 1)
+    low, size, high = (
+        prose.accuracy_points(points)
+        for points in sorted(sign * row[["lower", "estimate", "upper"]])
+    )
+    return f"{verb} by {size} points ({low} to {high}; {p_phrase(row['p_adjusted'])})"
 
 
 def _share(accuracy: pd.DataFrame, quantity: str, condition: str) -> str:
