@@ -96,7 +96,7 @@ def test_the_remark_says_who_is_stuck():
     assert "*Most* is false in 90.0 % of the scenes" in text
     assert "after 100 steps, all networks are stuck" in text
     assert "after 200 steps, the accuracy is above this baseline in 6 of 6 trials" in text
-    assert "upsampled: balanced accuracy" in text
+    assert "upsampled, 100 steps: balanced accuracy" in text
     shown = balancing.shown(table)
     assert shown["Balance"].tolist() == ["not balanced", "not balanced", "upsampled"]
     assert shown["Not above it"].tolist() == ["6 of 6", "0 of 6", "0 of 6"]

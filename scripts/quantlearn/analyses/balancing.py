@@ -152,12 +152,13 @@ def _remark(numbers: pd.DataFrame, name: str) -> str:
             *(f"- {_stuck(row, steps, rare, n)}" for steps, row in _ends(none)),
             "",
         ]
-    lines += [
-        "After the longest training, with 95 % intervals over trials (the balanced accuracy is the "
-        "mean of the two others, 50 % for any constant answer):",
-        "",
-        *(f"- {_final(numbers, method)}" for method in by_method),
-    ]
+    lines.append(
+        "With 95 % intervals over trials (the balanced accuracy is the mean of the accuracies on "
+        "true and on false scenes, 50 % for any constant answer):"
+    )
+    for place, length in {0: "shortest", -1: "longest"}.items():
+        lines += ["", f"After the {length} training:", ""]
+        lines += [f"- {_scores_after(numbers, method, place)}" for method in by_method]
     return "\n".join(lines)
 
 
@@ -186,20 +187,22 @@ def _stuck(row: pd.Series, steps: float, rare: str, n: int) -> str:
     )
 
 
-def _final(numbers: pd.DataFrame, method: str) -> str:
-    right = [f"{_with_interval(numbers, method, side)} where it is {side}" for side in SIDES]
+def _scores_after(numbers: pd.DataFrame, method: str, place: int) -> str:
+    """The accuracies under one balance after the shortest (0) or the longest training (−1)."""
+    of_method = numbers[numbers["method"] == method]
+    steps = sorted(set(of_method["steps"]))[place]
+    rows = of_method[of_method["steps"] == steps].set_index("quantity")
+    right = [f"{_with_interval(rows.loc[side])} where it is {side}" for side in SIDES]
     return (
-        f"{METHODS[method]}: balanced accuracy {_with_interval(numbers, method, 'balanced')}; "
-        f"right are {prose.listed(right)}"
+        f"{METHODS[method]}, {prose.steps(steps)} steps: balanced accuracy "
+        f"{_with_interval(rows.loc['balanced'])}; right are {prose.listed(right)}"
     )
 
 
-def _with_interval(numbers: pd.DataFrame, method: str, quantity: str) -> str:
-    rows = numbers[(numbers["method"] == method) & (numbers["quantity"] == quantity)]
-    last = rows.loc[rows["steps"].idxmax()]
-    interval = prose.interval(prose.percent(last["lower"]), prose.percent(last["upper"]))
+def _with_interval(row: pd.Series) -> str:
+    interval = prose.interval(prose.percent(row["lower"]), prose.percent(row["upper"]))
     shown = f" ({interval})" if interval != prose.MISSING else ""
-    return f"{prose.percent(last['estimate'])}{shown}"
+    return f"{prose.percent(row['estimate'])}{shown}"
 
 
 def shown(numbers: pd.DataFrame) -> pd.DataFrame:
