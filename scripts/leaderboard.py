@@ -7,7 +7,8 @@ import pandas as pd
 
 from quantlearn import tables
 from quantlearn.jobs import run_job
-from quantlearn.ranking import chooses_sample, rank_samples, trial_scores
+from quantlearn.ranking import rank_samples, trial_scores
+from quantlearn.search import chooses_sample
 from quantlearn.statistics import mean_interval
 from quantlearn.tables import TableError
 

@@ -10,7 +10,7 @@ from scipy import stats
 from quantlearn import tables
 from quantlearn.errors import QuantlearnError
 from quantlearn.jobs import run_job
-from quantlearn.ranking import chooses_sample
+from quantlearn.search import chooses_sample
 from quantlearn.statistics import holm, step_leads, summarise_convergence, welch_test
 
 

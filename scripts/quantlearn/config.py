@@ -14,7 +14,6 @@ from typing import Any
 
 from quantlearn.config_checks import CHECKS, Surroundings
 from quantlearn.errors import QuantlearnError
-from quantlearn.ranking import chooses_sample
 from quantlearn.schema import (
     Fault,
     Key,
@@ -28,6 +27,7 @@ from quantlearn.schema import (
 from quantlearn.search import (
     SECTIONS,
     applying_settings,
+    chooses_sample,
     count_grid,
     distributions_of,
     find_section_faults,
@@ -263,7 +263,10 @@ def _resolve(
     if not isinstance(given, dict):
         return {}, [Fault((), f"{shown(given)} is not allowed: must be keys with their values")]
     overlay = _applying(overlay, given)
+    varied = bool(_varying(given))
     given = _lay_over(given, overlay, _settle(schema, _merged(given, overlay)), used)
+    if varied and not _varying(given):
+        given.pop("search", None)  # the run has fixed all that varies: one sample is left
     faults = _find_faults(schema, given)
     kept = _without(given, [Fault(_setting(fault.key), fault.text) for fault in faults])
     settings = {"name": surroundings.name, **_complete(schema, kept)}

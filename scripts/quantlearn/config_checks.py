@@ -11,9 +11,8 @@ from pathlib import Path
 
 from quantlearn.distributions import RANGES_OF_NUMBERS, kind_of
 from quantlearn.errors import QuantlearnError
-from quantlearn.ranking import chooses_sample
 from quantlearn.schema import Fault, Key, did_you_mean, load_schema, shown
-from quantlearn.search import SECTIONS, count_grid, distributions_of
+from quantlearn.search import SECTIONS, chooses_sample, count_grid, distributions_of
 from quantlearn.semantics import Lexicon, Quantifier, count_scenes
 
 __all__ = ["CHECKS", "Check", "Surroundings"]

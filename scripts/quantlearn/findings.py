@@ -17,8 +17,7 @@ import pandas as pd
 from quantlearn import prose, tables
 from quantlearn.distributions import kind_of
 from quantlearn.prose import MISSING
-from quantlearn.ranking import chooses_sample
-from quantlearn.search import distributions_of
+from quantlearn.search import chooses_sample, distributions_of
 from quantlearn.space import read_sample
 from quantlearn.statistics import FINAL_EVALUATIONS, step_leads, summarise_convergence
 

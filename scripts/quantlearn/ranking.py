@@ -5,26 +5,11 @@ that is the mean over the networks, weighted by their scenes. A trial that diver
 weights that it left, since leaving it out would reward settings that often fail.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
 from quantlearn.errors import QuantlearnError
 
-__all__ = ["chooses_sample", "rank_samples", "trial_scores"]
-
-
-def chooses_sample(settings: Mapping[str, Any]) -> bool:
-    """Whether an experiment is about one sample: its only one, or the best of a search.
-
-    Otherwise its samples are conditions to compare.
-
-    >>> chooses_sample({"search": None}), chooses_sample({"search": {"choose": False}})
-    (True, False)
-    """
-    search = settings.get("search")
-    return search is None or search["choose"]
+__all__ = ["rank_samples", "trial_scores"]
 
 
 def trial_scores(trials: pd.DataFrame, split: str) -> pd.DataFrame:

@@ -45,7 +45,7 @@ def conditions(samples: pd.DataFrame) -> pd.Series:
         for row in samples.to_dict("records")
     ]
     named = pd.Series([name or NONE for name in used], index=samples["sample"], name="condition")
-    if not named.is_unique or NONE not in set(named):
+    if len(named) < 2 or not named.is_unique or NONE not in set(named):
         raise TableError(
             f"the samples use {prose.listed(named)}: regularisation is compared where each "
             "combination is one sample and one of them has none"
