@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from quantlearn import style, tables
 from quantlearn.analyses.balancing import METHODS
@@ -28,7 +29,7 @@ def plot_balancing(numbers: str, settings: dict[str, Any], *, svg: str, pdf: str
     methods = [method for method in METHODS if method in set(frame["method"])]
     quantifiers = settings["quantifiers"]
     with style.figure_style():
-        figure = style.new_figure(style.PAGE_WIDTH, 1.2 + 2.4 * len(quantifiers))
+        figure = style.new_figure(style.PAGE_WIDTH, 1.4 + 2.4 * len(quantifiers))
         grid = figure.subplots(
             len(quantifiers), len(methods), sharex=True, sharey=True, squeeze=False
         )
@@ -41,13 +42,13 @@ def plot_balancing(numbers: str, settings: dict[str, Any], *, svg: str, pdf: str
         for axes in grid[-1]:
             axes.set_xlabel("Training steps")
         figure.suptitle(
-            f"{settings['title']} (n = {frame['n'].max()} trials)",
+            f"Accuracy by truth value (n = {frame['n'].max()} trials)",
             x=0.01,
             ha="left",
             fontsize=9,
             wrap=True,
         )
-        figure.legend(loc="outside lower center", ncols=4, handlelength=3)
+        figure.legend(loc="outside lower center", ncols=2, handlelength=3)
         style.save_figure(figure, svg, pdf, png)
 
 
@@ -72,6 +73,9 @@ def draw_panel(axes: Axes, rows: pd.DataFrame, *, labelled: bool) -> None:
     label = "majority baseline" if labelled else None
     axes.axhline(baseline, color=style.GREY, linestyle="--", linewidth=0.9, label=label)
     axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda steps, _: f"{steps:,.0f}"))
+    axes.xaxis.set_minor_locator(NullLocator())
     axes.set_ylim(-0.03, 1.03)
 
 
