@@ -47,7 +47,7 @@ class ConfigError(QuantlearnError):
     """Faults in the configuration; ``lines`` holds one line for each."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self.lines = tuple(lines)
+        self.lines = tuple(map(_printable, lines))
         super().__init__("\n".join(self.lines))
 
 
@@ -65,19 +65,23 @@ class Settings:
 
     seed: int
     device: str
+    threads: int
     checkpoint_seconds: float | None
     experiments: dict[str, dict]
     benchmark: dict
     atlas: dict
 
 
-def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> Settings:
+def load_settings(
+    config: dict, folder: Path, overlays: Sequence[Path] = (), memory: int | None = None
+) -> Settings:
     """The settings that result from Snakemake's ``config`` and the files in ``folder``.
 
     ``config`` holds the merged content of config.yaml, of the ``overlays`` (the files given with
     --configfile) and of --config. ``folder`` is config/: it holds config.yaml, quantifiers.yaml and
     experiments/. The files of the run's settings are read again only to find what Snakemake's own
-    reader lets through and to say where a fault stands.
+    reader lets through and to say where a fault stands. ``memory`` is what a job may take, in
+    bytes; without it no experiment is too large.
 
     Raises :class:`ConfigError` with every fault there is.
     """
@@ -105,7 +109,7 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
         except YamlError as error:
             experiment_lines.append(str(error))
             continue
-        surroundings = Surroundings(name, list(paths), names, lexicon)
+        surroundings = Surroundings(name, list(paths), names, lexicon, memory)
         resolved, own_faults = _resolve(given, overlay, surroundings, used)
         experiments[name] = resolved
         for fault in own_faults:
@@ -121,10 +125,19 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
     return Settings(
         seed=run["seed"],
         device=run["device"],
+        threads=run["threads"],
         checkpoint_seconds=run["checkpoint_seconds"],
         experiments=experiments,
         benchmark=run["benchmark"],
         atlas=atlas,
+    )
+
+
+def _printable(line: str) -> str:
+    """The line with control characters and their like written out: a fault may hold any text."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in line
     )
 
 

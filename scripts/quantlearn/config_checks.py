@@ -11,6 +11,7 @@ from pathlib import Path
 
 from quantlearn.distributions import RANGES_OF_NUMBERS, kind_of
 from quantlearn.errors import QuantlearnError
+from quantlearn.memory import largest_need
 from quantlearn.schema import Fault, Key, did_you_mean, load_schema, shown
 from quantlearn.search import SECTIONS, chooses_sample, count_grid, distributions_of
 from quantlearn.semantics import Lexicon, Quantifier, count_scenes
@@ -48,6 +49,7 @@ class Surroundings:
     experiments: list[str]
     chosen: list[str]
     lexicon: Lexicon | None  # None when it has faults of its own
+    memory: int | None = None  # bytes that a job may take; None where that is not known
 
 
 def _check_comparisons(settings: dict, _: Surroundings) -> Iterator[Fault]:
@@ -309,6 +311,25 @@ def _count(quantifier: Quantifier, generate: dict) -> dict[bool, int] | None:
 _cached_count = cache(count_scenes)
 
 
+def _check_memory(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
+    """The largest job of the experiment fits into the machine."""
+    if surroundings.memory is None or surroundings.lexicon is None:
+        return
+    quantifiers = [surroundings.lexicon[name] for name in settings["quantifiers"]]
+    need = largest_need(settings, quantifiers)
+    if need.size > surroundings.memory:
+        text = (
+            f"too large for this machine: {need.stage} would take about {_gib(need.size)} of "
+            f"memory, and there are {_gib(surroundings.memory)}: lower it, or run where there is "
+            "more"
+        )
+        yield Fault(need.key, text)
+
+
+def _gib(size: float) -> str:
+    return f"{size / 2**30:.1f} GiB"
+
+
 # Each check with the keys that it reads; it is left out when one of them has a fault already.
 CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_comparisons, (("quantifiers",), ("comparisons",))),
@@ -335,5 +356,9 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
             ("training", "evaluate_splits"),
             ("training", "monitor"),
         ),
+    ),
+    (
+        _check_memory,
+        (("data",), ("network",), ("quantifiers",), ("search",), ("training",), ("trials",)),
     ),
 )

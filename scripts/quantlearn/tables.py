@@ -7,14 +7,14 @@ must have and their types, so that a reader gets booleans, missing integers and 
 import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from quantlearn.errors import QuantlearnError
+from quantlearn.errors import QuantlearnError, damaged, unwritable
 
 __all__ = [
     "AS_RUN",
@@ -339,7 +339,7 @@ def read_csv(path: str | Path, schema: Schema) -> pd.DataFrame:
             false_values=["false"],
         )
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as fault:
-        raise _unreadable(path, str(fault).strip()) from fault
+        raise _unreadable(path, str(fault)) from fault
     for column in blank_free:
         if frame[column].isna().any():
             raise _unreadable(
@@ -355,13 +355,13 @@ def read_parquet(path: str | Path, schema: Schema) -> pd.DataFrame:
     """
     try:
         frame = pq.read_table(path).to_pandas()
-    except (OSError, pa.ArrowException) as fault:
-        raise _unreadable(path, str(fault).strip()) from fault
+    except (OSError, ValueError, pa.ArrowException) as fault:
+        raise _unreadable(path, str(fault)) from fault
     _demand_columns(path, list(frame.columns), schema)
     try:
         return frame.astype(dict(schema))
     except (ValueError, TypeError) as fault:
-        raise _unreadable(path, str(fault).strip()) from fault
+        raise _unreadable(path, str(fault)) from fault
 
 
 def read_jobs(
@@ -417,15 +417,21 @@ def held_out(cells: pd.DataFrame, path: str | Path) -> tuple[pd.DataFrame, str]:
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends without a fault."""
+    """A temporary path beside ``path`` that takes its place when the block ends without a fault.
+
+    Raises `WriteError` where it cannot be written: the disk is full, or the folder read-only.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
         os.replace(beside, path)
+    except OSError as fault:
+        raise unwritable(path, fault) from fault
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # on a read-only disk, where there is nothing to take away
+            beside.unlink(missing_ok=True)
 
 
 def _header(text: str) -> list[str]:
@@ -443,4 +449,4 @@ def _demand_columns(path: str | Path, found: list[str], schema: Schema) -> None:
 
 
 def _unreadable(path: str | Path, why: str) -> TableError:
-    return TableError(f"{path}: cannot be read as a result table: {why}; delete it and run again")
+    return TableError(damaged(path, "a result table", why))

@@ -179,6 +179,15 @@ def test_nothing_learned_gives_sentences_without_numbers(settings):
 # --- Whole experiments --------------------------------------------------------------------------
 
 
+def test_a_trial_that_diverged_is_told(tmp_path, settings):
+    paths = tabulated(tmp_path, settings["exp1a"], [30, 90], 3)
+    trials = pd.read_csv(paths["trials"])
+    trials.loc[1, "stop_reason"] = "diverged"
+    trials.to_csv(paths["trials"], index=False)
+    text = findings.run_summary(findings.read_results(settings["exp1a"], paths))
+    assert "because the loss was no longer a finite number (1 of 3)" in text
+
+
 @pytest.mark.parametrize("trials", [1, 2, 12])
 def test_every_text_and_table_can_be_written(tmp_path, settings, trials):
     paths = tabulated(tmp_path, settings["exp1a"], [30, 90], trials)

@@ -157,6 +157,17 @@ def torch_transformer(weights, tokens, lengths, settings):
     return functional.linear(x, weights["readout.kernel"].T, weights["readout.bias"])
 
 
+RECURRENT = [
+    ("rnn", {}),
+    ("rnn", {"activation": "relu", "padding": "read", "layers": 1, "hidden": 5}),
+    ("rnn", {"layers": 3, "hidden": 7}),
+    ("rnn", {"activation": "relu", "hidden": 33}),
+    ("gru", {}),
+    ("gru", {"padding": "read", "layers": 1, "hidden": 5}),
+    ("gru", {"layers": 3, "hidden": 7}),
+    ("lstm", {"padding": "read"}),
+]
+
 TWINS = {
     "feedforward": torch_feedforward,
     "gru": torch_recurrent,
@@ -168,25 +179,19 @@ TWINS = {
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("architecture", "changes"),
+    ("core", "architecture", "changes"),
     [
-        *(("feedforward", {"activation": name}) for name in ACTIVATIONS),
-        ("rnn", {}),
-        ("rnn", {"activation": "relu", "padding": "read", "layers": 1, "hidden": 5}),
-        ("rnn", {"layers": 3, "hidden": 7}),
-        ("gru", {}),
-        ("gru", {"padding": "read", "layers": 1, "hidden": 5}),
-        ("gru", {"layers": 3, "hidden": 7}),
-        ("lstm", {"padding": "read"}),
-        ("transformer", {}),
-        ("transformer", {"padding": "read", "layers": 1, "position": "learned"}),
-        ("transformer", {"heads": 3, "head_size": 3, "activation": "gelu", "hidden": 11}),
-        ("transformer", {"heads": 1, "layers": 3, "position": "none", "hidden": 7}),
+        *(("eager", "feedforward", {"activation": name}) for name in ACTIVATIONS),
+        *((core, *case) for case in RECURRENT for core in ("eager", "compiled")),
+        ("eager", "transformer", {}),
+        ("eager", "transformer", {"padding": "read", "layers": 1, "position": "learned"}),
+        ("eager", "transformer", {"heads": 3, "head_size": 3, "activation": "gelu", "hidden": 11}),
+        ("eager", "transformer", {"heads": 1, "layers": 3, "position": "none", "hidden": 7}),
     ],
 )
-def test_forward_and_gradients_agree_with_torch(architecture, changes, precision):
+def test_forward_and_gradients_agree_with_torch(core, architecture, changes, precision):
     settings = network(architecture, precision=precision, **changes)
-    ensemble = Ensemble(settings, TASK, core="eager")
+    ensemble = Ensemble(settings, TASK, core=core)
     # The start has zeros and ones among its weights: away from it, so that every weight counts.
     flat = start(ensemble, TRIALS)
     flat = flat + 0.1 * torch.randn(flat.shape, dtype=flat.dtype, generator=torch.manual_seed(1))
@@ -204,6 +209,30 @@ def test_forward_and_gradients_agree_with_torch(architecture, changes, precision
         loss.backward()
         for name, array in weights.items():
             torch.testing.assert_close(gradients[name][trial], array.grad, **bound)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize(("architecture", "changes"), RECURRENT)
+def test_the_compiled_core_is_the_eager_one(architecture, changes, precision):
+    settings = network(architecture, precision=precision, **changes)
+    eager, compiled = (Ensemble(settings, TASK, core=core) for core in ("eager", "compiled"))
+    other = Ensemble(settings, TASK, core="compiled", loss="squared_error")
+    assert (eager.core, compiled.core) == ("eager", "compiled")
+    flat = start(eager, TRIALS)
+    tokens, lengths, labels = random_batch(TASK, TRIALS, 19)
+    bound = {"atol": TOLERANCE[precision], "rtol": 0}
+    logits = eager.logits(flat, tokens, lengths)
+    planned = compiled.planned_logits(flat, compiled.plan(tokens, lengths))
+    torch.testing.assert_close(planned, logits, **bound)
+    torch.testing.assert_close(compiled.logits(flat, tokens, lengths), planned, **bound)
+    for mine, loss in ((compiled, "cross_entropy"), (other, "squared_error")):
+        expected = Ensemble(settings, TASK, core="eager", loss=loss)
+        for found, wanted in zip(
+            mine.loss_gradient(flat, tokens, lengths, labels),
+            expected.loss_gradient(flat, tokens, lengths, labels),
+            strict=True,
+        ):
+            torch.testing.assert_close(found, wanted, **bound)
 
 
 @pytest.mark.parametrize("architecture", ["gru", "lstm", "rnn", "transformer"])
@@ -246,13 +275,6 @@ def test_starts_are_of_the_size_that_their_scheme_says(architecture, scheme):
             assert 0.98 * limit < array.abs().max() <= limit * (1 + 1e-6)
         elif scheme == "glorot" and architecture != "lstm":
             assert (array == 0).all()
-
-
-@pytest.fixture
-def threads_as_before():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.usefixtures("threads_as_before")
