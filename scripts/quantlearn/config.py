@@ -8,12 +8,13 @@ import copy
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from quantlearn.config_checks import CHECKS, Surroundings
 from quantlearn.errors import QuantlearnError
+from quantlearn.generated_lexicon import read_generated
 from quantlearn.schema import (
     Fault,
     Key,
@@ -99,6 +100,8 @@ def load_settings(
     atlas, atlas_faults = _described(run["atlas"], lexicon)
     faults += atlas_faults
     overlay = _overlay(run)
+    own_overlays = kept.get("own_overrides", {})
+    faults += _misplaced(own_overlays, list(paths))
 
     used: set[Key] = set()
     experiments = {}
@@ -109,12 +112,21 @@ def load_settings(
         except YamlError as error:
             experiment_lines.append(str(error))
             continue
+        own = own_overlays.get(name, {})
         surroundings = Surroundings(name, list(paths), names, lexicon, memory)
-        resolved, own_faults = _resolve(given, overlay, surroundings, used)
+        own_used: set[Key] = set()
+        resolved, own_faults = _resolve(
+            given, [(overlay, used), (own, own_used)], surroundings, folder / "generated.csv"
+        )
         experiments[name] = resolved
         for fault in own_faults:
-            note = _override_note(fault.key, run)
+            note = _override_note(fault.key, run, own)
             experiment_lines.append(f"{paths[name]}: {fault}{note}")
+        faults += [
+            Fault(("own_overrides", name, *key), "is not a setting of this experiment: leave it out")
+            for key in _leaves(own)
+            if key not in own_used
+        ]
 
     if not experiment_lines:
         faults += _unused(run["overrides"], used)
@@ -249,8 +261,19 @@ def _overlay(run: dict) -> dict:
     return overlay
 
 
-def _override_note(key: Key, run: dict) -> str:
-    return " (set by overrides)" if key and _has(run["overrides"], key) else ""
+def _misplaced(own_overlays: dict, known: list[str]) -> list[Fault]:
+    return [
+        Fault(("own_overrides", name), f"is not an experiment{did_you_mean(name, known)}")
+        for name in own_overlays
+        if name not in known
+    ]
+
+
+def _override_note(key: Key, run: dict, own: dict) -> str:
+    for name, overlay in (("own_overrides", own), ("overrides", run["overrides"])):
+        if key and _has(overlay, key):
+            return f" (set by {name})"
+    return ""
 
 
 def _unused(overrides: dict, used: set[Key]) -> list[Fault]:
@@ -265,24 +288,31 @@ def _unused(overrides: dict, used: set[Key]) -> list[Fault]:
 
 
 def _resolve(
-    given: Any, overlay: dict, surroundings: Surroundings, used: set[Key]
+    given: Any,
+    overlays: Sequence[tuple[dict, set[Key]]],
+    surroundings: Surroundings,
+    generated: Path,
 ) -> tuple[dict, list[Fault]]:
     """The complete settings of an experiment, and its faults.
 
-    Adds to ``used`` the keys of the overlay that apply. Settings with a fault are not resolved:
+    Each overlay comes with a set, to which those of its keys that apply are added. ``generated`` is
+    the table of the quantifiers that are taken by number. Settings with a fault are not resolved:
     what they say is checked no further, and the dict is of no use but to find other faults.
     """
     schema = load_schema("experiment")
     if not isinstance(given, dict):
         return {}, [Fault((), f"{shown(given)} is not allowed: must be keys with their values")]
-    overlay = _applying(overlay, given)
     varied = bool(_varying(given))
-    given = _lay_over(given, overlay, _settle(schema, _merged(given, overlay)), used)
+    for overlay, used in overlays:
+        overlay = _applying(overlay, given)
+        given = _lay_over(given, overlay, _settle(schema, _merged(given, overlay)), used)
     if varied and not _varying(given):
         given.pop("search", None)  # the run has fixed all that varies: one sample is left
     faults = _find_faults(schema, given)
     kept = _without(given, [Fault(_setting(fault.key), fault.text) for fault in faults])
     settings = {"name": surroundings.name, **_complete(schema, kept)}
+    surroundings, more = _with_generated(settings, surroundings, generated)
+    faults += more
     for check, reads in CHECKS:
         broken = [fault.key for fault in faults]
         if not any(_overlap(key, read) for key, read in itertools.product(broken, reads)):
@@ -300,6 +330,25 @@ def _resolve(
             name: surroundings.lexicon[name].expression for name in quantifiers
         }
     return settings, faults
+
+
+def _with_generated(
+    settings: dict, surroundings: Surroundings, path: Path
+) -> tuple[Surroundings, list[Fault]]:
+    """The surroundings with the generated quantifiers, whose names are added to the settings."""
+    count = settings.get("generated", 0)
+    if not count or surroundings.lexicon is None:
+        return surroundings, []
+    try:
+        found = read_generated(path, count)
+        if len(found) < count:
+            text = f"{count} is more than the {len(found)} quantifiers of {path}: lower it"
+            return surroundings, [Fault(("generated",), text)]
+        lexicon = Lexicon({**surroundings.lexicon.expressions, **found}, surroundings.lexicon.source)
+    except QuantlearnError as error:
+        return surroundings, [Fault(("generated",), line) for line in str(error).splitlines()]
+    settings["quantifiers"] = [*settings.get("quantifiers", []), *found]
+    return replace(surroundings, lexicon=lexicon), []
 
 
 def _applying(overlay: dict, given: dict) -> dict:

@@ -303,5 +303,7 @@ def _allowed_type(name: str, part: dict) -> str:
             count = f"{fewest}" if fewest == most else f"{fewest} to {most}"
             return f"a list of {count} items, each {allowed(part['items'])}"
         case "object":
-            return f"a mapping with keys among {', '.join(part['properties'])}"
+            if "properties" in part:
+                return f"a mapping with keys among {', '.join(part['properties'])}"
+            return "a mapping by name"
     return name  # null

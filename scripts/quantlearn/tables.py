@@ -29,7 +29,9 @@ __all__ = [
     "CONVERGENCE",
     "CURVES",
     "DEGREES",
+    "GENERATED",
     "LEADERBOARD",
+    "LEFT_OUT",
     "MACHINE",
     "MINIMAL_PAIRS",
     "OVERFITTING",
@@ -287,6 +289,16 @@ DEGREES: Schema = {
     **dict.fromkeys(["max_direction", "max_with_negation", "mean_of_arguments"], "float64"),
     **dict.fromkeys(["two_sided_mean", "violation_rate"], "float64"),
 }
+
+GENERATED: Schema = {
+    "quantifier": "str",
+    "expression": "str",
+    "words": "int64",
+    "monotonicity": "float64",
+    "truth_rate": "float64",
+}
+
+LEFT_OUT: Schema = {"what": "str", "number": "int64"}
 
 COMPLEXITY: Schema = {
     "quantifier": "str",

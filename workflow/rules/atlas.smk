@@ -20,3 +20,21 @@ rule describe_quantifiers:
         code=code("describe_quantifiers"),
     script:
         "../../scripts/describe_quantifiers.py"
+
+
+rule choose_quantifiers:
+    output:
+        generated="results/atlas/tables/generated.csv",
+        left_out="results/atlas/tables/left_out.csv",
+    log:
+        "results/atlas/logs/choose_quantifiers.log",
+    conda:
+        "../../envs/quantlearn.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        code=code("choose_quantifiers"),
+    script:
+        "../../scripts/choose_quantifiers.py"
