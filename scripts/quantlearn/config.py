@@ -123,7 +123,9 @@ def load_settings(
             note = _override_note(fault.key, run, own)
             experiment_lines.append(f"{paths[name]}: {fault}{note}")
         faults += [
-            Fault(("own_overrides", name, *key), "is not a setting of this experiment: leave it out")
+            Fault(
+                ("own_overrides", name, *key), "is not a setting of this experiment: leave it out"
+            )
             for key in _leaves(own)
             if key not in own_used
         ]
@@ -304,8 +306,8 @@ def _resolve(
         return {}, [Fault((), f"{shown(given)} is not allowed: must be keys with their values")]
     varied = bool(_varying(given))
     for overlay, used in overlays:
-        overlay = _applying(overlay, given)
-        given = _lay_over(given, overlay, _settle(schema, _merged(given, overlay)), used)
+        applying = _applying(overlay, given)
+        given = _lay_over(given, applying, _settle(schema, _merged(given, applying)), used)
     if varied and not _varying(given):
         given.pop("search", None)  # the run has fixed all that varies: one sample is left
     faults = _find_faults(schema, given)
@@ -344,7 +346,9 @@ def _with_generated(
         if len(found) < count:
             text = f"{count} is more than the {len(found)} quantifiers of {path}: lower it"
             return surroundings, [Fault(("generated",), text)]
-        lexicon = Lexicon({**surroundings.lexicon.expressions, **found}, surroundings.lexicon.source)
+        lexicon = Lexicon(
+            {**surroundings.lexicon.expressions, **found}, surroundings.lexicon.source
+        )
     except QuantlearnError as error:
         return surroundings, [Fault(("generated",), line) for line in str(error).splitlines()]
     settings["quantifiers"] = [*settings.get("quantifiers", []), *found]

@@ -34,7 +34,8 @@ def embedded_figure(path: str | Path, caption: str, alternative: str) -> str:
     """An SVG file as a figure whose picture is inside the HTML.
 
     As an image of its own, its ids cannot clash with those of other figures on the page.
-    ``alternative`` says what it shows to whoever cannot see it.
+    ``alternative`` says what it shows to whoever cannot see it. Elements with a title tell it under
+    the pointer, which needs a document of its own in place of an image.
 
     Raises `QuantlearnError` when the file is not whole: a browser would show a broken picture.
     """
@@ -43,11 +44,13 @@ def embedded_figure(path: str | Path, caption: str, alternative: str) -> str:
         ElementTree.fromstring(content)
     except ElementTree.ParseError as fault:
         raise QuantlearnError(damaged(path, "a figure", fault)) from fault
-    data = base64.b64encode(content).decode("ascii")
-    return (
-        f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{html.escape(alternative)}">'
-        f"<figcaption>{html.escape(caption)}</figcaption></figure>"
-    )
+    source = f"data:image/svg+xml;base64,{base64.b64encode(content).decode('ascii')}"
+    picture = f'<img src="{source}" alt="{html.escape(alternative)}">'
+    if b"<title>" in content:
+        picture = (
+            f'<object type="image/svg+xml" data="{source}">{html.escape(alternative)}</object>'
+        )
+    return f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"
 
 
 def html_table(frame: pd.DataFrame, caption: str = "") -> str:

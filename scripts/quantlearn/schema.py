@@ -303,7 +303,6 @@ def _allowed_type(name: str, part: dict) -> str:
             count = f"{fewest}" if fewest == most else f"{fewest} to {most}"
             return f"a list of {count} items, each {allowed(part['items'])}"
         case "object":
-            if "properties" in part:
-                return f"a mapping with keys among {', '.join(part['properties'])}"
-            return "a mapping by name"
+            keys = part.get("properties")
+            return f"a mapping with keys among {', '.join(keys)}" if keys else "a mapping by name"
     return name  # null

@@ -4,7 +4,8 @@ Each quantifier has a colour, a line style and a marker of its own, so that a fi
 read in grey. Sizes are in inches and fit a journal's page; no type is smaller than 8 points.
 """
 
-from collections.abc import Iterator, Sequence
+import html
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -121,12 +122,35 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def save_figure(figure: Figure, svg: str | Path, pdf: str | Path, png: str | Path) -> None:
-    """Write the figure in three formats; equal figures give equal bytes, whole or not at all."""
+def save_figure(
+    figure: Figure,
+    svg: str | Path,
+    pdf: str | Path,
+    png: str | Path,
+    titles: Mapping[str, str] | None = None,
+) -> None:
+    """Write the figure in three formats; equal figures give equal bytes, whole or not at all.
+
+    titles: what the elements of the SVG with these ids tell under the pointer.
+    """
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     for kind, path in (("svg", svg), ("pdf", pdf), ("png", png)):
         with replacing(path) as beside:
             figure.savefig(beside, format=kind, metadata=undated[kind])
+            if kind == "svg" and titles:
+                beside.write_text(_with_titles(beside.read_text("utf-8"), titles), "utf-8")
+
+
+def _with_titles(content: str, titles: Mapping[str, str]) -> str:
+    """An SVG document with a title in each group that has an id among ``titles``.
+
+    >>> _with_titles('<g id="a">', {"a": "1 < 2"})
+    '<g id="a"><title>1 &lt; 2</title>'
+    """
+    for own, title in titles.items():
+        start = f'<g id="{own}">'
+        content = content.replace(start, f"{start}<title>{html.escape(title, quote=False)}</title>")
+    return content
 
 
 def spread(places: Sequence[float], gap: float) -> list[float]:

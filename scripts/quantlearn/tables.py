@@ -18,6 +18,8 @@ from quantlearn.errors import QuantlearnError, damaged, unwritable
 
 __all__ = [
     "AS_RUN",
+    "ATLAS",
+    "ATLAS_EFFECTS",
     "BALANCING",
     "BASELINES",
     "BASELINE_CELLS",
@@ -206,6 +208,32 @@ BALANCING: Schema = {
     "quantity": "str",
     **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
     "n": "int64",
+}
+
+ATLAS: Schema = {
+    "architecture": "str",
+    "quantifier": "str",
+    "expression": "str",
+    "trial": "int64",
+    "area": "float64",
+    "step": "Int64",
+    "converged": "bool",
+    "accuracy": "float64",
+    "size_alone": "float64",
+    "truth_rate": "float64",
+    "monotonicity": "float64",
+    **dict.fromkeys(["right_upward", "right_downward", "left_upward", "left_downward"], "float64"),
+    **dict.fromkeys(["quantity", "conservativity", "extensionality", "lempel_ziv"], "float64"),
+}
+
+ATLAS_EFFECTS: Schema = {
+    "analysis": "str",
+    "outcome": "str",
+    "architecture": "str",
+    "measure": "str",
+    **dict.fromkeys(["estimate", "lower", "upper", "p", "p_adjusted"], "float64"),
+    "n": "int64",
+    "networks": "int64",
 }
 
 TESTS = ("paired_t_steps", "paired_t_accuracy", "wilcoxon_steps", "logrank", "area_between_curves")

@@ -219,6 +219,11 @@ def settings_files(wildcards):
         "config/quantifiers.yaml",
         *(path for path in overlays if path.startswith("config/")),
         *(f"config/experiments/{name}.yaml" for name in experiments_of(wildcards.page)),
+        *(
+            ["config/generated.csv"]
+            if any(EXPERIMENTS[name]["generated"] for name in experiments_of(wildcards.page))
+            else []
+        ),
     ]
 
 

@@ -1,0 +1,283 @@
+"""What makes quantifiers hard to learn: outcomes of the atlas against what follows from meaning.
+
+Four analyses, each a row for every estimate:
+
+- ``spearman`` and ``pearson``: correlation of an outcome with one measure over quantifiers, each
+  the mean of its trials, for each architecture. Intervals are percentile bootstrap intervals over
+  quantifiers. A run that did not converge ranks behind all convergence steps, so these have rank
+  correlations only.
+- ``mixed``: outcome ~ monotonicity · architecture + (1 | quantifier) over networks, fitted by
+  restricted maximum likelihood, with Wald intervals. Architectures are coded −½ and ½, so the row
+  of the measure is the mean effect over both, and that of the interaction their difference.
+- ``regression``: the outcome on all measures at once, by least squares over quantifiers for each
+  architecture, all variables standardised, with intervals robust to unequal variances (HC3).
+
+p values are adjusted by Holm's method within each analysis. What cannot be estimated (a measure
+that is the same for all quantifiers, too few of them) is blank, with n stated.
+"""
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from math import nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from scipy import stats
+from statsmodels.tools.sm_exceptions import ConvergenceWarning
+
+from quantlearn import prose, tables
+from quantlearn.analyses.atlas import of_quantifiers
+from quantlearn.findings import LEVEL, p_phrase
+from quantlearn.seeds import random_stream
+from quantlearn.statistics import FEWEST_FOR_BOOTSTRAP, holm
+
+__all__ = [
+    "MEASURES",
+    "correlation",
+    "effects_table",
+    "mixed_model",
+    "regression",
+    "remark",
+    "shown",
+]
+
+MEASURES = {
+    "monotonicity": "monotonicity",
+    "quantity": "quantity",
+    "conservativity": "conservativity",
+    "extensionality": "extensionality",
+    "lempel_ziv": "Lempel–Ziv complexity",
+    "imbalance": "imbalance of truth",
+    "size_alone": "accuracy by size alone",
+}
+"""What an outcome may depend on, in words. Imbalance is the distance of the truth rate from ½."""
+
+OUTCOMES = {"area": "area under the loss curve", "accuracy": "final accuracy", "step": "steps"}
+
+_RESAMPLES = 2_000
+_KEYS = ["analysis", "outcome", "architecture", "measure"]
+
+
+def effects_table(atlas: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """All estimates from the networks of the atlas: the columns of `tables.ATLAS_EFFECTS`."""
+    points = of_quantifiers(atlas)
+    points["imbalance"] = (points["truth_rate"] - 0.5).abs()
+    rows = [*_correlations(points, seed), *mixed_model(atlas), *_regressions(points)]
+    table = pd.DataFrame(rows, columns=list(tables.ATLAS_EFFECTS))
+    networks = atlas.dropna(subset="area").groupby("architecture").size()
+    table["networks"] = table["architecture"].map(networks).fillna(networks.sum())
+    table["p_adjusted"] = table.groupby("analysis")["p"].transform(
+        lambda p: holm(p.to_numpy(dtype=float))
+    )
+    return table.astype(dict(tables.ATLAS_EFFECTS))
+
+
+# --- Correlations ---------------------------------------------------------------------------------
+
+
+def _correlations(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
+    kinds = {"spearman": tuple(OUTCOMES), "pearson": ("area", "accuracy")}
+    for kind, outcomes in kinds.items():
+        for outcome in outcomes:
+            for architecture, of_one in points.groupby("architecture", sort=False):
+                for measure in MEASURES:
+                    rng = random_stream(seed, "atlas_effects", kind, outcome, measure)
+                    found = correlation(of_one[measure], of_one[outcome], kind, rng)
+                    place = dict(zip(_KEYS, (kind, outcome, architecture, measure), strict=True))
+                    yield {**place, **found, "n": len(of_one)}
+
+
+def correlation(
+    first: pd.Series, second: pd.Series, kind: str, rng: np.random.Generator
+) -> dict[str, float]:
+    """Correlation of two columns (n,), ``spearman`` or ``pearson``: estimate, bounds and p.
+
+    >>> x = pd.Series(range(9))
+    >>> correlation(x, x**2, "spearman", np.random.default_rng(0))["estimate"]
+    1.0
+    """
+    blank = dict.fromkeys(["estimate", "lower", "upper", "p"], nan)
+    values = np.stack([first.to_numpy(dtype=float), second.to_numpy(dtype=float)])
+    if kind == "spearman":
+        values = stats.rankdata(values, axis=1)  # an infinite step ranks last
+    if values.shape[1] < FEWEST_FOR_BOOTSTRAP or _constant(values).any():
+        return blank
+    drawn = values[:, rng.integers(values.shape[1], size=(_RESAMPLES, values.shape[1]))]
+    if kind == "spearman":
+        drawn = stats.rankdata(drawn, axis=2)
+    drawn = drawn[:, ~_constant(drawn).any(axis=0)]
+    lower, upper = np.quantile(_pearson(*drawn), [0.025, 0.975])
+    result = stats.pearsonr(*values)
+    return {"estimate": result.statistic, "lower": lower, "upper": upper, "p": result.pvalue}
+
+
+def _pearson(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Correlations along the last axis."""
+    first, second = (values - values.mean(axis=-1, keepdims=True) for values in (first, second))
+    lengths = np.sqrt((first**2).sum(axis=-1) * (second**2).sum(axis=-1))
+    return (first * second).sum(axis=-1) / lengths
+
+
+def _constant(values: np.ndarray) -> np.ndarray:
+    """Whether the values along the last axis are equal, but for rounding."""
+    return np.ptp(values, axis=-1) < 1e-12
+
+
+# --- Models ---------------------------------------------------------------------------------------
+
+
+def mixed_model(atlas: pd.DataFrame, outcome: str = "area") -> Iterator[dict[str, Any]]:
+    """Rows of the model outcome ~ monotonicity · architecture + (1 | quantifier) over networks.
+
+    With one architecture only the effect of the measure is left. Yields blanks where the fit did
+    not converge or there are too few networks for it.
+    """
+    networks = atlas.dropna(subset=outcome)
+    kinds = sorted(networks["architecture"].unique())
+    centred = networks["monotonicity"] - networks["monotonicity"].mean()
+    design = pd.DataFrame({"const": 1.0, "monotonicity": centred})
+    if len(kinds) == 2:
+        side = np.where(networks["architecture"] == kinds[1], 0.5, -0.5)
+        difference = f"{kinds[1]} less {kinds[0]}"
+        design[difference] = side
+        design[f"monotonicity × ({difference})"] = centred * side
+    found = _fitted(
+        lambda: sm.MixedLM(networks[outcome], design, groups=networks["quantifier"]).fit(),
+        enough=networks["quantifier"].nunique() > 2 * design.shape[1] < len(networks) / 2
+        and networks["quantifier"].duplicated().any()
+        and not _constant(centred.to_numpy()),
+    )
+    for term in design.columns[1:]:
+        place = dict(zip(_KEYS, ("mixed", outcome, "both", term), strict=True))
+        yield {**place, **_estimate(found, term), "n": networks["quantifier"].nunique()}
+
+
+def _regressions(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for outcome in ("area", "accuracy"):
+        for architecture, of_one in points.groupby("architecture", sort=False):
+            found = regression(of_one, outcome)
+            for measure in MEASURES:
+                place = ("regression", outcome, architecture, measure)
+                row = dict(zip(_KEYS, place, strict=True))
+                yield {**row, **_estimate(found, measure), "n": len(of_one)}
+
+
+def regression(points: pd.DataFrame, outcome: str) -> Any:
+    """The outcome on all measures that vary, standardised, by least squares; None for too few."""
+    columns = points[list(MEASURES)]
+    columns = columns.loc[:, ~_constant(columns.to_numpy(dtype=float).T)]
+    values = pd.concat([columns, points[outcome]], axis=1)
+    standardised = (values - values.mean()) / values.std()
+    return _fitted(
+        lambda: sm.OLS(standardised[outcome], sm.add_constant(standardised[columns.columns])).fit(
+            cov_type="HC3"
+        ),
+        enough=len(points) > 3 * len(MEASURES) and not _constant(points[outcome].to_numpy()),
+    )
+
+
+def _fitted(fit: Callable[[], Any], enough: bool) -> Any:
+    """What ``fit`` returns, or None where there is not enough for it or it does not converge."""
+    if not enough:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        try:
+            return fit()
+        except (ConvergenceWarning, np.linalg.LinAlgError):
+            return None
+
+
+def _estimate(found: Any, term: str) -> dict[str, float]:
+    if found is None or term not in found.params:
+        return dict.fromkeys(["estimate", "lower", "upper", "p"], nan)
+    lower, upper = found.conf_int().loc[term]
+    return {
+        "estimate": found.params[term],
+        "lower": lower,
+        "upper": upper,
+        "p": found.pvalues[term],
+    }
+
+
+# --- In words -------------------------------------------------------------------------------------
+
+
+def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
+    """What monotonicity does alone, in both architectures, and beside the other measures."""
+    by_place = numbers.set_index(_KEYS)
+    lines = [
+        "Intervals are of 95 %; p values are adjusted by Holm's method within each analysis.",
+        "",
+    ]
+    for architecture in numbers.loc[numbers["analysis"] == "spearman", "architecture"].unique():
+        alone, beside = (
+            by_place.loc[(analysis, "area", architecture, "monotonicity")]
+            for analysis in ("spearman", "regression")
+        )
+        lines.append(
+            f"- {architecture}: the more monotone a quantifier, the "
+            f"{'smaller' if alone['estimate'] < 0 else 'larger'} the area under its loss curve "
+            f"(rank correlation {_numbers(alone)})"
+            if alone["p_adjusted"] < LEVEL
+            else f"- {architecture}: the area under the loss curve is not shown to depend on "
+            f"monotonicity (rank correlation {_numbers(alone)})"
+        )
+        lines[-1] += (
+            f". With the other measures held fixed, {_kept(beside)} (standardised coefficient "
+            f"{_numbers(beside)})."
+            if not np.isnan(beside["estimate"])
+            else f". The {int(beside['n'])} quantifiers are too few for all measures at once."
+        )
+    for term, row in by_place.loc[("mixed", "area", "both")].iterrows():
+        lines.append(f"- Mixed model, {term}: {_numbers(row)}.")
+    return "\n".join(lines)
+
+
+def _kept(row: pd.Series) -> str:
+    if not row["p_adjusted"] < LEVEL:
+        return "no effect of monotonicity is shown"
+    return f"more monotone quantifiers have a {'smaller' if row['estimate'] < 0 else 'larger'} one"
+
+
+def _numbers(row: pd.Series) -> str:
+    """An estimate with its interval, adjusted p, and n.
+
+    >>> _numbers(pd.Series({"estimate": -0.5, "lower": -0.6, "upper": -0.4, "p_adjusted": 0.01,
+    ...                     "n": 9, "networks": 18}))
+    '−0.50, −0.60 to −0.40, p = 0.010, n = 9 quantifiers, 18 networks'
+    """
+    if np.isnan(row["estimate"]):
+        return f"not to be estimated, n = {prose.counted(int(row['n']), 'quantifier')}"
+    estimate, lower, upper = (
+        prose.correlation(row[name]) for name in ("estimate", "lower", "upper")
+    )
+    return (
+        f"{estimate}, {prose.interval(lower, upper)}, {p_phrase(row['p_adjusted'])}, "
+        f"n = {prose.counted(int(row['n']), 'quantifier')}, "
+        f"{prose.counted(int(row['networks']), 'network')}"
+    )
+
+
+def shown(numbers: pd.DataFrame) -> pd.DataFrame:
+    """The rank correlations and regressions of the area, one line for each measure."""
+    rows = []
+    kept = numbers[(numbers["outcome"] == "area") & (numbers["analysis"] != "pearson")]
+    for row in kept.to_dict("records"):
+        rows.append(
+            {
+                "Analysis": {"spearman": "rank correlation"}.get(row["analysis"], row["analysis"]),
+                "Network": row["architecture"],
+                "Measure": MEASURES.get(row["measure"], row["measure"]),
+                "Estimate": prose.correlation(row["estimate"]),
+                "95 % interval": prose.interval(
+                    *(prose.correlation(row[bound]) for bound in ("lower", "upper"))
+                ),
+                "p, adjusted": prose.p_value(row["p_adjusted"]),
+                "Quantifiers": f"{row['n']}",
+                "Networks": f"{row['networks']}",
+            }
+        )
+    return pd.DataFrame(rows)
