@@ -3,8 +3,8 @@
 A point is a quantifier, the mean of its trials; the height is its mean loss on held-out scenes
 during training (the area under the loss curve, over its width), so the lower, the sooner it was
 learned. Monotonicity is the largest degree of the four directions. Diamonds are quantifiers of
-natural language, by name; the line joins the means of ten equal ranges of the degree and of degree
-1. In the SVG file, and on the page, a point tells its name and expression under the pointer.
+natural language, by name; bars are means over ten equal ranges of the degree, and of degree 1. In
+the SVG file, and on the page, a point tells its name and expression under the pointer.
 """
 
 from typing import Any
@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 
 from quantlearn import style, tables
 from quantlearn.analyses.atlas import of_quantifiers
+from quantlearn.findings import ARCHITECTURES
 from quantlearn.jobs import run_job
 from quantlearn.stratified import STRATA
 
@@ -36,7 +37,7 @@ def plot_atlas(numbers: str, settings: dict[str, Any], *, svg: str, pdf: str, pn
             titles |= draw_points(axes, own[own["quantifier"].isin(named)], "D", NAMED)
             draw_means(axes, own)
             name_points(axes, own[own["quantifier"].isin(named)])
-            axes.set_title(f"{architecture} (n = {len(own)} quantifiers)")
+            axes.set_title(f"{ARCHITECTURES[architecture]} (n = {len(own)} quantifiers)")
             axes.set_xlabel("Degree of monotonicity")
             axes.set_xlim(-0.05, 1.08)
         panels[0].set_ylabel("Mean loss during training")
@@ -62,10 +63,11 @@ def draw_points(axes: Axes, points: pd.DataFrame, marker: str, colour: str) -> d
 
 
 def draw_means(axes: Axes, points: pd.DataFrame) -> None:
-    """The mean of each stratum of the degree, at its mean degree."""
+    """The mean of each stratum of the degree, over its width."""
     strata = np.floor(points["monotonicity"] * STRATA)
-    means = points.groupby(strata)[["monotonicity", "area"]].mean()
-    axes.plot(means["monotonicity"], means["area"], color="black", linewidth=1.2)
+    for stratum, mean in points.groupby(strata)["area"].mean().items():
+        right = min((stratum + 1) / STRATA, 1.03)
+        axes.hlines(mean, stratum / STRATA, right, color="black", linewidth=1.6, zorder=3)
 
 
 def name_points(axes: Axes, points: pd.DataFrame) -> None:
@@ -83,6 +85,7 @@ def name_points(axes: Axes, points: pd.DataFrame) -> None:
                 va="center",
                 fontsize=8,
                 color=NAMED,
+                bbox={"color": "white", "alpha": 0.7, "pad": 0.5},
             )
 
 

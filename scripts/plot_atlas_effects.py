@@ -3,7 +3,8 @@
 Left of zero, more of the measure goes with faster learning. On the left rank correlations with 95 %
 bootstrap intervals over quantifiers; on the right standardised coefficients of one regression on
 all measures, with robust 95 % intervals. Filled markers: p < 0.05 after Holm's adjustment within
-the panel's analysis. Measures that are the same for all quantifiers have no mark.
+the panel's analysis. Measures that are the same for all quantifiers have no mark; with too few
+quantifiers for the regression, the right panel is left out.
 """
 
 from typing import Any
@@ -13,7 +14,7 @@ from matplotlib.axes import Axes
 
 from quantlearn import style, tables
 from quantlearn.analyses.atlas_effects import MEASURES
-from quantlearn.findings import LEVEL
+from quantlearn.findings import ARCHITECTURES, LEVEL
 from quantlearn.jobs import run_job
 
 PANELS = {"spearman": "Rank correlation", "regression": "Standardised coefficient"}
@@ -27,16 +28,19 @@ def plot_atlas_effects(
     area = frame[frame["outcome"] == "area"]
     kinds = area.loc[area["analysis"] == "spearman", "architecture"].unique()
     looks = style.looks(kinds)
+    estimated = area.dropna(subset="estimate")["analysis"].unique()
+    drawn = [analysis for analysis in PANELS if analysis in estimated] or list(PANELS)[:1]
     with style.figure_style():
         figure = style.new_figure(style.PAGE_WIDTH, 1.2 + 0.35 * len(MEASURES))
-        panels = figure.subplots(1, len(PANELS), sharey=True)
-        for axes, (analysis, title) in zip(panels, PANELS.items(), strict=True):
+        panels = figure.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
+        for axes, analysis in zip(panels, drawn, strict=True):
             of_panel = area[area["analysis"] == analysis]
             for place, kind in enumerate(kinds):
                 own = of_panel[of_panel["architecture"] == kind].set_index("measure")
-                draw(axes, own, looks[kind], 0.24 * (place - (len(kinds) - 1) / 2), kind)
+                shift = 0.24 * (place - (len(kinds) - 1) / 2)
+                draw(axes, own, looks[kind], shift, ARCHITECTURES[kind])
             axes.axvline(0, color=style.GREY, linestyle="--", linewidth=0.8)
-            axes.set_xlabel(title)
+            axes.set_xlabel(PANELS[analysis])
         panels[0].set_yticks(range(len(MEASURES)), list(MEASURES.values()))
         panels[0].set_ylim(len(MEASURES) - 0.5, -0.5)
         n = int(area["n"].max())

@@ -6,7 +6,7 @@ trials in which both quantifiers were learned, and the Wilcoxon signed-rank test
 the trials in which only one was.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Any
@@ -51,6 +51,7 @@ __all__ = [
 ]
 
 LEVEL = 0.05
+_EXAMPLES = 3  # of generated quantifiers, of which there may be hundreds
 """Adjusted p values below this count as evidence of a difference."""
 
 FEW_TRIALS = 10
@@ -241,9 +242,20 @@ def introduction(settings: Mapping[str, Any]) -> str:
         "A network sees a scene and says whether the quantifier is true:",
     ]
     lines.append("")
-    for quantifier, expression in settings["expressions"].items():
+    named, generated = _named_and_generated(settings)
+    for quantifier in [*named, *generated[:_EXAMPLES]]:
+        expression = settings["expressions"][quantifier]
         lines.append(f"- {prose.name(quantifier)} is true when `{expression}`")
+    if len(generated) > _EXAMPLES:
+        lines.append(f"- and {len(generated) - _EXAMPLES:,} more generated quantifiers")
     return "\n".join(lines)
+
+
+def _named_and_generated(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The quantifiers that the experiment names, and the generated ones that it counts."""
+    names = settings["quantifiers"]
+    border = len(names) - settings["generated"]
+    return names[:border], names[border:]
 
 
 def settings_table(settings: Mapping[str, Any]) -> pd.DataFrame:
@@ -341,20 +353,31 @@ def _training(training: Mapping[str, Any]) -> str:
 
 def _conditions(settings: Mapping[str, Any]) -> str:
     """What differs between the samples of an experiment that compares them."""
-    varying = {
-        setting: distribution
-        for variants in settings["search"]["space"].values()
-        for variant in variants
-        for setting, distribution in distributions_of(variant).items()
-    }
     values = [
         f"{setting.replace('_', ' ')} {_values(distribution)}"
-        for setting, distribution in varying.items()
+        for variants in settings["search"]["space"].values()
+        for setting, distribution in _varying(variants).items()
     ]
     return (
         f"{settings['search']['samples']}, which differ in {prose.listed(values)}; the rows above "
         "describe the first"
     )
+
+
+def _varying(variants: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The settings that differ between samples: distributions, and what tells variants apart.
+
+    >>> _varying([{"architecture": "lstm", "hidden": 9}, {"architecture": "gru", "hidden": 9}])
+    {'architecture': {'choice': ['lstm', 'gru']}}
+    """
+    shared = set.intersection(*map(set, variants))
+    apart = {
+        setting: {"choice": [variant[setting] for variant in variants]}
+        for setting in variants[0]
+        if setting in shared and len({repr(variant[setting]) for variant in variants}) > 1
+    }
+    within = [distributions_of(variant) for variant in variants]
+    return apart | {name: found for each in within for name, found in each.items()}
 
 
 def _values(distribution: Mapping[str, Any]) -> str:
@@ -407,17 +430,21 @@ def scenes_table(results: Results) -> pd.DataFrame:
     """
     rows = []
     means = {name: results.baseline(name, results.split).mean() for name in BASELINE_NAMES}
-    for quantifier in results.settings["quantifiers"]:
-        cells = results.cells[results.cells["quantifier"] == quantifier]
+    named, generated = _named_and_generated(results.settings)
+    groups = {_plain(quantifier): [quantifier] for quantifier in named}
+    if generated:
+        groups[f"all {len(generated):,} generated"] = generated
+    for words_of_group, quantifiers in groups.items():
+        cells = results.cells[results.cells["quantifier"].isin(quantifiers)]
         scenes = cells["scenes"].sum()
         rows.append(
             {
-                "Quantifier": _plain(quantifier),
+                "Quantifier": words_of_group,
                 f"{SPLITS[results.split].capitalize()} scenes in all trials": f"{scenes:,}",
                 "Objects": prose.span(cells["size"].tolist()),
                 "True": prose.percent(cells.loc[cells["truth"], "scenes"].sum() / scenes),
                 **{
-                    f"Right by {words}": prose.percent(means[name][quantifier])
+                    f"Right by {words}": prose.percent(means[name][quantifiers].mean())
                     for name, words in BASELINE_NAMES.items()
                 },
             }

@@ -16,6 +16,7 @@ import pandas as pd
 
 from quantlearn import prose, tables
 from quantlearn.complexity import lempel_ziv_complexity
+from quantlearn.findings import ARCHITECTURES
 from quantlearn.semantics import Quantifier
 from quantlearn.space import read_sample
 from quantlearn.truth_tables import tabulate
@@ -161,10 +162,9 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     for architecture, networks in numbers.groupby("architecture"):
         means = of_quantifiers(networks).set_index("quantifier")["area"].sort_values()
         diverged = int(networks["area"].isna().sum())
-        # One more decimal than differences between neighbours would need.
         easiest, hardest = (_named(means.iloc[some]) for some in (slice(0, 3), slice(-3, None)))
         lines.append(
-            f"- {architecture}: {prose.counted(len(networks), 'network')} of "
+            f"- {ARCHITECTURES[architecture]}: {prose.counted(len(networks), 'network')} of "
             f"{prose.counted(networks['quantifier'].nunique(), 'quantifier')}, of which "
             f"{int(networks['converged'].sum()):,} converged"
             + (f" and {diverged} diverged (left out below)" if diverged else "")

@@ -29,7 +29,7 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from quantlearn import prose, tables
 from quantlearn.analyses.atlas import of_quantifiers
-from quantlearn.findings import LEVEL, p_phrase
+from quantlearn.findings import ARCHITECTURES, LEVEL, p_phrase
 from quantlearn.seeds import random_stream
 from quantlearn.statistics import FEWEST_FOR_BOOTSTRAP, holm
 
@@ -143,15 +143,18 @@ def mixed_model(atlas: pd.DataFrame, outcome: str = "area") -> Iterator[dict[str
         difference = f"{kinds[1]} less {kinds[0]}"
         design[difference] = side
         design[f"monotonicity × ({difference})"] = centred * side
+    # Whether a variance counts as zero must not depend on the outcome's unit.
+    unit = networks[outcome].std()
     found = _fitted(
-        lambda: sm.MixedLM(networks[outcome], design, groups=networks["quantifier"]).fit(),
+        lambda: sm.MixedLM(networks[outcome] / unit, design, groups=networks["quantifier"]).fit(),
         enough=networks["quantifier"].nunique() > 2 * design.shape[1] < len(networks) / 2
         and networks["quantifier"].duplicated().any()
         and not _constant(centred.to_numpy()),
     )
     for term in design.columns[1:]:
-        place = dict(zip(_KEYS, ("mixed", outcome, "both", term), strict=True))
-        yield {**place, **_estimate(found, term), "n": networks["quantifier"].nunique()}
+        place = dict(zip(_KEYS, ("mixed", outcome, " and ".join(kinds), term), strict=True))
+        n = networks["quantifier"].nunique()
+        yield {**place, **_estimate(found, term, unit), "n": n}
 
 
 def _regressions(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -190,14 +193,14 @@ def _fitted(fit: Callable[[], Any], enough: bool) -> Any:
             return None
 
 
-def _estimate(found: Any, term: str) -> dict[str, float]:
+def _estimate(found: Any, term: str, unit: float = 1.0) -> dict[str, float]:
     if found is None or term not in found.params:
         return dict.fromkeys(["estimate", "lower", "upper", "p"], nan)
     lower, upper = found.conf_int().loc[term]
     return {
-        "estimate": found.params[term],
-        "lower": lower,
-        "upper": upper,
+        "estimate": unit * found.params[term],
+        "lower": unit * lower,
+        "upper": unit * upper,
         "p": found.pvalues[term],
     }
 
@@ -207,7 +210,7 @@ def _estimate(found: Any, term: str) -> dict[str, float]:
 
 def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
     """What monotonicity does alone, in both architectures, and beside the other measures."""
-    by_place = numbers.set_index(_KEYS)
+    by_place = numbers.set_index(_KEYS).sort_index()
     lines = [
         "Intervals are of 95 %; p values are adjusted by Holm's method within each analysis.",
         "",
@@ -217,36 +220,37 @@ def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
             by_place.loc[(analysis, "area", architecture, "monotonicity")]
             for analysis in ("spearman", "regression")
         )
-        lines.append(
-            f"- {architecture}: the more monotone a quantifier, the "
-            f"{'smaller' if alone['estimate'] < 0 else 'larger'} the area under its loss curve "
-            f"(rank correlation {_numbers(alone)})"
-            if alone["p_adjusted"] < LEVEL
-            else f"- {architecture}: the area under the loss curve is not shown to depend on "
-            f"monotonicity (rank correlation {_numbers(alone)})"
-        )
-        lines[-1] += (
-            f". With the other measures held fixed, {_kept(beside)} (standardised coefficient "
-            f"{_numbers(beside)})."
-            if not np.isnan(beside["estimate"])
-            else f". The {int(beside['n'])} quantifiers are too few for all measures at once."
-        )
-    for term, row in by_place.loc[("mixed", "area", "both")].iterrows():
-        lines.append(f"- Mixed model, {term}: {_numbers(row)}.")
+        lines.append(f"- {ARCHITECTURES[architecture]}: {_alone(alone)}. {_beside(beside)}.")
+    for row in numbers[numbers["analysis"] == "mixed"].to_dict("records"):
+        lines.append(f"- Mixed model of the area, {row['measure']}: {_numbers(row)}.")
     return "\n".join(lines)
 
 
-def _kept(row: pd.Series) -> str:
+def _alone(row: pd.Series) -> str:
     if not row["p_adjusted"] < LEVEL:
-        return "no effect of monotonicity is shown"
-    return f"more monotone quantifiers have a {'smaller' if row['estimate'] < 0 else 'larger'} one"
+        found = "the area under the loss curve is not shown to depend on monotonicity"
+    else:
+        size = "smaller" if row["estimate"] < 0 else "larger"
+        found = f"the more monotone a quantifier, the {size} the area under its loss curve"
+    return f"{found} (rank correlation {_numbers(row)})"
 
 
-def _numbers(row: pd.Series) -> str:
+def _beside(row: pd.Series) -> str:
+    if np.isnan(row["estimate"]):
+        n = prose.counted(int(row["n"]), "quantifier")
+        return f"{prose.capital(n)} are too few to hold the other measures fixed"
+    found = "no effect of monotonicity is shown"
+    if row["p_adjusted"] < LEVEL:
+        size = "smaller" if row["estimate"] < 0 else "larger"
+        found = f"more monotone quantifiers have a {size} one"
+    return f"With the other measures held fixed, {found} (standardised {_numbers(row)})"
+
+
+def _numbers(row: Mapping[str, Any]) -> str:
     """An estimate with its interval, adjusted p, and n.
 
-    >>> _numbers(pd.Series({"estimate": -0.5, "lower": -0.6, "upper": -0.4, "p_adjusted": 0.01,
-    ...                     "n": 9, "networks": 18}))
+    >>> _numbers({"estimate": -0.5, "lower": -0.6, "upper": -0.4, "p_adjusted": 0.01,
+    ...           "n": 9, "networks": 18})
     '−0.50, −0.60 to −0.40, p = 0.010, n = 9 quantifiers, 18 networks'
     """
     if np.isnan(row["estimate"]):
@@ -269,7 +273,7 @@ def shown(numbers: pd.DataFrame) -> pd.DataFrame:
         rows.append(
             {
                 "Analysis": {"spearman": "rank correlation"}.get(row["analysis"], row["analysis"]),
-                "Network": row["architecture"],
+                "Network": " and ".join(map(ARCHITECTURES.get, row["architecture"].split(" and "))),
                 "Measure": MEASURES.get(row["measure"], row["measure"]),
                 "Estimate": prose.correlation(row["estimate"]),
                 "95 % interval": prose.interval(
