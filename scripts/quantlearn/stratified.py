@@ -6,8 +6,9 @@ stratum after another, at random within each: whatever number is taken, the stra
 as evenly as they can be.
 
 A network learns from as many true scenes as false ones. Meanings whose rarer truth value is found
-in too few random scenes are left out, constants first: other ways to find scenes than at random
-would make scenes of one truth value differ from the others in more than their truth.
+in too few different random scenes are left out, constants first: some are true in small scenes
+alone, of which there are few, and other ways to find scenes than at random would make scenes of one
+truth value differ from the others in more than their truth.
 """
 
 from collections.abc import Sequence
@@ -18,17 +19,16 @@ import pandas as pd
 
 from quantlearn.generated import Meanings
 from quantlearn.prefix import translate
-from quantlearn.scenes import Space, random_scenes
+from quantlearn.scenes import PADDING, Space, random_scenes
 from quantlearn.semantics import Quantifier
 from quantlearn.truth_tables import tabulate
 from quantlearn.universals import DIRECTIONS, degrees
 
-__all__ = ["STRATA", "Choice", "choose", "stratified_order"]
+__all__ = ["STRATA", "Choice", "choose", "different_scenes", "stratified_order"]
 
 STRATA = 10
 """Strata of equal width below degree 1, which is one of its own."""
 
-_SCENES_TRIED = 10_000
 _OBJECTS = 6  # in the scenes that degrees for the strata are exact on
 _AT_ONCE = 500  # meanings, so that memory stays bounded
 
@@ -46,14 +46,14 @@ class Choice:
 
 
 def choose(
-    meanings: Meanings, space: Space, rarest: float, most: int, rng: np.random.Generator
+    meanings: Meanings, tried: np.ndarray, fewest: int, most: int, rng: np.random.Generator
 ) -> Choice:
     """At most ``most`` of the meanings, in the order of `stratified_order`.
 
-    Left out are constants and those whose rarer truth value is found in less than the share
-    ``rarest`` of random scenes of the ``space``.
+    tried: different scenes (n, max_size), as `different_scenes` gives them. Left out are constants
+    and the meanings that are true, or false, in less than ``fewest`` of them.
     """
-    scenes, sizes = random_scenes(rng, _SCENES_TRIED, space)
+    sizes = (tried != PADDING).sum(axis=1)
     parts = []
     for first in range(0, len(meanings), _AT_ONCE):
         some = [
@@ -67,14 +67,14 @@ def choose(
                     "expression": [each.expression for each in some],
                     "words": meanings.lengths[first : first + _AT_ONCE],
                     "monotonicity": directions.max(axis=1).to_numpy(),
-                    "truth_rate": [each.verify(scenes, sizes).mean() for each in some],
+                    "truth_rate": [each.verify(tried, sizes).mean() for each in some],
                 }
             )
         )
     frame = pd.concat(parts, ignore_index=True)
-    rarer = np.minimum(frame["truth_rate"], 1 - frame["truth_rate"])
+    rarer = len(tried) * np.minimum(frame["truth_rate"], 1 - frame["truth_rate"])
     constant = np.isin(meanings.truth().mean(axis=1), (0, 1))
-    usable = frame[~constant & (rarer >= rarest)]
+    usable = frame[~constant & (rarer >= fewest)]
     order = stratified_order(usable["monotonicity"].to_numpy(), rng)[:most]
     chosen = usable.iloc[order].reset_index(drop=True)
     names = [f"generated_{number:04d}" for number in range(1, len(chosen) + 1)]
@@ -82,11 +82,20 @@ def choose(
     counts = {
         "meanings": len(frame),
         "constant": int(constant.sum()),
-        "too rarely true or false": int((~constant & (rarer < rarest)).sum()),
+        "too rarely true or false": int((~constant & (rarer < fewest)).sum()),
         "not drawn": len(usable) - len(chosen),
         "chosen": len(chosen),
     }
     return Choice(chosen, counts)
+
+
+def different_scenes(rng: np.random.Generator, draws: int, space: Space) -> np.ndarray:
+    """The different ones (n, max_size) among so many random scenes of the space.
+
+    >>> len(different_scenes(np.random.default_rng(0), 100, Space(1, 1)))
+    4
+    """
+    return np.unique(random_scenes(rng, draws, space)[0], axis=0)
 
 
 def stratified_order(values: Sequence[float] | np.ndarray, rng: np.random.Generator) -> np.ndarray:
