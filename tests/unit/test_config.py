@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from quantlearn.config import load_settings
+from quantlearn.config import ConfigError, load_settings
 from quantlearn.schema import allowed, architecture_settings, cases, load_schema
 from quantlearn.yamlfile import read_yaml
 
@@ -159,10 +159,50 @@ def test_quick_is_every_experiment_with_ten_trials_and_small_searches(shipped):
         RUN | yaml.safe_load((FOLDER / "quick.yaml").read_text()), FOLDER, [FOLDER / "quick.yaml"]
     ).experiments
     assert list(quick) == list(shipped)
-    assert {experiment["trials"] for experiment in quick.values()} == {10}
+    assert {e["trials"] for e in quick.values() if not e["generated"]} == {10}
     for name, experiment in quick.items():
         if experiment["search"] and experiment["search"]["sampler"] != "grid":
             assert experiment["search"]["samples"] < shipped[name]["search"]["samples"]
+
+
+def test_own_overrides_are_of_one_experiment_and_come_last(shipped):
+    run = RUN | {"trials": 10, "own_overrides": {"exp1a": {"trials": 3}}}
+    settings = load_settings(run, FOLDER).experiments
+    assert settings["exp1a"]["trials"] == 3
+    assert settings["exp1b"]["trials"] == 10
+
+
+def test_faults_of_own_overrides_are_named():
+    own = {
+        "exp1z": {"trials": 3},
+        "exp1a": {"network": {"hiden": 3}, "training": {"max_epochs": 0}},
+    }
+    with pytest.raises(ConfigError) as caught:
+        load_settings(RUN | {"own_overrides": own}, FOLDER)
+    text = "\n".join(caught.value.lines)
+    assert "own_overrides.exp1z: is not an experiment; did you mean" in text
+    assert "own_overrides.exp1a.network.hiden: is not a setting of this experiment" in text
+    assert "exp1a.yaml: training.max_epochs: 0 is not allowed" in text
+    assert "(set by own_overrides)" in text
+
+
+def test_generated_quantifiers_are_the_first_of_their_table(folder):
+    run = RUN | {"experiments": ["generated_quantifiers"]}
+    own = {"generated_quantifiers": {"generated": 3}}
+    experiment = load_settings(run | {"own_overrides": own}, folder).experiments[
+        "generated_quantifiers"
+    ]
+    assert experiment["quantifiers"][-3:] == [f"generated_000{number}" for number in (1, 2, 3)]
+    assert experiment["comparisons"] == []
+    lines = (folder / "generated.csv").read_text().splitlines()
+    assert lines[3].partition(",")[0] == "generated_0003"
+    assert experiment["expressions"]["generated_0003"] in lines[3]
+    (folder / "generated.csv").write_text("\n".join(lines[:3]) + "\n")
+    with pytest.raises(ConfigError, match="generated: 3 is more than the 2 quantifiers of"):
+        load_settings(run | {"own_overrides": own}, folder)
+    (folder / "generated.csv").unlink()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_settings(run | {"own_overrides": own}, folder)
 
 
 def test_settings_are_plain_and_the_same_each_time(shipped):
@@ -311,7 +351,8 @@ def test_schemas_are_strict_and_complete(name):
     schema = load_schema(name)
     for mapping in all_mappings(schema):
         closed = "unevaluatedProperties" if "allOf" in mapping else "additionalProperties"
-        assert mapping[closed] is False
+        # Names of experiments are keys here, and their own schema says what stands under them.
+        assert mapping[closed] is False or mapping is schema["properties"]["own_overrides"]
     for key, part in settings_in(schema).items():
         assert part["description"], key
         assert "default" in part or key in schema.get("required", []) or key == "overrides", key

@@ -320,6 +320,8 @@ SCHEMAS = {
     "tables/overfitting.csv": tables.OVERFITTING,
     "tables/regularisation.csv": tables.REGULARISATION,
     "tables/balancing.csv": tables.BALANCING,
+    "tables/atlas.csv": tables.ATLAS,
+    "tables/atlas_effects.csv": tables.ATLAS_EFFECTS,
     "report/{page}/overview.csv": tables.OVERVIEW,
     "report/{page}/as_run.csv": tables.AS_RUN,
     "benchmark/tables/benchmark.csv": tables.BENCHMARK,
@@ -328,6 +330,8 @@ SCHEMAS = {
     "atlas/tables/complexity.csv": tables.COMPLEXITY,
     "atlas/tables/trees.csv": tables.TREES,
     "atlas/tables/minimal_pairs.csv": tables.MINIMAL_PAIRS,
+    "atlas/tables/generated.csv": tables.GENERATED,
+    "atlas/tables/left_out.csv": tables.LEFT_OUT,
 }
 PLACEHOLDERS = {
     "{split}": ("train", "dev", "test"),

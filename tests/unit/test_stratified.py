@@ -1,0 +1,56 @@
+"""The choice of generated quantifiers, and the table of them that is shipped."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quantlearn import stratified
+from quantlearn.generated import generate
+from quantlearn.prefix import translate
+from quantlearn.scenes import Space, enumerate_scenes, fill_cells
+from quantlearn.semantics import Quantifier
+
+GENERATED = Path(__file__).parents[2] / "config" / "generated.csv"
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    with GENERATED.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("count", [11, 40, 200, 700])
+def test_any_first_quantifiers_are_spread_evenly(shipped, count):
+    degrees = np.array([float(row["monotonicity"]) for row in shipped[:count]])
+    per_stratum = np.bincount(np.floor(degrees * stratified.STRATA).astype(int), minlength=11)
+    assert np.ptp(per_stratum) <= 1
+
+
+def test_shipped_quantifiers_are_meanings_of_the_grammar(shipped):
+    meanings = generate(enumerate_scenes(Space(1, 4))[0], 5)
+    known = {translate(text) for text in meanings.expressions}
+    expressions = [row["expression"] for row in shipped]
+    assert len(set(expressions)) == len(expressions) == 2000
+    assert set(expressions) <= known
+    assert [row["quantifier"] for row in shipped[::1999]] == ["generated_0001", "generated_2000"]
+
+
+def test_scenes_for_a_shipped_quantifier_can_be_found(shipped):
+    rarest = min(shipped[:300], key=lambda row: 0.5 - abs(0.5 - float(row["truth_rate"])))
+    quantifier = Quantifier(rarest["quantifier"], rarest["expression"])
+    filled = fill_cells(np.random.default_rng(1), 5000, [quantifier], Space(1, 12))
+    assert filled.truth.sum() == 5000
+
+
+def test_what_is_left_out_is_counted():
+    meanings = generate(enumerate_scenes(Space(1, 3))[0], 4)
+    tried = stratified.different_scenes(np.random.default_rng(0), 2000, Space(1, 6))
+    choice = stratified.choose(meanings, tried, 100, 20, np.random.default_rng(0))
+    counts = choice.counts
+    assert counts["meanings"] == len(meanings) == sum(counts.values()) - len(meanings)
+    assert counts["constant"] == 2  # always and never true
+    assert counts["chosen"] == len(choice.quantifiers) == 20
+    rarer = 0.5 - (choice.quantifiers["truth_rate"] - 0.5).abs()
+    assert (rarer * len(tried) >= 100).all()
