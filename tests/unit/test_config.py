@@ -342,7 +342,8 @@ def settings_in(schema: dict, above: str = "") -> dict[str, dict]:
 
 
 def all_mappings(schema: dict) -> list[dict]:
-    inner = [part for part in schema["properties"].values() if "object" in part.get("type", ())]
+    parts = schema.get("properties", {}).values()
+    inner = [part for part in parts if "object" in part.get("type", ())]
     return [schema] + [found for part in inner for found in all_mappings(part)]
 
 
