@@ -1,7 +1,7 @@
 """Numbers in words, as they stand in the report: no more digits than they can bear."""
 
 from collections.abc import Iterable, Sequence
-from math import isnan
+from math import floor, isnan, log10
 
 __all__ = [
     "MISSING",
@@ -12,6 +12,7 @@ __all__ = [
     "interval",
     "listed",
     "name",
+    "number",
     "p_value",
     "percent",
     "span",
@@ -20,6 +21,8 @@ __all__ = [
 
 MISSING = "–"
 """Stands for a number that the data do not give."""
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def name(quantifier: str) -> str:
@@ -68,6 +71,21 @@ def correlation(value: float) -> str:
     '−0.24'
     """
     return MISSING if isnan(value) else f"{value:.2f}".replace("-", "−")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Any number, with so many digits that matter; powers of ten where it is tiny or huge.
+
+    >>> number(-30), number(0.12345), number(4.54e-5), number(0.99995), number(12345)
+    ('−30', '0.123', '4.54 × 10⁻⁵', '1', '12,300')
+    """
+    if isnan(value):
+        return MISSING
+    if value and not 1e-3 <= abs(value) < 1e6:
+        power = floor(log10(abs(value)))
+        factor = float(f"{value / 10.0**power:.{digits}g}")
+        return f"{factor:g} × 10{str(power).translate(_SUPERSCRIPTS)}".replace("-", "−")
+    return f"{float(f'{value:.{digits}g}'):,.12g}".replace("-", "−")
 
 
 def percent(share: float) -> str:

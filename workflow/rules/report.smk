@@ -8,6 +8,7 @@ rule build_report:
     input:
         summary=rules.render_summary.output.executed,
         notebooks=on_page("notebooks/experiment.ipynb"),
+        course=lambda wildcards: course_on(wildcards.page),
         record="results/report/{page}/record.json",
         files=lambda wildcards: [
             file for name in experiments_of(wildcards.page) for file in report_files(name)
