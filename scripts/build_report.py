@@ -105,9 +105,7 @@ def links(experiment: str, files: Iterable[str], folder: Path) -> list[dict[str,
 def linked_within(body: str, experiments: Iterable[str]) -> str:
     """Links to the notebooks of experiments that are on the same page, as links to their place."""
     for name in experiments:
-        body = body.replace(
-            f'href="../{name}/notebooks/experiment.html"', f'href="#{slug(name)}"'
-        )
+        body = body.replace(f'href="../{name}/notebooks/experiment.html"', f'href="#{slug(name)}"')
     return body
 
 

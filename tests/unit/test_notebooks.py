@@ -78,7 +78,8 @@ def test_notebooks_are_stored_without_outputs(path):
 
 
 def test_the_library_of_a_notebook_is_known():
-    modules = {path.stem for path in imported_modules(NOTEBOOKS[0], ROOT / "scripts")}
+    experiment = WORKFLOW / "notebooks/experiment.ipynb"
+    modules = {path.stem for path in imported_modules(experiment, ROOT / "scripts")}
     assert {"findings", "pages", "prose", "statistics"} <= modules
 
 
@@ -219,6 +220,7 @@ def report(tmp_path_factory):
         build_report(
             "results/report/report.ipynb",
             [f"results/{name}/notebooks/experiment.ipynb" for name in names],
+            [],
             "results/report/record.json",
             files,
             WORKFLOW / "report/report.html.j2",

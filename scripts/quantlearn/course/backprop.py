@@ -7,6 +7,7 @@ by the sums z = x W + b of a layer. It gives the layer's gradient, and the δ of
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -35,8 +36,7 @@ def start(widths: Sequence[int], rng: np.random.Generator) -> list[Layer]:
     >>> [weights.shape for weights, bias in start([2, 3, 1], np.random.default_rng(0))]
     [(2, 3), (3, 1)]
     """
-    pairs = zip(widths[:-1], widths[1:], strict=True)
-    return [(rng.normal(size=(n, m)), rng.normal(size=m)) for n, m in pairs]
+    return [(rng.normal(size=(n, m)), rng.normal(size=m)) for n, m in pairwise(widths)]
 
 
 def back_propagate(

@@ -40,7 +40,7 @@ XOR_NETWORK: tuple[Layer, ...] = (
     (np.array([[20, -20], [20, -20]]), np.array([-10, 30])),
     (np.array([[20], [20]]), np.array([-30])),
 )
-"""W¹, b¹, W², b² of a network for xor: the hidden units are or and nand, the output is their and."""
+"""W¹, b¹, W², b² of a network for xor: hidden units for or and nand, the output is their and."""
 
 
 def neuron(

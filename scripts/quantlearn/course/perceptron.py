@@ -12,7 +12,7 @@ __all__ = ["Perceptron", "is_separable", "train_perceptron"]
 
 @dataclass(frozen=True)
 class Perceptron:
-    """How the algorithm went: weights before the first and after each epoch, (epochs + 1, n + 1).
+    """How the algorithm went: the weights after each example, (epochs, examples, n + 1).
 
     The bias is the last weight. ``mistakes`` counts those of each epoch. ``period`` is None where
     an epoch without mistakes ended the search; otherwise the weights after the last epoch were
@@ -24,13 +24,19 @@ class Perceptron:
     period: int | None
 
     @property
+    def found(self) -> np.ndarray:
+        """The last weights (n + 1,)."""
+        return self.weights[-1, -1]
+
+    @property
     def cycle(self) -> np.ndarray:
-        """The weights that come again and again, (period, n + 1)."""
-        return self.weights[-self.period :] if self.period else self.weights[:0]
+        """The different weights that come again and again, (k, n + 1); none if it has ended."""
+        again = self.weights[len(self.weights) - (self.period or 0) :]
+        return np.unique(again.reshape(-1, again.shape[-1]), axis=0)
 
 
 def train_perceptron(x: np.ndarray, y: np.ndarray) -> Perceptron:
-    """Rosenblatt's (1958) algorithm on whole numbers x (examples, n) and truth values y (examples,).
+    """Rosenblatt's (1958) algorithm on whole numbers x (examples, n) and truth y (examples,).
 
     The neuron puts out 1 where Σ aᵢ wᵢ > 0. From zero weights, each example in turn adds its
     inputs to the weights where the output should have been 1 and was 0, and takes them away where
@@ -42,18 +48,19 @@ def train_perceptron(x: np.ndarray, y: np.ndarray) -> Perceptron:
     """
     inputs = with_ones(x)
     weights = np.zeros(inputs.shape[1], dtype=inputs.dtype)
-    history, mistakes = [weights], []
+    history, mistakes, seen = [], [], {tuple(weights): 0}
     while True:
-        wrong = 0
+        wrong, epoch = 0, []
         for example, target in zip(inputs, y, strict=True):
             error = int(target) - int(example @ weights > 0)
             weights = weights + error * example
             wrong += abs(error)
-        seen = [number for number, old in enumerate(history) if (old == weights).all()]
-        history.append(weights)
+            epoch.append(weights)
+        history.append(epoch)
         mistakes.append(wrong)
-        if wrong == 0 or seen:
-            period = len(history) - 1 - seen[-1] if wrong else None
+        before = seen.setdefault(tuple(weights), len(history))
+        if wrong == 0 or before < len(history):
+            period = len(history) - before if wrong else None
             return Perceptron(np.array(history), mistakes, period)
 
 

@@ -31,18 +31,21 @@ __all__ = [
 ]
 
 COLOURS = style.OKABE_ITO
+ARROW = {"arrowstyle": "->", "color": style.GREY}
 _AROUND = (-0.6, 1.6)
 
 
 def perceptrons(figure: Figure, found: Mapping[str, tuple[np.ndarray, Perceptron]]) -> None:
     """What the perceptron algorithm finds for two functions of p and q. Filled circles are the
-    cases in which the function is true. For p ∧ q the last line has all of them on one side; for
-    p xor q the lines that the algorithm goes through come again and again, and none can do it.
+    cases in which the function is true; a case on the line counts as false. For p ∧ q the last line
+    parts them. For p xor q the lines that the algorithm goes through come again and again, and none
+    can do it.
     """
     panels = figure.subplots(1, len(found), sharey=True)
     for axes, (name, (truth, perceptron)) in zip(panels, found.items(), strict=True):
-        lines = perceptron.weights[-1:] if perceptron.period is None else perceptron.cycle
-        for weights, line in zip(lines, style.LINES * len(lines), strict=False):
+        lines = [perceptron.found] if perceptron.period is None else perceptron.cycle
+        drawn = [weights for weights in lines if weights[:-1].any()]
+        for weights, line in zip(drawn, style.LINES * len(drawn), strict=False):
             _draw_line(axes, weights, COLOURS[0], line)
         _draw_cases(axes, INPUTS, truth)
         axes.set(title=name, xlabel="p")
@@ -91,7 +94,7 @@ def xor_diagram(figure: Figure) -> None:
         _arrow(axes, start, output, output_weights[row, 0], 0.5)
     _unit(axes, output, prose.number(output_bias[0]))
     axes.text(output[0], output[1] + 0.5, "and", ha="center", va="bottom", style="italic")
-    axes.annotate("", (7.2, 1), (6.4, 1), arrowprops={"arrowstyle": "->"})
+    axes.annotate("", (7.2, 1), (6.4, 1), arrowprops=ARROW)
 
 
 def hidden_widths(
@@ -120,8 +123,8 @@ def batch_times(figure: Figure, batch_sizes: Sequence[int], seconds: np.ndarray)
     was made, on the machine that made it: the next time it will be a little different.
     """
     axes = figure.subplots()
-    axes.loglog(batch_sizes, 1e6 * seconds, marker="o", color=COLOURS[0])
-    axes.set(xlabel="Examples in a batch", ylabel="Microseconds per example")
+    axes.semilogx(batch_sizes, 1e6 * seconds, marker="o", color=COLOURS[0])
+    axes.set(xlabel="Examples in a batch", ylabel="Microseconds per example", ylim=(0, None))
     axes.set_xticks(batch_sizes, [f"{size:,}" for size in batch_sizes])
     axes.minorticks_off()
 
@@ -158,7 +161,7 @@ def activation_functions(figure: Figure) -> None:
         axes.axvline(0, color=style.GREY, linewidth=0.5)
         axes.plot(x, ACTIVATIONS[name](x), color=COLOURS[0])
         axes.plot(x, DERIVATIVES[name](x), color=COLOURS[1], linestyle=style.LINES[1])
-        axes.set(title=NAMES[name], ylim=(-1.3, 3))
+        axes.set(title=NAMES[name], ylim=(-1.3, 3), xticks=[-4, -2, 0, 2, 4])
     for axes in panels.ravel()[len(ACTIVATIONS) :]:
         axes.axis("off")
         axes.plot([], [], color=COLOURS[0], label="f")
@@ -195,9 +198,8 @@ def losses_compared(figure: Figure, learned: Mapping[float, Mapping[str, Learned
             error = 196 * curves.accuracy.std(axis=1, ddof=1) / np.sqrt(curves.accuracy.shape[1])
             words = name.replace("_", " ")
             axes.plot(curves.steps, mean, color=look.colour, linestyle=look.line, label=words)
-            axes.fill_between(
-                curves.steps, mean - error, mean + error, color=look.colour, alpha=0.2, linewidth=0
-            )
+            band = np.clip([mean - error, mean + error], 0, 100)
+            axes.fill_between(curves.steps, *band, color=look.colour, alpha=0.2, linewidth=0)
         style.step_axis(axes.xaxis, ticks=4)
         axes.set(title=f"α = {rate:g}", xlabel="Steps", ylim=(40, 102))
     panels[0].set_ylabel("Mean accuracy in %")
@@ -225,13 +227,16 @@ def _draw_line(
     line: str | tuple[int, tuple[float, ...]],
     name: str | None = None,
 ) -> None:
-    """The line x w₀ + y w₁ + w₂ = 0; nothing where both weights are 0."""
+    """The line x w₀ + y w₁ + w₂ = 0."""
     first, second, bias = np.ravel(weights).astype(float)
-    if (first, second) == (0, 0):
-        return
     nearest = -bias * np.array([first, second]) / (first**2 + second**2)
     axes.axline(
-        nearest, nearest + [second, -first], color=colour, linestyle=line, linewidth=1.4, label=name
+        nearest,
+        nearest + np.array([second, -first]),
+        color=colour,
+        linestyle=line,
+        linewidth=1.4,
+        label=name,
     )
 
 
@@ -255,9 +260,7 @@ def _arrow(
     """An arrow between two units with its weight, ``along`` the way of it."""
     start, end = np.array(start), np.array(end)
     direction = (end - start) / np.linalg.norm(end - start)
-    axes.annotate(
-        "", end - 0.4 * direction, start + 0.4 * direction, arrowprops={"arrowstyle": "->"}
-    )
+    axes.annotate("", end - 0.4 * direction, start + 0.4 * direction, arrowprops=ARROW)
     axes.text(
         *(start + along * (end - start)),
         prose.number(weight),
