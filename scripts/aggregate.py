@@ -57,12 +57,12 @@ def aggregate(
 
 
 def monitored(curves: pd.DataFrame, settings: dict[str, Any], path: str) -> pd.DataFrame:
-    """The curves of the experiment's quantifiers on the split that training monitors."""
+    """The curves of the quantifiers that are learned, on the split that training monitors."""
     split = settings["training"]["monitor"]
-    watched = curves[
-        (curves["split"] == split) & curves["quantifier"].isin(settings["quantifiers"])
-    ]
-    missing = set(settings["quantifiers"]) - set(watched["quantifier"])
+    untaught = settings["data"]["split"]["only_test"]["quantifiers"]
+    learned = [name for name in settings["quantifiers"] if name not in untaught]
+    watched = curves[(curves["split"] == split) & curves["quantifier"].isin(learned)]
+    missing = set(learned) - set(watched["quantifier"])
     if missing:
         raise TableError(
             f"{path}: no curve of {', '.join(sorted(missing))} on the split {split!r}; "

@@ -3,7 +3,6 @@
 import logging
 
 import pandas as pd
-import torch
 
 from quantlearn import tables
 from quantlearn.devices import choose_device
@@ -48,12 +47,15 @@ def open_test(
     )
     log.info("sample %d is chosen of %d", chosen, len(numbers))
 
-    torch.set_num_threads(threads)
     where = choose_device(device)
     settings = read_sample(samples, chosen)
     training = settings["training"]
-    members, task = read_members(split_scenes, quantifiers, training["together"])
-    ensemble = Ensemble(settings["network"], task, where, training["core"], training["loss"])
+    coding = settings["network"]["quantifiers"]
+    members, task = read_members(split_scenes, quantifiers, training["together"], coding)
+    ensemble = Ensemble(
+        settings["network"], task, where, training["core"], training["loss"], threads
+    )
+    ensemble.share_threads()
     flat = read_weights(ensemble, len(members), weights, chosen).to(where)
     examples = stack([member.examples["test"] for member in members], where)
     scores = evaluate(ensemble, flat, examples)

@@ -17,6 +17,7 @@ def overview(
     comparisons: list[str],
     convergences: list[str],
     settings: list[dict[str, Any]],
+    baselines: list[str],
     *,
     overview: str,
     as_run: str,
@@ -34,11 +35,14 @@ def overview(
     }
     rows = [
         row
-        for experiment, path, board in zip(settings, comparisons, boards, strict=True)
+        for experiment, path, board, found in zip(
+            settings, comparisons, boards, baselines, strict=True
+        )
         for row in pair_rows(
             experiment,
             tables.of_chosen(tables.read_csv(path, tables.COMPARISON), board),
             convergence[experiment["name"]],
+            size_alone(tables.read_csv(found, tables.BASELINES), experiment["training"]["monitor"]),
         )
     ]
     pairs = pd.DataFrame(rows, columns=list(tables.OVERVIEW))
@@ -56,8 +60,17 @@ def overview(
     tables.write_csv(twins, as_run)
 
 
+def size_alone(baselines: pd.DataFrame, split: str) -> pd.Series:
+    """What the size of a scene alone gives on a split, by quantifier: mean over trials."""
+    rows = baselines[(baselines["baseline"] == "size") & (baselines["split"] == split)]
+    return rows.groupby("quantifier")["accuracy"].mean()
+
+
 def pair_rows(
-    experiment: dict[str, Any], comparison: pd.DataFrame, convergence: pd.DataFrame
+    experiment: dict[str, Any],
+    comparison: pd.DataFrame,
+    convergence: pd.DataFrame,
+    by_size: pd.Series,
 ) -> list[dict[str, Any]]:
     """One row of overview.csv for each sample and pair of an experiment."""
     summary = summarise_convergence(convergence, experiment["quantifiers"]).set_index(
@@ -81,6 +94,7 @@ def pair_rows(
             row[f"censored_{side}"] = of_one["n"] - of_one["converged"]
             for column in ("median_step", "median_lower", "median_upper", "final_accuracy"):
                 row[f"{column}_{side}"] = of_one[column]
+            row[f"size_alone_{side}"] = by_size[quantifier]
         by_test = tests.set_index("test")
         for test in tables.TESTS:
             for column in ("estimate", "lower", "upper", "p", "n"):

@@ -1,7 +1,7 @@
 """Accuracy of the trained networks by the number of objects in the scene.
 
-Points are means over trials with 95 % t intervals. The thin dotted line is what a rule would reach
-that knows the size alone and answers with the commoner truth value among the test scenes of that
+Points are means over trials with 95 % t intervals. The thin dotted line is what a rule reaches that
+knows the size alone and answers with the commoner truth value among the training scenes of that
 size: only what lies above it shows that a network has learned the quantifier.
 """
 
@@ -19,6 +19,7 @@ from quantlearn.statistics import mean_interval
 
 def plot_accuracy_by_size(
     cells: str,
+    baseline_cells: str,
     settings: dict[str, Any],
     *,
     svg: str,
@@ -30,6 +31,8 @@ def plot_accuracy_by_size(
     frame = tables.read_parquet(cells, tables.CELLS)
     chosen = tables.of_chosen(frame, leaderboard)
     scored, split = tables.held_out(chosen, cells)
+    baselines = tables.read_parquet(baseline_cells, tables.BASELINE_CELLS)
+    by_size = baselines[(baselines["baseline"] == "size") & (baselines["split"] == split)]
     looks = style.looks(settings["quantifiers"])
     with style.figure_style():
         figure = style.new_figure(style.PAGE_WIDTH, 3.4)
@@ -38,10 +41,11 @@ def plot_accuracy_by_size(
             shift = 0.16 * (place - (len(looks) - 1) / 2)
             rows = scored[scored["quantifier"] == quantifier]
             draw_quantifier(axes, rows, style.label(quantifier), look, shift)
+            draw_baseline(axes, by_size[by_size["quantifier"] == quantifier], look)
         axes.plot(
             [],
             [],
-            ":",
+            linestyle=style.BASELINE,
             marker=".",
             markersize=3,
             color=style.GREY,
@@ -61,7 +65,7 @@ def plot_accuracy_by_size(
 def draw_quantifier(
     axes: Axes, rows: pd.DataFrame, label: str, look: style.Look, shift: float
 ) -> None:
-    """One quantifier: mean by size with its interval, and the size-only baseline."""
+    """One quantifier: mean by size with its interval."""
     summed = rows.groupby(["size", "trial"])[["correct", "scenes"]].sum()
     accuracy = summed["correct"] / summed["scenes"]
     means = [mean_interval(values.to_numpy()) for _, values in accuracy.groupby("size")]
@@ -79,9 +83,19 @@ def draw_quantifier(
         elinewidth=1,
         label=label,
     )
-    counted = rows.pivot_table(index="size", columns="truth", values="scenes", aggfunc="sum")
-    baseline = counted.max(axis="columns") / counted.sum(axis="columns")
-    axes.plot(baseline, ":", marker=".", markersize=3, color=look.colour, linewidth=1)
+
+
+def draw_baseline(axes: Axes, rows: pd.DataFrame, look: style.Look) -> None:
+    """What the size alone gives for one quantifier, over the scenes of all trials."""
+    summed = rows.groupby("size")[["correct", "scenes"]].sum()
+    axes.plot(
+        summed["correct"] / summed["scenes"],
+        linestyle=style.BASELINE,
+        marker=".",
+        markersize=3,
+        color=look.colour,
+        linewidth=1,
+    )
 
 
 if __name__ == "__main__":

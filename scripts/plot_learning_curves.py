@@ -2,7 +2,10 @@
 
 Each faint line is one trial; the strong line is the median over all trials, where a run that ended
 is counted with its last value. The median is drawn thin and dotted from the step on at which fewer
-than half of the trials still run. The grey dashed line is the threshold of convergence.
+than half of the trials still run. The grey dashed line is the threshold of convergence. The level
+dotted lines are what rules reach that know only the size of a scene, or in grey only which truth
+value is commoner (means over trials, in grey over quantifiers too): only what lies above them shows
+that a network has learned the quantifier.
 """
 
 from typing import Any
@@ -18,6 +21,7 @@ from quantlearn.statistics import extended_curves
 
 def plot_learning_curves(
     curves: str,
+    baselines: str,
     settings: dict[str, Any],
     *,
     svg: str,
@@ -28,8 +32,12 @@ def plot_learning_curves(
     """Draw the learning curves of the chosen sample."""
     frame = tables.read_parquet(curves, tables.CURVES)
     chosen = tables.of_chosen(frame, leaderboard)
-    watched = chosen[chosen["split"] == settings["training"]["monitor"]]
+    # A quantifier that is for testing only has no scenes on the other splits.
+    watched = chosen[chosen["split"] == settings["training"]["monitor"]].dropna()
+    rules = tables.read_csv(baselines, tables.BASELINES)
+    rules = rules[rules["split"] == settings["training"]["monitor"]]
     looks = style.looks(settings["quantifiers"])
+    looks = {name: look for name, look in looks.items() if name in set(watched["quantifier"])}
     with style.figure_style():
         figure = style.new_figure(style.PAGE_WIDTH, 3.7)
         axes = figure.add_subplot()
@@ -40,6 +48,7 @@ def plot_learning_curves(
         last_steps = watched.groupby("trial")["step"].max()
         axes.set_xlim(0, last_steps.max())
         axes.set_ylim(top=1.005)
+        draw_baselines(axes, rules, looks)
         axes.annotate(
             f"threshold {threshold:g}",
             (1.0, threshold),
@@ -87,6 +96,39 @@ def draw_quantifier(axes: Axes, runs: pd.DataFrame, quantifier: str, look: style
         linewidth=1,
         zorder=3,
     )
+
+
+def draw_baselines(axes: Axes, rules: pd.DataFrame, looks: dict[str, style.Look]) -> None:
+    """A level line, with its name, for each rule that knows little of a scene."""
+    reached = rules.groupby(["baseline", "quantifier"])["accuracy"].mean()
+    lines = [
+        (reached["size", quantifier], "size alone", look.colour)
+        for quantifier, look in looks.items()
+    ]
+    lines.append((reached["majority", "all"], "majority", style.GREY))
+    for accuracy, _, colour in lines:
+        axes.axhline(accuracy, color=colour, linestyle=style.BASELINE, linewidth=1)
+    low, high = axes.get_ylim()
+    gap = 0.045 * (high - low)
+    *by_size, majority = lines
+    heights = [accuracy for accuracy, _, _ in by_size]
+    if max(heights) - min(heights) < gap:  # one label for all
+        by_size = [(max(heights), "size alone", by_size[0][2] if len(by_size) == 1 else "black")]
+    labels = [*by_size, majority]
+    heights = style.spread([accuracy for accuracy, _, _ in labels], gap)
+    for height, (_, text, colour) in zip(heights, labels, strict=True):
+        axes.annotate(
+            text,
+            (1.0, height),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(-2, 1),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            fontsize=8,
+            color=colour,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.8},
+        )
 
 
 if __name__ == "__main__":

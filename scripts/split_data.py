@@ -23,19 +23,32 @@ def split_data(
 ) -> None:
     """Write the scenes of ``balanced`` to ``split_scenes``, with a column ``split``.
 
-    settings: the experiment's data.split. Repeated rows stay in train only; dev and test hold each
-    scene once.
+    settings: the experiment's data.split; what it keeps for testing only is not among the scenes
+    that its fractions divide. Repeated rows stay in train only; dev and test hold each scene once.
     """
     fractions = tuple(settings[side] for side in SIDES)
 
     def split_trials() -> Iterator[tuple[LabelledScenes, dict[str, np.ndarray]]]:
         for trial, (scenes, extra) in enumerate(scene_files.read_trials(balanced, quantifiers)):
             rng = random_stream(seed, experiment, "split", trial)
-            sides = split(_units(settings["by"], scenes, extra["copy"]), fractions, rng)
+            units = _units(settings["by"], scenes, extra["copy"])
+            divided = ~_only_test(settings["only_test"], scenes, quantifiers)
+            sides = np.full(len(scenes), SIDES.index("test"))
+            sides[divided] = split(units[divided], fractions, rng)
             kept = np.flatnonzero((extra["copy"] == 0) | (sides == SIDES.index("train")))
             yield scenes[kept], {"split": np.array(SIDES)[sides[kept]]}
 
     scene_files.write_trials(split_scenes, quantifiers, split_trials())
+
+
+def _only_test(
+    settings: dict[str, Any], scenes: LabelledScenes, quantifiers: list[str]
+) -> np.ndarray:
+    """Which rows are for testing whatever the fractions are, booleans (n,)."""
+    kept = np.isin(np.array(quantifiers), settings["quantifiers"])[scenes.quantifiers]
+    if settings["sizes_above"] is not None:
+        kept |= scenes.sizes > settings["sizes_above"]
+    return kept
 
 
 def _units(by: str, scenes: LabelledScenes, copies: np.ndarray) -> np.ndarray:

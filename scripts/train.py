@@ -57,7 +57,6 @@ def train_samples(
     ``checkpoint_seconds`` and on SIGTERM or SIGINT, and removed when the job is done. It is used
     only for the same settings, data, seed, kind of device, libraries and ``code`` (a digest).
     """
-    torch.set_num_threads(threads)
     where = choose_device(device)
     settings = {sample: read_sample(samples, sample) for sample in job_samples}
     fingerprint = {
@@ -76,7 +75,7 @@ def train_samples(
                 job.finish(
                     train_sample(
                         *(sample, settings[sample], split_scenes, quantifiers),
-                        *(seed, where, experiment, job),
+                        *(seed, where, threads, experiment, job),
                     )
                 )
             tables.write_parquet(joined(part.curves for part in job.done), curves)
@@ -96,13 +95,18 @@ def train_sample(
     quantifiers: list[str],
     seed: int,
     where: torch.device,
+    threads: int,
     experiment: str,
     job: TrainingJob,
 ) -> TrainedSample:
     """Train all trials of one sample with its ``settings``, from where ``job`` was interrupted."""
     training = settings["training"]
-    members, task = read_members(split_scenes, quantifiers, training["together"])
-    ensemble = Ensemble(settings["network"], task, where, training["core"], training["loss"])
+    coding = settings["network"]["quantifiers"]
+    members, task = read_members(split_scenes, quantifiers, training["together"], coding)
+    ensemble = Ensemble(
+        settings["network"], task, where, training["core"], training["loss"], threads
+    )
+    ensemble.share_threads()
     names = [(experiment, sample, member.trial, member.learns) for member in members]
 
     def streams(purpose: str) -> list[np.random.Generator]:

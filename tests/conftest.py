@@ -11,3 +11,11 @@ def finished(tmp_path_factory):
     folder = lay_out(tmp_path_factory.mktemp("pipeline"))
     run(folder, "--cores", "2")
     return folder
+
+
+@pytest.fixture
+def threads_as_before():
+    torch = pytest.importorskip("torch")  # not loaded for tests that do without it
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)

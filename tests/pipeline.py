@@ -11,15 +11,34 @@ CONFIG = ROOT / "tests" / "integration" / "config"
 SEARCH_CONFIG = ROOT / "tests" / "integration" / "search_config"
 
 
-def snakemake(folder, *arguments, snakefile=ROOT / "Snakefile"):
-    """Run Snakemake in a folder as a user would, without the environment activated."""
+def start(folder, *arguments, snakefile=ROOT / "Snakefile"):
+    """Start Snakemake in a folder as a user would, without the environment activated."""
     # A bare PATH: jobs must find papermill, kernels and python beside the running Snakemake.
     environment = {**os.environ, "PATH": "/usr/local/bin:/usr/bin:/bin"}
     environment.pop("PYTHONPATH", None)
     command = [Path(sys.executable).with_name("snakemake"), "--snakefile", snakefile, *arguments]
-    return subprocess.run(  # noqa: PLW1510 - the caller looks at the exit status
-        list(map(str, command)), cwd=folder, env=environment, capture_output=True, text=True
+    return subprocess.Popen(
+        list(map(str, command)),
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
+
+
+def snakemake(folder, *arguments, limit=None, **more):
+    """Run Snakemake; the caller looks at the exit status.
+
+    After ``limit`` seconds it is killed, and the test fails.
+    """
+    with start(folder, *arguments, **more) as running:
+        try:
+            output, messages = running.communicate(timeout=limit)
+        except subprocess.TimeoutExpired:
+            running.kill()
+            raise
+    return subprocess.CompletedProcess(running.args, running.returncode, output, messages)
 
 
 def run(folder, *arguments, **more):

@@ -46,7 +46,7 @@ class ConfigError(QuantlearnError):
     """Faults in the configuration; ``lines`` holds one line for each."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self.lines = tuple(lines)
+        self.lines = tuple(map(_printable, lines))
         super().__init__("\n".join(self.lines))
 
 
@@ -64,19 +64,23 @@ class Settings:
 
     seed: int
     device: str
+    threads: int
     checkpoint_seconds: float | None
     experiments: dict[str, dict]
     benchmark: dict
     atlas: dict
 
 
-def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> Settings:
+def load_settings(
+    config: dict, folder: Path, overlays: Sequence[Path] = (), memory: int | None = None
+) -> Settings:
     """The settings that result from Snakemake's ``config`` and the files in ``folder``.
 
     ``config`` holds the merged content of config.yaml, of the ``overlays`` (the files given with
     --configfile) and of --config. ``folder`` is config/: it holds config.yaml, quantifiers.yaml and
     experiments/. The files of the run's settings are read again only to find what Snakemake's own
-    reader lets through and to say where a fault stands.
+    reader lets through and to say where a fault stands. ``memory`` is what a job may take, in
+    bytes; without it no experiment is too large.
 
     Raises :class:`ConfigError` with every fault there is.
     """
@@ -104,7 +108,7 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
         except YamlError as error:
             experiment_lines.append(str(error))
             continue
-        surroundings = Surroundings(name, list(paths), names, lexicon)
+        surroundings = Surroundings(name, list(paths), names, lexicon, memory)
         resolved, own_faults = _resolve(given, overlay, surroundings, used)
         experiments[name] = resolved
         for fault in own_faults:
@@ -120,10 +124,19 @@ def load_settings(config: dict, folder: Path, overlays: Sequence[Path] = ()) -> 
     return Settings(
         seed=run["seed"],
         device=run["device"],
+        threads=run["threads"],
         checkpoint_seconds=run["checkpoint_seconds"],
         experiments=experiments,
         benchmark=run["benchmark"],
         atlas=atlas,
+    )
+
+
+def _printable(line: str) -> str:
+    """The line with control characters and their like written out: a fault may hold any text."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in line
     )
 
 
@@ -275,7 +288,9 @@ def _resolve(
     if not faults and surroundings.lexicon is not None:
         quantifiers = settings["quantifiers"]
         if settings["comparisons"] is None:
-            settings["comparisons"] = [[quantifiers[0], other] for other in quantifiers[1:]]
+            untaught = settings["data"]["split"]["only_test"]["quantifiers"]
+            first, *others = [name for name in quantifiers if name not in untaught]
+            settings["comparisons"] = [[first, other] for other in others]
         settings["expressions"] = {
             name: surroundings.lexicon[name].expression for name in quantifiers
         }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from quantlearn.distributions import RANGES_OF_NUMBERS, kind_of
 from quantlearn.errors import QuantlearnError
+from quantlearn.memory import largest_need
 from quantlearn.schema import Fault, Key, did_you_mean, shown
 from quantlearn.search import SECTIONS, count_grid, distributions_of
 from quantlearn.semantics import Lexicon, Quantifier, count_scenes
@@ -45,15 +46,23 @@ class Surroundings:
     experiments: list[str]
     chosen: list[str]
     lexicon: Lexicon | None  # None when it has faults of its own
+    memory: int | None = None  # bytes that a job may take; None where that is not known
 
 
 def _check_comparisons(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    untaught = settings["data"]["split"]["only_test"]["quantifiers"]
     known = settings["quantifiers"]
     for place, pair in enumerate(settings["comparisons"] or []):
         for side, name in enumerate(pair):
             if name not in known:
                 hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
                 text = f"{shown(name)} is not one of the experiment's quantifiers{hint}"
+                yield Fault(("comparisons", place, side), text)
+            elif name in untaught:
+                text = (
+                    f"{shown(name)} is for testing only (data.split.only_test), so no network "
+                    "learns it: compare others"
+                )
                 yield Fault(("comparisons", place, side), text)
 
 
@@ -177,6 +186,36 @@ def _check_groups(settings: dict, _: Surroundings) -> Iterator[Fault]:
         yield Fault(("data", "split", "by"), text)
 
 
+def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """What is kept for testing exists, leaves something to learn, and is not looked at sooner."""
+    kept, generate = settings["data"]["split"]["only_test"], settings["data"]["generate"]
+    place = ("data", "split", "only_test")
+    largest = kept["sizes_above"]
+    if largest is not None and not generate["min_size"] <= largest < generate["max_size"]:
+        text = (
+            f"{largest} does not divide {_scenes_in_words(generate)}: take a size from "
+            f"{generate['min_size']} to {generate['max_size'] - 1}"
+        )
+        yield Fault((*place, "sizes_above"), text)
+    known = settings["quantifiers"]
+    for index, name in enumerate(kept["quantifiers"]):
+        if name not in known:
+            hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+            text = f"{shown(name)} is not one of the experiment's quantifiers{hint}"
+            yield Fault((*place, "quantifiers", index), text)
+    if set(known) <= set(kept["quantifiers"]):
+        yield Fault((*place, "quantifiers"), "leave nothing to learn: take fewer")
+    elif kept["quantifiers"] and not settings["training"]["together"]:
+        text = (
+            "need training.together: true, since a network of their own would have nothing to "
+            "learn from"
+        )
+        yield Fault((*place, "quantifiers"), text)
+    if (largest is not None or kept["quantifiers"]) and settings["training"]["monitor"] == "test":
+        text = '"test" holds scenes that data.split.only_test keeps for the end: use dev'
+        yield Fault(("training", "monitor"), text)
+
+
 def _check_evaluation(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """The splits that are looked at hold scenes, and the monitored one is looked at."""
     split, training = settings["data"]["split"], settings["training"]
@@ -290,9 +329,28 @@ def _count(quantifier: Quantifier, generate: dict) -> dict[bool, int] | None:
 _cached_count = cache(count_scenes)
 
 
+def _check_memory(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
+    """The largest job of the experiment fits into the machine."""
+    if surroundings.memory is None or surroundings.lexicon is None:
+        return
+    quantifiers = [surroundings.lexicon[name] for name in settings["quantifiers"]]
+    need = largest_need(settings, quantifiers)
+    if need.size > surroundings.memory:
+        text = (
+            f"too large for this machine: {need.stage} would take about {_gib(need.size)} of "
+            f"memory, and there are {_gib(surroundings.memory)}: lower it, or run where there is "
+            "more"
+        )
+        yield Fault(need.key, text)
+
+
+def _gib(size: float) -> str:
+    return f"{size / 2**30:.1f} GiB"
+
+
 # Each check with the keys that it reads; it is left out when one of them has a fault already.
 CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
-    (_check_comparisons, (("quantifiers",), ("comparisons",))),
+    (_check_comparisons, (("quantifiers",), ("comparisons",), ("data", "split"))),
     (_check_documented, (("documented",),)),
     (_check_figures, (("figures",),)),
     (_check_beside, (("beside",),)),
@@ -302,6 +360,16 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_cells, (("data", "generate"), ("data", "balance"), ("quantifiers",))),
     (_check_fractions, (("data", "split"),)),
     (_check_groups, (("data", "split"), ("data", "generate"))),
+    (
+        _check_only_test,
+        (
+            ("quantifiers",),
+            ("data", "split"),
+            ("data", "generate"),
+            ("training", "monitor"),
+            ("training", "together"),
+        ),
+    ),
     (
         _check_evaluation,
         (("data", "split"), ("training", "evaluate_splits"), ("training", "monitor")),
@@ -315,5 +383,9 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
             ("training", "evaluate_splits"),
             ("training", "monitor"),
         ),
+    ),
+    (
+        _check_memory,
+        (("data",), ("network",), ("quantifiers",), ("search",), ("training",), ("trials",)),
     ),
 )

@@ -17,13 +17,19 @@ import pandas as pd
 from quantlearn import prose, tables
 from quantlearn.prose import MISSING
 from quantlearn.space import read_sample
-from quantlearn.statistics import FINAL_EVALUATIONS, step_leads, summarise_convergence
+from quantlearn.statistics import (
+    FINAL_EVALUATIONS,
+    mean_interval,
+    step_leads,
+    summarise_convergence,
+)
 
 __all__ = [
     "HOW_TO_READ_TESTS",
     "LEVEL",
     "Pair",
     "Results",
+    "baseline_summary",
     "caveats",
     "conclusion",
     "data_summary",
@@ -38,7 +44,6 @@ __all__ = [
     "run_summary",
     "scenes_table",
     "settings_table",
-    "size_only_accuracy",
     "smallest_p",
     "verdict",
 ]
@@ -63,6 +68,7 @@ ARCHITECTURES = {
     "transformer": "transformer encoder",
 }
 OPTIMISERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}
+BASELINE_NAMES = {"majority": "majority", "size": "size alone", "zone_counts": "zone counts alone"}
 LOSSES = {"cross_entropy": "cross entropy", "squared_error": "squared error"}
 
 
@@ -76,6 +82,14 @@ class Results:
     convergence: pd.DataFrame
     comparison: pd.DataFrame
     split: str  # the split of the cells: test, or dev where there is no test
+    baselines: pd.DataFrame
+
+    def baseline(self, baseline: str, split: str) -> pd.DataFrame:
+        """Accuracy (trials × quantifiers) of a baseline on a split."""
+        rows = self.baselines[
+            (self.baselines["baseline"] == baseline) & (self.baselines["split"] == split)
+        ]
+        return rows.pivot_table("accuracy", "trial", "quantifier")
 
 
 @dataclass(frozen=True)
@@ -107,7 +121,7 @@ class Pair:
 
 
 def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Results:
-    """Read the tables trials, cells, convergence and comparison of an experiment.
+    """Read the tables trials, cells, convergence, comparison and baselines of an experiment.
 
     Where settings vary, the settings are those of the chosen sample, by ``paths`` to the tables
     samples and leaderboard.
@@ -128,7 +142,8 @@ def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Resul
             "comparison": tables.COMPARISON,
         }.items()
     }
-    return Results(settings=settings, cells=cells, split=split, **read)
+    baselines = tables.read_csv(paths["baselines"], tables.BASELINES)
+    return Results(settings=settings, cells=cells, split=split, baselines=baselines, **read)
 
 
 # --- Verdicts ---------------------------------------------------------------------------------
@@ -268,7 +283,11 @@ def _balance(balance: Mapping[str, Any]) -> str:
 
 def _split(split: Mapping[str, Any]) -> str:
     parts = [f"{split[side]:.0%} {word}" for side, word in SPLITS.items() if split[side]]
-    return f"{prose.listed(parts).replace('%', ' %')}; {SPLIT_BY[split['by']]}"
+    text = f"{prose.listed(parts).replace('%', ' %')}; {SPLIT_BY[split['by']]}"
+    kept = [prose.name(name).strip("*") for name in split["only_test"]["quantifiers"]]
+    if split["only_test"]["sizes_above"] is not None:
+        kept.append(f"more than {split['only_test']['sizes_above']} objects")
+    return text + (f"; scenes of {prose.listed(kept)} are for testing only" if kept else "")
 
 
 def _network(network: Mapping[str, Any], together: bool) -> str:
@@ -283,6 +302,8 @@ def _network(network: Mapping[str, Any], together: bool) -> str:
         text += "; reads the padding behind the last object and is read out after it"
     elif "padding" in network:
         text += "; does not read the padding behind the last object"
+    if network.get("quantifiers") == "number":
+        text += "; is told the number in a quantifier's name"
     return text + ("" if together else "; each quantifier has a network of its own")
 
 
@@ -332,8 +353,12 @@ def data_summary(results: Results) -> str:
 
 
 def scenes_table(results: Results) -> pd.DataFrame:
-    """The scenes of each quantifier on which the trained networks were scored."""
+    """The scenes of each quantifier on which the trained networks were scored.
+
+    Beside them is what the baselines answer right there, as means over trials.
+    """
     rows = []
+    means = {name: results.baseline(name, results.split).mean() for name in BASELINE_NAMES}
     for quantifier in results.settings["quantifiers"]:
         cells = results.cells[results.cells["quantifier"] == quantifier]
         scenes = cells["scenes"].sum()
@@ -343,21 +368,13 @@ def scenes_table(results: Results) -> pd.DataFrame:
                 f"{SPLITS[results.split].capitalize()} scenes in all trials": f"{scenes:,}",
                 "Objects": prose.span(cells["size"].tolist()),
                 "True": prose.percent(cells.loc[cells["truth"], "scenes"].sum() / scenes),
-                "Right by size alone": prose.percent(size_only_accuracy(cells)),
+                **{
+                    f"Right by {words}": prose.percent(means[name][quantifier])
+                    for name, words in BASELINE_NAMES.items()
+                },
             }
         )
     return pd.DataFrame(rows)
-
-
-def size_only_accuracy(cells: pd.DataFrame) -> float:
-    """Accuracy of the rule that gives each size its commoner truth value, in these very cells.
-
-    >>> size_only_accuracy(pd.DataFrame({"size": [1, 1, 2], "truth": [True, False, True],
-    ...                                  "scenes": [30, 10, 20]}))
-    0.833...
-    """
-    by_size = cells.groupby(["size", "truth"])["scenes"].sum()
-    return float(by_size.groupby("size").max().sum() / by_size.sum())
 
 
 # --- Learning ---------------------------------------------------------------------------------
@@ -366,6 +383,7 @@ def size_only_accuracy(cells: pd.DataFrame) -> float:
 def learning_summary(results: Results) -> pd.DataFrame:
     """For each quantifier: in how many trials, when and how well it was learned."""
     found = summarise_convergence(results.convergence, results.settings["quantifiers"])
+    size_alone = results.baseline("size", results.settings["training"]["monitor"]).mean()
     return pd.DataFrame(
         {
             "Quantifier": [_plain(quantifier) for quantifier in found["quantifier"]],
@@ -377,8 +395,46 @@ def learning_summary(results: Results) -> pd.DataFrame:
             f"Accuracy, last {FINAL_EVALUATIONS} evaluations": found["final_accuracy"].map(
                 prose.percent
             ),
+            "Size alone": [prose.percent(size_alone[name]) for name in found["quantifier"]],
         }
     )
+
+
+def baseline_summary(results: Results) -> str:
+    """Whether each quantifier's curve ends above what the size of a scene alone explains."""
+    size_alone = results.baseline("size", results.settings["training"]["monitor"])
+    sentences = []
+    for quantifier in results.settings["quantifiers"]:
+        runs = results.convergence[results.convergence["quantifier"] == quantifier]
+        if runs["final_accuracy"].isna().all():
+            continue
+        ends = runs.set_index("trial")["final_accuracy"]
+        gain = mean_interval((ends - size_alone[quantifier]).dropna().to_numpy())
+        reached = prose.percent(size_alone[quantifier].mean())
+        bounds = prose.interval(*map(prose.accuracy_points, (gain.lower, gain.upper)))
+        spread = f" (95 % interval {bounds})" if bounds != MISSING else ""
+        name = prose.name(quantifier)
+        # Without an interval (one trial, or all the same) the difference itself must do.
+        lowest = gain.estimate if isnan(gain.lower) else gain.lower
+        if lowest > 0:
+            sentences.append(
+                f"Over its last {FINAL_EVALUATIONS} evaluations, {name} is "
+                f"{prose.accuracy_points(gain.estimate)} percentage points{spread} above the "
+                f"{reached} that the size of a scene alone gives."
+            )
+        else:
+            sentences.append(
+                f"**The curves of {name} do not rise above the {reached} that the size of a scene "
+                f"alone gives**: over the last {FINAL_EVALUATIONS} evaluations they are "
+                f"{_apart(gain.estimate)}{spread}. What was learned may be no more than a rule "
+                "about the number of objects."
+            )
+    return " ".join(sentences)
+
+
+def _apart(difference: float) -> str:
+    points = prose.accuracy_points(abs(difference))
+    return f"{points} percentage points {'above' if difference > 0 else 'below'} it"
 
 
 def run_summary(results: Results) -> str:
@@ -541,7 +597,7 @@ def _errors_of(results: Results, quantifier: str) -> str:
     text = (
         f"{prose.name(quantifier)}: {prose.percent(total['correct'] / total['scenes'])} of the "
         f"{SPLITS[results.split]} scenes are answered right; size alone would give "
-        f"{prose.percent(size_only_accuracy(cells))}."
+        f"{prose.percent(results.baseline('size', results.split)[quantifier].mean())}."
     )
     if not errors.any() or len(by_count) == 1:
         return text

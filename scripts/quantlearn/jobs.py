@@ -8,21 +8,24 @@ import inspect
 import logging
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from quantlearn.errors import QuantlearnError
+from quantlearn.errors import QuantlearnError, is_unwritable, unwritable
 
 __all__ = ["run_job"]
+
+# How PyTorch's allocators begin to say that there is no memory; it has no one class for it.
+_OUT_OF_MEMORY = ("DefaultCPUAllocator: ", "out of memory")
 
 
 def run_job(function: Callable[..., None], snakemake: Any) -> None:
     """Call ``function`` with the job's inputs, outputs, params, wildcards and threads, by name.
 
     Only arguments that the function names are passed. Messages of `logging` and an unexpected
-    exception go to the rule's log; a `QuantlearnError` ends the job with its one clear message,
-    on the terminal and in the log.
+    exception go to the rule's log. A `QuantlearnError`, a lack of memory, and a file that cannot be
+    written end the job with one clear message, on the terminal and in the log.
     """
     offered = {
         "threads": snakemake.threads,
@@ -35,19 +38,50 @@ def run_job(function: Callable[..., None], snakemake: Any) -> None:
     with _logging_to(snakemake.log[0] if snakemake.log else None) as log:
         try:
             function(**{name: _plain(offered[name]) for name in wanted if name in offered})
-        except QuantlearnError as fault:
-            message = f"{snakemake.rule}: {fault}"
+        except Exception as fault:
+            explained = _explained(fault, offered.get("experiment"))
+            if explained is None:
+                log.exception("%s: unexpected error", snakemake.rule)
+                raise
+            message = f"{snakemake.rule}: {explained}"
             log.error(message)
             print(message, file=sys.stderr)
             sys.exit(1)
-        except Exception:
-            log.exception("%s: unexpected error", snakemake.rule)
-            raise
 
 
 def _plain(value: Any) -> Any:
     """Snakemake's named lists of paths as plain lists, everything else as it is."""
     return list(value) if isinstance(value, list | tuple) else value
+
+
+def _explained(fault: Exception, experiment: str | None) -> QuantlearnError | None:
+    """The fault as an error that the user can mend; None where it is a mistake in the program."""
+    if isinstance(fault, QuantlearnError):
+        return fault
+    if isinstance(fault, OSError) and is_unwritable(fault):
+        return unwritable(fault.filename or "a temporary file", fault)
+    if isinstance(fault, MemoryError) or (
+        isinstance(fault, RuntimeError) and any(words in str(fault) for words in _OUT_OF_MEMORY)
+    ):
+        place = f" in config/experiments/{experiment}.yaml" if experiment else ""
+        asked = str(fault).strip().partition("\n")[0]
+        return QuantlearnError(
+            f"out of memory{f' ({asked})' if asked else ''}: run fewer jobs at once (--cores), or "
+            f"lower trials, data.generate.draws, training.eval_scenes or training.batch_size{place}"
+        )
+    return None
+
+
+class _LogFile(logging.FileHandler):
+    """The rule's log; where the disk is full, the terminal has the message all the same."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Leave the message out, instead of printing a traceback."""
+
+    def close(self) -> None:
+        """Close the file, and leave out what could not be written."""
+        with suppress(OSError):
+            super().close()
 
 
 @contextmanager
@@ -56,8 +90,11 @@ def _logging_to(path: str | None) -> Iterator[logging.Logger]:
     log.setLevel(logging.INFO)
     handler: logging.Handler = logging.NullHandler()
     if path is not None:
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            handler = _LogFile(path, mode="w", encoding="utf-8")
+        except OSError as fault:
+            sys.exit(str(unwritable(path, fault)))
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log.addHandler(handler)
     try:

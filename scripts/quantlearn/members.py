@@ -7,7 +7,7 @@ import numpy as np
 
 from quantlearn import scene_files
 from quantlearn.examples import Examples
-from quantlearn.networks.task import Task
+from quantlearn.networks.task import Task, quantifier_codes
 from quantlearn.scenes import LabelledScenes
 from quantlearn.split import SIDES
 
@@ -28,16 +28,18 @@ class Member:
 
 
 def read_members(
-    path: str | Path, quantifiers: list[str], together: bool
+    path: str | Path, quantifiers: list[str], together: bool, coding: str = "one_hot"
 ) -> tuple[list[Member], Task]:
     """Members for the split scenes in the file ``path``, and the task they have.
 
     With ``together`` one network of a trial learns all quantifiers; without, each quantifier has a
-    network of its own, which is told of no other.
+    network of its own, which is told of no other. ``coding`` is how a network is told which
+    quantifier to verify, as `quantifier_codes` explains.
     """
+    codes = quantifier_codes(quantifiers, coding) if together else ((1.0,),)
     members: list[Member] = []
     for trial, (scenes, extra) in enumerate(scene_files.read_trials(path, quantifiers)):
-        task = Task(scenes.scenes.shape[1], len(quantifiers) if together else 1)
+        task = Task(scenes.scenes.shape[1], len(codes), codes)
         for index, name in enumerate(["all"] if together else quantifiers):
             own = np.full(len(scenes), True) if together else scenes.quantifiers == index
             sides = {side: own & (extra["split"] == side) for side in SIDES}

@@ -26,12 +26,15 @@ from papermill.exceptions import PapermillExecutionError
 from traitlets import Unicode, default
 from traitlets.config import Config
 
-from quantlearn.errors import QuantlearnError
+from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.tables import replacing
 
 __all__ = ["NotebookError", "execute_notebook", "notebook_body", "read_notebook", "write_notebook"]
 
 log = logging.getLogger("quantlearn")
+
+# JSON that is not a notebook makes nbformat stumble in its own code.
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError)
 
 # Text and results only: neither code nor prompts, none of the theme that would load scripts.
 BODY = """
@@ -59,7 +62,10 @@ def execute_notebook(path: str | Path, parameters: dict[str, Any]) -> NotebookNo
 
     Raises `NotebookError`, which names notebook, cell and error, when a cell fails.
     """
-    source = read_notebook(path)
+    try:
+        source = _read(path)
+    except _UNREADABLE as fault:
+        raise NotebookError(f"{path}: cannot be read as a notebook: {fault}") from fault
     with tempfile.TemporaryDirectory(prefix="quantlearn-") as folder:
         try:
             executed = papermill.execute_notebook(
@@ -81,11 +87,15 @@ def execute_notebook(path: str | Path, parameters: dict[str, Any]) -> NotebookNo
 
 
 def read_notebook(path: str | Path) -> NotebookNode:
-    """The notebook at ``path``; raises `NotebookError` when it is not one."""
+    """The executed notebook at ``path``; raises `NotebookError` when it is not one."""
     try:
-        return nbformat.read(path, as_version=4)
-    except (OSError, ValueError, nbformat.ValidationError) as fault:
-        raise NotebookError(f"{path}: cannot be read as a notebook: {fault}") from fault
+        return _read(path)
+    except _UNREADABLE as fault:
+        raise NotebookError(damaged(path, "a notebook", fault)) from fault
+
+
+def _read(path: str | Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
 
 
 def write_notebook(notebook: NotebookNode, path: str | Path) -> None:

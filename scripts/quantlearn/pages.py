@@ -6,11 +6,13 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pandas as pd
 from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.tables import replacing
 
 __all__ = ["embedded_figure", "html_table", "placed", "slug", "write_page"]
@@ -36,8 +38,15 @@ def embedded_figure(path: str | Path, caption: str, alternative: str) -> str:
 
     As an image of its own, its ids cannot clash with those of other figures on the page.
     ``alternative`` says what it shows to whoever cannot see it.
+
+    Raises `QuantlearnError` when the file is not whole: a browser would show a broken picture.
     """
-    data = base64.b64encode(Path(path).read_bytes()).decode("ascii")
+    content = Path(path).read_bytes()
+    try:
+        ElementTree.fromstring(content)
+    except ElementTree.ParseError as fault:
+        raise QuantlearnError(damaged(path, "a figure", fault)) from fault
+    data = base64.b64encode(content).decode("ascii")
     return (
         f'<figure><img src="data:image/svg+xml;base64,{data}" alt="{html.escape(alternative)}">'
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"

@@ -104,10 +104,12 @@ def percent(share: float) -> str:
 def accuracy_points(difference: float) -> str:
     """A difference of accuracies, in percentage points.
 
-    >>> accuracy_points(-0.0123)
-    '−1.2'
+    >>> accuracy_points(-0.0123), accuracy_points(-0.0001)
+    ('−1.2', '0.0')
     """
-    return MISSING if isnan(difference) else f"{100 * difference:.1f}".replace("-", "−")
+    # Adding 0 makes a negative zero a plain one.
+    points = round(100 * difference, 1) + 0
+    return MISSING if isnan(difference) else f"{points:.1f}".replace("-", "−")
 
 
 def interval(lower: str, upper: str) -> str:

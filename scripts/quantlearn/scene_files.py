@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from quantlearn.errors import QuantlearnError
+from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.scenes import LabelledScenes
 from quantlearn.tables import replacing
 
@@ -53,9 +53,7 @@ def read_trials(
             for group in range(file.num_row_groups):
                 yield _labelled(file.read_row_group(group), quantifiers)
     except (pa.ArrowInvalid, OSError, KeyError, ValueError) as fault:
-        raise QuantlearnError(
-            f"{path}: not a table of scenes ({fault}); delete it and run again"
-        ) from fault
+        raise QuantlearnError(damaged(path, "a table of scenes", fault)) from fault
 
 
 def _table(

@@ -25,6 +25,7 @@ import yaml
 from quantlearn import language as lang
 from quantlearn.errors import QuantlearnError
 from quantlearn.language import ExpressionError, parse
+from quantlearn.yamlfile import YamlError, read_text
 
 __all__ = [
     "AmbiguousQuantifierError",
@@ -537,13 +538,13 @@ def load_lexicon(path: str | Path) -> Lexicon:
     that is not well formed.
     """
     try:
-        root = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except OSError as error:
-        raise LexiconError([f"{path}: cannot be read: {error.strerror}"]) from None
-    except UnicodeDecodeError:
-        raise LexiconError([f"{path}: is not UTF-8 text; save it as UTF-8"]) from None
+        root = yaml.compose(read_text(Path(path)), Loader=yaml.SafeLoader)
+    except YamlError as error:
+        raise LexiconError([str(error)]) from None
     except yaml.YAMLError as error:
         raise LexiconError([f"{path}{_yaml_fault(error)}"]) from None
+    except RecursionError:
+        raise LexiconError([f"{path}: is nested too deeply"]) from None
     if not isinstance(root, yaml.MappingNode):
         raise LexiconError([f'{path}: expected lines such as every: "A <= B"'])
     # The nodes are read as they are: YAML 1.1 would make False of the name `no`.
@@ -556,7 +557,7 @@ def load_lexicon(path: str | Path) -> Lexicon:
         elif key.value in expressions:
             faults.append(f"{place}: {key.value}: stands twice; remove or rename one")
         elif value.tag != "tag:yaml.org,2002:str":
-            found = (value.value or "nothing") if value.id == "scalar" else f"a {value.id}"
+            found = _cut(value.value) or "nothing" if value.id == "scalar" else f"a {value.id}"
             faults.append(f"{place}: {key.value}: expected an expression in quotes, found {found}")
         else:
             expressions[key.value] = value.value
@@ -600,7 +601,12 @@ def _entry_faults(name: str, expression: str) -> list[str]:
 
 
 def _one_line(error: ExpressionError) -> str:
-    return f"{error.problem}, at column {error.column} of {error.expression!r}"
+    return f"{error.problem}, at column {error.column} of {_cut(error.expression)!r}"
+
+
+def _cut(text: str) -> str:
+    """A text as it is shown in a message that has to stay a line."""
+    return text if len(text) <= 200 else f"{text[:199]}…"
 
 
 def _yaml_fault(error: yaml.YAMLError) -> str:

@@ -7,14 +7,18 @@ that does not apply to a sample, such as ``padding`` to a feed-forward network, 
 
 import itertools
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from quantlearn.errors import QuantlearnError
+from quantlearn.errors import damaged
+from quantlearn.schema import find_faults, load_schema
+from quantlearn.search import SECTIONS
+from quantlearn.tables import SAMPLES, TableError, read_csv
 
-__all__ = ["Sample", "read_sample", "samples_table"]
+__all__ = ["Sample", "read_row", "read_sample", "samples_table"]
 
 Sample = dict[str, dict[str, Any]]
 """The settings of one sample, by section and key."""
@@ -46,19 +50,39 @@ def samples_table(samples: list[Sample]) -> pd.DataFrame:
 
 
 def read_sample(path: str | Path, sample: int) -> Sample:
-    """The settings of one sample, by section and key, without those that are blank."""
+    """The settings of one sample, by section and key, without those that are blank.
+
+    Raises `TableError` when the table cannot be read, has no such sample, or one with settings that
+    no experiment can have.
+    """
+    settings = read_row(path, sample)
+    for fault in find_faults(_sections_schema(), settings):
+        raise TableError(damaged(path, "a table of samples", f"sample {sample}: {fault}"))
+    return settings
+
+
+def read_row(path: str | Path, sample: int) -> Sample:
+    """As `read_sample`, whatever the settings are."""
+    read_csv(path, SAMPLES)
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     rows = table[table["sample"] == str(sample)]
     if len(rows) != 1:
-        raise QuantlearnError(
-            f"{path}: sample {sample} has {len(rows)} rows; delete the file and run again"
+        raise TableError(
+            damaged(path, "a table of samples", f"sample {sample} has {len(rows)} rows")
         )
     settings: Sample = {}
     for column, text in rows.iloc[0].drop("sample").items():
-        section, key = str(column).split(".", 1)
+        section, _, key = str(column).partition(".")
         if text:
             settings.setdefault(section, {})[key] = _value(text)
     return settings
+
+
+@cache
+def _sections_schema() -> dict[str, Any]:
+    """The schema of a sample: an experiment's, for the sections whose settings may vary."""
+    parts = load_schema("experiment")["properties"]
+    return {"type": "object", "properties": {name: parts[name] for name in SECTIONS}}
 
 
 def _text(value: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
+from math import inf
 from pathlib import Path
 
 import matplotlib as mpl
@@ -19,6 +20,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from quantlearn.tables import replacing
 
 __all__ = [
+    "BASELINE",
     "COLUMN_WIDTH",
     "GREY",
     "PAGE_WIDTH",
@@ -28,6 +30,7 @@ __all__ = [
     "looks",
     "new_figure",
     "save_figure",
+    "spread",
     "step_axis",
 ]
 
@@ -39,6 +42,9 @@ OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "
 """Okabe and Ito's palette (2008), without its yellow, which is too pale for lines on white."""
 
 LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
+BASELINE = (0, (1, 2))
+"""Line style of what rules reach that know little of a scene."""
+
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 RC = {
@@ -121,6 +127,20 @@ def save_figure(figure: Figure, svg: str | Path, pdf: str | Path, png: str | Pat
     for kind, path in (("svg", svg), ("pdf", pdf), ("png", png)):
         with replacing(path) as beside:
             figure.savefig(beside, format=kind, metadata=undated[kind])
+
+
+def spread(places: Sequence[float], gap: float) -> list[float]:
+    """Places for labels, in the order given, moved up until none is closer than ``gap`` to another.
+
+    >>> spread([0.5, 0.5, 0.9], 0.25)
+    [0.5, 0.75, 1.0]
+    """
+    moved = list(places)
+    lowest = -inf
+    for index in sorted(range(len(places)), key=lambda index: places[index]):
+        moved[index] = max(places[index], lowest)
+        lowest = moved[index] + gap
+    return moved
 
 
 def step_axis(axis: mpl.axis.Axis, ticks: int = 6) -> None:

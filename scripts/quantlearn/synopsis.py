@@ -227,6 +227,17 @@ def caveats(settings: Iterable[Mapping[str, Any]], effects: pd.DataFrame) -> str
                 "learned a quantifier. The paired t-test leaves these trials out, the Wilcoxon "
                 "test does not."
             )
+        explained = [
+            f"{prose.name(row[side])} in `{row['experiment']}`"
+            for _, row in effects.iterrows()
+            for side in ("easy", "hard")
+            if row[f"final_accuracy_{side}"] <= row[f"size_alone_{side}"]
+        ]
+        if explained:
+            found.append(
+                "No more right answers than the size of a scene alone gives, on average over "
+                f"trials: {prose.listed(dict.fromkeys(explained))}."
+            )
     on_test = [
         experiment["name"] for experiment in settings if experiment["training"]["monitor"] == "test"
     ]

@@ -7,17 +7,19 @@ must have and their types, so that a reader gets booleans, missing integers and 
 import itertools
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from quantlearn.errors import QuantlearnError
+from quantlearn.errors import QuantlearnError, damaged, unwritable
 
 __all__ = [
     "AS_RUN",
+    "BASELINES",
+    "BASELINE_CELLS",
     "BENCHMARK",
     "CELLS",
     "CHOSEN_TRIALS",
@@ -104,6 +106,27 @@ CHOSEN_TRIALS: Schema = {
     "test_scenes": "int64",
 }
 
+BASELINES: Schema = {
+    "trial": "int64",
+    "split": "str",
+    "quantifier": "str",
+    "baseline": "str",
+    "scenes": "int64",
+    "unseen": "float64",
+    "accuracy": "float64",
+}
+
+BASELINE_CELLS: Schema = {
+    "trial": "int64",
+    "split": "str",
+    "quantifier": "str",
+    "size": "int64",
+    "baseline": "str",
+    "scenes": "int64",
+    "unseen": "int64",
+    "correct": "int64",
+}
+
 CONVERGENCE: Schema = {
     "sample": "int64",
     "trial": "int64",
@@ -172,6 +195,7 @@ OVERVIEW: Schema = {
             "median_lower": "float64",
             "median_upper": "float64",
             "final_accuracy": "float64",
+            "size_alone": "float64",
         }.items()
     },
     **{
@@ -307,7 +331,7 @@ def read_csv(path: str | Path, schema: Schema) -> pd.DataFrame:
             false_values=["false"],
         )
     except (ValueError, pd.errors.ParserError, pd.errors.EmptyDataError) as fault:
-        raise _unreadable(path, str(fault).strip()) from fault
+        raise _unreadable(path, str(fault)) from fault
     for column in blank_free:
         if frame[column].isna().any():
             raise _unreadable(
@@ -323,13 +347,13 @@ def read_parquet(path: str | Path, schema: Schema) -> pd.DataFrame:
     """
     try:
         frame = pq.read_table(path).to_pandas()
-    except (OSError, pa.ArrowException) as fault:
-        raise _unreadable(path, str(fault).strip()) from fault
+    except (OSError, ValueError, pa.ArrowException) as fault:
+        raise _unreadable(path, str(fault)) from fault
     _demand_columns(path, list(frame.columns), schema)
     try:
         return frame.astype(dict(schema))
     except (ValueError, TypeError) as fault:
-        raise _unreadable(path, str(fault).strip()) from fault
+        raise _unreadable(path, str(fault)) from fault
 
 
 def read_jobs(
@@ -385,15 +409,21 @@ def held_out(cells: pd.DataFrame, path: str | Path) -> tuple[pd.DataFrame, str]:
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends without a fault."""
+    """A temporary path beside ``path`` that takes its place when the block ends without a fault.
+
+    Raises `WriteError` where it cannot be written: the disk is full, or the folder read-only.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield beside
         os.replace(beside, path)
+    except OSError as fault:
+        raise unwritable(path, fault) from fault
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # on a read-only disk, where there is nothing to take away
+            beside.unlink(missing_ok=True)
 
 
 def _header(text: str) -> list[str]:
@@ -411,4 +441,4 @@ def _demand_columns(path: str | Path, found: list[str], schema: Schema) -> None:
 
 
 def _unreadable(path: str | Path, why: str) -> TableError:
-    return TableError(f"{path}: cannot be read as a result table: {why}; delete it and run again")
+    return TableError(damaged(path, "a result table", why))

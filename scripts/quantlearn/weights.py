@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
-from quantlearn.errors import QuantlearnError
+from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.tables import replacing
 
@@ -26,8 +26,9 @@ def write_weights(samples: Mapping[int, Mapping[str, np.ndarray]], path: str | P
         for sample, weights in samples.items()
         for name, array in weights.items()
     }
+    content = save(arrays)
     with replacing(path) as beside:
-        save_file(arrays, beside)
+        beside.write_bytes(content)
 
 
 def read_weights(ensemble: Ensemble, trials: int, path: str | Path, sample: int) -> torch.Tensor:
@@ -55,6 +56,4 @@ def read_weights(ensemble: Ensemble, trials: int, path: str | Path, sample: int)
 
 
 def _unreadable(path: str | Path, sample: int, why: str) -> QuantlearnError:
-    return QuantlearnError(
-        f"{path}: not the weights of sample {sample} ({why}); delete it and run again"
-    )
+    return QuantlearnError(damaged(path, f"the weights of sample {sample}", why))

@@ -13,7 +13,11 @@ import yaml
 
 from quantlearn.errors import QuantlearnError
 
-__all__ = ["YamlError", "plain_value", "read_yaml"]
+__all__ = ["YamlError", "plain_value", "read_mapping", "read_text", "read_yaml"]
+
+# Bounds of what is read at all, far beyond what anyone writes: they bound the time it takes.
+LARGEST_FILE = 200_000  # bytes
+LONGEST_NUMBER = 1_000  # characters; Python itself refuses to read 4,300 digits
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -47,6 +51,26 @@ def plain_value(text: str) -> str | int | float | bool | None:
     return text
 
 
+def read_text(path: Path) -> str:
+    """The text of a file; raises :class:`YamlError` when it is not there, not text or too long."""
+    try:
+        if (size := path.stat().st_size) > LARGEST_FILE:
+            raise YamlError(f"{path}: has {size} bytes, where {LARGEST_FILE} are allowed: split it")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise YamlError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise YamlError(f"{path}: is not UTF-8 text: byte {error.start} does not fit") from None
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The content of a YAML file that must hold keys with values; raises :class:`YamlError`."""
+    content = read_yaml(path)
+    if not isinstance(content, dict):
+        raise YamlError(f"{path}: must hold keys with their values, such as trials: 30")
+    return content
+
+
 def read_yaml(path: Path) -> Any:
     """The content of a YAML file.
 
@@ -54,12 +78,7 @@ def read_yaml(path: Path) -> Any:
     not parse, gives a key twice, has a key that is no text, or uses anchors and aliases.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        return yaml.load(text, Loader=_StrictLoader)
-    except OSError as error:
-        raise YamlError(f"{path}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise YamlError(f"{path}: is not UTF-8 text: byte {error.start} does not fit") from None
+        return yaml.load(read_text(path), Loader=_StrictLoader)
     except yaml.MarkedYAMLError as error:
         raise YamlError(f"{path}: {_place(error)}: {_what(error)}") from None
     except yaml.YAMLError as error:  # a character that YAML does not allow
@@ -88,9 +107,16 @@ class _StrictLoader(yaml.SafeLoader):
         return [self.construct_object(item, deep=True) for item in node.value]
 
     def construct_plain(self, node):
-        if node.style is None:
-            return plain_value(node.value)
-        return node.value
+        if node.style is not None:
+            return node.value
+        value = plain_value(node.value)
+        if isinstance(value, float) and len(node.value) > LONGEST_NUMBER:
+            raise yaml.MarkedYAMLError(
+                problem=f"a number has at most {LONGEST_NUMBER} characters, "
+                f"found {len(node.value)}",
+                problem_mark=node.start_mark,
+            )
+        return value
 
     def construct_strict_mapping(self, node):
         mapping = {}

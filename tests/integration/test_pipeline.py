@@ -12,7 +12,10 @@ from pipeline import ROOT, lay_out, run, snakemake
 from quantlearn.schema import load_schema
 
 EXPERIMENTS = {"tiny": 3, "tiny_as_run": 2, "tiny_alone": 2}
-TABLES = ["comparison.csv", "convergence.csv", "trials.csv", "curves.parquet", "cells.parquet"]
+TABLES = [
+    *("comparison.csv", "convergence.csv", "trials.csv", "baselines.csv"),
+    *("curves.parquet", "cells.parquet", "baseline_cells.parquet"),
+]
 FIGURES = load_schema("experiment")["properties"]["figures"]["default"]
 
 
@@ -201,7 +204,7 @@ def test_a_fault_in_a_job_is_one_line_on_the_terminal_and_in_the_log(finished, t
         "results/tiny/training/0/trials.csv",
     )
     assert done.returncode != 0
-    line = "train: results/tiny/data/split.parquet: not a table of scenes"
+    line = "train: results/tiny/data/split.parquet: cannot be read as a table of scenes"
     assert line in done.stderr
     assert line in (folder / "results" / "tiny" / "logs" / "train" / "0.log").read_text()
     assert not (folder / "results" / "tiny" / "training" / "0" / "curves.parquet").exists()

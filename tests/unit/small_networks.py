@@ -15,7 +15,10 @@ def network(architecture, **changes):
     defaults = {
         name: part["default"] for name, part in architecture_settings()[architecture].items()
     }
-    common = {"architecture": architecture, "initialisation": "torch", "precision": "float64"}
+    common = {
+        **{"architecture": architecture, "initialisation": "torch", "precision": "float64"},
+        "quantifiers": "one_hot",
+    }
     return {**common, **defaults, **changes}
 
 

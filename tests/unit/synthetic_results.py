@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from quantlearn import tables
+from quantlearn.baselines import baseline_accuracy
 
 EVALUATE_EVERY = 50
 
@@ -20,6 +21,7 @@ def experiment_settings(name: str, quantifiers: list[str], **changes: Any) -> di
         "quantifiers": quantifiers,
         "comparisons": [[quantifiers[0], other] for other in quantifiers[1:]],
         "documented": None,
+        "data": {"split": {"only_test": {"sizes_above": None, "quantifiers": []}}},
         "training": {"monitor": "test", "evaluate_every": EVALUATE_EVERY},
         "convergence": {"threshold": 0.95, "window": 20},
     } | changes
@@ -95,6 +97,31 @@ def training_cells(
             )
             frames.append(cells.assign(trial=trial, split="test", quantifier=quantifier))
     return pd.concat(frames, ignore_index=True).assign(sample=0)[list(tables.CELLS)]
+
+
+def write_baselines(folder: Path, cells: pd.DataFrame) -> dict[str, Path]:
+    """Write what the best rules by size and by zone counts reach in these cells themselves."""
+    keys = ["trial", "split", "quantifier", "size"]
+    counts = cells.pivot_table("scenes", keys, "truth", aggfunc="sum", fill_value=0)
+    right = {
+        "majority": counts[True],
+        "size": counts.max(axis="columns"),
+        "zone_counts": counts.sum(axis="columns"),
+    }
+    by_size = pd.concat(
+        counts.sum(axis="columns")
+        .rename("scenes")
+        .reset_index()
+        .assign(baseline=baseline, unseen=0, correct=correct.to_numpy())
+        for baseline, correct in right.items()
+    )[list(tables.BASELINE_CELLS)]
+    paths = {
+        "baselines": folder / "tables/baselines.csv",
+        "baseline_cells": folder / "tables/baseline_cells.parquet",
+    }
+    tables.write_csv(baseline_accuracy(by_size), paths["baselines"])
+    tables.write_parquet(by_size, paths["baseline_cells"])
+    return paths
 
 
 def training_trials(curves: pd.DataFrame) -> pd.DataFrame:

@@ -449,6 +449,32 @@ BAD_EXPERIMENTS = {
         | {"data.generate": {"method": "enumerate", "max_size": 2, "zones": ["both"]}},
         [("data.split.by:", "2 different zone counts", "3 sides")],
     ),
+    "no size is above": (
+        {"data.split.only_test": {"sizes_above": 8}, "training.monitor": "dev"},
+        [("data.split.only_test.sizes_above: 8 does not divide", "take a size from 1 to 7")],
+    ),
+    "unknown quantifier for testing": (
+        {"data.split.only_test": {"quantifiers": ["at_least_4"]}, "training.monitor": "dev"},
+        [("data.split.only_test.quantifiers[0]:", 'did you mean "at_least_3"?')],
+    ),
+    "nothing to learn": (
+        {"data.split.only_test": {"quantifiers": ["most", "at_least_3"]}, "comparisons": []}
+        | {"training.monitor": "dev"},
+        [("data.split.only_test.quantifiers:", "leave nothing to learn")],
+    ),
+    "a network of its own with nothing to learn from": (
+        {"data.split.only_test": {"quantifiers": ["most"]}, "comparisons": []}
+        | {"training.monitor": "dev", "training.together": False},
+        [("data.split.only_test.quantifiers:", "need training.together: true")],
+    ),
+    "comparison of what is not learned": (
+        {"data.split.only_test": {"quantifiers": ["most"]}, "training.monitor": "dev"},
+        [("comparisons[0][0]:", '"most" is for testing only', "compare others")],
+    ),
+    "stopping by what is kept for the end": (
+        {"data.split.only_test": {"sizes_above": 5}},
+        [("training.monitor:", "data.split.only_test keeps for the end: use dev")],
+    ),
 }
 
 

@@ -3,13 +3,18 @@
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantlearn import scene_files
 from quantlearn.balance import balance
 from quantlearn.errors import QuantlearnError
+from quantlearn.scenes import Space, draw_pairs
+from quantlearn.semantics import Quantifier
 from quantlearn.split import split
+from split_data import split_data
 
 NAMES = ["a is false", "a is true", "b is false", "b is true"]
 
@@ -94,6 +99,41 @@ def test_every_trial_has_its_own_split():
         split(np.arange(100), (0.7, 0.1, 0.2), np.random.default_rng(seed)) for seed in (0, 1)
     )
     assert (first != second).any()
+
+
+@pytest.mark.parametrize(
+    ("kept", "is_kept"),
+    [
+        ({"sizes_above": 4, "quantifiers": []}, lambda rows: rows["size"] > 4),
+        (
+            {"sizes_above": None, "quantifiers": ["first_2"]},
+            lambda rows: rows["quantifier"] == "first_2",
+        ),
+        (
+            {"sizes_above": 5, "quantifiers": ["at_least_2"]},
+            lambda rows: (rows["size"] > 5) | (rows["quantifier"] == "at_least_2"),
+        ),
+    ],
+    ids=["sizes", "quantifiers", "both"],
+)
+def test_what_is_for_testing_only_is_divided_by_no_fraction(tmp_path, kept, is_kept):
+    names = ["at_least_2", "first_2"]
+    space, rng = Space(1, 6), np.random.default_rng(5)
+    quantifiers = [
+        Quantifier("at_least_2", "|A & B| >= 2"),
+        Quantifier("first_2", "|A| >= 2 and first(2, A) <= B"),
+    ]
+    scenes = draw_pairs(rng, 800, quantifiers, space)
+    balanced = tmp_path / "balanced.parquet"
+    copies = {"copy": np.zeros(len(scenes), dtype=int)}
+    scene_files.write_trials(balanced, names, [(scenes, copies)])
+    settings = {"by": "scene", "train": 0.6, "dev": 0.1, "test": 0.3}
+    split_data(balanced, tmp_path / "a.parquet", settings | {"only_test": kept}, names, 7, "any")
+    rows = pd.read_parquet(tmp_path / "a.parquet")
+    assert (rows.loc[is_kept(rows), "split"] == "test").all()
+    others = rows[~is_kept(rows)]["split"].value_counts()
+    assert others["train"] == math.ceil(0.6 * others.sum())
+    assert others["dev"] == math.ceil(0.1 * others.sum())
 
 
 def test_an_empty_side_is_an_error():

@@ -119,9 +119,9 @@ def test_a_disk_that_takes_no_checkpoint_does_not_end_training(path, caplog, mon
     before = path.read_bytes()
     checkpoints = Checkpoints(path, FINGERPRINT, 1e-9)
     checkpoints.offer(lambda: {"step": 32})
-    assert caplog.messages == [
-        f"{path}: checkpoint not written: [Errno 28] No space left on device"
-    ]
+    (line,) = caplog.messages
+    assert line.startswith(f"{path}: checkpoint not written: ")
+    assert "No space left on device" in line
     assert not checkpoints.save()
     assert path.read_bytes() == before
     assert [file.name for file in path.parent.iterdir()] == [path.name]

@@ -1,17 +1,22 @@
-"""The compiled LSTM against torch.nn.LSTM, and what must not make a difference to it."""
+"""The compiled core against torch.nn, and what must not make a difference to it."""
+
+from pathlib import Path
 
 import pytest
 import torch
 
-from quantlearn.networks import kernels
+from quantlearn.digest import imported_modules
+from quantlearn.networks import cells, kernels, simd
+from quantlearn.networks.cells import ELMAN_RELU, ELMAN_TANH, GRU, LSTM
 from quantlearn.networks.compiled import (
     evaluate_over_tokens,
     evaluation_plan,
-    lstm_over_tokens,
+    hidden_over_tokens,
 )
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
 PRECISIONS = list(TOLERANCE)
+CELLS = [LSTM, GRU, ELMAN_TANH, ELMAN_RELU]
 SHAPES = [  # trials, scenes, size, units, layers, vocabulary
     (3, 8, 20, 12, 2, 8),
     (2, 19, 9, 13, 3, 10),
@@ -21,26 +26,32 @@ SHAPES = [  # trials, scenes, size, units, layers, vocabulary
 ]
 
 
+@pytest.fixture(params=CELLS, ids=[cell.name for cell in CELLS])
+def cell(request):
+    return request.param
+
+
 def scenes(trials, batch, size, vocabulary, seed=0):
     draw = torch.Generator().manual_seed(seed)
     tokens = torch.randint(0, vocabulary, (trials, batch, size), generator=draw, dtype=torch.uint8)
     return tokens, torch.randint(1, size + 1, (trials, batch), generator=draw)
 
 
-def weights(trials, units, layers, vocabulary, dtype, seed=1, scale=1.0):
+def weights(trials, units, layers, vocabulary, dtype, cell=LSTM):
     """Table, inputs, recurrents and biases."""
-    draw = torch.Generator().manual_seed(seed)
+    draw = torch.Generator().manual_seed(1)
 
     def normal(*shape):
         values = torch.randn(trials, *shape, generator=draw, dtype=torch.float64)
-        return (scale * values / units**0.5).to(dtype).requires_grad_()
+        return (values / units**0.5).to(dtype).requires_grad_()
 
-    square = (units, 4 * units)
+    columns = cell.gates * units
+    square = (units, columns)
     return (
-        normal(vocabulary, 4 * units),
+        normal(vocabulary, columns),
         [normal(*square) for _ in range(layers - 1)],
         [normal(*square) for _ in range(layers)],
-        [normal(4 * units) for _ in range(layers - 1)],
+        [normal(columns) for _ in range(layers - 1)],
     )
 
 
@@ -55,9 +66,9 @@ def of_trials(trials, table, inputs, recurrents, biases):
     return select(table), *([select(w) for w in ws] for ws in (inputs, recurrents, biases))
 
 
-def hidden_and_gradients(tokens, lengths, parts, **settings):
+def hidden_and_gradients(tokens, lengths, parts, cell=LSTM, **settings):
     """Hidden states, and the gradients of a sum in which every number has its own factor."""
-    hidden = lstm_over_tokens(tokens, lengths, *parts, **settings)
+    hidden = hidden_over_tokens(cell, tokens, lengths, *parts, **settings)
     _, batch, units = hidden.shape
     factors = torch.linspace(-1, 1, batch * units, dtype=hidden.dtype).view(batch, units)
     gradients = torch.autograd.grad((hidden * factors).sum(), flat(*parts))
@@ -112,8 +123,8 @@ def test_activations_from_tiny_to_saturated(dtype):
     table = torch.stack([sums, sums, sums.flip(0), sums], dim=1)  # one row, one scene, one unit
     tokens = torch.arange(64, dtype=torch.uint8).view(1, 64, 1)
     lengths = torch.ones(1, 64, dtype=torch.int32)
-    hidden = lstm_over_tokens(
-        tokens, lengths, table[None], [], [torch.zeros(1, 1, 4).to(dtype)], []
+    hidden = hidden_over_tokens(
+        LSTM, tokens, lengths, table[None], [], [torch.zeros(1, 1, 4).to(dtype)], []
     )
     i, _, g, o = table.double().T
     expected = o.sigmoid() * (i.sigmoid() * g.tanh()).tanh()
@@ -121,14 +132,14 @@ def test_activations_from_tiny_to_saturated(dtype):
     torch.testing.assert_close(hidden.double().view(64), expected, **precise)
 
 
-def test_gradients_are_finite_differences():
+def test_gradients_are_finite_differences(cell):
     tokens, lengths = scenes(2, 3, 4, 3)
-    parts = weights(2, 2, 2, 3, torch.float64)
-    _, gradients = hidden_and_gradients(tokens, lengths, parts)
+    parts = weights(2, 2, 2, 3, torch.float64, cell)
+    _, gradients = hidden_and_gradients(tokens, lengths, parts, cell)
     step = 1e-5
 
     def loss():
-        hidden = lstm_over_tokens(tokens, lengths, *parts)
+        hidden = hidden_over_tokens(cell, tokens, lengths, *parts)
         return (hidden * torch.linspace(-1, 1, 6, dtype=torch.float64).view(3, 2)).sum()
 
     with torch.no_grad():
@@ -145,42 +156,43 @@ def test_gradients_are_finite_differences():
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-def test_a_trial_does_not_depend_on_its_company(dtype):
+def test_a_trial_does_not_depend_on_its_company(cell, dtype):
     tokens, lengths = scenes(5, 11, 9, 8)
-    parts = weights(5, 12, 2, 8, dtype)
-    hidden, gradients = hidden_and_gradients(tokens, lengths, parts)
+    parts = weights(5, 12, 2, 8, dtype, cell)
+    hidden, gradients = hidden_and_gradients(tokens, lengths, parts, cell)
     for company in ([2], [4, 2], [3, 0, 1]):
-        alone = hidden_and_gradients(tokens[company], lengths[company], of_trials(company, *parts))
+        some = of_trials(company, *parts)
+        alone = hidden_and_gradients(tokens[company], lengths[company], some, cell)
         assert_equal(alone, (hidden[company], [g[company] for g in gradients]))
 
 
 @pytest.mark.parametrize("threads", [2, 3, 7])
-def test_threads_make_no_difference(threads):
+def test_threads_make_no_difference(cell, threads):
     tokens, lengths = scenes(5, 11, 9, 8)
-    parts = weights(5, 12, 2, 8, torch.float32)
-    expected = hidden_and_gradients(tokens, lengths, parts)
-    assert_equal(hidden_and_gradients(tokens, lengths, parts, threads=threads), expected)
+    parts = weights(5, 12, 2, 8, torch.float32, cell)
+    expected = hidden_and_gradients(tokens, lengths, parts, cell)
+    assert_equal(hidden_and_gradients(tokens, lengths, parts, cell, threads=threads), expected)
     plan = evaluation_plan(tokens, lengths)
-    assert torch.equal(evaluate_over_tokens(plan, *parts, threads=threads), expected[0])
+    assert torch.equal(evaluate_over_tokens(cell, plan, *parts, threads=threads), expected[0])
 
 
-def test_repeated_runs_are_identical_whatever_ran_between():
+def test_repeated_runs_are_identical_whatever_ran_between(cell):
     tokens, lengths = scenes(4, 8, 20, 8)
-    parts = weights(4, 12, 2, 8, torch.float32)
-    first = hidden_and_gradients(tokens, lengths, parts)
-    hidden_and_gradients(tokens[:, :3], lengths[:, :3], parts)
-    hidden_and_gradients(*scenes(2, 30, 25, 8), weights(2, 9, 3, 8, torch.float64))
-    assert_equal(hidden_and_gradients(tokens, lengths, parts), first)
+    parts = weights(4, 12, 2, 8, torch.float32, cell)
+    first = hidden_and_gradients(tokens, lengths, parts, cell)
+    hidden_and_gradients(tokens[:, :3], lengths[:, :3], parts, cell)
+    hidden_and_gradients(*scenes(2, 30, 25, 8), weights(2, 9, 3, 8, torch.float64, cell), cell)
+    assert_equal(hidden_and_gradients(tokens, lengths, parts, cell), first)
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
-def test_a_scene_does_not_depend_on_its_place_in_the_batch(dtype):
+def test_a_scene_does_not_depend_on_its_place_in_the_batch(cell, dtype):
     tokens, lengths = scenes(2, 21, 9, 8)
-    parts = weights(2, 10, 2, 8, dtype)
-    hidden = lstm_over_tokens(tokens, lengths, *parts)
+    parts = weights(2, 10, 2, 8, dtype, cell)
+    hidden = hidden_over_tokens(cell, tokens, lengths, *parts)
     order = torch.randperm(21, generator=torch.Generator().manual_seed(3))
     for some in (order, order[:4], order[3:12]):
-        found = lstm_over_tokens(tokens[:, some], lengths[:, some], *parts)
+        found = hidden_over_tokens(cell, tokens[:, some], lengths[:, some], *parts)
         assert torch.equal(found, hidden[:, some])
 
 
@@ -191,7 +203,7 @@ def test_what_follows_the_end_of_a_scene_is_not_read():
     padded = tokens.masked_fill(torch.arange(9) >= lengths[..., None], 255)  # no row of the table
     assert_equal(hidden_and_gradients(padded, lengths, parts), expected)
     plan = evaluation_plan(padded, lengths)
-    assert torch.equal(evaluate_over_tokens(plan, *parts), expected[0])
+    assert torch.equal(evaluate_over_tokens(LSTM, plan, *parts), expected[0])
 
 
 def test_an_infinite_row_matters_only_to_scenes_that_contain_it():
@@ -204,44 +216,48 @@ def test_an_infinite_row_matters_only_to_scenes_that_contain_it():
     assert_equal(hidden_and_gradients(tokens, lengths, parts), expected)
 
 
-def test_an_empty_scene_has_the_zero_state():
+def test_an_empty_scene_has_the_zero_state(cell):
     tokens, lengths = scenes(2, 6, 5, 8)
-    parts = weights(2, 12, 2, 8, torch.float32)
-    full = hidden_and_gradients(tokens[:, 1:], lengths[:, 1:], parts)[0]
+    parts = weights(2, 12, 2, 8, torch.float32, cell)
+    full = hidden_and_gradients(tokens[:, 1:], lengths[:, 1:], parts, cell)[0]
     lengths[:, 0] = 0
     plan = evaluation_plan(tokens, lengths)
-    for hidden in (lstm_over_tokens(tokens, lengths, *parts), evaluate_over_tokens(plan, *parts)):
+    for hidden in (
+        hidden_over_tokens(cell, tokens, lengths, *parts),
+        evaluate_over_tokens(cell, plan, *parts),
+    ):
         assert torch.equal(hidden[:, 0], torch.zeros(2, 12))
         assert torch.equal(hidden[:, 1:], full)
 
 
-def test_nan_stays_in_its_trial():
+def test_nan_stays_in_its_trial(cell):
     tokens, lengths = scenes(3, 8, 9, 8)
-    parts = weights(3, 12, 2, 8, torch.float32)
-    hidden, gradients = hidden_and_gradients(tokens, lengths, parts)
+    parts = weights(3, 12, 2, 8, torch.float32, cell)
+    hidden, gradients = hidden_and_gradients(tokens, lengths, parts, cell)
     with torch.no_grad():
         parts[2][0][1, 0, 0] = torch.nan
-    spoilt, spoilt_gradients = hidden_and_gradients(tokens, lengths, parts)
-    evaluated = evaluate_over_tokens(evaluation_plan(tokens, lengths), *parts)
+    spoilt, spoilt_gradients = hidden_and_gradients(tokens, lengths, parts, cell)
+    evaluated = evaluate_over_tokens(cell, evaluation_plan(tokens, lengths), *parts)
     others = [0, 2]
     assert_equal((spoilt[others], [g[others] for g in spoilt_gradients]),
                  (hidden[others], [g[others] for g in gradients]))  # fmt: skip
     assert torch.equal(evaluated[others], hidden[others])
     assert spoilt[1][lengths[1] > 1].isnan().all()
     assert torch.equal(evaluated[1].isnan(), spoilt[1].isnan())
-    assert all(g[1].isnan().any() for g in spoilt_gradients)
+    of_states = spoilt_gradients[1:4]  # by matrices that are multiplied with hidden states
+    assert all(g[1].isnan().any() for g in of_states)
 
 
 @pytest.mark.parametrize("dtype", PRECISIONS)
 @pytest.mark.parametrize("vocabulary", [1, 2, 8])  # few tokens: many prefixes and repetitions
 @pytest.mark.parametrize(("units", "layers"), [(12, 2), (7, 1), (5, 3)])
-def test_evaluation_is_the_forward_pass(dtype, vocabulary, units, layers):
+def test_evaluation_is_the_forward_pass(cell, dtype, vocabulary, units, layers):
     tokens, lengths = scenes(2, 150, 8, vocabulary)
-    parts = weights(2, units, layers, vocabulary, dtype)
+    parts = weights(2, units, layers, vocabulary, dtype, cell)
     plan = evaluation_plan(tokens, lengths, dtype)
-    expected = lstm_over_tokens(tokens, lengths, *parts)
-    assert torch.equal(evaluate_over_tokens(plan, *parts), expected)
-    second = evaluate_over_tokens(plan.select([1]), *of_trials([1], *parts))
+    expected = hidden_over_tokens(cell, tokens, lengths, *parts)
+    assert torch.equal(evaluate_over_tokens(cell, plan, *parts), expected)
+    second = evaluate_over_tokens(cell, plan.select([1]), *of_trials([1], *parts))
     assert torch.equal(second, expected[[1]])
 
 
@@ -260,7 +276,7 @@ def test_evaluation_computes_every_distinct_prefix_once(vocabulary):
 
 def test_history_serves_one_backward_pass():
     parts = weights(1, 4, 1, 3, torch.float32)
-    total = lstm_over_tokens(*scenes(1, 2, 3, 3), *parts).sum()
+    total = hidden_over_tokens(LSTM, *scenes(1, 2, 3, 3), *parts).sum()
     total.backward(retain_graph=True)
     with pytest.raises(RuntimeError, match="only once"):
         total.backward()
@@ -272,23 +288,23 @@ def test_bad_input_is_refused():
     table, inputs, recurrents, biases = parts
     small = table.detach()[:, : int(tokens[0, 0, 0])]
     for compute in (
-        lambda: lstm_over_tokens(tokens, lengths, small, inputs, recurrents, biases),
-        lambda: evaluate_over_tokens(evaluation_plan(tokens, lengths), small, *parts[1:]),
+        lambda: hidden_over_tokens(LSTM, tokens, lengths, small, inputs, recurrents, biases),
+        lambda: evaluate_over_tokens(LSTM, evaluation_plan(tokens, lengths), small, *parts[1:]),
     ):
         with pytest.raises(IndexError, match="is not a row of the table"):
             compute()
     with pytest.raises(ValueError, match="between 0 and 5"):
-        lstm_over_tokens(tokens, lengths + 5, *parts)
+        hidden_over_tokens(LSTM, tokens, lengths + 5, *parts)
     with pytest.raises(ValueError, match="expected"):
-        lstm_over_tokens(tokens, lengths, table, inputs, recurrents[::-1], [biases[0][:, 1:]])
+        hidden_over_tokens(LSTM, tokens, lengths, table, inputs, recurrents, [biases[0][:, 1:]])
     with pytest.raises(ValueError, match="need one input matrix"):
-        lstm_over_tokens(tokens, lengths, table, [], recurrents, biases)
+        hidden_over_tokens(LSTM, tokens, lengths, table, [], recurrents, biases)
     with pytest.raises(ValueError, match="not supported"):
-        lstm_over_tokens(tokens, lengths, table.half(), inputs, recurrents, biases)
+        hidden_over_tokens(LSTM, tokens, lengths, table.half(), inputs, recurrents, biases)
     with pytest.raises(ValueError, match="1 trials, the weights have 2"):
-        lstm_over_tokens(tokens[:1], lengths[:1], *parts)
+        hidden_over_tokens(LSTM, tokens[:1], lengths[:1], *parts)
     with pytest.raises(ValueError, match="another precision"):
-        evaluate_over_tokens(evaluation_plan(tokens, lengths, torch.float64), *parts)
+        evaluate_over_tokens(LSTM, evaluation_plan(tokens, lengths, torch.float64), *parts)
 
 
 def test_kernels_compile_where_no_cache_can_be_written(monkeypatch):
@@ -297,5 +313,11 @@ def test_kernels_compile_where_no_cache_can_be_written(monkeypatch):
             raise RuntimeError("cannot cache function: no locator available")
         return function
 
-    monkeypatch.setattr(kernels, "njit", refuse)
-    assert kernels.kernel(abs) is abs
+    monkeypatch.setattr(simd, "njit", refuse)
+    assert simd.kernel(abs) is abs
+
+
+def test_stored_machine_code_is_that_of_all_its_sources():
+    # numba itself looks at the kernels' own file
+    file = Path(kernels.__file__)
+    assert set(cells.SOURCES) == imported_modules(file, file.parents[2])

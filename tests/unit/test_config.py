@@ -54,7 +54,10 @@ def test_defaults_are_the_published_protocol(shipped):
             "zones": ["both", "a_only", "b_only", "neither"],
         },
         "balance": {"method": "downsample", "by": "truth"},
-        "split": {"by": "scene", "train": 0.7, "dev": 0.0, "test": 0.3},
+        "split": {
+            **{"by": "scene", "train": 0.7, "dev": 0.0, "test": 0.3},
+            "only_test": {"sizes_above": None, "quantifiers": []},
+        },
     }
     assert exp1a["network"] == {
         "architecture": "lstm",
@@ -64,6 +67,7 @@ def test_defaults_are_the_published_protocol(shipped):
         "dropout": 0.0,
         "initialisation": "glorot",
         "precision": "float32",
+        "quantifiers": "one_hot",
     }
     assert exp1a["training"] == {
         "together": True,
@@ -141,6 +145,7 @@ def test_the_tutorial(shipped):
         "batch_norm": False,
         "initialisation": "torch",
         "precision": "float32",
+        "quantifiers": "one_hot",
     }
     training = tutorial["training"]
     assert training["learning_rate"] == 1e-3

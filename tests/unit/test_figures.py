@@ -17,10 +17,13 @@ from plot_overview import plot_overview
 from plot_time_to_convergence import plot_time_to_convergence
 from quantlearn import style
 
+# The tables that each figure is drawn from.
 FIGURES = {
-    "curves": [plot_learning_curves],
-    "convergence": [plot_convergence_steps, plot_time_to_convergence],
-    "cells": [plot_accuracy_by_counts, plot_accuracy_by_size],
+    plot_learning_curves: ("curves", "baselines"),
+    plot_convergence_steps: ("convergence",),
+    plot_time_to_convergence: ("convergence",),
+    plot_accuracy_by_counts: ("cells",),
+    plot_accuracy_by_size: ("cells", "baseline_cells"),
 }
 SIGNATURES = {"svg": b"<?xml", "pdf": b"%PDF", "png": b"\x89PNG"}
 
@@ -45,7 +48,7 @@ def tabulated(folder: Path, settings: dict, midpoints: list[int], **cells) -> di
     aggregate(**inputs, settings=settings, **outputs)
     outputs["comparison"] = folder / "tables/comparison.csv"
     compare(outputs["curves"], outputs["convergence"], settings, comparison=outputs["comparison"])
-    return outputs
+    return outputs | synthetic.write_baselines(folder, results["cells"])
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +58,16 @@ def pair(tmp_path_factory):
     return settings, tabulated(tmp_path_factory.mktemp("pair"), settings, [30, 900])
 
 
-@pytest.mark.parametrize(
-    ("table", "plot"), [(table, plot) for table, plots in FIGURES.items() for plot in plots]
-)
-def test_three_formats_with_stable_bytes_and_names_in_words(pair, tmp_path, table, plot):
-    settings, paths = pair
+def draw(plot, settings, paths, folder):
+    """One figure of an experiment, in its three formats."""
+    read = {table: paths[table] for table in FIGURES[plot]}
+    plot(**read, settings=settings, **formats(folder))
+
+
+@pytest.mark.parametrize("plot", FIGURES)
+def test_three_formats_with_stable_bytes_and_names_in_words(pair, tmp_path, plot):
     for run in ("once", "again"):
-        plot(paths[table], settings, **formats(tmp_path / run))
+        draw(plot, *pair, tmp_path / run)
     for kind, signature in SIGNATURES.items():
         once = (tmp_path / f"once/figure.{kind}").read_bytes()
         assert once.startswith(signature)
@@ -86,10 +92,9 @@ def test_three_formats_with_stable_bytes_and_names_in_words(pair, tmp_path, tabl
 def test_every_kind_of_experiment_can_be_drawn(tmp_path, quantifiers, midpoints, sizes):
     settings = synthetic.experiment_settings("any", quantifiers)
     paths = tabulated(tmp_path, settings, midpoints, sizes=sizes)
-    for table, plots in FIGURES.items():
-        for plot in plots:
-            plot(paths[table], settings, **formats(tmp_path / plot.__name__))
-            assert (tmp_path / plot.__name__ / "figure.svg").stat().st_size > 0
+    for plot in FIGURES:
+        draw(plot, settings, paths, tmp_path / plot.__name__)
+        assert (tmp_path / plot.__name__ / "figure.svg").stat().st_size > 0
 
 
 def test_overview_shows_each_pair_and_both_versions(pair, tmp_path):
@@ -99,6 +104,7 @@ def test_overview_shows_each_pair_and_both_versions(pair, tmp_path):
         [paths["comparison"], paths["comparison"]],
         [paths["convergence"], paths["convergence"]],
         [settings, twin],
+        [paths["baselines"], paths["baselines"]],
         overview=tmp_path / "overview.csv",
         as_run=tmp_path / "as_run.csv",
     )
@@ -118,7 +124,6 @@ def test_quantifiers_differ_without_colour():
 
 
 def test_every_figure_has_a_caption():
-    for plots in [*FIGURES.values(), [plot_overview]]:
-        for plot in plots:
-            caption = sys.modules[plot.__module__].__doc__
-            assert len(caption.split()) > 30
+    for plot in [*FIGURES, plot_overview]:
+        caption = sys.modules[plot.__module__].__doc__
+        assert len(caption.split()) > 30

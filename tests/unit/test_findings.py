@@ -1,5 +1,6 @@
 """Sentences say what the tables hold, and claim no more."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def tabulated(folder, settings, midpoints, trials):
     aggregate(**synthetic.write_training(folder, [results]), settings=settings, **paths)
     paths["comparison"] = folder / "tables/comparison.csv"
     compare(paths["curves"], paths["convergence"], settings, comparison=paths["comparison"])
-    return paths
+    return paths | synthetic.write_baselines(folder, results["cells"])
 
 
 def from_steps(settings, easy, hard, last=1000):
@@ -70,7 +71,7 @@ def from_steps(settings, easy, hard, last=1000):
     tests = compare_pair(convergence, curves, EASY, HARD)
     comparison = tests.assign(p_adjusted=tests["p"], experiment="exp1a", sample=0)
     none = pd.DataFrame()
-    return findings.Results(settings["exp1a"], none, none, convergence, comparison, "test")
+    return findings.Results(settings["exp1a"], none, none, convergence, comparison, "test", none)
 
 
 # --- Verdicts ---------------------------------------------------------------------------------
@@ -98,21 +99,6 @@ def test_smallest_p_is_that_of_leads_of_one_sign(trials):
     assert findings.smallest_p(trials) == pytest.approx(
         stats.wilcoxon(np.arange(1, trials + 1)).pvalue
     )
-
-
-def test_size_only_rule_is_the_best_that_knows_the_size():
-    random = np.random.default_rng(3)
-    scenes = pd.DataFrame(
-        {"size": random.integers(1, 5, 200), "truth": random.random(200) < 0.3, "scenes": 1}
-    )
-    best = max(
-        sum(
-            ((scenes["size"] == size) & (scenes["truth"] == bool(rule >> size & 1))).sum()
-            for size in range(5)
-        )
-        for rule in range(2**5)
-    )
-    assert findings.size_only_accuracy(scenes) == pytest.approx(best / 200)
 
 
 # --- Pairs ------------------------------------------------------------------------------------
@@ -167,6 +153,15 @@ def test_nothing_learned_gives_sentences_without_numbers(settings):
 # --- Whole experiments --------------------------------------------------------------------------
 
 
+def test_a_trial_that_diverged_is_told(tmp_path, settings):
+    paths = tabulated(tmp_path, settings["exp1a"], [30, 90], 3)
+    trials = pd.read_csv(paths["trials"])
+    trials.loc[1, "stop_reason"] = "diverged"
+    trials.to_csv(paths["trials"], index=False)
+    text = findings.run_summary(findings.read_results(settings["exp1a"], paths))
+    assert "because the loss was no longer a finite number (1 of 3)" in text
+
+
 @pytest.mark.parametrize("trials", [1, 2, 12])
 def test_every_text_and_table_can_be_written(tmp_path, settings, trials):
     paths = tabulated(tmp_path, settings["exp1a"], [30, 90], trials)
@@ -175,6 +170,7 @@ def test_every_text_and_table_can_be_written(tmp_path, settings, trials):
         findings.introduction(results.settings),
         findings.data_summary(results),
         findings.run_summary(results),
+        findings.baseline_summary(results),
         findings.error_summary(results),
         findings.conclusion(results),
         findings.caveats(results),
@@ -197,6 +193,30 @@ def test_errors_are_counted_over_all_trials(tmp_path, settings):
     of_first = results.cells[results.cells["quantifier"] == EASY]
     wrong = (of_first["scenes"] - of_first["correct"]).sum()
     assert f" of {wrong}. They are" in findings.error_summary(results).splitlines()[0]
+
+
+def size_alone(results, accuracy):
+    """The results with a rule that knows the size alone and is right this often in each trial."""
+    rows = [
+        {"trial": trial, "split": "test", "quantifier": name, "baseline": "size", "accuracy": value}
+        for name in (EASY, HARD)
+        for trial, value in enumerate(accuracy)
+    ]
+    return replace(results, baselines=pd.DataFrame(rows))
+
+
+def test_a_curve_that_the_size_explains_is_called_so(settings):
+    results = from_steps(settings, [None] * 12, [None] * 12)  # ends at 0.9, 0.901 … 0.911
+    above = findings.baseline_summary(size_alone(results, [0.7] * 12))
+    assert "is 20.6 percentage points (95 % interval 20.3 to 20.8) above the 70.0 %" in above
+    assert "do not rise" not in above
+    below = findings.baseline_summary(size_alone(results, [0.9503] * 12))
+    assert below.count("do not rise above the 95.0 %") == 2
+    assert "4.5 percentage points below it" in below
+    # A mean above it that may be chance is not enough.
+    scattered = findings.baseline_summary(size_alone(results, [0.8, 0.99] * 6))
+    assert "do not rise above the 89.5 %" in scattered
+    assert "percentage points above it (95 % interval −" in scattered
 
 
 def test_every_shipped_experiment_has_words():
@@ -222,6 +242,7 @@ def page(tmp_path_factory, settings):
         [path["comparison"] for path in paths],
         [path["convergence"] for path in paths],
         list(settings.values()),
+        [path["baselines"] for path in paths],
         overview=tables[0],
         as_run=tables[1],
     )

@@ -28,6 +28,7 @@ NETWORK = {
     "batch_norm": False,
     "initialisation": "glorot",
     "precision": "float64",
+    "quantifiers": "one_hot",
 }
 
 
@@ -204,9 +205,9 @@ def test_weights_survive_the_file_and_others_are_refused(tmp_path):
     write_weights({4: ensemble.unpack(-flat), 14: ensemble.unpack(flat)}, path)
     assert torch.equal(read_weights(ensemble, 3, path, 14), flat)
     assert torch.equal(read_weights(ensemble, 3, path, 4), -flat)
-    with pytest.raises(QuantlearnError, match="not the weights of sample 14"):
+    with pytest.raises(QuantlearnError, match="the weights of sample 14"):
         read_weights(ensemble, 2, path, 14)
-    with pytest.raises(QuantlearnError, match="not the weights of sample 5"):
+    with pytest.raises(QuantlearnError, match="the weights of sample 5"):
         read_weights(ensemble, 3, path, 5)
-    with pytest.raises(QuantlearnError, match="not the weights of sample 4"):
+    with pytest.raises(QuantlearnError, match="the weights of sample 4"):
         read_weights(ensemble, 3, tmp_path / "nothing.safetensors", 4)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from quantlearn.networks import compiled
+from quantlearn.networks.cells import LSTM
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.loss import cross_entropy
 from quantlearn.networks.task import Task
@@ -175,6 +176,7 @@ def test_compiled_gradient_is_that_of_the_recorded_operations(layers, hidden, ba
     assert (found[1][:, ensemble.parameters :] == 0).all()
     for threads in (2, 3, 7):
         spread = compiled.loss_gradient(
+            LSTM,
             flat,
             *examples,
             task.token_table(ensemble.dtype, flat.device),

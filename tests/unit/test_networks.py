@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from small_networks import ARCHITECTURES, TOLERANCE, network, random_batch, start, weights_of
@@ -13,7 +14,7 @@ from quantlearn.networks.activations import ACTIVATIONS
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.loss import LOSSES
 from quantlearn.networks.modes import EVALUATION
-from quantlearn.networks.task import Task
+from quantlearn.networks.task import Task, quantifier_codes
 
 TASK = Task(positions=9, quantifiers=2)
 TRIALS, BATCH = 3, 6
@@ -157,6 +158,17 @@ def torch_transformer(weights, tokens, lengths, settings):
     return functional.linear(x, weights["readout.kernel"].T, weights["readout.bias"])
 
 
+RECURRENT = [
+    ("rnn", {}),
+    ("rnn", {"activation": "relu", "padding": "read", "layers": 1, "hidden": 5}),
+    ("rnn", {"layers": 3, "hidden": 7}),
+    ("rnn", {"activation": "relu", "hidden": 33}),
+    ("gru", {}),
+    ("gru", {"padding": "read", "layers": 1, "hidden": 5}),
+    ("gru", {"layers": 3, "hidden": 7}),
+    ("lstm", {"padding": "read"}),
+]
+
 TWINS = {
     "feedforward": torch_feedforward,
     "gru": torch_recurrent,
@@ -168,25 +180,19 @@ TWINS = {
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("architecture", "changes"),
+    ("core", "architecture", "changes"),
     [
-        *(("feedforward", {"activation": name}) for name in ACTIVATIONS),
-        ("rnn", {}),
-        ("rnn", {"activation": "relu", "padding": "read", "layers": 1, "hidden": 5}),
-        ("rnn", {"layers": 3, "hidden": 7}),
-        ("gru", {}),
-        ("gru", {"padding": "read", "layers": 1, "hidden": 5}),
-        ("gru", {"layers": 3, "hidden": 7}),
-        ("lstm", {"padding": "read"}),
-        ("transformer", {}),
-        ("transformer", {"padding": "read", "layers": 1, "position": "learned"}),
-        ("transformer", {"heads": 3, "head_size": 3, "activation": "gelu", "hidden": 11}),
-        ("transformer", {"heads": 1, "layers": 3, "position": "none", "hidden": 7}),
+        *(("eager", "feedforward", {"activation": name}) for name in ACTIVATIONS),
+        *((core, *case) for case in RECURRENT for core in ("eager", "compiled")),
+        ("eager", "transformer", {}),
+        ("eager", "transformer", {"padding": "read", "layers": 1, "position": "learned"}),
+        ("eager", "transformer", {"heads": 3, "head_size": 3, "activation": "gelu", "hidden": 11}),
+        ("eager", "transformer", {"heads": 1, "layers": 3, "position": "none", "hidden": 7}),
     ],
 )
-def test_forward_and_gradients_agree_with_torch(architecture, changes, precision):
+def test_forward_and_gradients_agree_with_torch(core, architecture, changes, precision):
     settings = network(architecture, precision=precision, **changes)
-    ensemble = Ensemble(settings, TASK, core="eager")
+    ensemble = Ensemble(settings, TASK, core=core)
     # The start has zeros and ones among its weights: away from it, so that every weight counts.
     flat = start(ensemble, TRIALS)
     flat = flat + 0.1 * torch.randn(flat.shape, dtype=flat.dtype, generator=torch.manual_seed(1))
@@ -204,6 +210,30 @@ def test_forward_and_gradients_agree_with_torch(architecture, changes, precision
         loss.backward()
         for name, array in weights.items():
             torch.testing.assert_close(gradients[name][trial], array.grad, **bound)
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize(("architecture", "changes"), RECURRENT)
+def test_the_compiled_core_is_the_eager_one(architecture, changes, precision):
+    settings = network(architecture, precision=precision, **changes)
+    eager, compiled = (Ensemble(settings, TASK, core=core) for core in ("eager", "compiled"))
+    other = Ensemble(settings, TASK, core="compiled", loss="squared_error")
+    assert (eager.core, compiled.core) == ("eager", "compiled")
+    flat = start(eager, TRIALS)
+    tokens, lengths, labels = random_batch(TASK, TRIALS, 19)
+    bound = {"atol": TOLERANCE[precision], "rtol": 0}
+    logits = eager.logits(flat, tokens, lengths)
+    planned = compiled.planned_logits(flat, compiled.plan(tokens, lengths))
+    torch.testing.assert_close(planned, logits, **bound)
+    torch.testing.assert_close(compiled.logits(flat, tokens, lengths), planned, **bound)
+    for mine, loss in ((compiled, "cross_entropy"), (other, "squared_error")):
+        expected = Ensemble(settings, TASK, core="eager", loss=loss)
+        for found, wanted in zip(
+            mine.loss_gradient(flat, tokens, lengths, labels),
+            expected.loss_gradient(flat, tokens, lengths, labels),
+            strict=True,
+        ):
+            torch.testing.assert_close(found, wanted, **bound)
 
 
 @pytest.mark.parametrize("architecture", ["gru", "lstm", "rnn", "transformer"])
@@ -248,13 +278,6 @@ def test_starts_are_of_the_size_that_their_scheme_says(architecture, scheme):
             assert (array == 0).all()
 
 
-@pytest.fixture
-def threads_as_before():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.mark.usefixtures("threads_as_before")
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_number_of_threads_does_not_matter(architecture):
@@ -283,3 +306,40 @@ def test_evaluation_is_the_default_mode():
     tokens, lengths, _ = random_batch(TASK, 2, 5)
     expected = ensemble.logits(flat, tokens, lengths, EVALUATION)
     assert torch.equal(ensemble.logits(flat, tokens, lengths), expected)
+
+
+# How a quantifier is told -------------------------------------------------------------------------
+
+
+def test_a_number_tells_a_new_member_of_a_family():
+    names = ["at_least_2", "at_least_4", "at_least_3", "between_2_and_4", "most"]
+    codes = np.array(quantifier_codes(names, "number"))
+    families, numbers = codes[:, :3], codes[:, 3:]
+    assert families.tolist() == [[1, 0, 0]] * 3 + [[0, 1, 0], [0, 0, 1]]
+    assert (numbers * 4).tolist() == [[2, 0], [4, 0], [3, 0], [2, 4], [0, 0]]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_the_code_of_a_quantifier_is_all_that_tells_it(architecture):
+    """Quantifiers of equal codes get equal answers, others do not."""
+    codes = ((1.0, 0.5), (1.0, 1.0), (1.0, 0.5))
+    task = Task(TASK.positions, 3, codes)
+    ensemble = Ensemble(network(architecture), task)
+    flat = start(ensemble, 2)
+    scenes = np.random.default_rng(3).integers(4, size=(4, TASK.positions)).astype(np.uint8)
+    lengths = torch.full((2, 4), TASK.positions)
+    first, second, third = (
+        ensemble.logits(
+            flat,
+            torch.as_tensor(np.stack([task.tokens(scenes, np.full(4, quantifier))] * 2)),
+            lengths,
+        )
+        for quantifier in range(3)
+    )
+    assert torch.equal(first, third)
+    assert not torch.allclose(first, second)
+
+
+def test_the_codes_of_one_hot_are_the_default():
+    told = Task(TASK.positions, 3, quantifier_codes(["a", "b", "c"], "one_hot"))
+    assert (told.token_inputs() == Task(TASK.positions, 3).token_inputs()).all()

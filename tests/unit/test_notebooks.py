@@ -200,6 +200,7 @@ def report(tmp_path_factory):
             [paths[name]["comparison"] for name in names],
             [paths[name]["convergence"] for name in names],
             list(settings.values()),
+            [paths[name]["baselines"] for name in names],
             **tables,
         )
         render_notebook(

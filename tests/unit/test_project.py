@@ -313,6 +313,8 @@ SCHEMAS = {
     "training/{job}/trials.csv": tables.TRIALS,
     "training/{job}/cells.parquet": tables.CELLS,
     "chosen/trials.csv": tables.CHOSEN_TRIALS,
+    "tables/baselines.csv": tables.BASELINES,
+    "tables/baseline_cells.parquet": tables.BASELINE_CELLS,
     "tables/convergence.csv": tables.CONVERGENCE,
     "tables/leaderboard.csv": tables.LEADERBOARD,
     "tables/comparison.csv": tables.COMPARISON,

@@ -14,7 +14,7 @@ from quantlearn.config import load_settings
 from quantlearn.distributions import grid_values, quantile
 from quantlearn.samplers import draw_samples, draw_shares
 from quantlearn.search import count_grid, find_section_faults, variants_of
-from quantlearn.space import read_sample, samples_table
+from quantlearn.space import read_row, read_sample, samples_table
 from quantlearn.tables import write_csv
 
 SEARCH = {
@@ -281,7 +281,7 @@ def test_every_value_survives_the_table(tmp_path_factory, values):
     path = tmp_path_factory.mktemp("samples") / "samples.csv"
     sample = {"network": {f"setting{i}": value for i, value in enumerate(values)}}
     write_csv(samples_table([sample]), path)
-    found = read_sample(path, 0)
+    found = read_row(path, 0)
     assert found == sample
     assert list(map(type, found["network"].values())) == list(map(type, values))
 

@@ -136,7 +136,8 @@ def analysed(tmp_path_factory):
         aggregate(**inputs, settings=settings, **outputs)
         comparison = folder / "tables/comparison.csv"
         compare(outputs["curves"], outputs["convergence"], settings, comparison=comparison)
-        paths.append(outputs | {"comparison": comparison, "inputs": inputs})
+        baselines = synthetic.write_baselines(folder, samples[0]["cells"])
+        paths.append(outputs | {"comparison": comparison, "inputs": inputs} | baselines)
     return experiments, paths
 
 
@@ -206,6 +207,7 @@ class TestAnalysis:
             [path["comparison"] for path in paths],
             [path["convergence"] for path in paths],
             experiments,
+            [path["baselines"] for path in paths],
             overview=tmp_path / "overview.csv",
             as_run=tmp_path / "as_run.csv",
             leaderboards=[tmp_path / "leaderboard.csv", None, None],
@@ -217,6 +219,9 @@ class TestAnalysis:
         assert list(rows["twin"]) == ["", "exp1a"]
         raw, adjusted = rows["logrank_p"], rows["logrank_p_adjusted"]
         assert adjusted.min() == pytest.approx(min(1, 2 * raw.min()))
+        alone = tables.read_csv(paths[1]["baselines"], tables.BASELINES)
+        alone = alone[(alone["baseline"] == "size") & (alone["quantifier"] == rows["hard"][1])]
+        assert rows["size_alone_hard"][1] == pytest.approx(alone["accuracy"].mean())
 
         twins = tables.read_csv(tmp_path / "as_run.csv", tables.AS_RUN)
         step = twins[twins["measure"] == "step"].iloc[0]
@@ -231,6 +236,7 @@ class TestAnalysis:
             [paths[1]["comparison"]],
             [paths[1]["convergence"]],
             [experiments[1]],
+            [paths[1]["baselines"]],
             overview=tmp_path / "overview.csv",
             as_run=tmp_path / "as_run.csv",
         )

@@ -42,7 +42,7 @@ def some_scenes(trial):
     return LabelledScenes(scenes, sizes, np.zeros(n, dtype=np.int64), truth), {"split": split}
 
 
-def train_here(folder, architecture, training):
+def train_here(folder, architecture, training, threads=1):
     """Train a small network of an architecture in a folder, and read what is written there."""
     settings = {"network": network(architecture, hidden=4), "training": TRAINING | training}
     write_csv(samples_table([settings]), folder / "samples.csv")
@@ -64,7 +64,7 @@ def train_here(folder, architecture, training):
         seed=1,
         device="cpu",
         experiment="small",
-        threads=1,
+        threads=threads,
         checkpoint=str(folder / "checkpoint.safetensors"),
         checkpoint_seconds=None,
         code="",
@@ -75,7 +75,8 @@ def train_here(folder, architecture, training):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_architecture_trains_from_file_to_file(tmp_path, architecture):
     curves, trials, weights = train_here(tmp_path, architecture, {})
-    assert trials["core"].tolist() == ["compiled" if architecture == "lstm" else "eager"] * TRIALS
+    core = "compiled" if architecture in ("gru", "lstm", "rnn") else "eager"
+    assert trials["core"].tolist() == [core] * TRIALS
     assert trials["steps"].tolist() == [2 * 70 // 8] * TRIALS
     assert sorted(curves["step"].unique()) == [1, 11, 17]
     assert np.isfinite(curves["loss"]).all()
@@ -90,3 +91,21 @@ def test_curves_show_the_loss_that_is_trained(tmp_path, optimiser):
     assert curves["loss"].between(0, 1).all()
     # An untrained network says about one half.
     assert curves.loc[curves["step"] == 1, "loss"].between(0.15, 0.4).all()
+
+
+@pytest.mark.usefixtures("threads_as_before")
+@pytest.mark.parametrize(
+    ("architecture", "changes"),
+    [("lstm", {}), ("lstm", {"loss": "squared_error"}), ("lstm", {"core": "eager"}), ("gru", {})],
+)
+def test_the_number_of_threads_changes_no_result(tmp_path, architecture, changes):
+    found = []
+    for threads in (1, 2, 3):
+        folder = tmp_path / str(threads)
+        folder.mkdir()
+        curves, trials, weights = train_here(folder, architecture, changes, threads)
+        found.append((curves, trials.drop(columns="seconds"), weights.read_bytes()))
+    for curves, trials, weights in found[1:]:
+        pd.testing.assert_frame_equal(curves, found[0][0], check_exact=True)
+        pd.testing.assert_frame_equal(trials, found[0][1], check_exact=True)
+        assert weights == found[0][2]

@@ -99,7 +99,11 @@ ODD_SHAPES = {
 
 
 @pytest.mark.parametrize(
-    ("name", "core"), [("lstm", "compiled"), *((name, "eager") for name in ODD_SHAPES)]
+    ("name", "core"),
+    [
+        *((name, "compiled") for name in ("lstm", "gru", "rnn")),
+        *((name, "eager") for name in ODD_SHAPES),
+    ],
 )
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_trial_alone_equals_itself_in_an_ensemble_of_thirty(name, core, precision):

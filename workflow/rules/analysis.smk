@@ -28,6 +28,26 @@ rule aggregate:
         "../../scripts/aggregate.py"
 
 
+rule measure_baselines:
+    input:
+        split_scenes=rules.split_data.output.split_scenes,
+    output:
+        baselines="results/{experiment}/tables/baselines.csv",
+        baseline_cells="results/{experiment}/tables/baseline_cells.parquet",
+    log:
+        "results/{experiment}/logs/measure_baselines.log",
+    conda:
+        "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        quantifiers=setting("quantifiers"),
+        code=code("measure_baselines"),
+    script:
+        "../../scripts/measure_baselines.py"
+
+
 rule leaderboard:
     input:
         samples=rules.sample_hyperparameters.output.samples,
@@ -80,6 +100,7 @@ rule analyse:
         convergence=rules.aggregate.output.convergence,
         samples=rules.sample_hyperparameters.output.samples,
         leaderboard=rules.leaderboard.output.leaderboard,
+        baseline_cells=rules.measure_baselines.output.baseline_cells,
         beside_curves=beside("tables/curves.parquet"),
         beside_cells=beside("tables/cells.parquet"),
         beside_trials=beside("tables/trials.csv"),
@@ -87,6 +108,7 @@ rule analyse:
         beside_comparison=beside("tables/comparison.csv"),
         beside_samples=beside("samples.csv"),
         beside_leaderboard=beside("tables/leaderboard.csv"),
+        beside_baseline_cells=beside("tables/baseline_cells.parquet"),
     output:
         numbers="results/{experiment}/tables/{analysis}.csv",
     log:
@@ -112,6 +134,7 @@ rule overview:
         comparisons=on_page("tables/comparison.csv"),
         convergences=on_page("tables/convergence.csv"),
         leaderboards=on_page("tables/leaderboard.csv"),
+        baselines=on_page("tables/baselines.csv"),
     output:
         overview=report(
             "results/report/{page}/overview.csv",

@@ -13,11 +13,13 @@ from quantlearn.config import load_settings
 from quantlearn.config_checks import FIGURES
 from quantlearn.digest import code_digest
 from quantlearn.errors import QuantlearnError
-from quantlearn.yamlfile import read_yaml
+from quantlearn.faults import killed_jobs, unwritable_folders
+from quantlearn.memory import machine_memory
+from quantlearn.yamlfile import read_mapping
 
 try:
     # Snakemake's own reader would not say where a file does not parse.
-    read_yaml(Path("config/config.yaml"))
+    read_mapping(Path("config/config.yaml"))
 except QuantlearnError as fault:
     sys.exit(str(fault))
 
@@ -26,7 +28,9 @@ configfile: "config/config.yaml"
 
 
 try:
-    SETTINGS = load_settings(config, Path("config"), workflow.overwrite_configfiles)
+    # Only here: a job, which reads the settings again, may be given less, and on a cluster more.
+    MEMORY = machine_memory() if workflow.is_main_process and workflow.local_exec else None
+    SETTINGS = load_settings(config, Path("config"), workflow.overwrite_configfiles, MEMORY)
 except QuantlearnError as fault:
     # Not a WorkflowError: that would surround the lines with places in this file.
     sys.exit(str(fault))
@@ -57,6 +61,21 @@ wildcard_constraints:
     figure="|".join(FIGURES),
     analysis="|".join(ANALYSES or ["(?!)"]),
     page="|".join(["index", *CHAPTERS]),
+
+
+onstart:
+    # Otherwise Snakemake would stop with a traceback at the first of these jobs.
+    if lines := unwritable_folders(
+        file for job in workflow.dag.needrun_jobs() for file in (*job.output, *job.log)
+    ):
+        sys.exit("\n".join(lines))
+
+
+onerror:
+    for own_log, line in killed_jobs("".join(Path(path).read_text() for path in log)):
+        print(line, file=sys.stderr)
+        with open(own_log, "a", encoding="utf-8") as file:
+            print(line, file=file)
 
 
 def code(script):
@@ -126,7 +145,7 @@ def figures_of(experiment, kind="svg"):
 def report_files(experiment):
     """What the report offers of an experiment beside its page: figures for print, and tables."""
     analyses = [figure for figure in EXPERIMENTS[experiment]["figures"] if figure in ANALYSES]
-    tables = ["trials", "leaderboard", "convergence", "comparison", *analyses]
+    tables = ["trials", "leaderboard", "convergence", "comparison", "baselines", *analyses]
     return [
         *figures_of(experiment, "pdf"),
         *(f"results/{experiment}/tables/{table}.csv" for table in tables),

@@ -9,8 +9,10 @@ rule plot:
         convergence=rules.aggregate.output.convergence,
         comparison=rules.compare.output.comparison,
         leaderboard=rules.leaderboard.output.leaderboard,
+        baselines=rules.measure_baselines.output.baselines,
+        baseline_cells=rules.measure_baselines.output.baseline_cells,
         numbers=lambda wildcards: (
-            expand(rules.analyse.output.numbers, analysis=wildcards.figure, **wildcards)
+            expand(rules.analyse.output.numbers, analysis=wildcards.figure, **wildcards)[0]
             if wildcards.figure in ANALYSES
             else []
         ),

@@ -12,6 +12,7 @@ rule render_experiment:
         comparison=rules.compare.output.comparison,
         samples=rules.sample_hyperparameters.output.samples,
         leaderboard=rules.leaderboard.output.leaderboard,
+        baselines=rules.measure_baselines.output.baselines,
         figures=lambda wildcards: figures_of(wildcards.experiment),
         numbers=lambda wildcards: [
             f"results/{wildcards.experiment}/tables/{figure}.csv"
@@ -41,7 +42,7 @@ rule render_experiment:
                 table: input[table]
                 for table in (
                     *("trials", "cells", "convergence", "comparison"),
-                    *("samples", "leaderboard"),
+                    *("samples", "leaderboard", "baselines"),
                 )
             },
             "figures": {Path(path).stem: path for path in input.figures},

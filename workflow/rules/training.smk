@@ -66,10 +66,11 @@ rule train:
     priority: 10
     conda:
         "../../envs/quantlearn.yaml"
-    threads: 1
+    threads: SETTINGS.threads
     resources:
-        mem_mb=2000,
-        runtime=240,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
+        gpu=int(SETTINGS.device == "cuda"),
     params:
         job_samples=lambda wildcards: samples_by_job(wildcards.experiment)[int(wildcards.job)],
         quantifiers=setting("quantifiers"),
@@ -97,10 +98,11 @@ rule open_test:
         "results/{experiment}/logs/open_test.log",
     conda:
         "../../envs/quantlearn.yaml"
-    threads: 1
+    threads: SETTINGS.threads
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+        gpu=int(SETTINGS.device == "cuda"),
     params:
         quantifiers=setting("quantifiers"),
         device=SETTINGS.device,

@@ -1,23 +1,21 @@
-"""Ensembles of small LSTMs over token sequences, compiled for the CPU.
+"""Ensembles of small recurrent networks over token sequences, compiled for the CPU.
 
-The same function as the eager reference in ``lstm``, many times faster: the kernels (``kernels``)
-put the scenes of a batch into the lanes of SIMD vectors and compute one trial after another with
-everything in the cache. For layer 1 .. L, gates in torch's order i, f, g, o along the axis 4H,
+The same functions as the eager references in ``lstm``, ``gru`` and ``rnn``, many times faster: the
+kernels (``kernels``) put the scenes of a batch into the lanes of SIMD vectors and compute one trial
+after another with everything in the cache. For layer 1 .. L, with the gates of the cell (``cells``)
+in its order along the axis of its gates · H columns,
 
-    (i, f, g, o) = x_t W + h_{t-1} R + b,     c_t = σ(f) c_{t-1} + σ(i) tanh(g),
-    h_t = σ(o) tanh(c_t),                     h_0 = c_0 = 0
+    gates = x_t W + h_{t-1} R + b,     h_t from the gates and the cell's states,     h_0 = 0
 
 where x_t is the hidden state of the layer below. In the first layer x_t W + b is a row of a table,
 since a scene is a sequence of a few different tokens.
 
-`lstm_over_tokens` is differentiable. `evaluate_over_tokens` keeps nothing for a backward pass and
+`hidden_over_tokens` is differentiable. `evaluate_over_tokens` keeps nothing for a backward pass and
 computes every distinct prefix of a trial's scenes once. Both give a scene the same hidden state,
 bit for bit, wherever it stands and whichever trials are computed beside it; results are
 reproducible on one machine, and differ between machines by rounding.
 
-Not covered (see `supports`): accelerators, half precision, other cells than the LSTM, second
-derivatives. A GRU or an Elman network would share the layout and the product kernels and bring its
-own pointwise part (``kernels.lstm_cell``) and its derivative.
+Not covered (see `supports`): accelerators, half precision, dropout, second derivatives.
 """
 
 import math
@@ -33,32 +31,33 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from quantlearn.networks import flat_kernels, kernels
+from quantlearn.networks.cells import Cell
 
 __all__ = [
     "EvaluationPlan",
     "evaluate_over_tokens",
     "evaluation_plan",
+    "hidden_over_tokens",
     "loss_gradient",
-    "lstm_over_tokens",
     "supports",
 ]
 
 LONGEST_SCENE = 255
 LARGEST_TOKEN = 254
-GATES, LANES = kernels.GATES, kernels.TRAINING_LANES
+LANES = kernels.TRAINING_LANES
 
 
-def supports(cell: str, dtype: torch.dtype, device: str | torch.device) -> bool:
-    """Whether the compiled core covers a network; if not, use the eager one.
+def supports(dtype: torch.dtype, device: str | torch.device) -> bool:
+    """Whether the compiled core computes with such numbers there; if not, use the eager one.
 
-    >>> supports("lstm", torch.float32, "cpu"), supports("lstm", torch.float32, "cuda")
+    >>> supports(torch.float32, "cpu"), supports(torch.float32, "cuda")
     (True, False)
     """
-    precisions = (torch.float32, torch.float64)
-    return cell == "lstm" and dtype in precisions and torch.device(device).type == "cpu"
+    return dtype in (torch.float32, torch.float64) and torch.device(device).type == "cpu"
 
 
-def lstm_over_tokens(
+def hidden_over_tokens(
+    cell: Cell,
     tokens: Tensor,
     lengths: Tensor,
     table: Tensor,
@@ -70,13 +69,14 @@ def lstm_over_tokens(
     """The last layer's hidden state at the end of every scene, for every trial.
 
     Args:
+        cell: what the network is made of; G is the number of its gates.
         tokens: uint8 (T, B, S): trials, scenes of the batch, positions. Rows of the table.
         lengths: int (T, B): positions to read, 0 .. S; the rest of a scene is ignored. A scene of
             length 0 has hidden state 0.
-        table: (T, V, 4H), what a token adds to the gates of the first layer, bias included.
-        inputs: (T, H, 4H) for each layer from the second on.
-        recurrents: (T, H, 4H) for each layer.
-        biases: (T, 4H) for each layer from the second on.
+        table: (T, V, G · H), what a token adds to the gates of the first layer, bias included.
+        inputs: (T, H, G · H) for each layer from the second on.
+        recurrents: (T, H, G · H) for each layer.
+        biases: (T, G · H) for each layer from the second on.
         threads: trials are spread over so many threads; the result does not depend on it.
 
     Returns:
@@ -86,19 +86,21 @@ def lstm_over_tokens(
         ValueError: shapes or types do not fit together.
         IndexError: a token within a scene is not a row of the table.
 
+    >>> from quantlearn.networks.cells import LSTM
     >>> tokens, lengths = torch.tensor([[[0, 1, 1]]], dtype=torch.uint8), torch.tensor([[2]])
     >>> table, recurrent = torch.ones(1, 2, 8), torch.zeros(1, 2, 8)
-    >>> lstm_over_tokens(tokens, lengths, table, [], [recurrent], [])
+    >>> hidden_over_tokens(LSTM, tokens, lengths, table, [], [recurrent], [])
     tensor([[[0.5453, 0.5453]]])
     """
     weights = _in_order(table, inputs, recurrents, biases)
-    _check_weights(weights)
+    _check_weights(cell, weights)
     tokens, lengths = _as_arrays(tokens, lengths)
     _check_scenes(tokens, lengths, *table.shape[:2])
-    return _LSTMOverTokens.apply(tokens, lengths, threads, *weights)
+    return _HiddenOverTokens.apply(cell, tokens, lengths, threads, *weights)
 
 
 def loss_gradient(
+    cell: Cell,
     flat: Tensor,
     tokens: Tensor,
     lengths: Tensor,
@@ -110,13 +112,13 @@ def loss_gradient(
 ) -> tuple[Tensor, Tensor]:
     """Mean cross entropy (T,) of networks on their batches, and its gradient (T, row).
 
-    The same as `lstm_over_tokens` with a linear read-out to two logits and autograd, without its
-    cost: for a few small networks a dozen recorded operations take longer than the LSTM itself.
+    The same as `hidden_over_tokens` with a linear read-out to two logits and autograd, without its
+    cost: for a few small networks a dozen recorded operations take longer than the network itself.
 
     Args:
         flat: (T, row), the weights of a network in a row, as `flat_kernels` explains; what follows
             them in a row is ignored and has gradient 0.
-        tokens, lengths: as in `lstm_over_tokens`.
+        tokens, lengths: as in `hidden_over_tokens`.
         labels: int (T, B), 0 or 1.
         vectors: (V, I), the input vector of each token.
     """
@@ -127,20 +129,21 @@ def loss_gradient(
     _check_scenes(tokens, lengths, len(flat), vocabulary)
     if labels.shape != lengths.shape or vectors.dtype != flat.dtype:
         raise ValueError("labels must be (T, B) as the lengths, vectors of the weights' precision")
-    width, columns = kernels.padded(units), GATES * units
-    readout = (inputs + units + 1 + (layers - 1) * (2 * units + 1)) * columns
+    width, columns = kernels.padded(units, cell.gates), cell.gates * units
+    matrices = (inputs + units + (layers - 1) * 2 * units) * cell.blocks * units
+    readout = matrices + layers * columns
     if flat.shape[1] < readout + 2 * units + 2:
         raise ValueError(f"rows of {flat.shape[1]} numbers are too short for these networks")
-    matrix = GATES * width * width
-    size = vocabulary * GATES * width + matrix + (layers - 1) * (2 * matrix + GATES * width)
+    matrix = cell.gates * width * width
+    size = vocabulary * cell.gates * width + matrix
+    size += (layers - 1) * (2 * matrix + cell.gates * width)
     packed = torch.zeros(trials, size, dtype=flat.dtype).numpy()
     weights, inputs_of = flat.contiguous().numpy(), vectors.contiguous().numpy()
-    flat_kernels.pack(weights, inputs_of, layers, units, width, packed)
+    stored = cell.blocks, _block_of(cell.driven), _block_of(cell.recurrent)
+    flat_kernels.pack(weights, inputs_of, layers, units, width, *stored, packed)
 
     order = _order(lengths)
-    shape = (trials, -(-batch // LANES), layers, length + 1, kernels.ROW * width, LANES)
-    memory = _borrow(math.prod(shape), flat.dtype)
-    history = memory[: math.prod(shape)].view(shape).numpy()
+    memory, history = _history(cell, (trials, batch, length), layers, width, flat.dtype)
     hidden, slopes = (_empty(trials, batch, units, dtype=flat.dtype) for _ in range(2))
     losses, gradient = torch.empty(trials, dtype=flat.dtype), torch.zeros_like(flat)
     sizes = [vocabulary * columns, units * columns]
@@ -151,9 +154,21 @@ def loss_gradient(
 
     def run(first: int, last: int) -> None:
         scenes, offsets = np.empty(LANES, np.int32), np.empty(length * LANES, np.int32)
-        workspace = _empty(width * ((1 + GATES) * length + 2), LANES, dtype=flat.dtype)
+        workspace = _workspace(cell, length, width, flat.dtype)
         sums = np.empty(size, packed.dtype)
-        batches = first, last, tokens, lengths, order, packed, vocabulary, history, scenes, offsets
+        batches = (
+            cell,
+            first,
+            last,
+            tokens,
+            lengths,
+            order,
+            packed,
+            vocabulary,
+            history,
+            scenes,
+            offsets,
+        )
         kernels.forward(*batches, hidden)
         here = slice(first, last)
         flat_kernels.read_out(
@@ -169,7 +184,7 @@ def loss_gradient(
 
     _spread(run, trials, threads)
     _give_back(memory)
-    flat_kernels.collect(parts, places, inputs_of, layers, units, gradient.numpy())
+    flat_kernels.collect(parts, places, inputs_of, layers, units, *stored, gradient.numpy())
     return losses, gradient
 
 
@@ -218,7 +233,7 @@ def evaluation_plan(
     runs, then all others.
 
     Args:
-        tokens: uint8 (T, B, S) as in `lstm_over_tokens`, tokens below 255 and S up to 255. Trials
+        tokens: uint8 (T, B, S) as in `hidden_over_tokens`, tokens below 255 and S up to 255. Trials
             with fewer scenes than B are filled up with scenes of length 0, which cost nothing.
         lengths: int (T, B).
         dtype: the precision of the network.
@@ -236,6 +251,7 @@ def evaluation_plan(
 
 
 def evaluate_over_tokens(
+    cell: Cell,
     plan: EvaluationPlan,
     table: Tensor,
     inputs: Sequence[Tensor],
@@ -243,15 +259,15 @@ def evaluate_over_tokens(
     biases: Sequence[Tensor],
     threads: int = 1,
 ) -> Tensor:
-    """`lstm_over_tokens` for the scenes of a plan, without derivatives: (T, B, H).
+    """`hidden_over_tokens` for the scenes of a plan, without derivatives: (T, B, H).
 
     The trials of the weights are those of the plan, in the same order.
     """
     weights = [w.detach() for w in _in_order(table, inputs, recurrents, biases)]
-    _check_weights(weights)
+    _check_weights(cell, weights)
     trials, vocabulary, columns = table.shape
-    units, layers = columns // GATES, len(recurrents)
-    width = kernels.padded(units)
+    units, layers = columns // cell.gates, len(recurrents)
+    width = kernels.padded(units, cell.gates)
     if len(plan.trials) != trials:
         raise ValueError(f"the plan has {len(plan.trials)} trials, the weights have {trials}")
     if plan.lanes != kernels.EVALUATION_BYTES // table.dtype.itemsize:
@@ -259,7 +275,7 @@ def evaluate_over_tokens(
     for trial in plan.trials:
         if trial.largest_token >= vocabulary:
             raise IndexError(_no_such_row(trial.largest_token, vocabulary))
-    packed = _pack(weights)
+    packed = _pack(cell, weights)
     nodes = plan.lanes + max((len(trial.parents) for trial in plan.trials), default=0)
     inner = plan.lanes + max((trial.inner for trial in plan.trials), default=0)
     scenes = len(plan.trials[0].node_of) if trials else 0
@@ -267,15 +283,17 @@ def evaluate_over_tokens(
     results = out.numpy()
 
     def run(first: int, last: int) -> None:
-        states = _empty(inner, layers * 2 * width, dtype=table.dtype)
+        states = _empty(inner, layers * cell.states * width, dtype=table.dtype)
         states[0] = 0
         hidden = _empty(nodes, width, dtype=table.dtype)
         hidden[0] = 0
-        local = _empty((2 * layers + GATES) * width, plan.lanes, dtype=table.dtype)
+        rows = (layers * cell.states + cell.gates) * width
+        local = _empty(rows, plan.lanes, dtype=table.dtype)
         offsets = np.empty(plan.lanes, np.int32)
         for k in range(first, last):
             trial = plan.trials[k]
             kernels.evaluate(
+                cell,
                 packed[k],
                 vocabulary,
                 layers,
@@ -296,25 +314,23 @@ def evaluate_over_tokens(
     return out
 
 
-class _LSTMOverTokens(torch.autograd.Function):
+class _HiddenOverTokens(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, tokens, lengths, threads, table, *weights):
+    def forward(ctx, cell, tokens, lengths, threads, table, *weights):
         trials, vocabulary, columns = table.shape
         _, batch, length = tokens.shape
-        units, layers = columns // GATES, 1 + len(weights) // 3
-        width = kernels.padded(units)
-        packed = _pack((table, *weights))
+        units, layers = columns // cell.gates, 1 + len(weights) // 3
+        width = kernels.padded(units, cell.gates)
+        packed = _pack(cell, (table, *weights))
         order = _order(lengths)
-        blocks = -(-batch // LANES)
-        shape = (trials, blocks, layers, length + 1, kernels.ROW * width, LANES)
-        memory = _borrow(math.prod(shape), table.dtype)
-        history = memory[: math.prod(shape)].view(shape).numpy()
+        memory, history = _history(cell, tokens.shape, layers, width, table.dtype)
         hidden = torch.empty(trials, batch, units, dtype=table.dtype)
         out = hidden.numpy()
 
         def run(first: int, last: int) -> None:
             scenes, offsets = np.empty(LANES, np.int32), np.empty(length * LANES, np.int32)
             kernels.forward(
+                cell,
                 first,
                 last,
                 tokens,
@@ -329,6 +345,7 @@ class _LSTMOverTokens(torch.autograd.Function):
             )
 
         _spread(run, trials, threads)
+        ctx.cell = cell
         ctx.arrays = tokens, lengths, order, packed, history
         ctx.memory = memory
         ctx.shapes = [table.shape, *(w.shape for w in weights)]
@@ -339,11 +356,12 @@ class _LSTMOverTokens(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, gradient):
         if ctx.memory is None:
-            raise RuntimeError("the LSTM's history is gone: differentiate it only once")
+            raise RuntimeError("the network's history is gone: differentiate it only once")
+        cell = ctx.cell
         tokens, lengths, order, packed, history = ctx.arrays
-        trials, vocabulary, _ = ctx.shapes[0]
+        trials, vocabulary, columns = ctx.shapes[0]
         length = tokens.shape[2]
-        width = history.shape[4] // kernels.ROW
+        width = kernels.padded(columns // cell.gates, cell.gates)
         sizes = [shape.numel() for shape in ctx.shapes]
         places = np.cumsum([0, *sizes[:-1]])
         flat = torch.empty(sum(sizes), dtype=gradient.dtype)
@@ -351,10 +369,10 @@ class _LSTMOverTokens(torch.autograd.Function):
 
         def run(first: int, last: int) -> None:
             scenes, offsets = np.empty(LANES, np.int32), np.empty(length * LANES, np.int32)
-            rows = width * ((1 + GATES) * length + 2)
-            workspace = _empty(rows, LANES, dtype=gradient.dtype)
+            workspace = _workspace(cell, length, width, gradient.dtype)
             sums = np.empty(packed.shape[1], packed.dtype)
             kernels.backward(
+                cell,
                 first,
                 last,
                 tokens,
@@ -377,7 +395,7 @@ class _LSTMOverTokens(torch.autograd.Function):
         ctx.memory = ctx.arrays = None
         parts = flat.split(sizes)
         gradients = (part.view(shape) for part, shape in zip(parts, ctx.shapes, strict=True))
-        return None, None, None, *gradients
+        return None, None, None, None, *gradients
 
 
 def _trial_plan(tokens: np.ndarray, lengths: np.ndarray, lanes: int) -> TrialPlan:
@@ -440,16 +458,16 @@ def _in_order(table, inputs, recurrents, biases) -> list[Tensor]:
     return [table, recurrents[0], *(weight for layer in upper for weight in layer)]
 
 
-def _check_weights(weights: Sequence[Tensor]) -> None:
+def _check_weights(cell: Cell, weights: Sequence[Tensor]) -> None:
     table = weights[0]
     trials, _, columns = table.shape
-    matrix, bias = (trials, columns // GATES, columns), (trials, columns)
+    matrix, bias = (trials, columns // cell.gates, columns), (trials, columns)
     layers = 1 + len(weights) // 3
     expected = [table.shape, matrix, *[matrix, matrix, bias] * (layers - 1)]
     for weight, shape in zip(weights, expected, strict=True):
-        if tuple(weight.shape) != tuple(shape) or columns % GATES:
+        if tuple(weight.shape) != tuple(shape) or columns % cell.gates:
             raise ValueError(f"a weight has shape {tuple(weight.shape)}, expected {tuple(shape)}")
-        if weight.dtype != table.dtype or not supports("lstm", weight.dtype, weight.device):
+        if weight.dtype != table.dtype or not supports(weight.dtype, weight.device):
             raise ValueError(f"weights are {weight.dtype} on {weight.device}: not supported")
 
 
@@ -490,24 +508,45 @@ def _order(lengths: np.ndarray) -> np.ndarray:
     return np.argsort(lengths, axis=1, kind="stable").astype(np.int32)
 
 
-def _pack(weights: Sequence[Tensor]) -> np.ndarray:
+def _pack(cell: Cell, weights: Sequence[Tensor]) -> np.ndarray:
     """All weights of a trial in a row, as the kernels read them: (T, P)."""
     arrays = [weight.detach().contiguous().numpy() for weight in weights]
     trials, vocabulary, columns = arrays[0].shape
-    width = kernels.padded(columns // GATES)
-    sizes = [(width if array.ndim == 3 else 1) * GATES * width for array in arrays]
-    sizes[0] = vocabulary * GATES * width
+    units = columns // cell.gates
+    width = kernels.padded(units, cell.gates)
+    sizes = [(width if array.ndim == 3 else 1) * cell.gates * width for array in arrays]
+    sizes[0] = vocabulary * cell.gates * width
     packed = torch.zeros(trials, sum(sizes), dtype=weights[0].dtype).numpy()
     start = 0
     for k, (array, size) in enumerate(zip(arrays, sizes, strict=True)):
         if k == 0:
-            kernels.pack_rows(array, packed, start)
+            kernels.pack_rows(array, units, packed, start)
         elif array.ndim == 2:
-            kernels.pack_rows(array[:, None, :], packed, start)
+            kernels.pack_rows(array[:, None, :], units, packed, start)
         else:
             kernels.pack_matrix(array, packed, start)
         start += size
     return packed
+
+
+def _block_of(blocks: Sequence[int | None]) -> np.ndarray:
+    """The block of columns that each gate takes, -1 for none."""
+    return np.array([-1 if block is None else block for block in blocks])
+
+
+def _history(
+    cell: Cell, scenes: Sequence[int], layers: int, width: int, dtype: torch.dtype
+) -> tuple[Tensor, np.ndarray]:
+    """Memory for what the backward pass needs (``kernels``), and the array that lies in it."""
+    trials, batch, length = scenes
+    row = (cell.gates + cell.states) * width
+    shape = (trials, -(-batch // LANES), layers, length + 1, row, LANES)
+    memory = _borrow(math.prod(shape), dtype)
+    return memory, memory[: math.prod(shape)].view(shape).numpy()
+
+
+def _workspace(cell: Cell, length: int, width: int, dtype: torch.dtype) -> np.ndarray:
+    return _empty(width * ((1 + cell.gates) * length + 2), LANES, dtype=dtype)
 
 
 # Fresh memory for the history costs the operating system nearly as much time as the forward pass

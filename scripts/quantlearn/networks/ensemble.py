@@ -30,7 +30,8 @@ class Ensemble:
     """An architecture with its settings, for a task, and the loss that it is to make small.
 
     ``core`` is what computes training, ``compiled`` or ``eager``, and ``planned`` whether the
-    compiled core evaluates, which it can also do for networks that it cannot train.
+    compiled core evaluates, which it can also do for networks that it cannot train. It spreads the
+    networks over ``threads`` threads, which changes no number.
 
     >>> import numpy as np, torch
     >>> settings = {"layers": 1, "hidden": 3, "padding": "masked", "dropout": 0.0,
@@ -49,9 +50,11 @@ class Ensemble:
         device: torch.device | str = "cpu",
         core: str = "auto",
         loss: str = "cross_entropy",
+        threads: int = 1,
     ) -> None:
         self.settings = settings
         self.task = task
+        self.threads = threads
         self.loss = LOSSES[loss]
         self.dtype = getattr(torch, settings["precision"])
         self.architecture = importlib.import_module(
@@ -60,9 +63,18 @@ class Ensemble:
         example = self.architecture.initialise(settings, task, np.random.default_rng(0))
         self.shapes = {name: array.shape for name, array in example.items()}
         self.parameters = sum(array.size for array in example.values())
+        self.compiled = self._compiled_core(torch.device(device))
         self.core = self._choose_core(core, torch.device(device))
-        self.planned = core != "eager" and self._has_compiled_core(torch.device(device))
+        self.planned = core != "eager" and self.compiled is not None
         self._row = _ROW_MULTIPLE * math.ceil(self.parameters / _ROW_MULTIPLE)
+
+    def share_threads(self) -> None:
+        """Let torch itself use as many threads as there is use for.
+
+        The eager core needs all; beside the compiled one torch does little but the optimiser's
+        steps, which are so short that threads would wait for one another most of the time.
+        """
+        torch.set_num_threads(1 if self.core == "compiled" else self.threads)
 
     def initialise(self, streams: list[np.random.Generator]) -> torch.Tensor:
         """Start weights (trials, row), one random stream for each trial."""
@@ -92,10 +104,10 @@ class Ensemble:
 
         flat (trials, row), tokens (trials, batch, positions), lengths (trials, batch).
         """
-        inputs = self.unpack(flat), tokens, lengths, self.settings, self.task
+        weights = self.unpack(flat)
         if self.core == "compiled":
-            return self.architecture.compiled_forward(*inputs)
-        return self.architecture.forward(*inputs, mode)
+            return self.compiled.logits(weights, tokens, lengths)
+        return self.architecture.forward(weights, tokens, lengths, self.settings, self.task, mode)
 
     def loss_gradient(
         self,
@@ -107,9 +119,7 @@ class Ensemble:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean loss of each network's batch (trials,) and its gradient (trials, row)."""
         if self.core == "compiled" and self.loss is cross_entropy:
-            return self.architecture.compiled_gradient(
-                flat, tokens, lengths, labels, self.settings, self.task
-            )
+            return self.compiled.loss_gradient(flat, tokens, lengths, labels)
         flat = flat.detach().requires_grad_()
         loss = self.loss(self.logits(flat, tokens, lengths, mode), labels).mean(dim=1)
         (gradient,) = torch.autograd.grad(loss.sum(), flat)
@@ -129,24 +139,26 @@ class Ensemble:
 
     def plan(self, tokens: torch.Tensor, lengths: torch.Tensor) -> Any:
         """What the compiled core prepares for scenes that are evaluated again and again."""
-        return self.architecture.compiled_plan(tokens, lengths, self.settings, self.dtype)
+        return self.compiled.plan(tokens, lengths, self.dtype)
 
     @torch.no_grad()
     def planned_logits(self, flat: torch.Tensor, plan: Any) -> torch.Tensor:
         """Logits of the scenes of a plan, without derivatives."""
-        return self.architecture.compiled_evaluation(
-            self.unpack(flat), plan, self.settings, self.task
-        )
+        return self.compiled.planned_logits(self.unpack(flat), plan)
 
-    def _has_compiled_core(self, device: torch.device) -> bool:
-        return hasattr(self.architecture, "compiled_forward") and device.type == "cpu"
+    def _compiled_core(self, device: torch.device) -> Any:
+        """What computes the architecture's networks on the device faster, None if nothing does."""
+        make = getattr(self.architecture, "compiled_core", None)
+        if make is None or device.type != "cpu":
+            return None
+        return make(self.settings, self.task, self.threads)
 
     def _choose_core(self, wanted: str, device: torch.device) -> str:
-        """``compiled`` where the architecture has such a core, which covers it on the device."""
+        """``compiled`` where there is such a core, which can train with these settings."""
         name = self.settings["architecture"]
-        if not self._has_compiled_core(device):
+        if self.compiled is None:
             lacking = f"{name} on {device.type} has no compiled core"
-        elif not self.architecture.compiled_covers(self.settings):
+        elif not self.compiled.trains:
             lacking = f"the compiled core does not train {name} with dropout"
         else:
             return "eager" if wanted == "eager" else "compiled"

@@ -59,7 +59,8 @@ def initialise(
     """Weights of one network by name, layer0 … and readout."""
     scheme = settings["initialisation"]
     hidden = [settings["hidden"]] * settings["layers"]
-    widths = [len(ZONES) * task.positions + task.quantifiers, *hidden, 2]
+    told = task.inputs - len(ZONES)  # of the quantifier, once for the whole scene
+    widths = [len(ZONES) * task.positions + told, *hidden, 2]
     names = [*(f"layer{layer}" for layer in range(settings["layers"])), "readout"]
     weights = {}
     for name, inputs, outputs in zip(names, widths[:-1], widths[1:], strict=True):

@@ -1,8 +1,10 @@
-"""Numba kernels between an ensemble's weights and the compiled LSTM: packing, read-out, gradient.
+"""Numba kernels between an ensemble's weights and the compiled core: packing, read-out, gradient.
 
-A network's weights are a row: for each layer its kernel [inputs; hidden] (rows, 4H) and its bias
-(4H,), then the read-out's kernel (H, 2) and bias (2,). Gates lie in torch's order along 4H. The
-arithmetic of the LSTM is in ``kernels``, whose layout ``pack`` writes. Nothing is called from
+A network's weights are a row: for each layer its kernel [inputs; hidden] (rows, C · H) and its bias
+(gates · H,), then the read-out's kernel (H, 2) and bias (2,). C is the number of blocks of columns
+that the cell's kernel has; ``driven`` and ``recurrent`` hold the block that each gate takes from
+the inputs' rows and from the hidden rows, -1 where the gate has none (see ``cells``). The
+arithmetic of the cells is in ``kernels``, whose layout ``pack`` writes. Nothing is called from
 there: numba stores the machine code of this file and would not see that one change.
 
 All loops run over one trial after another, so a trial's numbers do not depend on its company.
@@ -12,64 +14,76 @@ import math
 
 import numpy as np
 
-from quantlearn.networks.kernels import GATES, helper, kernel
+from quantlearn.networks.simd import helper, kernel
 
 __all__ = ["collect", "pack", "read_out"]
 
 
 @kernel
-def pack(flat, vectors, layers, units, width, packed):
+def pack(flat, vectors, layers, units, width, blocks, driven, recurrent, packed):
     """Write ``flat`` (T, row) as ``kernels`` reads it to ``packed`` (T, P), which is zero.
 
-    ``vectors`` (V, I): the input of each token. ``width``: the hidden size with its padding.
+    ``vectors`` (V, I): the input of each token. ``width``: the hidden size with its padding;
+    ``blocks``: C above.
     """
     vocabulary, inputs = vectors.shape
-    columns = GATES * units
+    gates = len(driven)
+    stored, columns = blocks * units, gates * width
     for trial in range(len(flat)):
         source, target = flat[trial], packed[trial]
-        pack_table(source, vectors, units, width, target)
-        start, at = inputs * columns, vocabulary * GATES * width
+        pack_table(source, vectors, units, width, stored, driven, target)
+        start, at = inputs * stored, vocabulary * columns
         for layer in range(layers):
-            for _ in range(1 if layer == 0 else 2):  # the input's matrix comes first
-                pack_matrix(source[start:], units, width, target[at:])
-                start += units * columns
-                at += GATES * width * width
             if layer > 0:
-                pack_row(source[start:], units, target[at:])
-                at += GATES * width
-            start += columns
+                pack_matrix(source[start:], units, width, stored, driven, target[at:])
+                start += units * stored
+                at += columns * width
+            pack_matrix(source[start:], units, width, stored, recurrent, target[at:])
+            start += units * stored
+            at += columns * width
+            if layer > 0:
+                pack_row(source[start:], units, gates, target[at:])
+                at += columns
+            start += gates * units
 
 
 @helper
-def pack_table(source, vectors, units, width, target):
+def pack_table(source, vectors, units, width, stored, driven, target):
     """What a token adds to the gates of the first layer: bias, and its input times the kernel."""
     vocabulary, inputs = vectors.shape
-    columns = GATES * units
-    bias = (inputs + units) * columns
-    row = np.empty(columns, source.dtype)
+    gates = len(driven)
+    bias = (inputs + units) * stored
+    row = np.empty(gates * units, source.dtype)
     for token in range(vocabulary):
-        row[:] = source[bias : bias + columns]
+        row[:] = source[bias : bias + gates * units]
         for k in range(inputs):
             if vectors[token, k] != 0:  # few are not
-                for column in range(columns):
-                    row[column] += vectors[token, k] * source[k * columns + column]
-        pack_row(row, units, target[token * GATES * width :])
+                for gate in range(gates):
+                    if driven[gate] >= 0:
+                        here = k * stored + driven[gate] * units
+                        for unit in range(units):
+                            row[gate * units + unit] += vectors[token, k] * source[here + unit]
+        pack_row(row, units, gates, target[token * gates * width :])
 
 
 @helper
-def pack_row(source, units, target):
-    for gate in range(GATES):
+def pack_row(source, units, gates, target):
+    for gate in range(gates):
         for unit in range(units):
-            target[unit * GATES + gate] = source[gate * units + unit]
+            target[unit * gates + gate] = source[gate * units + unit]
 
 
 @helper
-def pack_matrix(source, units, width, target):
+def pack_matrix(source, units, width, stored, block_of, target):
+    gates = len(block_of)
     for k in range(units):
-        for gate in range(GATES):
-            for unit in range(units):
-                place = (unit // 2 * width + k) * 2 * GATES + unit % 2 * GATES + gate
-                target[place] = source[(k * GATES + gate) * units + unit]
+        for gate in range(gates):
+            if block_of[gate] >= 0:
+                here = k * stored + block_of[gate] * units
+                for unit in range(units):
+                    column = unit * gates + gate
+                    place = (column // 8 * width + k) * 8 + column % 8
+                    target[place] = source[here + unit]
 
 
 @kernel
@@ -106,37 +120,68 @@ def read_out(flat, start, hidden, labels, losses, slopes, gradient):
 
 
 @kernel
-def collect(parts, places, vectors, layers, units, gradient):
+def collect(parts, places, vectors, layers, units, blocks, driven, recurrent, gradient):
     """Put gradients as ``kernels.backward`` leaves them in ``parts`` into rows ``gradient``.
 
     The gradient of the table is carried on to the first layer's inputs and bias, to which
     ``gradient`` (T, row), zero before, is added.
     """
     vocabulary, inputs = vectors.shape
-    columns = GATES * units
+    stored, columns = blocks * units, len(driven) * units
     for trial in range(len(gradient)):
         target = gradient[trial]
-        bias = (inputs + units) * columns
-        table = places[0] + trial * vocabulary * columns
-        for token in range(vocabulary):
-            here = table + token * columns
-            for column in range(columns):
-                target[bias + column] += parts[here + column]
-            for k in range(inputs):
-                if vectors[token, k] != 0:
-                    for column in range(columns):
-                        target[k * columns + column] += vectors[token, k] * parts[here + column]
-        start = inputs * columns
+        collect_table(
+            parts[places[0] + trial * vocabulary * columns :],
+            vectors,
+            units,
+            stored,
+            driven,
+            target,
+        )
+        start = inputs * stored
         weight = 1
         for layer in range(layers):
-            for _ in range(1 if layer == 0 else 2):
-                size = units * columns
-                source = places[weight] + trial * size
-                target[start : start + size] = parts[source : source + size]
-                start += size
-                weight += 1
             if layer > 0:
-                source = places[weight] + trial * columns
-                target[start : start + columns] = parts[source : source + columns]
+                source = parts[places[weight] + trial * units * columns :]
+                collect_matrix(source, units, stored, driven, target[start:])
+                start += units * stored
+                weight += 1
+            source = parts[places[weight] + trial * units * columns :]
+            collect_matrix(source, units, stored, recurrent, target[start:])
+            start += units * stored
+            weight += 1
+            if layer > 0:
+                source = parts[places[weight] + trial * columns :]
+                target[start : start + columns] = source[:columns]
                 weight += 1
             start += columns
+
+
+@helper
+def collect_table(source, vectors, units, stored, driven, target):
+    vocabulary, inputs = vectors.shape
+    gates = len(driven)
+    columns = gates * units
+    bias = (inputs + units) * stored
+    for token in range(vocabulary):
+        row = source[token * columns :]
+        for column in range(columns):
+            target[bias + column] += row[column]
+        for k in range(inputs):
+            if vectors[token, k] != 0:
+                for gate in range(gates):
+                    if driven[gate] >= 0:
+                        here = k * stored + driven[gate] * units
+                        for unit in range(units):
+                            target[here + unit] += vectors[token, k] * row[gate * units + unit]
+
+
+@helper
+def collect_matrix(source, units, stored, block_of, target):
+    gates = len(block_of)
+    for k in range(units):
+        for gate in range(gates):
+            if block_of[gate] >= 0:
+                here = k * stored + block_of[gate] * units
+                at = (k * gates + gate) * units
+                target[here : here + units] = source[at : at + units]

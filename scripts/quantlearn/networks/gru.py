@@ -17,8 +17,10 @@ import torch
 
 from quantlearn.networks import recurrent
 from quantlearn.networks.activations import sigmoid
+from quantlearn.networks.cells import GRU
 from quantlearn.networks.initialisation import bias, kernel
 from quantlearn.networks.modes import Evaluation
+from quantlearn.networks.recurrent_core import RecurrentCore
 from quantlearn.networks.task import Task
 
 SETTINGS = {
@@ -104,3 +106,8 @@ def forward(
         return torch.stack(states, dim=2)
 
     return recurrent.read(layer, weights, tokens, lengths, settings, task, mode)
+
+
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:
+    """The same network without dropout, compiled for the CPU."""
+    return RecurrentCore(GRU, settings, task, threads)

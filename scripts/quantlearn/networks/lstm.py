@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn.networks import compiled, recurrent
+from quantlearn.networks import recurrent
 from quantlearn.networks.activations import sigmoid
+from quantlearn.networks.cells import LSTM
 from quantlearn.networks.initialisation import bias, kernel
-from quantlearn.networks.layers import affine
 from quantlearn.networks.modes import Evaluation
+from quantlearn.networks.recurrent_core import RecurrentCore
 from quantlearn.networks.task import Task
 
 SETTINGS = {
@@ -103,82 +104,9 @@ def forward(
     return recurrent.read(layer, weights, tokens, lengths, settings, task, mode)
 
 
-def compiled_covers(settings: dict[str, Any]) -> bool:
-    """Whether the compiled core trains a network of these settings: it knows no dropout."""
-    return settings["dropout"] == 0
-
-
-def compiled_forward(
-    weights: dict[str, torch.Tensor],
-    tokens: torch.Tensor,
-    lengths: torch.Tensor,
-    settings: dict[str, Any],
-    task: Task,
-) -> torch.Tensor:
-    """The same as `forward` without dropout, by the compiled core."""
-    lengths = recurrent.read_until(tokens, lengths, settings)
-    hidden = compiled.lstm_over_tokens(tokens, lengths, *_core_weights(weights, settings, task))
-    return affine(hidden, weights, "readout")
-
-
-def compiled_gradient(
-    flat: torch.Tensor,
-    tokens: torch.Tensor,
-    lengths: torch.Tensor,
-    labels: torch.Tensor,
-    settings: dict[str, Any],
-    task: Task,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mean cross entropy of each trial's batch (trials,) and its gradient, as ``flat``."""
-    return compiled.loss_gradient(
-        flat,
-        tokens,
-        recurrent.read_until(tokens, lengths, settings),
-        labels,
-        task.token_table(flat.dtype, flat.device),
-        settings["layers"],
-        settings["hidden"],
-    )
-
-
-def compiled_plan(
-    tokens: torch.Tensor, lengths: torch.Tensor, settings: dict[str, Any], dtype: torch.dtype
-) -> compiled.EvaluationPlan:
-    """What the compiled core prepares once for scenes that are evaluated again and again."""
-    return compiled.evaluation_plan(tokens, recurrent.read_until(tokens, lengths, settings), dtype)
-
-
-def compiled_evaluation(
-    weights: dict[str, torch.Tensor],
-    plan: compiled.EvaluationPlan,
-    settings: dict[str, Any],
-    task: Task,
-) -> torch.Tensor:
-    """Logits of the scenes of a plan, without derivatives."""
-    hidden = compiled.evaluate_over_tokens(plan, *_core_weights(weights, settings, task))
-    return affine(hidden, weights, "readout")
-
-
-def _core_weights(
-    weights: dict[str, torch.Tensor], settings: dict[str, Any], task: Task
-) -> tuple[torch.Tensor, list[torch.Tensor], list[torch.Tensor], list[torch.Tensor]]:
-    """Kernels cut into the parts the compiled core takes: table, inputs, recurrents, biases.
-
-    The first layer sees only a few different inputs, so what each adds to the gates is a table.
-    """
-    hidden = settings["hidden"]
-    layers = range(settings["layers"])
-    driven, recurrents = zip(
-        *(
-            weights[f"layer{layer}.kernel"].split([hidden if layer else task.inputs, hidden], dim=1)
-            for layer in layers
-        ),
-        strict=True,
-    )
-    biases = [weights[f"layer{layer}.bias"] for layer in layers]
-    vectors = task.token_table(biases[0].dtype, biases[0].device)
-    table = torch.baddbmm(biases[0][:, None], vectors.expand(len(biases[0]), -1, -1), driven[0])
-    return table, list(driven[1:]), list(recurrents), biases[1:]
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:
+    """The same network without dropout, compiled for the CPU."""
+    return RecurrentCore(LSTM, settings, task, threads)
 
 
 def _cell(gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

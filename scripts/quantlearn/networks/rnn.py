@@ -14,8 +14,10 @@ import torch
 
 from quantlearn.networks import recurrent
 from quantlearn.networks.activations import ACTIVATIONS
+from quantlearn.networks.cells import ELMAN_RELU, ELMAN_TANH
 from quantlearn.networks.initialisation import bias, kernel
 from quantlearn.networks.modes import Evaluation
+from quantlearn.networks.recurrent_core import RecurrentCore
 from quantlearn.networks.task import Task
 
 SETTINGS = {
@@ -100,3 +102,9 @@ def forward(
         return torch.stack(states, dim=2)
 
     return recurrent.read(layer, weights, tokens, lengths, settings, task, mode)
+
+
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:
+    """The same network without dropout, compiled for the CPU."""
+    cell = {"tanh": ELMAN_TANH, "relu": ELMAN_RELU}[settings["activation"]]
+    return RecurrentCore(cell, settings, task, threads)

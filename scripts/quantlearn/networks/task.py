@@ -4,6 +4,8 @@ A token joins the zone of the object at that position with the quantifier that i
 so that a scene of up to max_size objects is a row of small numbers.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -12,23 +14,62 @@ import torch
 
 from quantlearn.scenes import PADDING, ZONES
 
-__all__ = ["MAX_QUANTIFIERS", "Task"]
+__all__ = ["MAX_QUANTIFIERS", "Task", "quantifier_codes"]
 
 _CODES = PADDING + 1
 MAX_QUANTIFIERS = 256 // _CODES
 
 
+Codes = tuple[tuple[float, ...], ...]
+
+
+def quantifier_codes(names: Sequence[str], coding: str) -> Codes:
+    """What a network is told of each quantifier: numbers, as many for each.
+
+    With ``one_hot`` one number for each quantifier. With ``number`` one for each family, which is a
+    name without its numbers, and after these the numbers themselves, divided by the largest of all:
+    so a network can be asked about a member of the family that it has not learned.
+
+    >>> quantifier_codes(["at_least_2", "at_least_4", "most"], "number")
+    ((1.0, 0.0, 0.5), (1.0, 0.0, 1.0), (0.0, 1.0, 0.0))
+    """
+    if coding == "one_hot":
+        return tuple(map(tuple, np.eye(len(names)).tolist()))
+    numbers = [[int(text) for text in re.findall(r"\d+", name)] for name in names]
+    families = [re.sub(r"\d+", "", name) for name in names]
+    known = list(dict.fromkeys(families))
+    largest = max((number for own in numbers for number in own), default=0) or 1
+    width = max(map(len, numbers))
+    return tuple(
+        (
+            *(float(family == other) for other in known),
+            *(number / largest for number in own),
+            *[0.0] * (width - len(own)),
+        )
+        for family, own in zip(families, numbers, strict=True)
+    )
+
+
 @dataclass(frozen=True)
 class Task:
-    """Scenes of ``positions`` positions and ``quantifiers`` quantifiers."""
+    """Scenes of ``positions`` positions and ``quantifiers`` quantifiers.
+
+    codes: for each quantifier the numbers that tell it from others; a one-hot if there are none.
+    """
 
     positions: int
     quantifiers: int
+    codes: Codes | None = None
+
+    @property
+    def quantifier_codes(self) -> np.ndarray:
+        """What a network is told of each quantifier, (quantifiers, numbers)."""
+        return np.eye(self.quantifiers) if self.codes is None else np.array(self.codes)
 
     @property
     def inputs(self) -> int:
-        """Inputs at each position: the zone one-hot and the quantifier one-hot."""
-        return len(ZONES) + self.quantifiers
+        """Inputs at each position: the zone one-hot and the quantifier's code."""
+        return len(ZONES) + self.quantifier_codes.shape[1]
 
     @property
     def vocabulary(self) -> int:
@@ -55,7 +96,7 @@ class Task:
         vectors = np.zeros((self.vocabulary, self.inputs))
         objects = tokens % _CODES != PADDING
         vectors[tokens[objects], tokens[objects] % _CODES] = 1
-        vectors[tokens, len(ZONES) + tokens // _CODES] = 1
+        vectors[:, len(ZONES) :] = self.quantifier_codes[tokens // _CODES]
         return vectors
 
     def one_hot(self, tokens: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:

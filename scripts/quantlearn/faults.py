@@ -1,0 +1,63 @@
+"""Faults that Snakemake meets outside of a job, in words that name file and remedy.
+
+Snakemake itself makes a job's folders and takes away its old files, and stops with a traceback
+where it may not; and a job that is killed can say nothing of its own.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+__all__ = ["killed_jobs", "unwritable_folders"]
+
+_KILLED = re.compile(r"died with <Signals\.SIGKILL|non-zero exit status 137\b")
+_FAILED = re.compile(r"Error in rule (\w+)")
+_LOG = re.compile(r"    log: (\S+)")
+
+
+def unwritable_folders(files: Iterable[str]) -> list[str]:
+    """A line for each folder that one of the ``files`` is to be written to, and that is read-only.
+
+    >>> unwritable_folders(["results/a/x.csv", "results/a/y.csv"])
+    []
+    """
+    folders = {_nearest(Path(file).parent) for file in files}
+    return [
+        f"{folder}: cannot be written: make it writable, or leave out what is written to it "
+        "(--config experiments=[...])"
+        for folder in sorted(folders)
+        if not os.access(folder, os.W_OK)
+    ]
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the one above that exists already."""
+    return next(each for each in (folder, *folder.parents) if each.exists())
+
+
+def killed_jobs(log: str) -> Iterator[tuple[str, str]]:
+    """The log and a line for each job that was killed, from the text of Snakemake's own log.
+
+    >>> text = '''Command 'python x.train.py' died with <Signals.SIGKILL: 9>.
+    ... Error in rule train:
+    ...     log: results/a/logs/train/0.log (check log file(s) for error details)'''
+    >>> [(path, line)] = killed_jobs(text)
+    >>> line[:63]
+    'train: results/a/logs/train/0.log: the job was killed (SIGKILL)'
+    """
+    killed, rule = False, ""
+    for line in log.splitlines():
+        if _KILLED.search(line):
+            killed = True
+        elif failed := _FAILED.search(line):
+            rule = failed[1] if killed else ""
+            killed = False
+        elif rule and (place := _LOG.match(line)):
+            yield (
+                place[1],
+                f"{rule}: {place[1]}: the job was killed (SIGKILL), as the system does when memory "
+                "runs out: run fewer jobs at once (--cores), or lower trials, data.generate.draws, "
+                "training.eval_scenes or training.batch_size",
+            )
+            rule = ""

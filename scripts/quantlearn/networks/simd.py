@@ -1,0 +1,487 @@
+"""Numbers side by side: SIMD vectors for numba, and how this package's kernels are compiled.
+
+`Vector` is a vector whose lanes are combined one by one, `Pointer` a place in memory. Numba knows
+neither; LLVM, on which it stands, does. The functions below are what kernels do with them.
+"""
+
+import math
+import operator
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.core import cgutils
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, models, register_model
+from numpy.polynomial import Chebyshev, Polynomial
+
+__all__ = [
+    "EVALUATION_BYTES",
+    "INLINED",
+    "TRAINING_LANES",
+    "add_lane_sums",
+    "broadcast",
+    "clear",
+    "evaluation_vectors",
+    "gather_four",
+    "helper",
+    "inline",
+    "kernel",
+    "lane_numbers",
+    "lanes_of",
+    "multiply_add",
+    "numbers",
+    "relu",
+    "scatter_add_four",
+    "scatter_four",
+    "sigmoid",
+    "store_four",
+    "tanh",
+    "training_vectors",
+    "where_positive",
+]
+
+TRAINING_LANES = 8  # scenes that are trained side by side; the 2019 experiments have batches of 8
+EVALUATION_BYTES = 64  # a vector of AVX-512; narrower machines use two or four registers for it
+
+
+def kernel(function):
+    """Compile on first call, without the GIL, and store the machine code where that is possible."""
+    try:
+        return njit(function, cache=True, nogil=True, error_model="numpy")
+    except RuntimeError:  # numba finds no directory that it may write its cache to
+        return njit(function, nogil=True, error_model="numpy")
+
+
+INLINED = {"forceinline": True, "error_model": "numpy", "nogil": True}
+inline = njit(**INLINED)
+helper = njit(error_model="numpy", nogil=True)  # not worth a copy at each call: compiles faster
+
+
+class Vector(types.Type):
+    """A SIMD vector: ``lanes`` numbers of one type, combined lane by lane."""
+
+    def __init__(self, dtype, lanes):
+        self.dtype = dtype
+        self.lanes = lanes
+        super().__init__(name=f"Vector({dtype}, {lanes})")
+
+
+class Pointer(types.Type):
+    """A place in memory where numbers or vectors of type ``item`` lie in a row.
+
+    ``p[k]`` reads or writes the k-th item, ``p + k`` is the place k items further on. The memory
+    belongs to an array that the caller holds.
+    """
+
+    def __init__(self, item):
+        self.item = item
+        super().__init__(name=f"Pointer({item})")
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager, vector):
+        element = manager.lookup(vector.dtype).get_value_type()
+        super().__init__(manager, vector, ir.VectorType(element, vector.lanes))
+
+
+@register_model(Pointer)
+class _PointerModel(models.PrimitiveModel):
+    def __init__(self, manager, pointer):
+        item = manager.lookup(pointer.item).get_value_type()
+        super().__init__(manager, pointer, item.as_pointer())
+
+
+def _alignment(item):
+    """What may be assumed of an address: it is a multiple of the size of one number."""
+    return (item.dtype if isinstance(item, Vector) else item).bitwidth // 8
+
+
+def _four(builder, pointer):
+    """The place of four numbers, given that of the first."""
+    return builder.bitcast(pointer, ir.VectorType(pointer.type.pointee, 4).as_pointer())
+
+
+def _splat(context, builder, value, kind, vector):
+    """``value`` of numba type ``kind`` as a vector: itself, or one number in all lanes."""
+    if kind == vector:
+        return value
+    number = context.cast(builder, value, kind, vector.dtype)
+    llvm = context.get_value_type(vector)
+    one = builder.insert_element(ir.Constant(llvm, ir.Undefined), number, ir.IntType(32)(0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), vector.lanes), [0] * vector.lanes)
+    return builder.shuffle_vector(one, ir.Constant(llvm, ir.Undefined), zeros)
+
+
+def _multiply_add(builder, a, b, c):
+    kind = a.type
+    name = f"llvm.fmuladd.v{kind.count}{'f32' if kind.element == ir.FloatType() else 'f64'}"
+    function = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(kind, [kind, kind, kind]), name
+    )
+    return builder.call(function, [a, b, c])
+
+
+class _VectorArithmetic(AbstractTemplate):
+    def generic(self, args, keywords):
+        vector = next((arg for arg in args if isinstance(arg, Vector)), None)
+        if vector is not None and len(args) == 2:
+            return signature(vector, *args)
+        return None
+
+
+def _register_arithmetic(operation, emit):
+    infer_global(operation)(type("_Vector" + operation.__name__, (_VectorArithmetic,), {}))
+
+    def lower(context, builder, sig, args):
+        left, right = (
+            _splat(context, builder, value, kind, sig.return_type)
+            for value, kind in zip(args, sig.args, strict=True)
+        )
+        return getattr(builder, emit)(left, right)
+
+    for kinds in ((Vector, Vector), (Vector, types.Number), (types.Number, Vector)):
+        lower_builtin(operation, *kinds)(lower)
+
+
+_register_arithmetic(operator.add, "fadd")
+_register_arithmetic(operator.sub, "fsub")
+_register_arithmetic(operator.mul, "fmul")
+_register_arithmetic(operator.truediv, "fdiv")
+
+
+@infer_global(operator.add)
+class _PointerAdd(AbstractTemplate):
+    def generic(self, args, keywords):
+        if len(args) == 2 and isinstance(args[0], Pointer) and isinstance(args[1], types.Integer):
+            return signature(args[0], args[0], types.intp)
+        return None
+
+
+@infer_global(operator.getitem)
+class _PointerGet(AbstractTemplate):
+    def generic(self, args, keywords):
+        if isinstance(args[0], Pointer):
+            return signature(args[0].item, args[0], types.intp)
+        return None
+
+
+@infer_global(operator.setitem)
+class _PointerSet(AbstractTemplate):
+    def generic(self, args, keywords):
+        if isinstance(args[0], Pointer):
+            return signature(types.none, args[0], types.intp, args[0].item)
+        return None
+
+
+@lower_builtin(operator.add, Pointer, types.Integer)
+def _lower_pointer_add(context, builder, sig, args):
+    return builder.gep(args[0], [args[1]], inbounds=True)
+
+
+@lower_builtin(operator.getitem, Pointer, types.Integer)
+def _lower_pointer_get(context, builder, sig, args):
+    place = builder.gep(args[0], [args[1]], inbounds=True)
+    return builder.load(place, align=_alignment(sig.args[0].item))
+
+
+@lower_builtin(operator.setitem, Pointer, types.Integer, types.Any)
+def _lower_pointer_set(context, builder, sig, args):
+    place = builder.gep(args[0], [args[1]], inbounds=True)
+    builder.store(args[2], place, align=_alignment(sig.args[0].item))
+    return context.get_dummy_value()
+
+
+def _pointer_to_data(context, builder, sig, args):
+    array = context.make_array(sig.args[0])(context, builder, args[0])
+    return builder.bitcast(array.data, context.get_value_type(sig.return_type))
+
+
+def _same_place(context, builder, sig, args):
+    return builder.bitcast(args[0], context.get_value_type(sig.return_type))
+
+
+@intrinsic
+def numbers(typing, array):
+    """Pointer to the numbers of a contiguous array."""
+    item = array.dtype
+    return signature(Pointer(item), array), _pointer_to_data
+
+
+@intrinsic
+def training_vectors(typing, array):
+    """Pointer to a contiguous array as vectors of TRAINING_LANES numbers."""
+    item = Vector(array.dtype, TRAINING_LANES)
+    return signature(Pointer(item), array), _pointer_to_data
+
+
+@intrinsic
+def evaluation_vectors(typing, array):
+    """Pointer to a contiguous array as vectors of EVALUATION_BYTES bytes."""
+    item = Vector(array.dtype, EVALUATION_BYTES * 8 // array.dtype.bitwidth)
+    return signature(Pointer(item), array), _pointer_to_data
+
+
+@intrinsic
+def lane_numbers(typing, vectors):
+    """The same place, seen as numbers: lane l of vector k is number k · lanes + l."""
+    return signature(Pointer(vectors.item.dtype), vectors), _same_place
+
+
+@intrinsic
+def lanes_of(typing, vectors):
+    """The number of lanes, a constant."""
+    lanes = vectors.item.lanes
+    return signature(types.intp, vectors), lambda c, b, s, args: c.get_constant(types.intp, lanes)
+
+
+@intrinsic
+def multiply_add(typing, a, b, c):
+    """a · b + c with one rounding where the machine can; ``a`` may be one number for all lanes."""
+
+    def emit(context, builder, sig, args):
+        left = _splat(context, builder, args[0], sig.args[0], sig.return_type)
+        return _multiply_add(builder, left, args[1], args[2])
+
+    return signature(c, a, b, c), emit
+
+
+def _shuffle(builder, a, b, mask):
+    kind = ir.VectorType(ir.IntType(32), len(mask))
+    return builder.shuffle_vector(a, b, ir.Constant(kind, mask))
+
+
+def _concatenate(builder, parts):
+    while len(parts) > 1:
+        both = list(range(2 * parts[0].type.count))
+        parts = [
+            _shuffle(builder, a, b, both) for a, b in zip(parts[::2], parts[1::2], strict=True)
+        ]
+    return parts[0]
+
+
+def _transpose_fours(builder, rows):
+    """Four vectors made of groups of four numbers; each group is transposed as a 4 × 4 matrix."""
+    count = rows[0].type.count
+    groups = range(0, count, 4)
+
+    def pick(a, b, first, second):
+        """Per group, the elements ``first`` of a and ``second`` of b."""
+        mask = [g + k for g in groups for k in first]
+        tail = [count + g + k for g in groups for k in second]
+        merged = [
+            mask[2 * i + j] if half == 0 else tail[2 * i + j]
+            for i in range(len(groups))
+            for half in range(2)
+            for j in range(2)
+        ]
+        return _shuffle(builder, a, b, merged)
+
+    a, b, c, d = rows
+    low_ab, high_ab = pick(a, b, (0, 1), (0, 1)), pick(a, b, (2, 3), (2, 3))
+    low_cd, high_cd = pick(c, d, (0, 1), (0, 1)), pick(c, d, (2, 3), (2, 3))
+    return [
+        pick(low_ab, low_cd, (0, 2), (0, 2)),
+        pick(low_ab, low_cd, (1, 3), (1, 3)),
+        pick(high_ab, high_cd, (0, 2), (0, 2)),
+        pick(high_ab, high_cd, (1, 3), (1, 3)),
+    ]
+
+
+def _place_of_lane(builder, args, lane):
+    """Four numbers at ``base[offsets[lane]]``; base and offsets are the first two arguments."""
+    at = builder.gep(args[1], [ir.IntType(64)(lane)], inbounds=True)
+    offset = builder.sext(builder.load(at), ir.IntType(64))
+    return _four(builder, builder.gep(args[0], [offset], inbounds=True))
+
+
+@intrinsic
+def gather_four(typing, base, offsets, like):
+    """Four vectors: lane l of the q-th is ``base[offsets[l] + q]``. ``like``: the vectors' type."""
+    vector = like.item
+
+    def emit(context, builder, sig, args):
+        align = _alignment(vector)
+        rows = []
+        for lane in range(vector.lanes):
+            place = _place_of_lane(builder, args, lane)
+            rows.append(builder.load(place, align=align))
+        quarters = [_concatenate(builder, rows[q::4]) for q in range(4)]
+        out = _transpose_fours(builder, quarters)
+        return context.make_tuple(builder, sig.return_type, out)
+
+    return signature(types.UniTuple(vector, 4), base, offsets, like), emit
+
+
+@intrinsic
+def scatter_four(typing, base, stride, a, b, c, d):
+    """The reverse for rows at a fixed distance: ``base[l · stride + q]`` = lane l of the q-th."""
+
+    def emit(context, builder, sig, args):
+        align = _alignment(sig.args[0].item)
+        rows = _transpose_fours(builder, args[2:])
+        for lane in range(sig.args[2].lanes):
+            group, q = divmod(lane, 4)
+            four = _shuffle(builder, rows[q], rows[q], list(range(4 * group, 4 * group + 4)))
+            index = builder.mul(args[1], ir.IntType(64)(lane))
+            place = _four(builder, builder.gep(args[0], [index], inbounds=True))
+            builder.store(four, place, align=align)
+        return context.get_dummy_value()
+
+    return signature(types.none, base, types.intp, a, b, c, d), emit
+
+
+@intrinsic
+def scatter_add_four(typing, base, offsets, a, b, c, d):
+    """``base[offsets[l] + q]`` += lane l of the q-th vector, lane after lane."""
+
+    def emit(context, builder, sig, args):
+        align = _alignment(sig.args[0].item)
+        rows = _transpose_fours(builder, args[2:])
+        for lane in range(sig.args[2].lanes):
+            group, q = divmod(lane, 4)
+            four = _shuffle(builder, rows[q], rows[q], list(range(4 * group, 4 * group + 4)))
+            place = _place_of_lane(builder, args, lane)
+            old = builder.load(place, align=align)
+            builder.store(builder.fadd(old, four), place, align=align)
+        return context.get_dummy_value()
+
+    return signature(types.none, base, offsets, a, b, c, d), emit
+
+
+@intrinsic
+def add_lane_sums(typing, base, a, b, c, d):
+    """``base[q]`` += sum of the lanes of the q-th vector, in a fixed order."""
+
+    def emit(context, builder, sig, args):
+        align = _alignment(sig.args[0].item)
+        rows = _transpose_fours(builder, args[1:])
+        total = builder.fadd(builder.fadd(rows[0], rows[1]), builder.fadd(rows[2], rows[3]))
+        while total.type.count > 4:
+            half = total.type.count // 2
+            low = _shuffle(builder, total, total, list(range(half)))
+            high = _shuffle(builder, total, total, list(range(half, 2 * half)))
+            total = builder.fadd(low, high)
+        place = _four(builder, args[0])
+        old = builder.load(place, align=align)
+        builder.store(builder.fadd(old, total), place, align=align)
+        return context.get_dummy_value()
+
+    return signature(types.none, base, a, b, c, d), emit
+
+
+@intrinsic
+def broadcast(typing, number, vectors):
+    """One number in all lanes of a vector of the type that ``vectors`` points to."""
+
+    def emit(context, builder, sig, args):
+        return _splat(context, builder, args[0], sig.args[0], sig.return_type)
+
+    return signature(vectors.item, number, vectors), emit
+
+
+def _exponential(builder, x, scale):
+    """(s, p) with exp(scale · x) = s (1 + p), s a power of two and p = exp(r) - 1, |r| <= ln(2)/2.
+
+    scale · x = n ln 2 + r with integer n, s = 2^n. Adding 1.5 · 2^m, where m is the number of
+    mantissa bits, rounds to an integer and leaves n in the low bits. ln 2 is subtracted in two
+    parts, the first short enough that n times it is exact. p / r is a polynomial through the
+    Chebyshev nodes; ``scale`` is folded into all constants, so that x needs no product of its own.
+    x is clamped to where s is a normal number; ordered comparisons let NaN pass.
+    """
+    kind = x.type
+    single = kind.element == ir.FloatType()
+    integer = ir.VectorType(ir.IntType(32 if single else 64), kind.count)
+    mantissa, bias, bound, degree = (23, 127, 87.0, 5) if single else (52, 1023, 708.0, 10)
+    log2_high = 0.693359375 if single else float.fromhex("0x1.62e42fefa3p-1")
+    log2_low = -2.1219444005469057e-4 if single else 2.8235290563031577e-13
+    edge = math.log(2) / 2
+
+    def constant(value):
+        rounded = float(np.float32(value) if single else value)
+        return ir.Constant(kind, [rounded] * kind.count)
+
+    def whole(value):
+        return ir.Constant(integer, [value] * kind.count)
+
+    for beyond, limit in ((">", abs(bound / scale)), ("<", -abs(bound / scale))):
+        outside = builder.fcmp_ordered(beyond, x, constant(limit))
+        x = builder.select(outside, constant(limit), x)
+    magic = constant(1.5 * 2.0**mantissa)
+    shifted = _multiply_add(builder, x, constant(scale / math.log(2)), magic)
+    n = builder.fsub(shifted, magic)
+    r = _multiply_add(builder, n, constant(-log2_high / scale), x)
+    r = _multiply_add(builder, n, constant(-log2_low / scale), r)
+    interpolant = Chebyshev.interpolate(_expm1_over, degree, domain=[-edge, edge])
+    powers = interpolant.convert(kind=Polynomial).coef
+    series = constant(powers[degree] * scale ** (degree + 1))
+    for k in range(degree - 1, -1, -1):
+        series = _multiply_add(builder, series, r, constant(powers[k] * scale ** (k + 1)))
+    exponent = builder.shl(builder.bitcast(shifted, integer), whole(mantissa))
+    power = builder.bitcast(builder.add(exponent, whole(bias << mantissa)), kind)
+    return power, builder.fmul(series, r)
+
+
+def _expm1_over(r):
+    """(exp(r) - 1) / r."""
+    return np.divide(np.expm1(r), r, out=np.ones_like(r), where=r != 0)
+
+
+@intrinsic
+def sigmoid(typing, x):
+    """1 / (1 + exp(-x)), to a few units in the last place; NaN stays NaN."""
+
+    def emit(context, builder, sig, args):
+        one = _splat(context, builder, ir.DoubleType()(1), types.float64, x)
+        power, p = _exponential(builder, args[0], -1)
+        below = _multiply_add(builder, power, p, builder.fadd(power, one))
+        return builder.fdiv(one, below)
+
+    return signature(x, x), emit
+
+
+@intrinsic
+def tanh(typing, x):
+    """e / (e + 2) with e = exp(2x) - 1, which keeps its precision near 0; NaN stays NaN."""
+
+    def emit(context, builder, sig, args):
+        one, two = (_splat(context, builder, ir.DoubleType()(k), types.float64, x) for k in (1, 2))
+        power, p = _exponential(builder, args[0], 2)
+        e = _multiply_add(builder, power, p, builder.fsub(power, one))
+        return builder.fdiv(e, builder.fadd(e, two))
+
+    return signature(x, x), emit
+
+
+@intrinsic
+def relu(typing, x):
+    """max(x, 0); NaN stays NaN."""
+
+    def emit(context, builder, sig, args):
+        zero = ir.Constant(args[0].type, None)
+        return builder.select(builder.fcmp_ordered("<", args[0], zero), zero, args[0])
+
+    return signature(x, x), emit
+
+
+@intrinsic
+def where_positive(typing, x, value):
+    """``value`` in the lanes in which x is positive (or NaN), else 0."""
+
+    def emit(context, builder, sig, args):
+        zero = ir.Constant(args[0].type, None)
+        return builder.select(builder.fcmp_unordered(">", args[0], zero), args[1], zero)
+
+    return signature(value, x, value), emit
+
+
+@inline
+def clear(vectors, count):
+    for k in range(count):
+        vectors[k] = broadcast(0.0, vectors)
+
+
+@inline
+def store_four(place, a, b, c, d):
+    place[0], place[1], place[2], place[3] = a, b, c, d

@@ -1,0 +1,152 @@
+"""The tiny configuration on a real Slurm with two simulated GPUs, and on another scheduler.
+
+Slurm is installed and started here, which needs root on Debian; elsewhere these tests are skipped,
+or fail if QUANTLEARN_REQUIRE_SLURM is set. The GPUs are simulated: jobs are given one each, and
+CUDA_VISIBLE_DEVICES says which, but networks train on the CPU.
+"""
+
+import os
+import re
+import shutil
+import stat
+from contextlib import ExitStack
+
+import pytest
+import yaml
+
+from pipeline import ROOT, lay_out, run
+from slurm import Unavailable, ended_jobs, one_node
+
+PROFILES = ROOT / "workflow" / "profiles"
+EXPERIMENTS = ["tiny", "tiny_alone"]
+LIMIT = 900  # seconds; a workflow that hangs is a failure
+
+# Stands in for a scheduler: notes what is asked for, and runs the job here and now.
+QSUB = """\
+#!/bin/bash
+echo "$@" >> qsub.log
+bash "${@: -1}" </dev/null >/dev/null 2>&1 &
+echo $!
+"""
+
+
+@pytest.fixture(scope="module")
+def on_slurm(tmp_path_factory):
+    """A working folder after a run on Slurm, and the jobs that ended there.
+
+    The first attempt to train gets too little memory.
+    """
+    with ExitStack() as running:
+        try:
+            running.enter_context(one_node())
+        except Unavailable as reason:
+            if os.environ.get("QUANTLEARN_REQUIRE_SLURM"):
+                pytest.fail(f"QUANTLEARN_REQUIRE_SLURM is set, but: {reason}")
+            pytest.skip(f"NOT TESTED ON SLURM: {reason}")
+        folder = lay_out(tmp_path_factory.mktemp("slurm"))
+        run(
+            folder,
+            *("--workflow-profile", PROFILES / "slurm"),
+            *("--config", f"experiments=[{', '.join(EXPERIMENTS)}]"),
+            # As in the profile, but for the memory.
+            *("--set-resources", "train:slurm_partition=gpu", "train:gpu=1"),
+            "train:mem_mb=1500 * attempt - 1200",
+            # The networks of both experiments are submitted together.
+            *("--slurm-array-jobs", "train"),
+            *("--slurm-init-seconds-before-status-checks", "1"),
+            *("--", "results/report/paper.html", "results/tiny_alone/tables/comparison.csv"),
+            limit=LIMIT,
+        )
+        yield folder, ended_jobs()
+
+
+@pytest.fixture(scope="module")
+def training_jobs(on_slurm):
+    """The jobs that trained, and before them those that were killed."""
+    return [job for job in on_slurm[1] if job.partition == "gpu"]
+
+
+def test_slurm_gives_the_same_bytes_as_one_machine(finished, on_slurm):
+    folder, _ = on_slurm
+    files = [
+        path.relative_to(folder)
+        for experiment in EXPERIMENTS
+        for pattern in ("data/*", "samples.csv", "training/0/*", "tables/*")
+        for path in folder.glob(f"results/{experiment}/{pattern}")
+        # The timings in training/0/trials.csv differ; the joined table leaves them out.
+        if path.parts[-3:] != ("training", "0", "trials.csv")
+    ]
+    assert {path.name for path in files} >= {"trials.csv", "comparison.csv", "curves.parquet"}
+    different = [
+        path for path in files if (folder / path).read_bytes() != (finished / path).read_bytes()
+    ]
+    assert not different
+
+
+def test_figures_and_report_are_there(finished, on_slurm):
+    folder, _ = on_slurm
+    figures = [path.relative_to(finished) for path in finished.glob("results/tiny/figures/*")]
+    assert figures
+    assert all((folder / path).stat().st_size for path in figures)
+    assert 'id="tiny"' in (folder / "results" / "report" / "paper.html").read_text("utf-8")
+
+
+def test_each_training_job_sees_the_gpu_it_was_given(on_slurm, training_jobs):
+    folder, _ = on_slurm
+    logs = [folder / "results" / name / "logs" / "train" / "0.log" for name in EXPERIMENTS]
+    given = [re.findall(r"CUDA_VISIBLE_DEVICES: (\S+)", log.read_text())[-1] for log in logs]
+    first, second = [job for job in training_jobs if job.state == "COMPLETED"]
+    assert max(first.start, second.start) < min(first.end, second.end)  # at the same time, so
+    assert sorted(given) == ["0", "1"]
+
+
+def test_a_job_that_is_killed_for_memory_is_submitted_again_with_more(on_slurm, training_jobs):
+    folder, _ = on_slurm
+    first, second = training_jobs[: len(EXPERIMENTS)], training_jobs[len(EXPERIMENTS) :]
+    slurm_logs = (folder / ".snakemake" / "slurm_logs").glob("rule_train/**/*.log")
+    assert all("Exceeded job memory limit" in log.read_text() for log in slurm_logs)
+    assert [job.state for job in first] == ["FAILED"] * 2
+    assert [job.state for job in second] == ["COMPLETED"] * 2
+    # The plugin adds a little memory for the list of an array's jobs.
+    assert {job.memory // 100 for job in first} == {3}
+    assert {job.memory // 100 for job in second} == {18}
+    # The rule's own times.
+    assert {job.runtime for job in first} == {240}
+    assert {job.runtime for job in second} == {480}
+
+
+def test_jobs_of_seconds_share_a_submission_that_reserves_for_one_of_them(on_slurm):
+    _, jobs = on_slurm
+    others = [job for job in jobs if job.partition == "main"]
+    # For each experiment: data, samples and analysis; and the report.
+    assert len(others) == 3 * len(EXPERIMENTS) + 1
+    assert max(job.memory for job in others) == 1500
+
+
+def test_another_scheduler_needs_no_change_in_the_rules(finished, tmp_path):
+    folder = lay_out(tmp_path)
+    there, here = (place / "results" / "tiny" for place in (finished, folder))
+    shutil.copytree(there / "data", here / "data")
+    shutil.copy(there / "samples.csv", here)
+    (folder / "qsub").write_text(QSUB)
+    (folder / "qsub").chmod(stat.S_IRWXU)
+    profile = yaml.safe_load((PROFILES / "generic" / "config.yaml").read_text())
+    command = profile["cluster-generic-submit-cmd"]
+    assert command.startswith("qsub ")
+    run(
+        folder,
+        *("--workflow-profile", PROFILES / "generic"),
+        *("--cluster-generic-submit-cmd", f"{folder}/{command}"),
+        *("--set-resources", "train:gpu=1"),
+        *("--seconds-between-status-checks", "1"),
+        *("--rerun-triggers", "mtime"),
+        *("--", "results/tiny/tables/comparison.csv"),
+        limit=LIMIT,
+    )
+    asked = (folder / "qsub.log").read_text().splitlines()
+    training = [line for line in asked if "ncpus=1:mem=2000mb:ngpus=1 -l walltime=14400 " in line]
+    assert len(training) == 1
+    assert all(":ngpus=0 " in line for line in asked if line not in training)
+    for table in ("comparison.csv", "trials.csv"):
+        path = f"results/tiny/tables/{table}"
+        assert (folder / path).read_bytes() == (finished / path).read_bytes()

@@ -1,0 +1,164 @@
+"""The estimate of memory against measured peaks, and what it refuses; bounds of every number."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from quantlearn import memory
+from quantlearn.config import ConfigError, load_settings
+from quantlearn.memory import largest_need, machine_memory
+from quantlearn.schema import load_schema
+from quantlearn.semantics import load_lexicon
+from quantlearn.yamlfile import read_yaml
+
+ROOT = Path(__file__).parents[2]
+CONFIG = ROOT / "config"
+PAPER = [path.stem for path in sorted((CONFIG / "experiments").glob("exp*.yaml"))]
+GIB = 2**30
+
+
+def run_of(experiments, trials=30, **overrides):
+    """The settings of a run of the project's own experiments."""
+    return {**read_yaml(CONFIG / "config.yaml"), "experiments": experiments} | {
+        "trials": trials,
+        "overrides": overrides,
+    }
+
+
+def resolve(experiment, trials=30, **overrides):
+    run = run_of([experiment], trials, **overrides)
+    return load_settings(run, CONFIG).experiments[experiment]
+
+
+def need_of(settings):
+    lexicon = load_lexicon(CONFIG / "quantifiers.yaml")
+    return largest_need(settings, [lexicon[name] for name in settings["quantifiers"]])
+
+
+# Most memory that the largest job of each ever held, in MB, each run alone on a CPU.
+MEASURED = {
+    "exp1a, 2 trials": (727, "exp1a", 2, {}),
+    "exp1a, 30 trials": (980, "exp1a", 30, {}),
+    "exp3a, 5 trials": (614, "exp3a", 5, {}),
+    "large batches": (
+        *(1110, "exp3b", 10),
+        {"network": {"hidden": 64}, "training": {"batch_size": 512}},
+    ),
+    "very large batches": (
+        *(2265, "exp1a", 10),
+        {"network": {"hidden": 64}, "training": {"batch_size": 4096}}
+        | {"data": {"generate": {"draws": 20_000}}},
+    ),
+    "many draws": (1434, "exp1a", 1, {"data": {"generate": {"draws": 2_000_000}}}),
+    "feedforward": (655, "tutorial", 10, {}),
+    "transformer": (
+        *(590, "exp1a", 4),
+        {"network": {"architecture": "transformer", "hidden": 32}}
+        | {"training": {"batch_size": 256}},
+    ),
+    "transformer, large batches": (
+        *(912, "exp1a", 4),
+        {"network": {"architecture": "transformer"}, "training": {"batch_size": 2048}}
+        | {"data": {"generate": {"draws": 20_000}}},
+    ),
+    "eager core": (
+        *(735, "exp1a", 2),
+        {"network": {"architecture": "rnn", "hidden": 64}}
+        | {"training": {"batch_size": 4096, "core": "eager"}}
+        | {"data": {"generate": {"draws": 20_000}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MEASURED.values(), ids=MEASURED)
+def test_the_estimate_is_within_a_factor_of_two_of_the_peak(case):
+    peak, experiment, trials, overrides = case
+    need = need_of(resolve(experiment, trials, **overrides))
+    assert need.stage == "train"
+    assert peak / 2 < need.size / 1e6 < 2 * peak
+
+
+GENERATE = """
+import json, resource, sys
+from generate_data import generate_data
+settings = json.load(sys.stdin)
+generate_data(sys.argv[1], settings["data"]["generate"], settings["expressions"], 1, "x", 1)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+
+
+@pytest.mark.parametrize("draws", [20_000, 500_000])
+def test_the_estimate_of_generating_is_near_the_peak(tmp_path, draws):
+    settings = resolve("exp1a", 1, data={"generate": {"draws": draws}})
+    done = subprocess.run(
+        [sys.executable, "-c", GENERATE, str(tmp_path / "generated.parquet")],
+        input=json.dumps(settings),
+        env={"PYTHONPATH": str(ROOT / "scripts"), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    estimate = memory._generating(settings).size
+    assert estimate / 2 < int(done.stdout) < 2 * estimate
+
+
+def test_the_paper_fits_into_a_small_machine():
+    assert len(PAPER) == 12
+    load_settings(run_of(PAPER, 30), CONFIG, memory=4 * GIB)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "trials", "key"),
+    [
+        ({}, 10_000, "trials"),
+        ({"data": {"generate": {"draws": 10_000_000}}}, 30, "trials"),
+        ({"training": {"batch_size": 65_536}}, 30, "training.batch_size"),
+        ({"network": {"hidden": 1024, "layers": 8}}, 30, "network.hidden"),
+        ({"training": {"max_epochs": 10_000, "evaluate_every": 1}}, 30, "training.evaluate_every"),
+    ],
+)
+def test_what_is_too_large_is_refused_with_the_estimate_and_the_key(overrides, trials, key):
+    run = run_of(["exp1a"], trials, **overrides)
+    load_settings(run, CONFIG)  # nothing is too large for a machine that is not known
+    with pytest.raises(ConfigError) as caught:
+        load_settings(run, CONFIG, memory=4 * GIB)
+    [line] = caught.value.lines
+    assert line.startswith(f"{CONFIG}/experiments/exp1a.yaml: {key}: too large for this machine: ")
+    assert "GiB of memory, and there are 4.0 GiB: lower it" in line
+
+
+def test_the_machine_has_memory():
+    assert GIB / 4 < machine_memory() < 2**50
+
+
+def test_a_control_group_bounds_the_memory(monkeypatch):
+    monkeypatch.setattr(memory, "_control_group_limits", lambda: iter([GIB]))
+    assert machine_memory() == GIB
+
+
+# Bounds -------------------------------------------------------------------------------------------
+
+
+def numbers(schema, path=""):
+    """Every part of a schema that allows a number, with its path."""
+    types = schema.get("type", [])
+    if {"integer", "number"} & set([types] if isinstance(types, str) else types):
+        yield path, schema
+    for name, part in schema.items():
+        if isinstance(part, dict):
+            yield from numbers(part, f"{path}/{name}")
+        elif isinstance(part, list):
+            for place, item in enumerate(part):
+                if isinstance(item, dict):
+                    yield from numbers(item, f"{path}/{name}[{place}]")
+
+
+@pytest.mark.parametrize("name", ["config", "experiment"])
+def test_every_number_has_bounds(name):
+    found = list(numbers(load_schema(name)))
+    assert len(found) > 20
+    for path, part in found:
+        assert part["minimum"] <= part["maximum"], path
