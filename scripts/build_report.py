@@ -21,13 +21,13 @@ PACKAGES = ("Python", "snakemake", "torch", "numpy", "pandas", "scipy", "statsmo
 def build_report(
     summary: str,
     notebooks: list[str],
-    course: list[str],
     record: str,
     files: list[str],
     template: str,
     settings: list[dict[str, Any]],
     chapters: dict[str, str],
     heading: str,
+    course: Sequence[str] = (),
     *,
     report: str,
 ) -> None:

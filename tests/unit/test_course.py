@@ -6,6 +6,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from bs4 import BeautifulSoup
@@ -18,6 +19,7 @@ from test_notebooks import PAGE, RECORD, WORKFLOW
 
 from build_report import build_report, contents_of, linked_within
 from quantlearn import tables
+from quantlearn.analyses import random_against_grid
 from quantlearn.config import load_settings
 from quantlearn.course import anatomy, backprop, descent, neurons, slopes
 from quantlearn.course.learning import EXACTLY_1, learn_xor, xor_scenes
@@ -203,6 +205,11 @@ def run(tmp_path_factory):
         code = RECORD["code"] | {"digests": {"train": "1f0c2a"}}
         record = RECORD | {"files": files, "settings": kept, "code": code}
         write_record(record, "results/report/course/record.json")
+        pd.DataFrame(
+            [("search_random", "random", n, 0.9, 0.85, 0.95, 10) for n in (1, 2, 3, 4)]
+            + [("search_grid", "grid", n, 0.8, 0.75, 0.85, 10) for n in (1, 2, 3, 4)],
+            columns=random_against_grid.COLUMNS,
+        ).to_csv("results/random_against_grid.csv", index=False)
         render_notebook(
             WORKFLOW / "notebooks/course.ipynb",
             PAGE,
@@ -210,6 +217,13 @@ def run(tmp_path_factory):
                 "settings": example,
                 "tables": paths,
                 "record": "results/report/course/record.json",
+                "practice": [
+                    {
+                        "settings": example | {"name": "search_random", "title": "A search"},
+                        "analysis": "random_against_grid",
+                        "numbers": "results/random_against_grid.csv",
+                    }
+                ],
                 **{"trials": 4, "steps": 40},
             },
             "Course",
@@ -222,13 +236,13 @@ def run(tmp_path_factory):
         build_report(
             str(other),
             [str(other)],
-            ["results/course/course.ipynb"],
             "results/report/course/record.json",
             [],
             WORKFLOW / "report/report.html.j2",
             [example],
             {"course": "Course"},
             "Course",
+            course=["results/course/course.ipynb"],
             report="results/report/course.html",
         )
         yield folder, example, paths
@@ -249,6 +263,14 @@ def test_the_course_stands_in_front_of_its_experiments(run):
     inner = [link["href"][1:] for link in soup.find_all("a") if link["href"].startswith("#")]
     assert set(inner) <= anchors
     assert "tutorial" in {link["href"][1:] for link in first.find_all("a")}
+
+
+def test_the_course_says_what_came_of_practice_and_links_to_it(run):
+    page = (run[0] / "results/report/course.html").read_text()
+    link = BeautifulSoup(page, "html.parser").find("a", string="A search")
+    assert link["href"] == "../search_random/notebooks/experiment.html"
+    remark = link.find_parent("p").find_next("p").text
+    assert "The best of 4 samples reaches 90.0 % 85.0 % to 95.0 % random" in remark
 
 
 def test_the_course_needs_no_network_and_shows_its_pictures(run):

@@ -221,7 +221,6 @@ def report(tmp_path_factory):
         build_report(
             "results/report/report.ipynb",
             [f"results/{name}/notebooks/experiment.ipynb" for name in names],
-            [],
             "results/report/record.json",
             files,
             WORKFLOW / "report/report.html.j2",

@@ -1,12 +1,22 @@
 """The course page: each step of the tutorial, computed; in front of the chapter's experiments."""
 
-# The experiment that the course takes apart.
+# The experiment that the course takes apart, and those that show what helps in practice.
 EXAMPLE = "tutorial"
+PRACTICE = [
+    name
+    for name in ("balancing_none", "overfitting", "regularisation", "search_random")
+    if name in EXPERIMENTS
+]
 
 
 def course_on(page):
     """The course, executed, on the pages that show its example; nothing on the others."""
     return ["results/course/course.ipynb"] if EXAMPLE in experiments_of(page) else []
+
+
+def main_analysis(experiment):
+    """The first figure of an experiment that is an analysis."""
+    return next(name for name in EXPERIMENTS[experiment]["figures"] if name in ANALYSES)
 
 
 rule render_course:
@@ -21,6 +31,8 @@ rule render_course:
         samples=expand(rules.sample_hyperparameters.output.samples, experiment=EXAMPLE),
         leaderboard=expand(rules.leaderboard.output.leaderboard, experiment=EXAMPLE),
         example=expand(rules.render_experiment.output.page, experiment=EXAMPLE),
+        practice=[f"results/{name}/tables/{main_analysis(name)}.csv" for name in PRACTICE],
+        practice_pages=expand(rules.render_experiment.output.page, experiment=PRACTICE),
         record="results/report/course/record.json",
     output:
         executed="results/course/course.ipynb",
@@ -50,6 +62,14 @@ rule render_course:
                 )
             },
             "record": str(input.record),
+            "practice": [
+                {
+                    "settings": EXPERIMENTS[name],
+                    "analysis": main_analysis(name),
+                    "numbers": numbers,
+                }
+                for name, numbers in zip(PRACTICE, input.practice)
+            ],
             "seed": SETTINGS.seed,
         },
         code=code("render_notebook"),
