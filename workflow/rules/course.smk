@@ -1,7 +1,6 @@
 """The course page: each step of the tutorial, computed; in front of the chapter's experiments."""
 
-# The experiment that the course takes apart, and those that show what helps in practice.
-EXAMPLE = "tutorial"
+# Experiments of the chapter Practice, in the order of the course.
 PRACTICE = [
     name
     for name in ("balancing_none", "overfitting", "regularisation", "search_random")
@@ -9,28 +8,18 @@ PRACTICE = [
 ]
 
 
-def course_on(page):
-    """The course, executed, on the pages that show its example; nothing on the others."""
-    return ["results/course/course.ipynb"] if EXAMPLE in experiments_of(page) else []
-
-
-def main_analysis(experiment):
-    """The first figure of an experiment that is an analysis."""
-    return next(name for name in EXPERIMENTS[experiment]["figures"] if name in ANALYSES)
-
-
 rule render_course:
     input:
         notebook=notebook("course"),
         template=from_here("workflow/report/page.html.j2"),
         stylesheet=from_here("workflow/report/page.css"),
-        trials=expand(rules.aggregate.output.trials, experiment=EXAMPLE),
-        cells=expand(rules.aggregate.output.cells, experiment=EXAMPLE),
-        convergence=expand(rules.aggregate.output.convergence, experiment=EXAMPLE),
-        comparison=expand(rules.compare.output.comparison, experiment=EXAMPLE),
-        samples=expand(rules.sample_hyperparameters.output.samples, experiment=EXAMPLE),
-        leaderboard=expand(rules.leaderboard.output.leaderboard, experiment=EXAMPLE),
-        example=expand(rules.render_experiment.output.page, experiment=EXAMPLE),
+        trials=expand(rules.aggregate.output.trials, experiment=COURSE_EXAMPLE),
+        cells=expand(rules.aggregate.output.cells, experiment=COURSE_EXAMPLE),
+        convergence=expand(rules.aggregate.output.convergence, experiment=COURSE_EXAMPLE),
+        comparison=expand(rules.compare.output.comparison, experiment=COURSE_EXAMPLE),
+        samples=expand(rules.sample_hyperparameters.output.samples, experiment=COURSE_EXAMPLE),
+        leaderboard=expand(rules.leaderboard.output.leaderboard, experiment=COURSE_EXAMPLE),
+        example=expand(rules.render_experiment.output.page, experiment=COURSE_EXAMPLE),
         practice=[f"results/{name}/tables/{main_analysis(name)}.csv" for name in PRACTICE],
         practice_pages=expand(rules.render_experiment.output.page, experiment=PRACTICE),
         record="results/report/course/record.json",
@@ -53,7 +42,7 @@ rule render_course:
     params:
         title="From a neuron to an experiment",
         parameters=lambda wildcards, input: {
-            "settings": EXPERIMENTS[EXAMPLE],
+            "settings": EXPERIMENTS[COURSE_EXAMPLE],
             "tables": {
                 table: str(input[table])
                 for table in (
