@@ -17,6 +17,7 @@ rule render_course:
         cells=expand(rules.aggregate.output.cells, experiment=COURSE_EXAMPLE),
         convergence=expand(rules.aggregate.output.convergence, experiment=COURSE_EXAMPLE),
         comparison=expand(rules.compare.output.comparison, experiment=COURSE_EXAMPLE),
+        baselines=expand(rules.measure_baselines.output.baselines, experiment=COURSE_EXAMPLE),
         samples=expand(rules.sample_hyperparameters.output.samples, experiment=COURSE_EXAMPLE),
         leaderboard=expand(rules.leaderboard.output.leaderboard, experiment=COURSE_EXAMPLE),
         example=expand(rules.render_experiment.output.page, experiment=COURSE_EXAMPLE),
@@ -47,7 +48,7 @@ rule render_course:
                 table: str(input[table])
                 for table in (
                     *("trials", "cells", "convergence", "comparison"),
-                    *("samples", "leaderboard"),
+                    *("samples", "leaderboard", "baselines"),
                 )
             },
             "record": str(input.record),
