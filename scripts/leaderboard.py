@@ -1,5 +1,6 @@
-"""Rank the samples of an experiment by the dev split, and show the test scores of the best."""
+"""Rank the samples of an experiment, and show the test scores of the best or of all conditions."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -7,22 +8,32 @@ import pandas as pd
 from quantlearn import tables
 from quantlearn.jobs import run_job
 from quantlearn.ranking import rank_samples, trial_scores
+from quantlearn.search import chooses_sample
 from quantlearn.statistics import mean_interval
 from quantlearn.tables import TableError
 
 
-def leaderboard(samples: str, trials: str, *, leaderboard: str) -> None:
+def leaderboard(
+    samples: str,
+    trials: str,
+    search: Mapping[str, Any] | None = None,
+    *,
+    leaderboard: str,
+) -> None:
     """Write one row for each sample, best first: means over its trials with 95 % t intervals.
 
     ``samples`` is samples.csv, whose settings that vary become columns; ``trials`` is the joined
-    table. Test scores are those of the first sample alone, blank for all others.
+    table. Test scores are those of the first sample alone, blank for all others. A ``search`` that
+    chooses no sample compares conditions: all have test scores, and without a dev split they are
+    ranked by these.
 
     Raises `TableError` when another sample has test scores: the test split was opened too soon.
     """
     trained = tables.read_csv(trials, tables.TIMELESS_TRIALS)
-    ranking = rank_samples(trained)
+    choose = chooses_sample({"search": search})
+    ranking = rank_samples(trained, "dev" if choose or trained["dev_scenes"].any() else "test")
     tested = trained.loc[trained["test_accuracy"].notna(), "sample"].unique()
-    if set(tested) - {ranking[0]}:
+    if choose and set(tested) - {ranking[0]}:
         raise TableError(
             f"{trials}: samples {', '.join(map(str, tested))} have test scores, where only sample "
             f"{ranking[0]} is chosen; delete the table and run again"
@@ -31,7 +42,7 @@ def leaderboard(samples: str, trials: str, *, leaderboard: str) -> None:
         {
             "rank": place + 1,
             "sample": sample,
-            "chosen": place == 0,
+            "chosen": choose and place == 0,
             **summary(trained[trained["sample"] == sample]),
         }
         for place, sample in enumerate(ranking)

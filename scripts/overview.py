@@ -10,6 +10,7 @@ from scipy import stats
 from quantlearn import tables
 from quantlearn.errors import QuantlearnError
 from quantlearn.jobs import run_job
+from quantlearn.search import chooses_sample
 from quantlearn.statistics import holm, step_leads, summarise_convergence, welch_test
 
 
@@ -26,18 +27,21 @@ def overview(
     """Write overview.csv (one row for each pair) and as_run.csv (documented minus as run).
 
     The lists run in the same order, one entry for each experiment, of which the chosen sample is
-    shown. p values are adjusted by Holm's method over all pairs of the report, for each test.
+    shown; one that compares conditions chooses none and has no rows. p values are adjusted by
+    Holm's method over all pairs of the report, for each test.
     """
     boards = leaderboards or [None] * len(settings)
     convergence = {
         experiment["name"]: tables.of_chosen(tables.read_csv(path, tables.CONVERGENCE), board)
         for experiment, path, board in zip(settings, convergences, boards, strict=True)
+        if chooses_sample(experiment)
     }
     rows = [
         row
         for experiment, path, board, found in zip(
             settings, comparisons, boards, baselines, strict=True
         )
+        if chooses_sample(experiment)
         for row in pair_rows(
             experiment,
             tables.of_chosen(tables.read_csv(path, tables.COMPARISON), board),

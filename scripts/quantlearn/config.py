@@ -27,6 +27,7 @@ from quantlearn.schema import (
 from quantlearn.search import (
     SECTIONS,
     applying_settings,
+    chooses_sample,
     count_grid,
     distributions_of,
     find_section_faults,
@@ -275,7 +276,10 @@ def _resolve(
     if not isinstance(given, dict):
         return {}, [Fault((), f"{shown(given)} is not allowed: must be keys with their values")]
     overlay = _applying(overlay, given)
+    varied = bool(_varying(given))
     given = _lay_over(given, overlay, _settle(schema, _merged(given, overlay)), used)
+    if varied and not _varying(given):
+        given.pop("search", None)  # the run has fixed all that varies: one sample is left
     faults = _find_faults(schema, given)
     kept = _without(given, [Fault(_setting(fault.key), fault.text) for fault in faults])
     settings = {"name": surroundings.name, **_complete(schema, kept)}
@@ -290,7 +294,8 @@ def _resolve(
         if settings["comparisons"] is None:
             untaught = settings["data"]["split"]["only_test"]["quantifiers"]
             first, *others = [name for name in quantifiers if name not in untaught]
-            settings["comparisons"] = [[first, other] for other in others]
+            paired = others if chooses_sample(settings) else []
+            settings["comparisons"] = [[first, other] for other in paired]
         settings["expressions"] = {
             name: surroundings.lexicon[name].expression for name in quantifiers
         }

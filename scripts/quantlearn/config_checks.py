@@ -12,8 +12,8 @@ from pathlib import Path
 from quantlearn.distributions import RANGES_OF_NUMBERS, kind_of
 from quantlearn.errors import QuantlearnError
 from quantlearn.memory import largest_need
-from quantlearn.schema import Fault, Key, did_you_mean, shown
-from quantlearn.search import SECTIONS, count_grid, distributions_of
+from quantlearn.schema import Fault, Key, did_you_mean, load_schema, shown
+from quantlearn.search import SECTIONS, chooses_sample, count_grid, distributions_of
 from quantlearn.semantics import Lexicon, Quantifier, count_scenes
 
 __all__ = ["CHECKS", "Check", "Surroundings"]
@@ -34,6 +34,9 @@ SCRIPTS = Path(__file__).parents[1]
 FIGURES = tuple(
     sorted({path.stem.removeprefix("plot_") for path in SCRIPTS.glob("plot_*.py")} - {"overview"})
 )
+
+# The figures of an experiment that names none are of its chosen sample.
+FIGURES_OF_CHOSEN = tuple(load_schema("experiment")["properties"]["figures"]["default"])
 
 Check = Callable[[dict, "Surroundings"], Iterator[Fault]]
 
@@ -292,7 +295,7 @@ def _check_grid(search: dict, varying: dict[Key, dict]) -> Iterator[Fault]:
 
 def _check_test_is_closed(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """A search chooses by the dev split and looks at the test split only afterwards."""
-    if settings["search"] is None:
+    if settings["search"] is None or not settings["search"]["choose"]:
         return
     split, training = settings["data"]["split"], settings["training"]
     purposes = {"dev": "chooses its sample by the dev split", "test": "tests the chosen sample"}
@@ -308,6 +311,22 @@ def _check_test_is_closed(settings: dict, _: Surroundings) -> Iterator[Fault]:
         if side == "test":
             text = '"test" is closed in a search until a sample is chosen: use dev'
             yield Fault(key, text)
+
+
+def _check_conditions(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """Samples that are conditions to compare are shown together, and not one in place of all."""
+    if chooses_sample(settings):
+        return
+    for place, figure in enumerate(settings["figures"]):
+        if figure in FIGURES_OF_CHOSEN:
+            text = (
+                f"{shown(figure)} shows the chosen sample, and search.choose false chooses none: "
+                "give the experiment figures that compare its samples"
+            )
+            yield Fault(("figures", place), text)
+    if settings["comparisons"]:
+        text = "quantifiers are compared in the chosen sample, and search.choose false chooses none"
+        yield Fault(("comparisons",), f"{text}: leave it out")
 
 
 def _number_of_scenes(generate: dict) -> int:
@@ -375,6 +394,7 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
         (("data", "split"), ("training", "evaluate_splits"), ("training", "monitor")),
     ),
     (_check_search, (("search",), ("network",), ("training",))),
+    (_check_conditions, (("search",), ("figures",), ("comparisons",))),
     (
         _check_test_is_closed,
         (

@@ -15,7 +15,9 @@ import numpy as np
 import pandas as pd
 
 from quantlearn import prose, tables
+from quantlearn.distributions import kind_of
 from quantlearn.prose import MISSING
+from quantlearn.search import chooses_sample, distributions_of
 from quantlearn.space import read_sample
 from quantlearn.statistics import (
     FINAL_EVALUATIONS,
@@ -74,7 +76,10 @@ LOSSES = {"cross_entropy": "cross entropy", "squared_error": "squared error"}
 
 @dataclass(frozen=True)
 class Results:
-    """The resolved settings and the tables of an experiment's chosen sample."""
+    """The resolved settings and the tables of an experiment's chosen sample.
+
+    Where the samples are conditions, they are those of the first one, and all see the same scenes.
+    """
 
     settings: Mapping[str, Any]
     trials: pd.DataFrame
@@ -124,18 +129,23 @@ def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Resul
     """Read the tables trials, cells, convergence, comparison and baselines of an experiment.
 
     Where settings vary, the settings are those of the chosen sample, by ``paths`` to the tables
-    samples and leaderboard.
+    samples and leaderboard, or those of the first of several conditions.
     """
-    board = paths.get("leaderboard")
     if settings.get("search"):
-        chosen = tables.chosen_sample(paths["leaderboard"])
-        settings = {**settings, **read_sample(paths["samples"], chosen)}
+        shown = tables.chosen_sample(paths["leaderboard"]) if chooses_sample(settings) else 0
+        settings = {**settings, **read_sample(paths["samples"], shown)}
+
+    def of_shown(frame: pd.DataFrame) -> pd.DataFrame:
+        if not chooses_sample(settings):
+            return frame[frame["sample"] == 0]
+        return tables.of_chosen(frame, paths.get("leaderboard"))
+
     cells, split = tables.held_out(
-        tables.of_chosen(tables.read_parquet(paths["cells"], tables.CELLS), board),
+        of_shown(tables.read_parquet(paths["cells"], tables.CELLS)),
         paths["cells"],
     )
     read = {
-        table: tables.of_chosen(tables.read_csv(paths[table], schema), board)
+        table: of_shown(tables.read_csv(paths[table], schema))
         for table, schema in {
             "trials": tables.TIMELESS_TRIALS,
             "convergence": tables.CONVERGENCE,
@@ -237,8 +247,9 @@ def introduction(settings: Mapping[str, Any]) -> str:
 
 
 def settings_table(settings: Mapping[str, Any]) -> pd.DataFrame:
-    """How the experiment was run, in words."""
+    """How the experiment was run, in words; ``settings`` are constants, as in `read_results`."""
     network, training, rule = (settings[key] for key in ("network", "training", "convergence"))
+    conditions = [] if chooses_sample(settings) else [("Conditions", _conditions(settings))]
     return pd.DataFrame(
         [
             ("Scenes", _scenes(settings)),
@@ -252,6 +263,7 @@ def settings_table(settings: Mapping[str, Any]) -> pd.DataFrame:
                 f"the accuracy and its mean over {rule['window']} evaluations from there on are "
                 f"above {rule['threshold']:g}",
             ),
+            *conditions,
         ],
         columns=["Stage", "How"],
     )
@@ -325,6 +337,42 @@ def _training(training: Mapping[str, Any]) -> str:
         f"{', '.join(rates)}, "
         f"{prose.counted(training['batch_size'], 'scene')} in a step; {', '.join(ends)}"
     )
+
+
+def _conditions(settings: Mapping[str, Any]) -> str:
+    """What differs between the samples of an experiment that compares them."""
+    varying = {
+        setting: distribution
+        for variants in settings["search"]["space"].values()
+        for variant in variants
+        for setting, distribution in distributions_of(variant).items()
+    }
+    values = [
+        f"{setting.replace('_', ' ')} {_values(distribution)}"
+        for setting, distribution in varying.items()
+    ]
+    return (
+        f"{settings['search']['samples']}, which differ in {prose.listed(values)}; the rows above "
+        "describe the first"
+    )
+
+
+def _values(distribution: Mapping[str, Any]) -> str:
+    """The values that a setting takes.
+
+    >>> _values({"choice": [False, True]}), _values({"choice": [0.0, 0.5]})
+    ('(no or yes)', '(0 or 0.5)')
+    """
+    kind = kind_of(distribution)
+    words = [
+        {True: "yes", False: "no"}[value]
+        if isinstance(value, bool)
+        else f"{value:g}"
+        if isinstance(value, float)
+        else str(value)
+        for value in distribution[kind]
+    ]
+    return f"({(' or ' if kind == 'choice' else ' to ').join(words)})"
 
 
 def _evaluation(training: Mapping[str, Any]) -> str:
@@ -617,7 +665,10 @@ def _errors_of(results: Results, quantifier: str) -> str:
 def conclusion(results: Results) -> str:
     """What the tests together say about each pair."""
     found = [f"- {_conclusion_of(pair, results.settings)}" for pair in pairs(results)]
-    return "\n".join(found) or "This experiment compares no quantifiers with each other."
+    return "\n".join(found) or (
+        "This experiment compares no quantifiers with each other. What it shows is said with its "
+        "figures."
+    )
 
 
 def _conclusion_of(pair: Pair, settings: Mapping[str, Any]) -> str:
@@ -668,12 +719,14 @@ def caveats(results: Results) -> str:
                 "shown"
             )
         found.append(f"{text}.")
-    if not results.convergence["converged"].all():
+    if results.settings["comparisons"] and not results.convergence["converged"].all():
         found.append(
             f"{(~results.convergence['converged']).sum()} of {len(results.convergence)} "
             "convergence steps are censored. The paired t-test leaves these trials out."
         )
-    if results.settings["training"]["monitor"] == "test":
+    training = results.settings["training"]
+    may_stop = any(training[rule] is not None for rule in ("stop_loss", "patience"))
+    if training["monitor"] == "test" and may_stop:
         found.append(
             "The test scenes also decide when training stops, so accuracies are slightly too good."
         )

@@ -1,4 +1,4 @@
-"""Ranking the samples of a search by the dev split.
+"""Ranking samples: those of a search by the dev split, which chooses the best of them.
 
 A trial's score is taken over all its dev scenes; where each quantifier has a network of its own,
 that is the mean over the networks, weighted by their scenes. A trial that diverged counts with the
@@ -35,21 +35,21 @@ def trial_scores(trials: pd.DataFrame, split: str) -> pd.DataFrame:
     return pd.DataFrame(scores).div(total.where(total > 0), axis="index")
 
 
-def rank_samples(trials: pd.DataFrame) -> list[int]:
-    """The samples from the best to the worst: by mean dev accuracy, then dev loss, then number.
+def rank_samples(trials: pd.DataFrame, split: str = "dev") -> list[int]:
+    """The samples from the best to the worst: by mean accuracy, then loss, then number.
 
-    A single sample needs no dev scenes. Raises `QuantlearnError` when there are several and one of
-    them has none.
+    A single sample needs no scenes in ``split``. Raises `QuantlearnError` when there are several
+    and one of them has none.
     """
     samples = sorted(trials["sample"].unique().tolist())
     if len(samples) == 1:
         return samples
-    means = trial_scores(trials, "dev").groupby("sample").mean(skipna=False)
+    means = trial_scores(trials, split).groupby("sample").mean(skipna=False)
     unscored = means.index[means["accuracy"].isna()].tolist()
     if unscored:
         raise QuantlearnError(
-            f"sample {unscored[0]} has no dev accuracy to be ranked by; give data.split.dev a "
-            "fraction and train again"
+            f"sample {unscored[0]} has no {split} accuracy to be ranked by; give "
+            f"data.split.{split} a fraction and train again"
         )
     ranked = means.reset_index().sort_values(
         ["accuracy", "loss", "sample"], ascending=[False, True, True], na_position="last"

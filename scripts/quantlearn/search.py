@@ -8,7 +8,7 @@ the defaults of that architecture, and lacks the settings that do not apply to i
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from quantlearn.distributions import (
@@ -24,6 +24,7 @@ from quantlearn.schema import Fault, Key, apply_defaults, cases, find_faults, se
 __all__ = [
     "SECTIONS",
     "applying_settings",
+    "chooses_sample",
     "count_grid",
     "distributions_of",
     "find_section_faults",
@@ -88,6 +89,18 @@ def find_section_faults(name: str, schema: dict, given: dict) -> list[Fault]:
                 text = "draws whole numbers where any number is allowed: write uniform"
                 add(Fault((name, setting, "integer"), text))
     return list(faults.values())
+
+
+def chooses_sample(settings: Mapping[str, Any]) -> bool:
+    """Whether an experiment is about one sample: its only one, or the best of a search.
+
+    Otherwise its samples are conditions to compare.
+
+    >>> chooses_sample({"search": None}), chooses_sample({"search": {"choose": False}})
+    (True, False)
+    """
+    search = settings.get("search")
+    return search is None or search["choose"]
 
 
 def variants_of(schema: dict, given: dict) -> list[dict]:

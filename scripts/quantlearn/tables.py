@@ -18,6 +18,7 @@ from quantlearn.errors import QuantlearnError, damaged, unwritable
 
 __all__ = [
     "AS_RUN",
+    "BALANCING",
     "BASELINES",
     "BASELINE_CELLS",
     "BENCHMARK",
@@ -31,7 +32,9 @@ __all__ = [
     "LEADERBOARD",
     "MACHINE",
     "MINIMAL_PAIRS",
+    "OVERFITTING",
     "OVERVIEW",
+    "REGULARISATION",
     "SAMPLES",
     "TESTS",
     "TIMELESS_TRIALS",
@@ -172,6 +175,35 @@ LEADERBOARD: Schema = {
         for metric in ("accuracy", "loss")
         for bound in ("", "_lower", "_upper")
     },
+}
+
+OVERFITTING: Schema = {
+    "kind": "str",
+    "quantity": "str",
+    "patience": "Int64",
+    "step": "Int64",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
+}
+
+REGULARISATION: Schema = {
+    "sample": "int64",
+    "condition": "str",
+    "metric": "str",
+    "quantity": "str",
+    **dict.fromkeys(["estimate", "lower", "upper", "p_adjusted"], "float64"),
+    "n": "int64",
+}
+
+BALANCING: Schema = {
+    "method": "str",
+    "sample": "int64",
+    "steps": "float64",
+    "quantifier": "str",
+    "split": "str",
+    "quantity": "str",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
 }
 
 TESTS = ("paired_t_steps", "paired_t_accuracy", "wilcoxon_steps", "logrank", "area_between_curves")

@@ -100,6 +100,20 @@ def test_no_training_job_is_given_the_test_scenes(searched, results):
     }
 
 
+def test_conditions_are_trained_with_their_test_scenes_and_none_is_opened_later(tmp_path):
+    folder = lay_out(tmp_path, SEARCH_CONFIG)
+    path = folder / "config" / "experiments" / "tiny_search.yaml"
+    path.write_text(
+        path.read_text().replace("samples: 4", "samples: 4, choose: false") + "figures: []"
+    )
+    plan = run(folder, "--dry-run", "--cores", "1").stdout
+    jobs = re.findall(r"rule (\w+):\n    input: (.+)\n", plan)
+    assert {"withhold_test", "open_test"}.isdisjoint(rule for rule, _ in jobs)
+    inputs = [files for rule, files in jobs if rule == "train"]
+    assert len(inputs) == len(SAMPLES)
+    assert all("data/split.parquet" in files for files in inputs)
+
+
 def test_the_overview_shows_the_chosen_sample(searched, results):
     board = tables.read_csv(results / "tables" / "leaderboard.csv", tables.LEADERBOARD)
     overview = searched / "results" / "report" / "practice" / "overview.csv"

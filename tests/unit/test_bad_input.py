@@ -424,6 +424,14 @@ BAD_EXPERIMENTS = {
         | {"network.hidden": {"integer": [1, 1000]}, "training.batch_size": {"integer": [1, 1000]}},
         [("search: the grid has 1000000 samples", "10000 are allowed")],
     ),
+    "figures of the chosen sample where none is chosen": (
+        {**SEARCH, "search.choose": False, "comparisons": [], "figures": ["learning_curves"]},
+        [('figures[0]: "learning_curves" shows the chosen sample', "compare its samples")],
+    ),
+    "comparisons where no sample is chosen": (
+        {**SEARCH, "search.choose": False, "figures": []},
+        [("comparisons: quantifiers are compared in the chosen sample", "leave it out")],
+    ),
     "search that looks at the test split": (
         {**SEARCH, "training.monitor": "test", "training.evaluate_splits": ["dev", "test"]},
         [

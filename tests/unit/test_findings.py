@@ -14,6 +14,8 @@ from compare import compare
 from overview import overview
 from quantlearn import findings, synopsis
 from quantlearn.config import load_settings
+from quantlearn.distributions import border_values
+from quantlearn.search import distributions_of
 from quantlearn.statistics import compare_pair
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -72,6 +74,16 @@ def from_steps(settings, easy, hard, last=1000):
     comparison = tests.assign(p_adjusted=tests["p"], experiment="exp1a", sample=0)
     none = pd.DataFrame()
     return findings.Results(settings["exp1a"], none, none, convergence, comparison, "test", none)
+
+
+def test_conditions_are_listed_with_the_values_they_differ_in():
+    names = ["regularisation"]
+    settings = load_settings({"experiments": names}, CONFIG).experiments["regularisation"]
+    how = findings.settings_table(constants_of(settings)).set_index("Stage")["How"]
+    assert how["Conditions"].startswith(
+        "8, which differ in dropout (0 or 0.5), batch norm (no or yes) and weight decay (0 or 0.01)"
+    )
+    assert "dropout" not in how["Network"]
 
 
 # --- Verdicts ---------------------------------------------------------------------------------
@@ -219,9 +231,24 @@ def test_a_curve_that_the_size_explains_is_called_so(settings):
     assert "percentage points above it (95 % interval −" in scattered
 
 
+def constants_of(experiment):
+    """The settings of one sample: each distribution at one of its ends."""
+    space = (experiment["search"] or {}).get("space", {})
+    drawn = {
+        section: variants[0]
+        | {
+            name: border_values(value)[0][2]
+            for name, value in distributions_of(variants[0]).items()
+        }
+        for section, variants in space.items()
+    }
+    return experiment | drawn
+
+
 def test_every_shipped_experiment_has_words():
     for experiment in load_settings({}, CONFIG).experiments.values():
-        text = findings.settings_table(experiment).to_string() + findings.introduction(experiment)
+        sample = constants_of(experiment)
+        text = findings.settings_table(sample).to_string() + findings.introduction(sample)
         assert "None" not in text
         assert all(name.replace("_", " ") in text for name in experiment["quantifiers"])
 

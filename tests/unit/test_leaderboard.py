@@ -44,13 +44,14 @@ def trials_of(sample, dev, test=None, reasons=("epochs", "epochs", "epochs"), lo
     return pd.DataFrame(rows)
 
 
-def board_of(folder, parts, **columns):
+def board_of(folder, parts, search=None, **columns):
     """The leaderboard of some samples, as it is written and read again."""
     n = len(parts)
     settings = {"sample": range(n), **columns}
     tables.write_csv(pd.DataFrame(settings), folder / "samples.csv")
     tables.write_csv(pd.concat(parts), folder / "trials.csv")
-    leaderboard(folder / "samples.csv", folder / "trials.csv", leaderboard=folder / "board.csv")
+    paths = folder / "samples.csv", folder / "trials.csv"
+    leaderboard(*paths, search, leaderboard=folder / "board.csv")
     return tables.read_csv(folder / "board.csv", tables.LEADERBOARD)
 
 
@@ -109,6 +110,17 @@ def test_a_single_sample_needs_no_dev_split(tmp_path):
 def test_a_test_split_that_was_opened_for_another_sample_is_a_fault(tmp_path):
     with pytest.raises(QuantlearnError, match="samples 0 have test scores"):
         board_of(tmp_path, [trials_of(0, [0.5], test=[0.5]), trials_of(1, [0.6])])
+
+
+def test_conditions_are_all_tested_and_none_is_chosen(tmp_path):
+    tested = [[0.6, 0.7], [0.9, 0.8]]
+    by_dev = [trials_of(i, [0.9 - 0.1 * i] * 2, test=test) for i, test in enumerate(tested)]
+    board = board_of(tmp_path, by_dev, search={"choose": False})
+    assert board["sample"].tolist() == [0, 1]
+    assert not board["chosen"].any()
+    assert board["test_accuracy"].tolist() == pytest.approx([0.65, 0.85])
+    by_test = [part.assign(dev_accuracy=np.nan, dev_loss=np.nan, dev_scenes=0) for part in by_dev]
+    assert board_of(tmp_path, by_test, search={"choose": False})["sample"].tolist() == [1, 0]
 
 
 def test_tables_of_several_samples_are_not_shown_without_a_choice():

@@ -268,6 +268,12 @@ def test_an_override_fixes_a_setting_and_skips_what_does_not_apply(resolve):
         assert sample["network"].get("padding") in ("read", None)
 
 
+def test_an_override_that_fixes_all_that_varies_leaves_one_sample(resolve):
+    given = {"network": {"hidden": {"integer": [2, 8]}}, "search": {"sampler": "grid"}}
+    assert resolve(given)["search"]["samples"] == 7
+    assert resolve(given, RUN | {"overrides": {"network": {"hidden": 3}}})["search"] is None
+
+
 # The table ----------------------------------------------------------------------------------------
 
 VALUES = (

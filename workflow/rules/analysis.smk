@@ -62,6 +62,7 @@ rule leaderboard:
         mem_mb=1000,
         runtime=10,
     params:
+        search=setting("search"),
         code=code("leaderboard"),
     script:
         "../../scripts/leaderboard.py"

@@ -102,8 +102,9 @@ def setting(*keys):
 
 
 def is_search(wildcards):
-    """Whether the experiment's settings vary, so that it has samples to choose from."""
-    return EXPERIMENTS[wildcards.experiment]["search"] is not None
+    """Whether the experiment chooses one of its samples, and tests it only then."""
+    search = EXPERIMENTS[wildcards.experiment]["search"]
+    return search is not None and search["choose"]
 
 
 def samples_by_job(experiment):
