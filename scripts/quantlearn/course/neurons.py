@@ -48,8 +48,8 @@ def neuron(
 ) -> np.ndarray:
     """f(Σ aᵢ wᵢ), the output (…) of one neuron for inputs a (…, n) and weights w (n,).
 
-    >>> neuron(np.array([1, 0, 1]), AND).round(4)
-    0.0
+    >>> print(f"{neuron(np.array([1, 0, 1]), AND):.4f}")
+    0.0000
     """
     return f((a * w).sum(axis=-1))
 
