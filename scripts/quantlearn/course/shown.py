@@ -13,12 +13,22 @@ from matplotlib.figure import Figure
 from quantlearn import prose, style
 from quantlearn.pages import embedded_figure, html_table
 
-__all__ = ["equation", "figure_html", "matrix", "picture", "say", "table"]
+__all__ = ["equation", "figure_html", "matrix", "opening", "picture", "say", "table"]
 
 
 def say(*paragraphs: str) -> None:
     """Display paragraphs of Markdown."""
     display(Markdown("\n\n".join(paragraphs)))
+
+
+def opening(text: str) -> str:
+    """The first paragraph of a Markdown text, without a last sentence that leads over to a list.
+
+    >>> opening("Nothing helps. Or hardly. In numbers:\\n\\n- little")
+    'Nothing helps. Or hardly.'
+    """
+    first = text.partition("\n\n")[0].strip()
+    return first.rpartition(". ")[0] + "." if first.endswith(":") else first
 
 
 def table(columns: dict[str, Sequence[Any]], caption: str = "") -> None:
