@@ -24,6 +24,7 @@ def build_report(
     settings: list[dict[str, Any]],
     chapters: dict[str, str],
     heading: str,
+    benchmark: Sequence[str] = (),
     *,
     report: str,
 ) -> None:
@@ -32,7 +33,8 @@ def build_report(
     ``notebooks`` and ``settings`` run in the same order, one for each experiment. Each of ``files``
     in results/{experiment}/ is linked from its experiment, by a path relative to the page.
     ``chapters`` maps the names of chapters, in their order, to titles. ``record`` is the record of
-    the run, of which the page's end shows the parts that readers ask for.
+    the run, of which the page's end shows the parts that readers ask for; ``benchmark`` is the
+    notebook on the benchmark, if the page has it.
     """
     experiments = [
         {
@@ -53,6 +55,9 @@ def build_report(
         "summary": placed(notebook_body(read_notebook(summary)), "summary", 1),
         "summary_title": heading,
         "chapters": in_chapters(experiments, chapters),
+        "benchmark": "".join(
+            placed(notebook_body(read_notebook(path)), "benchmark", 1) for path in benchmark
+        ),
         "seed": run["settings"]["seed"],
         "trials": by_trials(settings),
         "overlays": f"Laid over the settings: {prose.listed(overlays)}." if overlays else "",
