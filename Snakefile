@@ -42,5 +42,5 @@ for chapter in CHAPTERS:
 
 rule benchmark:
     input:
-        "results/benchmark/tables/benchmark.csv",
+        "results/report/benchmark.html",
         expand("results/benchmark/figures/{drawing}.{kind}", drawing=DRAWINGS, kind=KINDS),

@@ -27,6 +27,7 @@ def build_report(
     settings: list[dict[str, Any]],
     chapters: dict[str, str],
     heading: str,
+    benchmark: Sequence[str] = (),
     course: Sequence[str] = (),
     *,
     report: str,
@@ -37,7 +38,8 @@ def build_report(
     notebook that stands in front of the chapter "course", if the page has it. Each of ``files``
     in results/{experiment}/ is linked from its experiment, by a path relative to the page.
     ``chapters`` maps the names of chapters, in their order, to titles. ``record`` is the record of
-    the run, of which the page's end shows the parts that readers ask for.
+    the run, of which the page's end shows the parts that readers ask for; ``benchmark`` is the
+    notebook on the benchmark, if the page has it.
     """
     experiments = [
         {
@@ -63,6 +65,9 @@ def build_report(
         "summary": placed(notebook_body(read_notebook(summary)), "summary", 1),
         "summary_title": heading,
         "chapters": in_chapters(experiments, chapters),
+        "benchmark": "".join(
+            placed(notebook_body(read_notebook(path)), "benchmark", 1) for path in benchmark
+        ),
         "course": [{"body": body, "contents": contents_of(body)} for body in steps],
         "seed": run["settings"]["seed"],
         "trials": by_trials(settings),

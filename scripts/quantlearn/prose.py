@@ -17,6 +17,7 @@ __all__ = [
     "percent",
     "span",
     "steps",
+    "times",
 ]
 
 MISSING = "–"
@@ -62,6 +63,17 @@ def steps(value: float) -> str:
     if isnan(value):
         return MISSING
     return f"{round(float(f'{value:.3g}')):,}".replace("-", "−")
+
+
+def times(ratio: float) -> str:
+    """How many times as much or as fast.
+
+    >>> times(0.226), times(9.84), times(24.6), times(1200)
+    ('0.23', '9.8', '25', '1,200')
+    """
+    if ratio < 0.95:
+        return f"{ratio:.2g}"
+    return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:,.0f}"
 
 
 def correlation(value: float) -> str:

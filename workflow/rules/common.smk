@@ -41,7 +41,6 @@ CHAPTER_TITLES = {
     "practice": "Practice",
     "course": "Course",
     "atlas": "Atlas",
-    "benchmark": "Benchmark",
 }
 CHAPTERS = sorted({experiment["chapter"] for experiment in EXPERIMENTS.values()})
 COURSE_EXAMPLE = "tutorial"  # the experiment that the course takes apart
