@@ -15,6 +15,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/analysis.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/notebooks.smk"
+include: "workflow/rules/course.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/records.smk"
 include: "workflow/rules/benchmark.smk"
@@ -41,5 +42,5 @@ for chapter in CHAPTERS:
 
 rule benchmark:
     input:
-        "results/benchmark/tables/benchmark.csv",
+        "results/report/benchmark.html",
         expand("results/benchmark/figures/{drawing}.{kind}", drawing=DRAWINGS, kind=KINDS),

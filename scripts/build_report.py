@@ -1,9 +1,12 @@
 """Join the notebooks of a page of the report into one file that opens without a network."""
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+from bs4 import BeautifulSoup
 
 from quantlearn import prose
 from quantlearn.jobs import run_job
@@ -24,15 +27,19 @@ def build_report(
     settings: list[dict[str, Any]],
     chapters: dict[str, str],
     heading: str,
+    benchmark: Sequence[str] = (),
+    course: Sequence[str] = (),
     *,
     report: str,
 ) -> None:
     """Write the page ``report``.
 
-    ``notebooks`` and ``settings`` run in the same order, one for each experiment. Each of ``files``
+    ``notebooks`` and ``settings`` run in the same order, one for each experiment. ``course`` is the
+    notebook that stands in front of the chapter "course", if the page has it. Each of ``files``
     in results/{experiment}/ is linked from its experiment, by a path relative to the page.
     ``chapters`` maps the names of chapters, in their order, to titles. ``record`` is the record of
-    the run, of which the page's end shows the parts that readers ask for.
+    the run, of which the page's end shows the parts that readers ask for; ``benchmark`` is the
+    notebook on the benchmark, if the page has it.
     """
     experiments = [
         {
@@ -46,6 +53,11 @@ def build_report(
         }
         for experiment, path in zip(settings, notebooks, strict=True)
     ]
+    names = [experiment["name"] for experiment in experiments]
+    steps = [
+        linked_within(placed(notebook_body(read_notebook(path)), "steps", 2), names)
+        for path in course
+    ]
     run = read_record(record)
     overlays = run["settings"]["overlays"]
     content = {
@@ -53,6 +65,10 @@ def build_report(
         "summary": placed(notebook_body(read_notebook(summary)), "summary", 1),
         "summary_title": heading,
         "chapters": in_chapters(experiments, chapters),
+        "benchmark": "".join(
+            placed(notebook_body(read_notebook(path)), "benchmark", 1) for path in benchmark
+        ),
+        "course": [{"body": body, "contents": contents_of(body)} for body in steps],
         "seed": run["settings"]["seed"],
         "trials": by_trials(settings),
         "overlays": f"Laid over the settings: {prose.listed(overlays)}." if overlays else "",
@@ -89,6 +105,23 @@ def links(experiment: str, files: Iterable[str], folder: Path) -> list[dict[str,
         for file in files
         if Path(file).parts[1] == experiment
     ]
+
+
+def linked_within(body: str, experiments: Iterable[str]) -> str:
+    """Links to the notebooks of experiments that are on the same page, as links to their place."""
+    for name in experiments:
+        body = body.replace(f'href="../{name}/notebooks/experiment.html"', f'href="#{slug(name)}"')
+    return body
+
+
+def contents_of(body: str) -> list[dict[str, str]]:
+    """The headings of a part of the page, with their anchors; the first one is its title.
+
+    >>> contents_of('<h3 id="steps">Steps</h3><h4 id="steps-1">One</h4><p>text</p>')
+    [{'anchor': 'steps', 'title': 'Steps'}, {'anchor': 'steps-1', 'title': 'One'}]
+    """
+    headings = BeautifulSoup(body, "html.parser").find_all(re.compile("^h[1-6]$"))
+    return [{"anchor": heading["id"], "title": heading.get_text()} for heading in headings]
 
 
 def by_trials(settings: Iterable[dict[str, Any]]) -> list[tuple[int, str]]:

@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from quantlearn import style, tables
+from quantlearn import prose, style, tables
 from quantlearn.benchmark_figures import CORES, reference_shape
 from quantlearn.jobs import run_job
 
@@ -87,7 +87,7 @@ def draw_core(axes: Axes, rows: pd.DataFrame, core: str) -> None:
     )
     for x, upper, y in zip(ratio, rows["ratio_upper"], rows["place"], strict=True):
         axes.annotate(
-            f"{x:.1f}" if x < 10 else f"{x:.0f}",
+            prose.times(x),
             (max(x, upper), y),
             xytext=(5, 0),
             textcoords="offset points",

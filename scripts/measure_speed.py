@@ -28,9 +28,12 @@ MEGA = 1e6
 Row = dict[str, Any]
 
 
-def measure_speed(settings: dict[str, Any], threads: int, benchmark: str, machine: str) -> None:
-    """Write the table of all measurements and that of the machine they were made on."""
-    torch.set_num_threads(threads)
+def measure_speed(settings: dict[str, Any], benchmark: str, machine: str) -> None:
+    """Write the table of all measurements and that of the machine they were made on.
+
+    Everything runs on one thread, as a training job does by default.
+    """
+    torch.set_num_threads(1)
     bench = Bench(settings)
     logging.getLogger("quantlearn.training").setLevel(logging.WARNING)  # no lines in a timing
     rows = [*bench.training(), *bench.evaluation(), *bench.runs(), *bench.first_results()]

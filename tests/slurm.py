@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["PACKAGES", "Job", "Unavailable", "ended_jobs", "one_node"]
+__all__ = ["PACKAGES", "Job", "Unavailable", "end_time_of_running_job", "ended_jobs", "one_node"]
 
 PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch"]
 PACKAGES = ["munge", "slurmctld", "slurmd", "slurm-client"]
@@ -100,6 +100,12 @@ def ended_jobs() -> list[Job]:
     text = _output("scontrol", "--oneliner", "show", "job")
     lines = [line for line in text.splitlines() if line.startswith("JobId=")]
     return [_job(dict(re.findall(r"([\w/]+)=(\S*)", line)), line) for line in lines]
+
+
+def end_time_of_running_job(partition: str) -> None:
+    """Let the time limit of the one job that runs in a partition be reached now."""
+    (job,) = _output("squeue", "--noheader", f"--partition={partition}", "--format=%A").split()
+    _output("scontrol", "update", f"JobId={job}", "EndTime=now")
 
 
 def _job(fields: dict[str, str], line: str) -> Job:

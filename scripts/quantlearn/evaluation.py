@@ -10,9 +10,10 @@ from quantlearn.networks.ensemble import Ensemble
 
 __all__ = ["Scores", "correct_answers", "evaluate"]
 
-# Scenes of each trial in one piece, so that memory stays bounded. The number must not depend on how
-# many trials there are: matrix products of another shape may round differently.
-_PIECE = 128
+# Scenes of each trial in one piece, by kind of device, so that memory stays bounded; few of them
+# would leave a GPU idle. The number must not depend on how many trials there are: matrix products
+# of another shape may round differently.
+_PIECE = {"cpu": 128, "cuda": 2048}
 # Trials in one piece on a CPU, whose caches would not hold the numbers of many more.
 _TRIALS = 8
 
@@ -71,11 +72,12 @@ def _logits_by_pieces(ensemble: Ensemble, flat: torch.Tensor, examples: Stacked)
     """Logits (trials, n, 2), some trials and scenes at a time."""
     n = examples.tokens.shape[1]
     trials = _TRIALS if flat.device.type == "cpu" else len(flat)
+    scenes = _PIECE[flat.device.type]
     logits = flat.new_empty(len(flat), n, 2)
     for first in range(0, len(flat), trials):
         some = slice(first, first + trials)
-        for start in range(0, n, _PIECE):
-            piece = some, slice(start, start + _PIECE)
+        for start in range(0, n, scenes):
+            piece = some, slice(start, start + scenes)
             logits[piece] = ensemble.logits(
                 flat[some], examples.tokens[piece], examples.lengths[piece]
             )

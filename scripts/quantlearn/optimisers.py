@@ -11,25 +11,32 @@ import torch
 __all__ = ["export_optimiser", "keep_rows", "make_optimiser", "restore_optimiser"]
 
 
-def make_optimiser(flat: torch.nn.Parameter, settings: dict[str, Any]) -> torch.optim.Optimizer:
+def make_optimiser(
+    flat: torch.nn.Parameter, settings: dict[str, Any], recorded: bool = False
+) -> torch.optim.Optimizer:
     """The optimiser that an experiment's ``training`` asks for, on weights (trials, row).
 
     What the settings leave open is as in the 2019 protocol and torch: Adam's averages decay by 0.9
     and 0.999, RMSprop's by 0.99, ε = 1e-8. ``weight_decay`` λ adds λ · weights to the gradient (L2
     regularisation); for AdamW it shrinks the weights by themselves (Loshchilov & Hutter 2019).
+
+    ``recorded``: its steps will be recorded as a CUDA graph, so that it must count them on the GPU;
+    SGD counts none.
     """
     common = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
     match settings["optimiser"]:
         case "sgd":
             return torch.optim.SGD([flat], momentum=settings["momentum"], fused=True, **common)
         case "rmsprop":
+            momentum = settings["momentum"]
             return torch.optim.RMSprop(
-                [flat], momentum=settings["momentum"], alpha=0.99, eps=1e-8, **common
+                [flat], momentum=momentum, alpha=0.99, eps=1e-8, capturable=recorded, **common
             )
-        case "adam":
-            return torch.optim.Adam([flat], betas=(0.9, 0.999), eps=1e-8, fused=True, **common)
-        case "adamw":
-            return torch.optim.AdamW([flat], betas=(0.9, 0.999), eps=1e-8, fused=True, **common)
+        case "adam" | "adamw" as name:
+            kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name]
+            return kind(
+                [flat], betas=(0.9, 0.999), eps=1e-8, fused=True, capturable=recorded, **common
+            )
     raise ValueError(f"unknown optimiser {settings['optimiser']!r}")
 
 

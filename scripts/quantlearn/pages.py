@@ -18,7 +18,10 @@ from quantlearn.tables import replacing
 __all__ = ["embedded_figure", "html_table", "placed", "slug", "write_page"]
 
 # Numbers, percentages, ranges and what stands for a missing one.
-NUMBER = re.compile(r"([<−]?\s?[\d.,]+( %)?|–)( (to|and) (−?[\d.,]+|–))?( of \d+)?|from [\d.,]+ on")
+NUMBER = re.compile(
+    r"([<−]?\s?[\d.,]+( × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?( %)?|–)( (to|and) (−?[\d.,]+( %)?|–))?( of \d+)?"
+    r"|from [\d.,]+ on"
+)
 
 
 def slug(text: str) -> str:

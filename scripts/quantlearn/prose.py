@@ -1,7 +1,7 @@
 """Numbers in words, as they stand in the report: no more digits than they can bear."""
 
 from collections.abc import Iterable, Sequence
-from math import isnan
+from math import floor, isnan, log10
 
 __all__ = [
     "MISSING",
@@ -12,14 +12,18 @@ __all__ = [
     "interval",
     "listed",
     "name",
+    "number",
     "p_value",
     "percent",
     "span",
     "steps",
+    "times",
 ]
 
 MISSING = "–"
 """Stands for a number that the data do not give."""
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def name(quantifier: str) -> str:
@@ -61,6 +65,17 @@ def steps(value: float) -> str:
     return f"{round(float(f'{value:.3g}')):,}".replace("-", "−")
 
 
+def times(ratio: float) -> str:
+    """How many times as much or as fast.
+
+    >>> times(0.226), times(9.84), times(24.6), times(1200)
+    ('0.23', '9.8', '25', '1,200')
+    """
+    if ratio < 0.95:
+        return f"{ratio:.2g}"
+    return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:,.0f}"
+
+
 def correlation(value: float) -> str:
     """A correlation or another number of order 1.
 
@@ -68,6 +83,21 @@ def correlation(value: float) -> str:
     '−0.24'
     """
     return MISSING if isnan(value) else f"{value:.2f}".replace("-", "−")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Any number, with so many digits that matter; powers of ten where it is tiny or huge.
+
+    >>> number(-30), number(0.12345), number(4.54e-5), number(0.99995), number(12345)
+    ('−30', '0.123', '4.54 × 10⁻⁵', '1', '12,300')
+    """
+    if isnan(value):
+        return MISSING
+    if value and not 1e-3 <= abs(value) < 1e6:
+        power = floor(log10(abs(value)))
+        factor = float(f"{value / 10.0**power:.{digits}g}")
+        return f"{factor:g} × 10{str(power).translate(_SUPERSCRIPTS)}".replace("-", "−")
+    return f"{float(f'{value:.{digits}g}'):,.12g}".replace("-", "−")
 
 
 def percent(share: float) -> str:

@@ -17,6 +17,7 @@ import torch
 from quantlearn.batches import BatchStream
 from quantlearn.evaluation import Scores, evaluate
 from quantlearn.examples import Stacked
+from quantlearn.graphs import Replayed
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.modes import Training
 from quantlearn.optimisers import (
@@ -184,7 +185,9 @@ class _Running:
             BatchStream(int(n), rng) for n, rng in zip(examples.counts, streams, strict=True)
         ]
         self.flat = torch.nn.Parameter(flat.clone())
-        self.optimiser = make_optimiser(self.flat, settings)
+        recorded = ensemble.core == "graph" and self.flat.is_cuda
+        self.optimiser = make_optimiser(self.flat, settings, recorded)
+        self.replayed: Replayed | None = None
         # A child stream leaves its parent, and with it the order of the scenes, as it is.
         self.mode = Training([rng.spawn(1)[0] for rng in streams])
         self.best_loss = np.full(len(flat), np.inf)
@@ -236,18 +239,37 @@ class _Running:
         """Train up to step ``until``; the first step of each trial with a bad loss, or 0."""
         steps = until - self.step
         batch = self.settings["batch_size"]
-        rows = np.stack([self.streams[trial].take(steps * batch) for trial in self.trials])
+        rows = np.stack(
+            [
+                self.streams[trial].take(steps * batch).reshape(steps, batch)
+                for trial in self.trials
+            ],
+            axis=1,
+        )
         device = self.flat.device
-        trial = torch.as_tensor(self.trials, device=device)[:, None]
-        row = torch.as_tensor(rows, device=device)
-        tokens = self.examples.tokens[trial, row].split(batch, dim=1)
-        lengths = self.examples.lengths[trial, row].split(batch, dim=1)
-        labels = self.examples.labels[trial, row].split(batch, dim=1)
-        losses = [self._update(*one) for one in zip(tokens, lengths, labels, strict=True)]
-        bad = ~torch.stack(losses).isfinite().cpu().numpy()
+        place = (
+            torch.as_tensor(self.trials, device=device)[:, None],
+            torch.as_tensor(rows, device=device),
+        )
+        examples = self.examples
+        losses = self._update_all(
+            examples.tokens[place], examples.lengths[place], examples.labels[place]
+        )
+        bad = ~losses.isfinite().cpu().numpy()
         first_bad = np.where(bad.any(axis=0), self.step + 1 + bad.argmax(axis=0), 0)
         self.step = until
         return first_bad
+
+    def _update_all(self, *batches: torch.Tensor) -> torch.Tensor:
+        """An optimiser step for each batch (steps, trials, batch, …); losses (steps, trials)."""
+        if self.ensemble.core != "graph":
+            return torch.stack([self._update(*batch) for batch in zip(*batches, strict=True)])
+        if self.replayed is None:
+            self.replayed = Replayed(self._update, _MOST_STEPS_IN_A_ROUND)
+        losses = self.replayed(*batches)
+        if self.replayed.failed:
+            self.ensemble.core = "eager"
+        return losses
 
     def _update(
         self, tokens: torch.Tensor, lengths: torch.Tensor, labels: torch.Tensor
@@ -288,6 +310,7 @@ class _Running:
         if len(positions) == len(self.trials):
             return
         keep_rows(self.optimiser, self.flat, positions)
+        self.replayed = None  # it was recorded for all of them
         self.mode = Training([self.mode.streams[position] for position in positions])
         self.best = self.best[torch.as_tensor(positions, device=self.flat.device)]
         self.trials = self.trials[positions]

@@ -9,13 +9,14 @@ import os
 import re
 import shutil
 import stat
+import time
 from contextlib import ExitStack
 
 import pytest
 import yaml
 
-from pipeline import ROOT, lay_out, run
-from slurm import Unavailable, ended_jobs, one_node
+from pipeline import ROOT, lay_out, run, start
+from slurm import Unavailable, end_time_of_running_job, ended_jobs, one_node
 
 PROFILES = ROOT / "workflow" / "profiles"
 EXPERIMENTS = ["tiny", "tiny_alone"]
@@ -121,6 +122,43 @@ def test_jobs_of_seconds_share_a_submission_that_reserves_for_one_of_them(on_slu
     # For each experiment: data, samples and analysis; and the report.
     assert len(others) == 3 * len(EXPERIMENTS) + 1
     assert max(job.memory for job in others) == 1500
+
+
+def test_a_job_out_of_time_goes_on_from_its_checkpoint(on_slurm, tmp_path):
+    """Slurm ends a job at its time limit; submitted again, it goes on, and ends in the same bytes.
+
+    The limit, of at least a minute, is brought forward once training is under way.
+    """
+    folders = [lay_out(tmp_path / name) for name in ("undisturbed", "out_of_time")]
+    slow = "overrides={training: {core: eager, max_epochs: 1500, stop_loss: null, patience: null}}"
+    settings = ("--config", "experiments=[tiny_alone]", "checkpoint_seconds=1", slow)
+    table = "results/tiny_alone/tables/trials.csv"
+    with (
+        start(folders[0], "--cores", "1", *settings, "--", table) as undisturbed,
+        start(
+            folders[1],
+            *("--workflow-profile", PROFILES / "slurm"),
+            *settings,
+            *("--seconds-between-status-checks", "1"),
+            *("--slurm-init-seconds-before-status-checks", "1"),
+            *("--", table),
+        ) as limited,
+    ):
+        checkpoint = folders[1] / "results/tiny_alone/checkpoints/0.safetensors"
+        while not checkpoint.exists():
+            assert limited.poll() is None
+            time.sleep(0.1)
+        end_time_of_running_job("gpu")
+        for running in (limited, undisturbed):
+            said = running.communicate(timeout=LIMIT)
+            assert running.returncode == 0, said
+    first, second = [job for job in ended_jobs() if job.partition == "gpu"][-2:]
+    assert (first.state, second.state) == ("TIMEOUT", "COMPLETED")
+    log = (folders[1] / "results/tiny_alone/logs/train/0.log").read_text()
+    assert "going on from this checkpoint" in log
+    for path in (table, "results/tiny_alone/training/0/curves.parquet"):
+        expected, found = ((folder / path).read_bytes() for folder in folders)
+        assert found == expected
 
 
 def test_another_scheduler_needs_no_change_in_the_rules(finished, tmp_path):

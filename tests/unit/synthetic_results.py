@@ -134,7 +134,7 @@ def training_trials(curves: pd.DataFrame) -> pd.DataFrame:
                 "sample": 0,
                 "trial": last.index,
                 "quantifier": "all",
-                "seed": "314159265358979323846264338327950288",
+                "seed": [f"3141592653589793238462643383279502{trial:02}" for trial in last.index],
                 "steps": last,
             },
             **{"best_step": last, "stop_reason": "threshold"},

@@ -10,7 +10,7 @@ import torch
 from draw_cost import draw_cost
 from draw_speedup import draw_speedup
 from measure_speed import measure_speed
-from quantlearn import benchmarking, tables
+from quantlearn import benchmark_findings, benchmarking, tables
 from quantlearn.benchmarking import (
     Shape,
     in_fresh_process,
@@ -21,6 +21,9 @@ from quantlearn.benchmarking import (
 )
 from quantlearn.config import ConfigError, load_settings
 from quantlearn.yamlfile import read_yaml
+from render_notebook import render_notebook
+
+WORKFLOW = Path(__file__).parents[2] / "workflow"
 
 SETTINGS = {
     "shape": {"trials": 2, "hidden": 4, "size": 5},
@@ -158,7 +161,7 @@ def measured(tmp_path_factory):
     folder = tmp_path_factory.mktemp("benchmark")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(benchmarking, "in_fresh_process", lambda *_: {"bytes": 10**9, "seconds": 1.0})
-        measure_speed(SETTINGS, 1, folder / "benchmark.csv", folder / "machine.csv")
+        measure_speed(SETTINGS, folder / "benchmark.csv", folder / "machine.csv")
     return folder
 
 
@@ -208,6 +211,60 @@ def test_figures_of_any_benchmark_have_stable_bytes(measured, tmp_path, draw):
     text = (tmp_path / "once/figure.svg").read_text()
     assert "compiled" in text
     assert text == (tmp_path / "again/figure.svg").read_text()
+
+
+def test_the_page_has_sentences_figures_and_tables(measured, tmp_path):
+    figures = {name: str(tmp_path / f"{name}.svg") for name in ("speedup", "cost")}
+    for path in figures.values():
+        Path(path).write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    render_notebook(
+        WORKFLOW / "notebooks/benchmark.ipynb",
+        WORKFLOW / "report/page.html.j2",
+        {
+            "benchmark": str(measured / "benchmark.csv"),
+            "machine": str(measured / "machine.csv"),
+            "figures": figures,
+            "captions": dict.fromkeys(figures, "Caption"),
+        },
+        "Benchmark",
+        executed=tmp_path / "benchmark.ipynb",
+        page=tmp_path / "benchmark.html",
+    )
+    page = (tmp_path / "benchmark.html").read_text()
+    for part in ("times as fast as the loop", "GFLOP/s", "grows by a factor", "MB", "compiles"):
+        assert part in page, part
+    assert page.count("<figure>") == 2
+    assert page.count("<table>") == 3
+    assert "nan" not in page
+
+
+def test_sentences_say_what_the_table_says(measured):
+    frame = tables.read_csv(measured / "benchmark.csv", tables.BENCHMARK)
+    training = frame["measure"] == "training"
+    compiled = training & (frame["core"] == "compiled")
+    ratio = ["ratio_to_loop", "ratio_lower", "ratio_upper"]
+    frame.loc[compiled, ["median", *ratio]] = [4321.0, 24.6, 20.2, 30.1]
+    frame.loc[compiled, ["gflops", "fraction_of_peak"]] = [3.25, 0.123]
+    # Twice as many trials take twice as long in the loop and equally long in the eager ensemble.
+    frame.loc[training & (frame["core"] == "loop"), "median"] = 100.0
+    eager = training & (frame["core"] == "eager")
+    frame.loc[eager, "median"] = 100.0 * frame.loc[eager, "trials"].astype(float)
+    speed = benchmark_findings.speed_summary(frame)
+    assert (
+        "**Training**: the compiled core is 25 (20 to 30) times as fast as the loop, 4,320 "
+        "trial-steps a second"
+    ) in speed
+    assert "reaches 3.2 GFLOP/s, 12 % of the matrix product's." in speed
+    assert (
+        "From 1 to 2 trials (2.0 times as many), the time of an update of all trials grows by a "
+        "factor of 2.0 for the loop over torch.nn.LSTM, 1.0 for the eager ensemble and 2.0 for the "
+        "compiled core."
+    ) in benchmark_findings.growth_summary(frame)
+    assert "holds at most 1,000 MB" in benchmark_findings.memory_summary(frame)
+    first = benchmark_findings.rates_table(frame, "training").iloc[0]
+    assert first[["Trials", "Units", "Objects", "Loop", "Compiled to loop"]].tolist() == [
+        "1", "4", "5", "100", "25",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

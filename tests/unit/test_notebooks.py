@@ -78,7 +78,10 @@ def test_notebooks_are_stored_without_outputs(path):
 
 
 def test_the_library_of_a_notebook_is_known():
-    modules = {path.stem for path in imported_modules(NOTEBOOKS[0], ROOT / "scripts")}
+    modules = {
+        path.stem
+        for path in imported_modules(WORKFLOW / "notebooks/experiment.ipynb", ROOT / "scripts")
+    }
     assert {"findings", "pages", "prose", "statistics"} <= modules
 
 
@@ -216,6 +219,8 @@ def report(tmp_path_factory):
             executed="results/report/report.ipynb",
             page="results/report/report.html",
         )
+        measured = new_notebook(cells=[new_markdown_cell("# How fast?", id="title")])
+        nbformat.write(measured, "results/report/benchmark.ipynb")
         write_record(RECORD, "results/report/record.json")
         build_report(
             "results/report/report.ipynb",
@@ -226,6 +231,7 @@ def report(tmp_path_factory):
             list(settings.values()),
             {"paper": "The 2019 experiments", "course": "Course"},
             "All experiments",
+            ["results/report/benchmark.ipynb"],
             report="results/report/index.html",
         )
         yield folder / "results"
@@ -268,6 +274,7 @@ def test_the_report_holds_every_section_of_every_experiment(index):
         for section in ("data-in-numbers", "learning-curves", "tests", "errors", "what-follows"):
             assert index.find(id=f"{experiment}-{section}")
     assert len(index.find_all("article")) == 2
+    assert index.find("h2", id="benchmark").text == "How fast?"
     assert len(index.find_all("figure")) == 2 * len(FIGURES) + 1
     assert all(image["alt"] for image in index.find_all("img"))
     assert not index.find(class_="traceback")

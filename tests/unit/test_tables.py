@@ -164,7 +164,8 @@ class TestAnalysis:
         _, paths = analysed
         timeless = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
         trials = tables.read_csv(paths[0]["trials"], timeless)
-        assert set(trials["seed"]) == {"314159265358979323846264338327950288"}
+        expected = {f"3141592653589793238462643383279502{trial:02}" for trial in trials["trial"]}
+        assert set(trials["seed"]) == expected
         assert trials["dev_loss"].isna().all()
 
     def test_comparison_has_the_promised_columns_and_five_rows_for_each_pair(self, analysed):

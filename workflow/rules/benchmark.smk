@@ -2,7 +2,8 @@
 
     snakemake --cores 1 benchmark
 
-Nothing else should run on the machine meanwhile.
+Nothing else should run on the machine meanwhile. Of Snakemake's own jobs none does: the measuring
+one takes all cores, though it uses one, and comes first, when none of them is taken.
 """
 
 DRAWINGS = sorted(path.stem.removeprefix("draw_") for path in ROOT.glob("scripts/draw_*.py"))
@@ -18,9 +19,11 @@ rule measure_speed:
         machine="results/benchmark/tables/machine.csv",
     log:
         "results/benchmark/logs/measure_speed.log",
+    priority: 20
     conda:
         "../../envs/quantlearn.yaml"
-    threads: 1
+    # On a cluster without --cores, it is for the scheduler to keep the node free.
+    threads: workflow.resource_settings.cores or 1
     resources:
         mem_mb=2000,
         runtime=30,
@@ -55,3 +58,42 @@ rule draw:
         code=lambda wildcards: code(f"draw_{wildcards.drawing}"),
     script:
         "../../scripts/draw_{wildcards.drawing}.py"
+
+
+rule render_benchmark:
+    input:
+        notebook=notebook("benchmark"),
+        template=from_here("workflow/report/page.html.j2"),
+        stylesheet=from_here("workflow/report/page.css"),
+        benchmark=rules.measure_speed.output.benchmark,
+        machine=rules.measure_speed.output.machine,
+        figures=expand("results/benchmark/figures/{drawing}.svg", drawing=DRAWINGS),
+    output:
+        executed="results/benchmark/notebooks/benchmark.ipynb",
+        page=report(
+            "results/report/benchmark.html",
+            caption="../report/benchmark.rst",
+            category="benchmark",
+            labels={"figure": "notebook"},
+        ),
+    log:
+        "results/benchmark/logs/render_benchmark.log",
+    conda:
+        "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        title="Quantlearn: benchmark",
+        parameters=lambda wildcards, input: {
+            "benchmark": input.benchmark,
+            "machine": input.machine,
+            "figures": {Path(path).stem: path for path in input.figures},
+            "captions": {
+                Path(path).stem: caption(f"draw_{Path(path).stem}") for path in input.figures
+            },
+        },
+        code=code("render_notebook"),
+        library=library_of("benchmark"),
+    script:
+        "../../scripts/render_notebook.py"

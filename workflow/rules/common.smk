@@ -41,9 +41,9 @@ CHAPTER_TITLES = {
     "practice": "Practice",
     "course": "Course",
     "atlas": "Atlas",
-    "benchmark": "Benchmark",
 }
 CHAPTERS = sorted({experiment["chapter"] for experiment in EXPERIMENTS.values()})
+COURSE_EXAMPLE = "tutorial"  # the experiment that the course takes apart
 KINDS = ["svg", "pdf", "png"]
 ANALYSES = sorted(path.stem.removeprefix("analyse_") for path in ROOT.glob("scripts/analyse_*.py"))
 # The files and folders of the workflow that go with a packed report.
@@ -163,6 +163,16 @@ def experiments_of(page):
 def on_page(file):
     """An input: this file of every experiment on the page."""
     return lambda wildcards: [f"results/{name}/{file}" for name in experiments_of(wildcards.page)]
+
+
+def course_on(page):
+    """The course, executed, on the pages that show its example; nothing on the others."""
+    return ["results/course/course.ipynb"] if COURSE_EXAMPLE in experiments_of(page) else []
+
+
+def main_analysis(experiment):
+    """The first figure of an experiment that is an analysis."""
+    return next(name for name in EXPERIMENTS[experiment]["figures"] if name in ANALYSES)
 
 
 def from_here(path):

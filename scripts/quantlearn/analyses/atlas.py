@@ -49,7 +49,7 @@ def measures(expressions: Mapping[str, str], objects: int = _OBJECTS) -> pd.Data
 
     >>> found = measures({"every": "A <= B", "even": "|A & B| % 2 == 0"}, objects=4)
     >>> found["monotonicity"].round(2).tolist()
-    [1.0, 0.01]
+    [1.0, 0.23]
     """
     quantifiers = [Quantifier(*item) for item in expressions.items()]
     table = tabulate(quantifiers, objects)

@@ -86,21 +86,21 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     for budget in (half, same):
         found = {name: rows.loc[budget] for name, rows in by_sampler.items()}
         values = [
-            f"{prose.percent(row['mean'])} "
-            f"{prose.interval(prose.percent(row['lower']), prose.percent(row['upper']))} {name}"
+            f"{prose.percent(row['mean'])} ({prose.percent(row['lower'])} to "
+            f"{prose.percent(row['upper'])}) when drawn {name_of(name)}"
             for name, row in sorted(found.items(), reverse=True)
         ]
         sentences.append(
             f"The best of {prose.counted(budget, 'sample')} reaches {prose.listed(values)}"
         )
     enough = [
-        f"{_enough(rows)} of {len(rows)} {name} samples"
+        f"{_enough(rows)} of {len(rows)} samples {name_of(name)}"
         for name, rows in sorted(by_sampler.items(), reverse=True)
     ]
     return (
         f"{'. '.join(sentences)} (mean dev accuracy, and the middle 95 % of random choices of so "
         f"many samples). {prose.listed(enough).capitalize()} are enough to come within "
-        f"{prose.percent(CLOSE)} of what all of that search's samples give."
+        f"{100 * CLOSE:g} percentage point of what all of that search's samples give."
     )
 
 
@@ -111,7 +111,7 @@ def shown(numbers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "Samples": [str(budget) for budget in rows["budget"]],
-            "Drawn": rows["sampler"].to_list(),
+            "Drawn": [name_of(sampler) for sampler in rows["sampler"]],
             "Accuracy of the best": [prose.percent(value) for value in rows["mean"]],
             "Middle 95 %": [
                 prose.interval(prose.percent(low), prose.percent(high))
@@ -119,6 +119,15 @@ def shown(numbers: pd.DataFrame) -> pd.DataFrame:
             ],
         }
     )
+
+
+def name_of(sampler: str) -> str:
+    """How a sampler draws, in words.
+
+    >>> name_of("random"), name_of("grid")
+    ('at random', 'on a grid')
+    """
+    return {"random": "at random", "grid": "on a grid", "sobol": "evenly (Sobol)"}[sampler]
 
 
 def _is_new(leader: np.ndarray) -> np.ndarray:

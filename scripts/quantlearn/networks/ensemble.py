@@ -7,6 +7,7 @@ not depend on its company.
 """
 
 import importlib
+import logging
 import math
 from typing import Any
 
@@ -21,6 +22,8 @@ from quantlearn.networks.task import Task
 
 __all__ = ["Ensemble"]
 
+log = logging.getLogger("quantlearn")
+
 # Rows are filled up to whole vector registers, so that element-wise operations treat each row alike
 # wherever it stands: the few elements after the last whole register are rounded differently.
 _ROW_MULTIPLE = 64
@@ -29,9 +32,10 @@ _ROW_MULTIPLE = 64
 class Ensemble:
     """An architecture with its settings, for a task, and the loss that it is to make small.
 
-    ``core`` is what computes training, ``compiled`` or ``eager``, and ``planned`` whether the
-    compiled core evaluates, which it can also do for networks that it cannot train. It spreads the
-    networks over ``threads`` threads, which changes no number.
+    ``core`` is what computes training: ``compiled`` (on a CPU), ``eager`` (plain PyTorch) or
+    ``graph`` (the eager core's updates, recorded as a CUDA graph by whoever trains), and
+    ``planned`` whether the compiled core evaluates, which it can also do for networks that it
+    cannot train. It spreads the networks over ``threads`` threads, which changes no number.
 
     >>> import numpy as np, torch
     >>> settings = {"layers": 1, "hidden": 3, "padding": "masked", "dropout": 0.0,
@@ -154,16 +158,24 @@ class Ensemble:
         return make(self.settings, self.task, self.threads)
 
     def _choose_core(self, wanted: str, device: torch.device) -> str:
-        """``compiled`` where there is such a core, which can train with these settings."""
+        """The faster core of this kind of device, where it can train with these settings."""
+        if wanted == "eager":
+            return "eager"
         name = self.settings["architecture"]
-        if self.compiled is None:
+        fast = "graph" if device.type == "cuda" else "compiled"
+        if wanted not in ("auto", fast):
+            lacking = f"{name} on {device.type} has no {wanted} core"
+        elif fast == "graph" and self.settings.get("dropout", 0) > 0:
+            lacking = f"{name} with dropout, whose masks the CPU draws, is no CUDA graph"
+        elif fast == "compiled" and self.compiled is None:
             lacking = f"{name} on {device.type} has no compiled core"
-        elif not self.compiled.trains:
+        elif fast == "compiled" and not self.compiled.trains:
             lacking = f"the compiled core does not train {name} with dropout"
         else:
-            return "eager" if wanted == "eager" else "compiled"
-        if wanted == "compiled":
+            return fast
+        if wanted != "auto":
             raise QuantlearnError(
-                f"training.core: compiled was asked for, but {lacking}; use auto or eager"
+                f"training.core: {wanted} was asked for, but {lacking}; use auto or eager"
             )
+        log.info("trained by the eager core: %s", lacking)
         return "eager"
