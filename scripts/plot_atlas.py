@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import style, tables
+from quantlearn import prose, style, tables
 from quantlearn.analyses.atlas import of_quantifiers
 from quantlearn.findings import ARCHITECTURES
 from quantlearn.jobs import run_job
@@ -37,7 +37,9 @@ def plot_atlas(numbers: str, settings: dict[str, Any], *, svg: str, pdf: str, pn
             titles |= draw_points(axes, own[own["quantifier"].isin(named)], "D", NAMED)
             draw_means(axes, own)
             name_points(axes, own[own["quantifier"].isin(named)])
-            axes.set_title(f"{ARCHITECTURES[architecture]} (n = {len(own)} quantifiers)")
+            axes.set_title(
+                f"{prose.capital(ARCHITECTURES[architecture])} (n = {len(own)} quantifiers)"
+            )
             axes.set_xlabel("Degree of monotonicity")
             axes.set_xlim(-0.05, 1.08)
         panels[0].set_ylabel("Mean loss during training")
@@ -72,9 +74,9 @@ def draw_means(axes: Axes, points: pd.DataFrame) -> None:
 
 def name_points(axes: Axes, points: pd.DataFrame) -> None:
     """The names of some points, on the side with room, moved apart where they would overlap."""
-    lowest, highest = axes.get_ylim()
+    highest = points["area"].max()
     for on_left, side in points.groupby(points["monotonicity"] > 0.5):
-        heights = style.spread(side["area"].to_list(), 0.045 * (highest - lowest))
+        heights = style.spread(side["area"].to_list(), 0.05 * highest)
         for point, height in zip(side.itertuples(), heights, strict=True):
             axes.annotate(
                 style.label(point.quantifier),

@@ -221,7 +221,9 @@ def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
             by_place.loc[(analysis, "area", architecture, "monotonicity")]
             for analysis in ("spearman", "regression")
         )
-        lines.append(f"- {ARCHITECTURES[architecture]}: {_alone(alone)}. {_beside(beside)}.")
+        lines.append(
+            f"- {prose.capital(ARCHITECTURES[architecture])}: {_alone(alone)}. {_beside(beside)}."
+        )
     for row in numbers[numbers["analysis"] == "mixed"].to_dict("records"):
         lines.append(f"- Mixed model of the area, {row['measure']}: {_numbers(row)}.")
     return "\n".join(lines)
