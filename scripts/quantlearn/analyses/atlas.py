@@ -164,7 +164,8 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
         diverged = int(networks["area"].isna().sum())
         easiest, hardest = (_named(means.iloc[some]) for some in (slice(0, 3), slice(-3, None)))
         lines.append(
-            f"- {prose.capital(ARCHITECTURES[architecture])}: {prose.counted(len(networks), 'network')} of "
+            f"- {prose.capital(ARCHITECTURES[architecture])}: "
+            f"{prose.counted(len(networks), 'network')} of "
             f"{prose.counted(networks['quantifier'].nunique(), 'quantifier')}, of which "
             f"{int(networks['converged'].sum()):,} converged"
             + (f" and {diverged} diverged (left out below)" if diverged else "")
