@@ -39,7 +39,7 @@ $(CHAPTERS): $(STAMP)
 	@echo "The chapter is in results/report/$@.html"
 
 test: $(STAMP)
-	@$(IN_VENV) -m pytest
+	@$(IN_VENV) -m pytest --numprocesses logical --dist loadfile
 
 $(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
