@@ -20,7 +20,10 @@ FILES = ("curves.parquet", "trials.csv", "cells.parquet", "weights.safetensors")
 CHECKPOINT = "checkpoint.safetensors"
 TRIALS = 2
 
-_COMMON = {"initialisation": "glorot", "precision": "float32", "layers": 2, "hidden": 4}
+_COMMON = {
+    **{"initialisation": "glorot", "quantifiers": "one_hot", "precision": "float32"},
+    **{"layers": 2, "hidden": 4},
+}
 _LSTM = {**_COMMON, "architecture": "lstm", "padding": "masked", "dropout": 0.3}
 _FEEDFORWARD = {
     **_COMMON,

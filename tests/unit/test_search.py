@@ -174,7 +174,8 @@ def test_a_grid_repeats_nothing_where_settings_do_not_apply(resolve):
 
 def test_a_sample_has_the_settings_of_its_architecture_and_no_others(resolve):
     samples = draw_samples(resolve(BOTH), 1)
-    common = {"architecture", "initialisation", "precision", "layers", "hidden", "dropout"}
+    common = {"architecture", "initialisation", "quantifiers", "precision"}
+    common |= {"layers", "hidden", "dropout"}
     own = {"lstm": {"padding"}, "feedforward": {"activation", "batch_norm"}}
     assert {sample["network"]["architecture"] for sample in samples} == set(own)
     for sample in samples:

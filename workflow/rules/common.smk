@@ -45,6 +45,7 @@ CHAPTER_TITLES = {
 CHAPTERS = sorted({experiment["chapter"] for experiment in EXPERIMENTS.values()})
 COURSE_EXAMPLE = "tutorial"  # the experiment that the course takes apart
 KINDS = ["svg", "pdf", "png"]
+BASELINES = ("baselines.csv", "baseline_cells.parquet")
 ANALYSES = sorted(path.stem.removeprefix("analyse_") for path in ROOT.glob("scripts/analyse_*.py"))
 # The files and folders of the workflow that go with a packed report.
 PROJECT = ["Snakefile", "README.md", "LICENSE", "CITATION.cff", "workflow", "scripts", "envs"]
@@ -201,6 +202,7 @@ def tables_of(experiment):
     return [
         f"results/{experiment}/samples.csv",
         *(f"results/{experiment}/tables/{table}.parquet" for table in ("curves", "cells")),
+        *(f"results/{experiment}/tables/{file}" for file in BASELINES),
         *(file for file in files if file.startswith(f"results/{experiment}/tables/")),
     ]
 
