@@ -8,6 +8,7 @@ reading the import statements, so that nobody has to list modules by hand.
 import ast
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
 
 __all__ = ["code_digest", "imported_modules"]
@@ -35,22 +36,24 @@ def imported_modules(source: Path, library: Path) -> set[Path]:
     found: set[Path] = set()
     waiting = [source]
     while waiting:
-        for name in _imports(waiting.pop()):
+        for name in _imports(_python(waiting.pop())):
             for path in _files(name, library) - found:
                 found.add(path)
                 waiting.append(path)
     return found
 
 
-def _imports(source: Path) -> set[str]:
-    """Dotted names of this package that a file's import statements mention."""
+# By the code, not its place: a module that many scripts import is parsed once, and again if edited.
+@cache
+def _imports(code: str) -> frozenset[str]:
+    """Dotted names of this package that import statements mention."""
     names = set()
-    for node in ast.walk(ast.parse(_python(source))):
+    for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return {name for name in names if name.split(".")[0] == PACKAGE}
+    return frozenset(name for name in names if name.split(".")[0] == PACKAGE)
 
 
 def _python(source: Path) -> str:

@@ -10,7 +10,6 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
 
 from quantlearn.distributions import grid_values, is_distribution, quantile
 from quantlearn.search import SECTIONS, distributions_of
@@ -56,6 +55,8 @@ def draw_shares(sampler: str, axes: list[str], n: int, seed: int, experiment: st
     if sampler == "random":
         streams = [random_stream(seed, experiment, "hyperparameters", axis) for axis in axes]
         return np.stack([stream.random(n) for stream in streams], axis=1)
+    from scipy.stats import qmc  # noqa: PLC0415 (takes a second, which other samplers save)
+
     stream = random_stream(seed, experiment, "hyperparameters")
     sequence = qmc.Sobol(len(axes), scramble=True, rng=stream)
     return sequence.random_base2(math.ceil(math.log2(n)))[:n]

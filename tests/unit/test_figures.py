@@ -3,7 +3,9 @@
 import sys
 from pathlib import Path
 
+import matplotlib
 import pytest
+import seaborn
 import synthetic_results as synthetic
 
 from aggregate import aggregate
@@ -115,6 +117,15 @@ def test_overview_shows_each_pair_and_both_versions(pair, tmp_path):
     assert "as run" in text
     assert "0 of 4" in text  # censoring is visible
     assert text == (tmp_path / "again/figure.svg").read_text()
+
+
+def test_the_style_is_seaborns():
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        ticks = seaborn.axes_style("ticks")
+        apart = {"font.family", "font.sans-serif", "image.cmap"}
+        for key in set(ticks) - apart:
+            assert (matplotlib.rcParams | style.SEABORN)[key] == ticks[key], key
 
 
 def test_quantifiers_differ_without_colour():

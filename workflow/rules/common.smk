@@ -3,6 +3,7 @@
 import ast
 import os
 import sys
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -79,11 +80,13 @@ onerror:
             print(line, file=file)
 
 
+@cache
 def code(script):
     """The digest of a script and of all it imports, so that editing the library re-runs it."""
     return code_digest(ROOT / "scripts" / f"{script}.py", ROOT / "scripts")
 
 
+@cache
 def caption(script):
     """The docstring of a script, which is the caption of its figure."""
     return ast.get_docstring(ast.parse((ROOT / "scripts" / f"{script}.py").read_text()))
@@ -186,6 +189,7 @@ def notebook(name):
     return from_here(f"workflow/notebooks/{name}.ipynb")
 
 
+@cache
 def library_of(name):
     """The digest of a notebook and of the library it imports."""
     return code_digest(ROOT / f"workflow/notebooks/{name}.ipynb", ROOT / "scripts")
