@@ -47,8 +47,8 @@ BASELINE = (0, (1, 2))
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
-# seaborn's style "ticks" where it is not matplotlib's own. Importing seaborn would cost each figure a
-# second, so that a test compares the two instead.
+# seaborn's style "ticks" where it is not matplotlib's own. Importing seaborn would cost each figure
+# a second; a test compares the two instead.
 SEABORN = {
     "axes.axisbelow": True,
     "axes.edgecolor": ".15",
