@@ -270,7 +270,7 @@ def test_the_course_says_what_came_of_practice_and_links_to_it(run):
     link = BeautifulSoup(page, "html.parser").find("a", string="A search")
     assert link["href"] == "../search_random/notebooks/experiment.html"
     remark = link.find_parent("p").find_next("p").text
-    assert "The best of 4 samples reaches 90.0 % 85.0 % to 95.0 % random" in remark
+    assert "The best of 4 samples reaches 90.0 % (85.0 % to 95.0 %) when drawn at random" in remark
 
 
 def test_the_course_needs_no_network_and_shows_its_pictures(run):
