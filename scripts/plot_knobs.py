@@ -3,7 +3,8 @@
 A point is a sample; the bar in grey is the mean of each value, or of each quarter of a range. The
 number above a panel is the setting's importance: by how much a random forest explains less of the
 dev accuracy (R²) of samples it has not seen when the setting is shuffled among them, with the
-middle 95 % of ten repetitions. "none" stands for samples to which the setting does not apply.
+middle 95 % of ten repetitions; with fewer than 32 samples there is none. "none" stands for samples
+to which the setting does not apply.
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from quantlearn import style, tables
-from quantlearn.analyses.knobs import knob_values, words
+from quantlearn.analyses.knobs import FEWEST_SAMPLES, knob_values, words
 from quantlearn.distributions import kind_of
 from quantlearn.jobs import run_job
 
@@ -41,10 +42,11 @@ def plot_knobs(
         for axes, knob in zip(panels.ravel(), ranking.itertuples(), strict=False):
             section, name = knob.knob.split(".", 1)
             log = kind_of(settings[section][name]) == "log_uniform"
+            title = words(knob.knob)
+            if knob.samples >= FEWEST_SAMPLES:
+                title += f": {knob.importance:.2f} [{knob.lower:.2f}; {knob.upper:.2f}]"
             draw_knob(axes, values[knob.knob], values["dev_accuracy"], log)
-            axes.set_title(
-                f"{words(knob.knob)}: {knob.importance:.2f} [{knob.lower:.2f}; {knob.upper:.2f}]"
-            )
+            axes.set_title(title)
         for axes in panels.ravel()[len(ranking) :]:
             axes.remove()
         figure.supylabel("Mean dev accuracy", fontsize=9)

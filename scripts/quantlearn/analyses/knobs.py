@@ -20,7 +20,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from quantlearn import prose
 
-__all__ = ["COLUMNS", "importances", "knob_values", "remark", "shown"]
+__all__ = ["COLUMNS", "FEWEST_SAMPLES", "importances", "knob_values", "remark", "shown"]
 
 COLUMNS = ["knob", "importance", "lower", "upper", "samples", "explained"]
 
@@ -39,14 +39,14 @@ def knob_values(samples: pd.DataFrame, leaderboard: pd.DataFrame) -> pd.DataFram
     samples to which it applies; everything else is a word, and blank is "none".
 
     >>> samples = pd.DataFrame({"sample": ["0", "1"], "training.rate": ["0.1", "0.01"],
-    ...                         "network.kind": ["a", ""], "network.same": ["x", "x"]})
+    ...                         "network.kind": ["a", "b"], "network.same": ["x", ""]})
     >>> board = pd.DataFrame({"sample": [1, 0], "dev_accuracy": [0.6, 0.7]})
     >>> knob_values(samples, board)
        training.rate network.kind  dev_accuracy
     0           0.10            a           0.7
-    1           0.01         none           0.6
+    1           0.01            b           0.6
     """
-    varying = [name for name in samples.columns[1:] if len(set(samples[name])) > 1]
+    varying = [name for name in samples.columns[1:] if len(set(samples[name]) - {""}) > 1]
     values = {name: _numbers_or_words(samples[name]) for name in varying}
     accuracy = leaderboard.set_index("sample")["dev_accuracy"]
     numbers = samples["sample"].astype(int)
@@ -120,8 +120,10 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     )
 
 
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """The importances for readers."""
+def shown(numbers: pd.DataFrame) -> pd.DataFrame | None:
+    """The importances for readers, where there are samples enough to learn them from."""
+    if numbers["samples"].iloc[0] < FEWEST_SAMPLES:
+        return None
     return pd.DataFrame(
         {
             "Setting": [words(knob) for knob in numbers["knob"]],
