@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
+from quantlearn.intervals import mean_interval
 from quantlearn.jobs import run_job
 from quantlearn.ranking import rank_samples, trial_scores
 from quantlearn.search import chooses_sample
-from quantlearn.statistics import mean_interval
 from quantlearn.tables import TableError
 
 

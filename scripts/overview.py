@@ -8,10 +8,11 @@ import pandas as pd
 from scipy import stats
 
 from quantlearn import tables
+from quantlearn.convergence import step_leads
 from quantlearn.errors import QuantlearnError
 from quantlearn.jobs import run_job
 from quantlearn.search import chooses_sample
-from quantlearn.statistics import holm, step_leads, summarise_convergence, welch_test
+from quantlearn.statistics import holm, summarise_convergence, welch_test
 
 
 def overview(

@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from quantlearn import style, tables
+from quantlearn.intervals import mean_interval
 from quantlearn.jobs import run_job
-from quantlearn.statistics import mean_interval
 
 
 def plot_accuracy_by_size(

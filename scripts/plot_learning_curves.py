@@ -15,8 +15,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from quantlearn import style, tables
+from quantlearn.convergence import extended_curves
 from quantlearn.jobs import run_job
-from quantlearn.statistics import extended_curves
 
 
 def plot_learning_curves(

@@ -15,16 +15,13 @@ import numpy as np
 import pandas as pd
 
 from quantlearn import prose, tables
+from quantlearn.convergence import FINAL_EVALUATIONS, step_leads
 from quantlearn.distributions import kind_of
+from quantlearn.intervals import mean_interval
 from quantlearn.prose import MISSING
 from quantlearn.search import chooses_sample, distributions_of
 from quantlearn.space import read_sample
-from quantlearn.statistics import (
-    FINAL_EVALUATIONS,
-    mean_interval,
-    step_leads,
-    summarise_convergence,
-)
+from quantlearn.statistics import summarise_convergence
 
 __all__ = [
     "HOW_TO_READ_TESTS",

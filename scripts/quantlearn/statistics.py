@@ -1,4 +1,4 @@
-"""From learning curves to comparisons: when is a quantifier learned, and which one sooner?
+"""Comparing two quantifiers: is one learned sooner, or better, than the other?
 
 Each trial is one network that learns all quantifiers of its experiment at the same time, so two
 quantifiers are compared within trials. One sign everywhere: a positive estimate means that the
@@ -24,49 +24,29 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from quantlearn.convergence import area_between_curves, step_leads
+from quantlearn.intervals import CONFIDENCE, Interval, is_constant, mean_interval
 from quantlearn.seeds import random_stream
 
 __all__ = [
-    "FINAL_EVALUATIONS",
     "Comparison",
-    "Interval",
     "KaplanMeier",
-    "area_between_curves",
     "area_test",
     "cohens_d_z",
     "compare_pair",
-    "convergence_step",
-    "convergence_table",
-    "extended_curves",
-    "final_accuracy",
     "holm",
     "kaplan_meier",
     "logrank_test",
-    "mean_interval",
     "paired_t_test",
-    "step_leads",
     "summarise_convergence",
     "welch_test",
     "wilcoxon_steps_test",
 ]
 
-FINAL_EVALUATIONS = 50
-"""The final accuracy is the mean of so many last evaluations (Steinert-Threlkeld & Szymanik)."""
-
-CONFIDENCE = 0.95
 BOOTSTRAP_RESAMPLES = 9999
 BOOTSTRAP_SEED = 2019
 FEWEST_FOR_BOOTSTRAP = 5
 """Fewer values have too few distinct resamples (35 for four) for a 95 % interval to mean much."""
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate with its 95 % confidence interval; bounds are nan where there is none."""
-
-    estimate: float
-    lower: float = nan
-    upper: float = nan
 
 
 @dataclass(frozen=True)
@@ -113,65 +93,6 @@ class KaplanMeier:
     def _first_below_half(self, share: np.ndarray) -> float:
         below = np.flatnonzero(share <= 0.5)
         return float(self.steps[below[0]]) if below.size else nan
-
-
-# --- One run ----------------------------------------------------------------------------------
-
-
-def convergence_step(
-    steps: np.ndarray, accuracy: np.ndarray, threshold: float = 0.95, window: int = 250
-) -> int | None:
-    """The step at which one quantifier counts as learned in one trial, or None.
-
-    It is the first evaluation at which both the accuracy and its mean over this and the following
-    evaluations, ``window`` in all (fewer at the end of the run), are above the threshold
-    (Steinert-Threlkeld & Szymanik 2019).
-
-    >>> steps = np.array([1, 51, 101, 151, 201])
-    >>> convergence_step(steps, np.array([0.5, 0.96, 0.7, 0.97, 0.99]), window=2)
-    151
-    >>> convergence_step(steps, np.array([0.5, 0.6, 0.7, 0.8, 0.9])) is None
-    True
-    """
-    accuracy = np.asarray(accuracy, dtype=float)
-    for start in np.flatnonzero(accuracy > threshold):
-        if accuracy[start : start + window].mean() > threshold:
-            return int(steps[start])
-    return None
-
-
-def final_accuracy(accuracy: np.ndarray) -> float:
-    """Mean of the last 50 evaluations of a run (of all, when there are fewer).
-
-    >>> final_accuracy(np.repeat([0.5, 1.0], 50))
-    1.0
-    """
-    return float(np.mean(accuracy[-FINAL_EVALUATIONS:]))
-
-
-def convergence_table(curves: pd.DataFrame, threshold: float, window: int) -> pd.DataFrame:
-    """Convergence step and final accuracy for each sample, trial and quantifier.
-
-    ``curves`` has the columns sample, trial, quantifier, step and accuracy, and one split only.
-    The result has the columns of `quantlearn.tables.CONVERGENCE`.
-    """
-    rows = []
-    runs = curves.sort_values("step").groupby(["sample", "trial", "quantifier"], sort=True)
-    for (sample, trial, quantifier), run in runs:
-        steps, accuracy = run["step"].to_numpy(), run["accuracy"].to_numpy()
-        step = convergence_step(steps, accuracy, threshold, window)
-        rows.append(
-            {
-                "sample": sample,
-                "trial": trial,
-                "quantifier": quantifier,
-                "step": step,
-                "converged": step is not None,
-                "last_step": int(steps[-1]),
-                "final_accuracy": final_accuracy(accuracy),
-            }
-        )
-    return pd.DataFrame(rows).astype({"step": "Int64"})
 
 
 # --- Censored convergence steps ---------------------------------------------------------------
@@ -238,21 +159,6 @@ def summarise_convergence(convergence: pd.DataFrame, quantifiers: Iterable[str])
 # --- Estimates --------------------------------------------------------------------------------
 
 
-def mean_interval(values: np.ndarray) -> Interval:
-    """Mean with its 95 % t interval; no interval for fewer than two values or without variance.
-
-    >>> mean_interval(np.array([1.0, 2.0, 3.0]))
-    Interval(estimate=2.0, lower=-0.484..., upper=4.484...)
-    """
-    if not len(values):
-        return Interval(nan)
-    mean = float(np.mean(values))
-    if _is_constant(values):
-        return Interval(mean)
-    bounds = stats.ttest_1samp(values, 0).confidence_interval(CONFIDENCE)
-    return Interval(mean, float(bounds.low), float(bounds.high))
-
-
 def cohens_d_z(differences: np.ndarray) -> Interval:
     """Cohen's d_z: mean of the paired differences over their standard deviation.
 
@@ -261,7 +167,7 @@ def cohens_d_z(differences: np.ndarray) -> Interval:
     >>> cohens_d_z(np.array([1.0, 2.0, 3.0])).estimate
     2.0
     """
-    if _is_constant(differences):
+    if is_constant(differences):
         return Interval(nan)
     return _bootstrap(differences, _d_z)
 
@@ -270,7 +176,7 @@ def paired_t_test(differences: np.ndarray, test: str, unit: str) -> Comparison:
     """Paired t-test on the differences (n,) of the trials, with d_z as effect size."""
     mean = mean_interval(differences)
     found = Comparison(test, unit, len(differences), mean.estimate, mean.lower, mean.upper)
-    if _is_constant(differences):
+    if is_constant(differences):
         return found
     result, effect = stats.ttest_1samp(differences, 0), cohens_d_z(differences)
     return replace(
@@ -290,7 +196,7 @@ def welch_test(first: np.ndarray, second: np.ndarray) -> Comparison:
     if not len(first) or not len(second):
         return found
     found = replace(found, estimate=float(np.mean(first) - np.mean(second)))
-    if _is_constant(first) or _is_constant(second):
+    if is_constant(first) or is_constant(second):
         return found
     result = stats.ttest_ind(first, second, equal_var=False)
     bounds = result.confidence_interval(CONFIDENCE)
@@ -356,32 +262,6 @@ def logrank_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
     return replace(found, statistic=float(result.statistic), p=float(result.pvalue))
 
 
-def extended_curves(curves: pd.DataFrame, steps: pd.Index | None = None) -> pd.DataFrame:
-    """Accuracy by step (rows) and trial (columns) at ``steps``, or at those of the longest run.
-
-    ``curves`` holds one quantifier of one sample. A run that ended earlier is extended by its last
-    value: runs end because the network has learned its task or no longer improves, and cutting all
-    runs at the end of the shortest would throw away what the slow ones still show. Between its own
-    evaluations a run is interpolated.
-    """
-    wide = curves.pivot_table(index="step", columns="trial", values="accuracy").sort_index()
-    if steps is not None:
-        wide = wide.reindex(wide.index.union(steps))
-    return wide.interpolate(method="index", limit_area="inside").ffill()
-
-
-def area_between_curves(easy: pd.DataFrame, hard: pd.DataFrame) -> pd.Series:
-    """Area between two quantifiers' learning curves, by trial, in steps × accuracy.
-
-    ∫ (accuracy of easy − accuracy of hard) d step by the trapezoid rule, from the first evaluation
-    to the last step of the longest run; see `extended_curves` for shorter runs.
-    """
-    steps = pd.Index(easy["step"]).union(hard["step"]).unique()
-    difference = extended_curves(easy, steps) - extended_curves(hard, steps)
-    area = np.trapezoid(difference.to_numpy(), difference.index.to_numpy(dtype=float), axis=0)
-    return pd.Series(area, index=difference.columns, name="area")
-
-
 def area_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
     """Mean area between the curves with a bootstrap interval over trials, and a paired t-test."""
     areas = area_between_curves(easy, hard).to_numpy()
@@ -396,28 +276,6 @@ def area_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
 
 
 # --- A pair of quantifiers --------------------------------------------------------------------
-
-
-def step_leads(easy: pd.DataFrame, hard: pd.DataFrame) -> np.ndarray:
-    """By how many steps easy converged before hard, for each trial (n,), in the trials' order.
-
-    inf where only easy converged and hard was watched longer than that, so that it came later by an
-    unknown amount; −inf the other way round; nan where nothing is known: neither converged, or a
-    network of its own stopped before the other one converged.
-    """
-    (easy_step, easy_end), (hard_step, hard_end) = (
-        (
-            x["step"].astype("Float64").to_numpy(dtype=float, na_value=np.inf),
-            x["last_step"].to_numpy(dtype=float),
-        )
-        for x in (easy, hard)
-    )
-    with np.errstate(invalid="ignore"):  # inf − inf: neither converged
-        leads = hard_step - easy_step
-    unknown = (np.isposinf(leads) & (hard_end < easy_step)) | (
-        np.isneginf(leads) & (easy_end < hard_step)
-    )
-    return np.where(unknown, np.nan, leads)
 
 
 def compare_pair(
@@ -486,11 +344,6 @@ def _ordered_events(times: np.ndarray, converged: np.ndarray) -> bool:
     )
 
 
-def _is_constant(values: np.ndarray) -> bool:
-    """Whether values have no variance beyond rounding; fewer than two have none."""
-    return len(values) < 2 or bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
-
-
 def _d_z(values: np.ndarray, axis: int = -1) -> np.ndarray:
     return np.mean(values, axis=axis) / np.std(values, axis=axis, ddof=1)
 
@@ -502,7 +355,7 @@ def _rank_biserial(signed_ranks: np.ndarray, axis: int = -1) -> np.ndarray:
 def _bootstrap(values: np.ndarray, statistic: Callable[..., np.ndarray]) -> Interval:
     """A statistic with its percentile bootstrap interval; bounds are nan where it has no width."""
     estimate = float(statistic(values))
-    if len(values) < FEWEST_FOR_BOOTSTRAP or _is_constant(values):
+    if len(values) < FEWEST_FOR_BOOTSTRAP or is_constant(values):
         return Interval(estimate)
     with np.errstate(divide="ignore", invalid="ignore"):  # d_z of a resample that is constant
         result = stats.bootstrap(

@@ -7,7 +7,8 @@ import pytest
 from plot_generalisation import plot_generalisation
 from quantlearn.analyses.generalisation import Answers, generalisation, remark, shown
 from quantlearn.errors import QuantlearnError
-from quantlearn.statistics import mean_interval, welch_test
+from quantlearn.intervals import mean_interval
+from quantlearn.statistics import welch_test
 
 NAMES = ["at_least_2", "at_least_3"]
 SIZES = range(2, 7)

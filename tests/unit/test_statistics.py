@@ -9,8 +9,7 @@ from scipy import stats
 from synthetic_results import training_curves
 
 from quantlearn import statistics as qs
-
-ACCURACIES = st.lists(st.integers(50, 64).map(lambda x: x / 64), min_size=1, max_size=40)
+from quantlearn.convergence import convergence_table
 
 
 def runs(steps: list[int | None], last: int = 1000, accuracy: float = 0.9) -> pd.DataFrame:
@@ -24,54 +23,6 @@ def runs(steps: list[int | None], last: int = 1000, accuracy: float = 0.9) -> pd
             "final_accuracy": accuracy,
         }
     ).set_index("trial")
-
-
-def curve(accuracies: list[np.ndarray], steps: list[np.ndarray]) -> pd.DataFrame:
-    """Curves of one quantifier, one array for each trial."""
-    return pd.concat(
-        pd.DataFrame({"trial": trial, "step": step, "accuracy": accuracy})
-        for trial, (accuracy, step) in enumerate(zip(accuracies, steps, strict=True))
-    )
-
-
-class TestConvergenceStep:
-    @given(ACCURACIES, st.integers(1, 50))
-    def test_agrees_with_a_naive_reading_of_the_definition(self, accuracy, window):
-        # Multiples of 1/64 and this threshold are exact in binary: no rounding decides.
-        threshold = 61 / 64
-        steps = [1 + 50 * i for i in range(len(accuracy))]
-        expected = None
-        for i in range(len(accuracy)):
-            ahead = accuracy[i : i + window]
-            if accuracy[i] > threshold and sum(ahead) / len(ahead) > threshold:
-                expected = steps[i]
-                break
-        found = qs.convergence_step(np.array(steps), np.array(accuracy), threshold, window)
-        assert found == expected
-
-    def test_a_lucky_evaluation_does_not_count(self):
-        accuracy = np.array([0.5, 0.99, 0.5, 0.5, 0.99, 0.99, 0.99])
-        assert qs.convergence_step(np.arange(7), accuracy, 0.95, 3) == 4
-
-    def test_exactly_the_threshold_is_not_above_it(self):
-        assert qs.convergence_step(np.arange(3), np.full(3, 0.95)) is None
-
-    def test_a_run_that_never_gets_finite_accuracy_is_not_converged(self):
-        assert qs.convergence_step(np.arange(3), np.full(3, np.nan)) is None
-
-
-def test_convergence_table_has_one_row_for_each_run():
-    curves = training_curves(["most", "even"], [20, 400], trials=3, evaluations=60)
-    parts = curves[curves["quantifier"] != "all"].assign(sample=7)
-    table = qs.convergence_table(parts.sample(frac=1, random_state=1), 0.95, 20)
-    assert len(table) == 6
-    assert table.loc[table["quantifier"] == "even", "step"].isna().all()
-    most = table[table["quantifier"] == "most"]
-    assert (most["step"] < most["last_step"]).all()
-    one = parts[(parts["trial"] == 0) & (parts["quantifier"] == "even")]
-    expected = one.sort_values("step")["accuracy"].tail(50).mean()
-    found = table.query("trial == 0 and quantifier == 'even'")["final_accuracy"].item()
-    assert found == pytest.approx(expected)
 
 
 class TestKaplanMeier:
@@ -159,11 +110,6 @@ class TestWilcoxon:
         assert nothing.n == 0
         assert np.isnan([nothing.estimate, nothing.p]).all()
 
-    def test_leads_of_censored_pairs(self):
-        leads = qs.step_leads(runs([100, 100, None, None]), runs([300, None, 100, None]))
-        assert leads[:3].tolist() == [200, np.inf, -np.inf]
-        assert np.isnan(leads[3])
-
 
 class TestLogrank:
     def test_by_hand(self):
@@ -186,22 +132,6 @@ class TestLogrank:
         assert np.isnan(qs.logrank_test(runs([5, 5]), runs([5, 5])).p)
 
 
-class TestArea:
-    def test_two_ramps(self):
-        # 1 − (1 − x)² against x on [0, 1]: ∫ (x − x²) = 1/6 of a run of 1000 steps.
-        steps = np.linspace(0, 1000, 401)
-        x = steps / 1000
-        easy, hard = curve([1 - (1 - x) ** 2], [steps]), curve([x], [steps])
-        assert qs.area_between_curves(easy, hard)[0] == pytest.approx(1000 / 6, rel=1e-4)
-
-    def test_a_short_run_is_extended_by_its_last_value(self):
-        short, long = np.array([0.0, 100]), np.array([0.0, 300])
-        easy = curve([np.array([1.0, 1]), np.array([1.0, 1])], [short, long])
-        hard = curve([np.array([0.5, 0.7]), np.array([0.5, 0.5])], [short, long])
-        # Trapezium of 0.5 and 0.3 over 100 steps, then 0.3 over 200 more.
-        assert qs.area_between_curves(easy, hard).tolist() == pytest.approx([40 + 60, 150])
-
-
 class TestHolm:
     @settings(max_examples=30, deadline=None)
     @given(st.lists(st.floats(0, 1), min_size=1, max_size=12, unique=True))
@@ -219,7 +149,7 @@ class TestHolm:
 
 class TestComparePair:
     CURVES = training_curves(["quick", "slow"], [60, 170], trials=8, seed=5)
-    CONVERGENCE = qs.convergence_table(
+    CONVERGENCE = convergence_table(
         CURVES[CURVES["quantifier"] != "all"].assign(sample=0), 0.95, 20
     )
 
@@ -265,20 +195,3 @@ def test_summary_keeps_the_order_of_the_experiment_and_says_not_reached():
     assert summary["converged"].tolist() == [3, 1]
     assert summary["median_step"][0] == 200
     assert np.isnan(summary["median_step"][1])
-
-
-def test_networks_of_their_own_may_stop_at_different_steps():
-    # Accuracy 1 from the start against 0.5, one run 100 steps long and the other 300: over the
-    # longer run, with the shorter one extended by its last value, the area is 0.5 × 300.
-    easy = pd.DataFrame({"trial": 0, "step": [0, 100], "accuracy": [1.0, 1.0]})
-    hard = pd.DataFrame({"trial": 0, "step": [0, 150, 300], "accuracy": 0.5})
-    assert qs.area_between_curves(easy, hard).tolist() == [150.0]
-    assert qs.area_between_curves(hard, easy).tolist() == [-150.0]
-
-
-def test_order_of_convergence_is_unknown_where_one_was_not_watched_long_enough():
-    easy = pd.DataFrame({"step": pd.array([80, 80, None], "Int64"), "last_step": [90, 90, 70]})
-    hard = pd.DataFrame({"step": pd.array([None, None, 80], "Int64"), "last_step": [100, 60, 90]})
-    leads = qs.step_leads(easy, hard)
-    assert leads[0] == np.inf
-    assert np.isnan(leads[1:]).all()

@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import stats
 
 from quantlearn import prose, tables
-from quantlearn.statistics import CONFIDENCE, Interval, mean_interval
+from quantlearn.intervals import CONFIDENCE, Interval, mean_interval
 
 __all__ = ["Part", "balancing_table", "remark", "scores_by_truth", "shown"]
 

@@ -21,7 +21,8 @@ import pandas as pd
 
 from quantlearn import prose
 from quantlearn.errors import QuantlearnError
-from quantlearn.statistics import Interval, mean_interval, welch_test
+from quantlearn.intervals import Interval, mean_interval
+from quantlearn.statistics import welch_test
 
 __all__ = ["COLUMNS", "Answers", "generalisation", "kind_of", "remark", "shown"]
 

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 
 from quantlearn import prose, tables
-from quantlearn.statistics import Interval, kaplan_meier, mean_interval
+from quantlearn.intervals import Interval, mean_interval
+from quantlearn.statistics import kaplan_meier
 from quantlearn.tables import TableError
 
 __all__ = [

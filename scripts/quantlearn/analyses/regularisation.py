@@ -14,8 +14,9 @@ import pandas as pd
 
 from quantlearn import prose, tables
 from quantlearn.findings import LEVEL, p_phrase
+from quantlearn.intervals import mean_interval
 from quantlearn.ranking import trial_scores
-from quantlearn.statistics import Comparison, holm, mean_interval, paired_t_test
+from quantlearn.statistics import Comparison, holm, paired_t_test
 from quantlearn.tables import TableError
 
 __all__ = ["NONE", "conditions", "gaps", "regularisation_table", "remark", "shown"]

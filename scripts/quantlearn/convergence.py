@@ -1,0 +1,126 @@
+"""From learning curves to convergence steps: when is a quantifier learned, and which one sooner?
+
+A quantifier that a trial did not learn before its run ended has no convergence step: it is
+right-censored at the end of the run. Both quantifiers of a trial share that end, so the one that
+converged came before the one that did not.
+"""
+
+import numpy as np
+import pandas as pd
+
+__all__ = [
+    "FINAL_EVALUATIONS",
+    "area_between_curves",
+    "convergence_step",
+    "convergence_table",
+    "extended_curves",
+    "final_accuracy",
+    "step_leads",
+]
+
+FINAL_EVALUATIONS = 50
+"""The final accuracy is the mean of so many last evaluations (Steinert-Threlkeld & Szymanik)."""
+
+
+def convergence_step(
+    steps: np.ndarray, accuracy: np.ndarray, threshold: float = 0.95, window: int = 250
+) -> int | None:
+    """The step at which one quantifier counts as learned in one trial, or None.
+
+    It is the first evaluation at which both the accuracy and its mean over this and the following
+    evaluations, ``window`` in all (fewer at the end of the run), are above the threshold
+    (Steinert-Threlkeld & Szymanik 2019).
+
+    >>> steps = np.array([1, 51, 101, 151, 201])
+    >>> convergence_step(steps, np.array([0.5, 0.96, 0.7, 0.97, 0.99]), window=2)
+    151
+    >>> convergence_step(steps, np.array([0.5, 0.6, 0.7, 0.8, 0.9])) is None
+    True
+    """
+    accuracy = np.asarray(accuracy, dtype=float)
+    for start in np.flatnonzero(accuracy > threshold):
+        if accuracy[start : start + window].mean() > threshold:
+            return int(steps[start])
+    return None
+
+
+def final_accuracy(accuracy: np.ndarray) -> float:
+    """Mean of the last 50 evaluations of a run (of all, when there are fewer).
+
+    >>> final_accuracy(np.repeat([0.5, 1.0], 50))
+    1.0
+    """
+    return float(np.mean(accuracy[-FINAL_EVALUATIONS:]))
+
+
+def convergence_table(curves: pd.DataFrame, threshold: float, window: int) -> pd.DataFrame:
+    """Convergence step and final accuracy for each sample, trial and quantifier.
+
+    ``curves`` has the columns sample, trial, quantifier, step and accuracy, and one split only.
+    The result has the columns of `quantlearn.tables.CONVERGENCE`.
+    """
+    rows = []
+    runs = curves.sort_values("step").groupby(["sample", "trial", "quantifier"], sort=True)
+    for (sample, trial, quantifier), run in runs:
+        steps, accuracy = run["step"].to_numpy(), run["accuracy"].to_numpy()
+        step = convergence_step(steps, accuracy, threshold, window)
+        rows.append(
+            {
+                "sample": sample,
+                "trial": trial,
+                "quantifier": quantifier,
+                "step": step,
+                "converged": step is not None,
+                "last_step": int(steps[-1]),
+                "final_accuracy": final_accuracy(accuracy),
+            }
+        )
+    return pd.DataFrame(rows).astype({"step": "Int64"})
+
+
+def extended_curves(curves: pd.DataFrame, steps: pd.Index | None = None) -> pd.DataFrame:
+    """Accuracy by step (rows) and trial (columns) at ``steps``, or at those of the longest run.
+
+    ``curves`` holds one quantifier of one sample. A run that ended earlier is extended by its last
+    value: runs end because the network has learned its task or no longer improves, and cutting all
+    runs at the end of the shortest would throw away what the slow ones still show. Between its own
+    evaluations a run is interpolated.
+    """
+    wide = curves.pivot_table(index="step", columns="trial", values="accuracy").sort_index()
+    if steps is not None:
+        wide = wide.reindex(wide.index.union(steps))
+    return wide.interpolate(method="index", limit_area="inside").ffill()
+
+
+def area_between_curves(easy: pd.DataFrame, hard: pd.DataFrame) -> pd.Series:
+    """Area between two quantifiers' learning curves, by trial, in steps × accuracy.
+
+    ∫ (accuracy of easy − accuracy of hard) d step by the trapezoid rule, from the first evaluation
+    to the last step of the longest run; see `extended_curves` for shorter runs.
+    """
+    steps = pd.Index(easy["step"]).union(hard["step"]).unique()
+    difference = extended_curves(easy, steps) - extended_curves(hard, steps)
+    area = np.trapezoid(difference.to_numpy(), difference.index.to_numpy(dtype=float), axis=0)
+    return pd.Series(area, index=difference.columns, name="area")
+
+
+def step_leads(easy: pd.DataFrame, hard: pd.DataFrame) -> np.ndarray:
+    """By how many steps easy converged before hard, for each trial (n,), in the trials' order.
+
+    inf where only easy converged and hard was watched longer than that, so that it came later by an
+    unknown amount; −inf the other way round; nan where nothing is known: neither converged, or a
+    network of its own stopped before the other one converged.
+    """
+    (easy_step, easy_end), (hard_step, hard_end) = (
+        (
+            x["step"].astype("Float64").to_numpy(dtype=float, na_value=np.inf),
+            x["last_step"].to_numpy(dtype=float),
+        )
+        for x in (easy, hard)
+    )
+    with np.errstate(invalid="ignore"):  # inf − inf: neither converged
+        leads = hard_step - easy_step
+    unknown = (np.isposinf(leads) & (hard_end < easy_step)) | (
+        np.isneginf(leads) & (easy_end < hard_step)
+    )
+    return np.where(unknown, np.nan, leads)
