@@ -95,10 +95,17 @@ def test_a_second_run_has_nothing_to_do(finished):
     assert "Nothing to be done" in run(finished, "--cores", "1").stderr
 
 
-def test_one_core_gives_the_same_bytes_as_two(finished, tmp_path):
-    folder = lay_out(tmp_path)
+@pytest.fixture(scope="module")
+def on_one_core(tmp_path_factory):
+    """A folder with the tables of a run on one core, and what Snakemake said about it."""
+    folder = lay_out(tmp_path_factory.mktemp("one_core"))
     targets = [f"results/{name}/tables/comparison.csv" for name in EXPERIMENTS]
-    run(folder, "--cores", "1", *targets, "results/report/index/as_run.csv")
+    done = run(folder, "--cores", "1", "--verbose", *targets, "results/report/index/as_run.csv")
+    return folder, done.stderr
+
+
+def test_one_core_gives_the_same_bytes_as_two(finished, on_one_core):
+    folder, _ = on_one_core
     files = [
         path.relative_to(folder)
         for pattern in ("*/tables/*", "*/data/*", "*/training/0/*", "report/index/*.csv")
@@ -111,6 +118,13 @@ def test_one_core_gives_the_same_bytes_as_two(finished, tmp_path):
         path for path in files if (folder / path).read_bytes() != (finished / path).read_bytes()
     ]
     assert not different
+
+
+def test_the_scheduler_looks_once_for_each_job(on_one_core):
+    _, messages = on_one_core
+    jobs = messages.count("Finished jobid")
+    assert jobs > 25
+    assert messages.count("Resources before job selection") <= jobs + 1
 
 
 def test_editing_training_re_runs_training_and_what_follows(finished, tmp_path):

@@ -71,6 +71,12 @@ onstart:
         file for job in workflow.dag.needrun_jobs() for file in (*job.output, *job.log)
     ):
         sys.exit("\n".join(lines))
+    # The limit of jobs per second looks at all that is ready once more a second after each time that
+    # it looked there, on top of the times that jobs end: after some hundred jobs Snakemake would do
+    # nothing else. A limit of one's own (--max-jobs-per-timespan) stays.
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
 
 
 onerror:
