@@ -8,7 +8,7 @@ import pandas as pd
 from quantlearn import tables
 from quantlearn.intervals import mean_interval
 from quantlearn.jobs import run_job
-from quantlearn.ranking import rank_samples, trial_scores
+from quantlearn.ranking import have_one_loss, rank_samples, trial_scores
 from quantlearn.search import chooses_sample
 from quantlearn.tables import TableError
 
@@ -31,7 +31,9 @@ def leaderboard(
     """
     trained = tables.read_csv(trials, tables.TIMELESS_TRIALS)
     choose = chooses_sample({"search": search})
-    ranking = rank_samples(trained, "dev" if choose or trained["dev_scenes"].any() else "test")
+    split = "dev" if choose or trained["dev_scenes"].any() else "test"
+    settings = pd.read_csv(samples, dtype=str, keep_default_na=False)
+    ranking = rank_samples(trained, split, have_one_loss(settings))
     tested = trained.loc[trained["test_accuracy"].notna(), "sample"].unique()
     if choose and set(tested) - {ranking[0]}:
         raise TableError(
@@ -48,7 +50,7 @@ def leaderboard(
         for place, sample in enumerate(ranking)
     ]
     board = pd.DataFrame(rows, columns=list(tables.LEADERBOARD))
-    tables.write_csv(board.merge(_varying(samples), on="sample", how="left"), leaderboard)
+    tables.write_csv(board.merge(_varying(settings), on="sample", how="left"), leaderboard)
 
 
 def summary(trials: pd.DataFrame) -> dict[str, Any]:
@@ -69,9 +71,8 @@ def summary(trials: pd.DataFrame) -> dict[str, Any]:
     return found
 
 
-def _varying(path: str) -> pd.DataFrame:
+def _varying(settings: pd.DataFrame) -> pd.DataFrame:
     """The number of each sample, and those of its settings that are not the same in all samples."""
-    settings = pd.read_csv(path, dtype=str, keep_default_na=False)
     varying = [name for name in settings.columns[1:] if len(set(settings[name])) > 1]
     return settings[["sample", *varying]].astype({"sample": "int64"})
 

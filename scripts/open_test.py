@@ -11,7 +11,7 @@ from quantlearn.examples import stack
 from quantlearn.jobs import run_job
 from quantlearn.members import Member, read_members
 from quantlearn.networks.ensemble import Ensemble
-from quantlearn.ranking import rank_samples
+from quantlearn.ranking import have_one_loss, rank_samples
 from quantlearn.space import read_sample
 from quantlearn.training_tables import cells_table
 from quantlearn.weights import read_weights
@@ -37,9 +37,10 @@ def open_test(
     the best sample by the dev split are read. Writes the test scores of its networks and their
     answers counted by cell.
     """
-    numbers = tables.read_csv(samples, tables.SAMPLES)["sample"].to_list()
+    drawn = tables.read_csv(samples, tables.SAMPLES)
+    numbers = drawn["sample"].to_list()
     trained = tables.read_jobs(training_trials, tables.TRIALS, numbers)
-    chosen = rank_samples(pd.concat(trained))[0]
+    chosen = rank_samples(pd.concat(trained), losses_compare=have_one_loss(drawn))[0]
     (weights,) = (
         path
         for path, job in zip(training_weights, trained, strict=True)

@@ -9,7 +9,16 @@ import pandas as pd
 
 from quantlearn.errors import QuantlearnError
 
-__all__ = ["rank_samples", "trial_scores"]
+__all__ = ["have_one_loss", "rank_samples", "trial_scores"]
+
+
+def have_one_loss(samples: pd.DataFrame) -> bool:
+    """Whether all samples were trained with the same loss, so that their losses compare.
+
+    >>> have_one_loss(pd.DataFrame({"training.loss": ["cross_entropy", "squared_error"]}))
+    False
+    """
+    return samples["training.loss"].nunique() == 1
 
 
 def trial_scores(trials: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -35,9 +44,12 @@ def trial_scores(trials: pd.DataFrame, split: str) -> pd.DataFrame:
     return pd.DataFrame(scores).div(total.where(total > 0), axis="index")
 
 
-def rank_samples(trials: pd.DataFrame, split: str = "dev") -> list[int]:
+def rank_samples(
+    trials: pd.DataFrame, split: str = "dev", losses_compare: bool = True
+) -> list[int]:
     """The samples from the best to the worst: by mean accuracy, then loss, then number.
 
+    The loss decides nothing where the samples' losses do not compare (`have_one_loss`).
     A single sample needs no scenes in ``split``. Raises `QuantlearnError` when there are several
     and one of them has none.
     """
@@ -51,6 +63,8 @@ def rank_samples(trials: pd.DataFrame, split: str = "dev") -> list[int]:
             f"sample {unscored[0]} has no {split} accuracy to be ranked by; give "
             f"data.split.{split} a fraction and train again"
         )
+    if not losses_compare:
+        means["loss"] = 0.0
     ranked = means.reset_index().sort_values(
         ["accuracy", "loss", "sample"], ascending=[False, True, True], na_position="last"
     )

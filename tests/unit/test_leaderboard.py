@@ -47,7 +47,7 @@ def trials_of(sample, dev, test=None, reasons=("epochs", "epochs", "epochs"), lo
 def board_of(folder, parts, search=None, **columns):
     """The leaderboard of some samples, as it is written and read again."""
     n = len(parts)
-    settings = {"sample": range(n), **columns}
+    settings = {"sample": range(n), "training.loss": "cross_entropy", **columns}
     tables.write_csv(pd.DataFrame(settings), folder / "samples.csv")
     tables.write_csv(pd.concat(parts), folder / "trials.csv")
     paths = folder / "samples.csv", folder / "trials.csv"
@@ -79,6 +79,13 @@ def test_ties_go_to_the_lower_loss_and_then_to_the_lower_number():
     assert rank_samples(pd.concat([*tied, trials_of(2, [0.5], loss=0.3)])) == [1, 2, 0]
     # A loss that is no number is the worst.
     assert rank_samples(pd.concat([trials_of(0, [0.5], loss=np.nan), *tied[1:]])) == [1, 0]
+
+
+def test_losses_of_different_kinds_break_no_tie():
+    tied = pd.concat([trials_of(0, [0.5], loss=0.4), trials_of(1, [0.5], loss=0.3)])
+    assert rank_samples(tied, losses_compare=False) == [0, 1]
+    better = pd.concat([tied, trials_of(2, [0.6], loss=0.9)])
+    assert rank_samples(better, losses_compare=False) == [2, 0, 1]
 
 
 def test_a_diverged_trial_counts(tmp_path):
