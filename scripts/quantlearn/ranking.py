@@ -18,7 +18,7 @@ def have_one_loss(samples: pd.DataFrame) -> bool:
     >>> have_one_loss(pd.DataFrame({"training.loss": ["cross_entropy", "squared_error"]}))
     False
     """
-    return samples["training.loss"].nunique() == 1
+    return bool((samples["training.loss"] == samples["training.loss"].iloc[0]).all())
 
 
 def trial_scores(trials: pd.DataFrame, split: str) -> pd.DataFrame:
