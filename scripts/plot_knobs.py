@@ -55,9 +55,10 @@ def plot_knobs(
 
 def draw_knob(axes: Axes, values: pd.Series, accuracy: pd.Series, log: bool) -> None:
     """One setting: its samples, and their mean by value or by quarter."""
-    if pd.api.types.is_numeric_dtype(values):
+    numbers = pd.api.types.is_numeric_dtype(values)
+    if numbers and values.nunique() > 4:
         places = values.to_numpy(float)
-        groups = pd.qcut(values, 4, duplicates="drop") if values.nunique() > 4 else values
+        groups = pd.qcut(values, 4, duplicates="drop")
         axes.set_xscale("log" if log else "linear")
     else:
         names = sorted(values.unique(), key=lambda name: (name == "none", name))
@@ -66,7 +67,9 @@ def draw_knob(axes: Axes, values: pd.Series, accuracy: pd.Series, log: bool) -> 
         shift = 0.5 * (within + 0.5) / values.map(values.value_counts()) - 0.25
         places = (values.map(names.index) + shift).to_numpy(float)
         groups = values
-        axes.set_xticks(range(len(names)), [style.label(name) for name in names])
+        axes.set_xticks(
+            range(len(names)), [f"{name:g}" if numbers else style.label(name) for name in names]
+        )
         axes.set_xlim(-0.5, len(names) - 0.5)
         if len(names) > 3:
             axes.tick_params(axis="x", rotation=30)

@@ -75,6 +75,8 @@ def mark(axes: Axes, step: float, text: str, line: Any) -> None:
         va="top",
         fontsize=8,
         color=style.GREY,
+        # Readable where another line runs through it.
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
     )
 
 
