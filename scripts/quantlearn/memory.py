@@ -26,6 +26,7 @@ _COMPILING_JOB = 650e6
 # Arrays as large as what each unit computes at each position, for a step of training.
 _KEPT_BY_UNITS = {"lstm": 5, "gru": 5, "rnn": 4, "feedforward": 4, "transformer": 4}
 _KEPT_BY_EAGER_CORE = 2  # times as much
+_EAGER_NETWORKS = 16  # at once
 _COPIES_OF_WEIGHTS = 8  # start, best, gradient, the optimiser's two, and their likes
 _BYTES = {"float32": 4, "float64": 8}
 
@@ -120,7 +121,7 @@ def _training(
     )
     parts = {
         ("trials",): held + rows * 260,
-        ("training", "batch_size"): members
+        ("training", "batch_size"): (members if compiled else min(members, _EAGER_NETWORKS))
         * training["batch_size"]
         * _kept_by_scene(network, positions, len(settings["quantifiers"]), compiled),
         ("network", "hidden"): members

@@ -167,3 +167,20 @@ def test_dropout_is_trained_by_the_eager_core_and_evaluated_by_the_compiled_one(
     with pytest.raises(QuantlearnError, match="does not train lstm with dropout"):
         Ensemble(network("lstm", dropout=0.5), TASK, "cpu", "compiled")
     assert not Ensemble(network("lstm"), TASK, "cpu", "eager").planned
+
+
+def test_the_eager_core_takes_some_networks_at_a_time_without_a_difference():
+    network_, task = network("feedforward", dropout=0.3, batch_norm=True), Task(4, 2)
+    ensemble = Ensemble(network_, task, core="eager")
+    flat, batch = start(ensemble, 37), random_batch(task, trials=37, batch=6)
+
+    def streams():
+        return [np.random.default_rng(trial) for trial in range(37)]
+
+    in_parts, at_once = Training(streams()), Training(streams())
+    loss, gradient = ensemble.loss_gradient(flat, *batch, in_parts)
+    expected_loss, expected = ensemble._loss_gradient(flat, *batch, at_once)
+    assert torch.equal(loss, expected_loss)
+    assert torch.equal(gradient, expected)
+    for name, values in at_once.statistics.items():
+        assert torch.equal(in_parts.statistics[name], values)

@@ -28,6 +28,10 @@ log = logging.getLogger("quantlearn")
 # wherever it stands: the few elements after the last whole register are rounded differently.
 _ROW_MULTIPLE = 64
 
+_TRIALS = 16
+"""Networks that the eager core trains at once on a CPU. What a step keeps until the gradient is
+known then takes a bounded part of the memory, and most of it fits into the caches."""
+
 
 class Ensemble:
     """An architecture with its settings, for a task, and the loss that it is to make small.
@@ -124,6 +128,25 @@ class Ensemble:
         """Mean loss of each network's batch (trials,) and its gradient (trials, row)."""
         if self.core == "compiled" and self.loss is cross_entropy:
             return self.compiled.loss_gradient(flat, tokens, lengths, labels)
+        if self.core != "eager" or flat.is_cuda:
+            return self._loss_gradient(flat, tokens, lengths, labels, mode)
+        places = [slice(first, first + _TRIALS) for first in range(0, len(flat), _TRIALS)]
+        modes = [mode.of(some) for some in places]
+        found = [
+            self._loss_gradient(flat[some], tokens[some], lengths[some], labels[some], own)
+            for some, own in zip(places, modes, strict=True)
+        ]
+        mode.gather(modes)
+        return tuple(torch.cat(parts) for parts in zip(*found, strict=True))
+
+    def _loss_gradient(
+        self,
+        flat: torch.Tensor,
+        tokens: torch.Tensor,
+        lengths: torch.Tensor,
+        labels: torch.Tensor,
+        mode: Evaluation,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         flat = flat.detach().requires_grad_()
         loss = self.loss(self.logits(flat, tokens, lengths, mode), labels).mean(dim=1)
         (gradient,) = torch.autograd.grad(loss.sum(), flat)

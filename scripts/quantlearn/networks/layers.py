@@ -4,6 +4,7 @@ Weights have a leading trial axis, and so has what they are applied to.
 """
 
 import torch
+from torch.nn import functional
 
 __all__ = ["affine", "layer_norm", "standardise"]
 
@@ -29,9 +30,7 @@ def layer_norm(x: torch.Tensor, weights: dict[str, torch.Tensor], name: str) -> 
     >>> layer_norm(torch.tensor([[[1.0, 5.0]]]), weights, "norm")
     tensor([[[-1.0000,  1.0000]]])
     """
-    mean = x.mean(dim=-1, keepdim=True)
-    variance = (x - mean).square().mean(dim=-1, keepdim=True)
-    return standardise(x, mean, variance, weights, name)
+    return _scaled(functional.layer_norm(x, x.shape[-1:], eps=_EPSILON), weights, name)
 
 
 def standardise(
@@ -42,6 +41,11 @@ def standardise(
     name: str,
 ) -> torch.Tensor:
     """(x − mean) / √(variance + 1e-5) · scale + shift: ``{name}.scale``, ``{name}.shift``."""
+    return _scaled((x - mean) / torch.sqrt(variance + _EPSILON), weights, name)
+
+
+def _scaled(x: torch.Tensor, weights: dict[str, torch.Tensor], name: str) -> torch.Tensor:
     axes = (len(x), *[1] * (x.dim() - 2), x.shape[-1])
-    scale, shift = weights[f"{name}.scale"].view(axes), weights[f"{name}.shift"].view(axes)
-    return (x - mean) / torch.sqrt(variance + _EPSILON) * scale + shift
+    return torch.addcmul(
+        weights[f"{name}.shift"].view(axes), x, weights[f"{name}.scale"].view(axes)
+    )

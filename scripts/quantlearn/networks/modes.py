@@ -6,6 +6,7 @@ are drawn from its own random stream, and statistics are of its own batch.
 """
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 import torch
@@ -20,6 +21,13 @@ _MOMENTUM = 0.1
 
 class Evaluation:
     """Nothing is dropped, and batch normalisation uses the running statistics."""
+
+    def of(self, some: slice) -> Self:
+        """The mode of some of the ensemble's networks."""
+        return self
+
+    def gather(self, parts: Sequence[Self]) -> None:
+        """Take over what was noted in the modes of all networks, some in each."""
 
     def dropout(self, x: torch.Tensor, rate: float) -> torch.Tensor:
         """``x`` as it is."""
@@ -48,6 +56,17 @@ class Training(Evaluation):
     def __init__(self, streams: Sequence[np.random.Generator]) -> None:
         self.streams = list(streams)
         self.statistics: dict[str, torch.Tensor] = {}
+
+    def of(self, some: slice) -> Self:
+        """The mode of some networks, with their streams."""
+        return type(self)(self.streams[some])
+
+    def gather(self, parts: Sequence[Self]) -> None:
+        """Join the running statistics of the parts."""
+        self.statistics = {
+            name: torch.cat([part.statistics[name] for part in parts])
+            for name in parts[0].statistics
+        }
 
     def dropout(self, x: torch.Tensor, rate: float) -> torch.Tensor:
         """Each element is 0 with probability ``rate``, and else divided by 1 − rate.

@@ -209,7 +209,16 @@ def _attention(
     queries, keys, values = inputs.transpose(2, 4).unbind(3)
     queries = queries[:, :, :, :asked] / math.sqrt(width // heads)
     scores = queries @ keys.transpose(3, 4)
-    # torch.softmax would do, but what its derivative rounds to depends on the number of threads.
-    shares = (scores if mask is None else scores + mask).log_softmax(dim=-1).exp()
+    shares = _softmax(scores if mask is None else scores + mask)
     found = (shares @ values).transpose(2, 3).reshape(trials, batch, asked, width)
     return affine(found, weights, f"{name}.outputs")
+
+
+def _softmax(scores: torch.Tensor) -> torch.Tensor:
+    """exp(scores) along the last axis, divided by its sum there.
+
+    torch.softmax takes several times as long with rows as short as these, and what its derivative
+    rounds to depends on the number of threads.
+    """
+    powers = (scores - scores.detach().amax(dim=-1, keepdim=True)).exp()
+    return powers * powers.sum(dim=-1, keepdim=True).reciprocal()
