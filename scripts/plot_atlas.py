@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 
 from quantlearn import prose, style, tables
 from quantlearn.analyses.atlas import of_quantifiers
-from quantlearn.findings import ARCHITECTURES
+from quantlearn.findings import ARCHITECTURES, named_and_generated
 from quantlearn.jobs import run_job
 from quantlearn.stratified import STRATA
 
@@ -25,7 +25,7 @@ NAMED, GENERATED = style.OKABE_ITO[1], style.OKABE_ITO[0]
 def plot_atlas(numbers: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str) -> None:
     """Draw a panel for each architecture."""
     points = of_quantifiers(tables.read_csv(numbers, tables.ATLAS))
-    named = settings["quantifiers"][: len(settings["quantifiers"]) - settings["generated"]]
+    named, _ = named_and_generated(settings)
     kinds = points["architecture"].unique()
     with style.figure_style():
         figure = style.new_figure(style.PAGE_WIDTH, 3.6)

@@ -14,7 +14,7 @@ from typing import Any
 
 from quantlearn.config_checks import CHECKS, Surroundings
 from quantlearn.errors import QuantlearnError
-from quantlearn.generated_lexicon import read_generated
+from quantlearn.generated_lexicon import negations, read_generated
 from quantlearn.schema import (
     Fault,
     Key,
@@ -339,6 +339,9 @@ def _with_generated(
 ) -> tuple[Surroundings, list[Fault]]:
     """The surroundings with the generated quantifiers, whose names are added to the settings."""
     count = settings.get("generated", 0)
+    if settings.get("negations", 0) > count:
+        text = f"{settings['negations']} is more than generated, {count}: lower it"
+        return surroundings, [Fault(("negations",), text)]
     if not count or surroundings.lexicon is None:
         return surroundings, []
     try:
@@ -346,6 +349,7 @@ def _with_generated(
         if len(found) < count:
             text = f"{count} is more than the {len(found)} quantifiers of {path}: lower it"
             return surroundings, [Fault(("generated",), text)]
+        found |= negations(found, settings["negations"])
         lexicon = Lexicon(
             {**surroundings.lexicon.expressions, **found}, surroundings.lexicon.source
         )

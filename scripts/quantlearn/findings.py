@@ -35,6 +35,7 @@ __all__ = [
     "error_summary",
     "introduction",
     "learning_summary",
+    "named_and_generated",
     "p_phrase",
     "pair_summary",
     "pair_table",
@@ -239,7 +240,7 @@ def introduction(settings: Mapping[str, Any]) -> str:
         "A network sees a scene and says whether the quantifier is true:",
     ]
     lines.append("")
-    named, generated = _named_and_generated(settings)
+    named, generated = named_and_generated(settings)
     for quantifier in [*named, *generated[:_EXAMPLES]]:
         expression = settings["expressions"][quantifier]
         lines.append(f"- {prose.name(quantifier)} is true when `{expression}`")
@@ -248,10 +249,10 @@ def introduction(settings: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _named_and_generated(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The quantifiers that the experiment names, and the generated ones that it counts."""
+def named_and_generated(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The quantifiers that the experiment names, and the generated ones, negations among them."""
     names = settings["quantifiers"]
-    border = len(names) - settings["generated"]
+    border = len(names) - settings["generated"] - settings["negations"]
     return names[:border], names[border:]
 
 

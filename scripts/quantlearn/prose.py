@@ -76,13 +76,13 @@ def times(ratio: float) -> str:
     return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:,.0f}"
 
 
-def correlation(value: float) -> str:
-    """A correlation or another number of order 1.
+def correlation(value: float, digits: int = 2) -> str:
+    """A correlation or another number of order 1, with so many decimals.
 
-    >>> correlation(-0.2381)
-    '−0.24'
+    >>> correlation(-0.2381), correlation(-0.2381, 3)
+    ('−0.24', '−0.238')
     """
-    return MISSING if isnan(value) else f"{value:.2f}".replace("-", "−")
+    return MISSING if isnan(value) else f"{value:.{digits}f}".replace("-", "−")
 
 
 def number(value: float, digits: int = 3) -> str:

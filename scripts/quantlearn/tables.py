@@ -19,7 +19,9 @@ from quantlearn.errors import QuantlearnError, damaged, unwritable
 __all__ = [
     "AS_RUN",
     "ATLAS",
+    "ATLAS_CHECKS",
     "ATLAS_EFFECTS",
+    "ATLAS_MEASURES",
     "BALANCING",
     "BASELINES",
     "BASELINE_CELLS",
@@ -28,6 +30,7 @@ __all__ = [
     "CHOSEN_TRIALS",
     "COMPARISON",
     "COMPLEXITY",
+    "CONTROLS",
     "CONVERGENCE",
     "CURVES",
     "DEGREES",
@@ -214,16 +217,52 @@ ATLAS: Schema = {
     "architecture": "str",
     "quantifier": "str",
     "expression": "str",
+    "family": "str",
+    "negation": "str",
     "trial": "int64",
     "area": "float64",
     "step": "Int64",
     "converged": "bool",
     "accuracy": "float64",
     "size_alone": "float64",
+    "counts_alone": "float64",
     "truth_rate": "float64",
     "monotonicity": "float64",
+    **dict.fromkeys(["max_with_negation", "mean_of_arguments"], "float64"),
+    **dict.fromkeys(["two_sided_mean", "violation_rate"], "float64"),
     **dict.fromkeys(["right_upward", "right_downward", "left_upward", "left_downward"], "float64"),
     **dict.fromkeys(["quantity", "conservativity", "extensionality", "lempel_ziv"], "float64"),
+}
+
+ATLAS_CHECKS: Schema = {
+    "analysis": "str",
+    "outcome": "str",
+    "architecture": "str",
+    "name": "str",
+    **dict.fromkeys(["x", "y", "estimate", "lower", "upper", "p", "p_adjusted"], "float64"),
+    "n": "int64",
+    "networks": "int64",
+}
+
+ATLAS_MEASURES: Schema = {
+    "first": "str",
+    "second": "str",
+    **dict.fromkeys(["estimate", "lower", "upper", "p", "p_adjusted"], "float64"),
+    "n": "int64",
+}
+
+CONTROLS: Schema = {
+    "easy": "str",
+    "hard": "str",
+    "condition": "str",
+    "experiment": "str",
+    "sample": "int64",
+    "threshold": "float64",
+    "window": "int64",
+    **dict.fromkeys(["ratio", "lower", "upper"], "float64"),
+    "rank_biserial": "float64",
+    **dict.fromkeys(["p", "p_adjusted"], "float64"),
+    **dict.fromkeys(["n", "both", "only_easy", "only_hard"], "int64"),
 }
 
 ATLAS_EFFECTS: Schema = {

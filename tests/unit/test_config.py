@@ -188,15 +188,25 @@ def test_faults_of_own_overrides_are_named():
 
 def test_generated_quantifiers_are_the_first_of_their_table(folder):
     run = RUN | {"experiments": ["generated_quantifiers"]}
-    own = {"generated_quantifiers": {"generated": 3}}
+    own = {"generated_quantifiers": {"generated": 3, "negations": 1}}
     experiment = load_settings(run | {"own_overrides": own}, folder).experiments[
         "generated_quantifiers"
     ]
-    assert experiment["quantifiers"][-3:] == [f"generated_000{number}" for number in (1, 2, 3)]
+    names = [f"generated_000{number}" for number in (1, 2, 3)]
+    assert experiment["quantifiers"][-4:] == [*names, "not_generated_0001"]
+    truth = Quantifier("negated", experiment["expressions"]["not_generated_0001"])
+    scenes = enumerate_scenes(Space(1, 4))
+    own_truth = Quantifier("", experiment["expressions"]["generated_0001"]).verify(*scenes)
+    assert (truth.verify(*scenes) != own_truth).all()
     assert experiment["comparisons"] == []
     lines = (folder / "generated.csv").read_text().splitlines()
     assert lines[3].partition(",")[0] == "generated_0003"
     assert experiment["expressions"]["generated_0003"] in lines[3]
+    with pytest.raises(ConfigError, match="negations: 4 is more than generated, 3"):
+        load_settings(
+            run | {"own_overrides": {"generated_quantifiers": {"generated": 3, "negations": 4}}},
+            folder,
+        )
     (folder / "generated.csv").write_text("\n".join(lines[:3]) + "\n")
     with pytest.raises(ConfigError, match="generated: 3 is more than the 2 quantifiers of"):
         load_settings(run | {"own_overrides": own}, folder)

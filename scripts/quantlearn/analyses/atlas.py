@@ -5,7 +5,7 @@ the area under the loss curve on held-out scenes (as in Haberland & Steinert-Thr
 of greater monotonicity are easier to learn", SALT 35): the mean loss over training, so that a
 quantifier that is learned sooner or better has a smaller one. Beside it stand the degrees of
 universals, exact on all scenes up to some size, the truth rate on them, Lempel–Ziv complexity, and
-what a rule reaches that knows the size of a scene alone.
+what rules reach that know of a scene no more than its size or its zone counts.
 """
 
 from collections.abc import Mapping
@@ -13,24 +13,28 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from quantlearn import prose, tables
 from quantlearn.complexity import lempel_ziv_complexity
-from quantlearn.findings import ARCHITECTURES
+from quantlearn.families import family
+from quantlearn.findings import ARCHITECTURES, named_and_generated, p_phrase
 from quantlearn.semantics import Quantifier
 from quantlearn.space import read_sample
-from quantlearn.truth_tables import tabulate
-from quantlearn.universals import DIRECTIONS, degrees
+from quantlearn.statistics import holm
+from quantlearn.truth_tables import TruthTable, tabulate
+from quantlearn.universals import degrees, monotonicity_variants
 
 __all__ = [
+    "agreement",
     "area_under_curve",
     "atlas_table",
+    "baselines",
     "measures",
     "of_quantifiers",
     "read_atlas",
     "remark",
     "shown",
-    "size_alone",
 ]
 
 _OBJECTS = 8  # degrees are exact on all scenes up to this size
@@ -45,7 +49,9 @@ def measures(expressions: Mapping[str, str], objects: int = _OBJECTS) -> pd.Data
     """Degrees, truth rate and complexity of each quantifier, by its name.
 
     expressions: name → expression; objects: the size of the largest scenes that are gone through.
-    ``monotonicity`` is the largest of the four directions.
+    ``monotonicity`` is the largest of the four directions, and the other variants of its degree
+    have names of their own; ``negation`` is the name of the first quantifier that is false where
+    this one is true and true where it is false, or blank.
 
     >>> found = measures({"every": "A <= B", "even": "|A & B| % 2 == 0"}, objects=4)
     >>> found["monotonicity"].round(2).tolist()
@@ -56,10 +62,20 @@ def measures(expressions: Mapping[str, str], objects: int = _OBJECTS) -> pd.Data
     found = degrees(table)
     sequences = tabulate(quantifiers, min(objects, _OBJECTS_OF_SEQUENCE), min_size=1)
     found["expression"] = pd.Series(expressions)
+    found["family"] = [family(quantifier) for quantifier in quantifiers]
+    found["negation"] = _negations(table)
     found["truth_rate"] = table.truth.mean(axis=1)
-    found["monotonicity"] = found[list(DIRECTIONS)].max(axis=1)
+    variants = monotonicity_variants(table).rename(columns={"max_direction": "monotonicity"})
+    found = found.join(variants)
     found["lempel_ziv"] = [lempel_ziv_complexity(sequences, name) for name in table.names]
     return found
+
+
+def _negations(table: TruthTable) -> list[str]:
+    rows = [row.tobytes() for row in np.packbits(table.truth, axis=1)]
+    names = dict(zip(reversed(rows), reversed(table.names), strict=True))
+    negated = np.packbits(table.negated.truth, axis=1)
+    return [names.get(row.tobytes(), "") for row in negated]
 
 
 # --- How it was learned ---------------------------------------------------------------------------
@@ -78,13 +94,16 @@ def area_under_curve(steps: np.ndarray, loss: np.ndarray) -> float:
     return float(np.trapezoid(loss, steps) / (steps[-1] - steps[0])) if len(steps) > 1 else loss[0]
 
 
-def size_alone(baseline_cells: pd.DataFrame, split: str) -> pd.Series:
-    """The accuracy of the rule that knows only the size, by trial and quantifier."""
-    own = baseline_cells[
-        (baseline_cells["baseline"] == "size") & (baseline_cells["split"] == split)
-    ]
-    summed = own.groupby(["trial", "quantifier"])[["correct", "scenes"]].sum()
-    return (summed["correct"] / summed["scenes"]).rename("size_alone")
+def baselines(baseline_cells: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Accuracies of the rules that know only the size or the zone counts, by trial and quantifier.
+
+    Columns: size_alone, counts_alone.
+    """
+    own = baseline_cells[baseline_cells["split"] == split]
+    summed = own.groupby(["trial", "quantifier", "baseline"])[["correct", "scenes"]].sum()
+    accuracy = (summed["correct"] / summed["scenes"]).unstack()
+    columns = {"size": "size_alone", "zone_counts": "counts_alone"}
+    return accuracy[list(columns)].rename(columns=columns)
 
 
 def atlas_table(
@@ -110,7 +129,7 @@ def atlas_table(
     frame["area"] = pd.Series(areas).rename_axis(keys)
     frame = frame.reset_index().rename(columns={"final_accuracy": "accuracy"})
     frame["architecture"] = frame["sample"].map(architectures)
-    frame = frame.join(size_alone(baseline_cells, split), on=["trial", "quantifier"])
+    frame = frame.join(baselines(baseline_cells, split), on=["trial", "quantifier"])
     frame = frame.join(measures(settings["expressions"], objects), on="quantifier")
     order = {name: place for place, name in enumerate(settings["quantifiers"])}
     frame = frame.sort_values(
@@ -147,7 +166,7 @@ def of_quantifiers(atlas: pd.DataFrame) -> pd.DataFrame:
     kept = atlas.dropna(subset="area")
     steps = kept["step"].astype("float64").where(kept["converged"], np.inf)
     grouped = kept.assign(step=steps).groupby(["architecture", "quantifier"], sort=False)
-    outcomes = ("area", "accuracy", "step", "size_alone")
+    outcomes = ("area", "accuracy", "step", "size_alone", "counts_alone")
     of_meaning = [name for name in tables.ATLAS if name not in (*_OF_NETWORK, *outcomes)]
     how = {**dict.fromkeys(of_meaning, "first"), **dict.fromkeys(outcomes, "mean")}
     return grouped.agg(how).reset_index()
@@ -157,9 +176,15 @@ def of_quantifiers(atlas: pd.DataFrame) -> pd.DataFrame:
 
 
 def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """How many networks learned what, and which quantifiers were easiest and hardest."""
+    """How many networks converged, and how far quantifiers differ more than trials of one do."""
+    kinds = list(numbers.groupby("architecture"))
+    found = [
+        agreement(networks.pivot_table(index="quantifier", columns="trial", values="area"))
+        for _, networks in kinds
+    ]
+    adjusted = holm(np.array([one["p"] for one in found]))
     lines = []
-    for architecture, networks in numbers.groupby("architecture"):
+    for (architecture, networks), one, p in zip(kinds, found, adjusted, strict=True):
         means = of_quantifiers(networks).set_index("quantifier")["area"].sort_values()
         diverged = int(networks["area"].isna().sum())
         easiest, hardest = (_named(means.iloc[some]) for some in (slice(0, 3), slice(-3, None)))
@@ -167,20 +192,75 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
             f"- {prose.capital(ARCHITECTURES[architecture])}: "
             f"{prose.counted(len(networks), 'network')} of "
             f"{prose.counted(networks['quantifier'].nunique(), 'quantifier')}, of which "
-            f"{int(networks['converged'].sum()):,} converged"
+            f"{_share(int(networks['converged'].sum()), len(networks))} converged"
             + (f" and {diverged} diverged (left out below)" if diverged else "")
-            + f". Easiest were {easiest}; hardest {hardest}."
+            + f". {_agreement(one, p)} The smallest areas are those of {easiest}, the largest "
+            f"those of {hardest}."
         )
-    generated = settings["generated"]
+    named, generated = named_and_generated(settings)
     return "\n".join(
         [
-            f"Beside {prose.counted(len(settings['quantifiers']) - generated, 'quantifier')} of "
-            f"natural language, {generated:,} generated ones were learned. The number in brackets "
-            "is the area under the loss curve.",
+            f"Beside {prose.counted(len(named), 'quantifier')} of natural language, "
+            f"{len(generated):,} generated ones were learned, {settings['negations']:,} of them "
+            "negations of others. Behind a name stands the area under its loss curve, the mean of "
+            "its trials. Intervals are of 95 % (Wilson's for shares); p values are adjusted by "
+            "Holm's method over the architectures.",
             "",
             *lines,
         ]
     )
+
+
+def agreement(wide: pd.DataFrame) -> dict[str, float]:
+    """How far the values of a row (rows, values) agree: estimate, lower, upper, p, n, values.
+
+    The intraclass correlation ICC(1) of a one-way analysis of variance, the share of the variance
+    of single values that is between rows, with the interval that its F test gives (Shrout & Fleiss
+    1979, "Intraclass correlations", Psychological Bulletin 86:420). Rows that lack a value are left
+    out. Blank with fewer than two rows or values, or where no row varies.
+
+    >>> found = agreement(pd.DataFrame([[1, 2], [5, 6], [9, 8]]))
+    >>> round(float(found["estimate"]), 3)
+    0.961
+    """
+    wide = wide.dropna()
+    n, values = wide.shape
+    blank = dict.fromkeys(["estimate", "lower", "upper", "p"], float("nan"))
+    if n < 2 or values < 2:
+        return {**blank, "n": n, "values": values}
+    within = wide.var(axis=1).mean()
+    if not within > 0:
+        return {**blank, "n": n, "values": values}
+    ratio = values * wide.mean(axis=1).var() / within
+    df = n - 1, n * (values - 1)
+    low = ratio / stats.f.ppf(0.975, *df)
+    high = ratio * stats.f.ppf(0.975, *df[::-1])
+    estimate, lower, upper = ((f - 1) / (f + values - 1) for f in (ratio, low, high))
+    p = float(stats.f.sf(ratio, *df))
+    bounds = {"estimate": estimate, "lower": lower, "upper": upper}
+    return {**bounds, "p": p, "n": n, "values": values}
+
+
+def _agreement(found: Mapping[str, float], p: float) -> str:
+    counts = (
+        f"n = {prose.counted(int(found['n']), 'quantifier')} with "
+        f"{prose.counted(int(found['values']), 'trial')} each"
+    )
+    if np.isnan(found["estimate"]):
+        return f"How far trials of one quantifier agree cannot be told ({counts})."
+    estimate, lower, upper = (
+        prose.correlation(found[name]) for name in ("estimate", "lower", "upper")
+    )
+    return (
+        "The share of the variance of areas that is between quantifiers, and not between trials "
+        f"of one, is {estimate} ({prose.interval(lower, upper)}, {p_phrase(p)}, {counts})."
+    )
+
+
+def _share(some: int, of_all: int) -> str:
+    bounds = stats.binomtest(some, of_all).proportion_ci(method="wilson")
+    shown = prose.interval(prose.percent(bounds.low), prose.percent(bounds.high))
+    return f"{some:,} ({prose.percent(some / of_all)}, {shown})"
 
 
 def _named(means: pd.Series) -> str:

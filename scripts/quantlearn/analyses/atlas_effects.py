@@ -34,14 +34,27 @@ from quantlearn.seeds import random_stream
 from quantlearn.statistics import FEWEST_FOR_BOOTSTRAP, holm
 
 __all__ = [
+    "DEGREES",
     "MEASURES",
     "correlation",
+    "constant",
     "effects_table",
+    "estimate_of",
+    "in_numbers",
     "mixed_model",
     "regression",
     "remark",
     "shown",
 ]
+
+DEGREES = {
+    "monotonicity": "monotonicity",
+    "max_with_negation": "monotonicity, larger of negation's",
+    "mean_of_arguments": "monotonicity, mean of arguments",
+    "two_sided_mean": "monotonicity, mean with negation's",
+    "violation_rate": "monotonicity, by violations",
+}
+"""The degree of monotonicity in all variants of universals.py, in words."""
 
 MEASURES = {
     "monotonicity": "monotonicity",
@@ -103,12 +116,12 @@ def correlation(
     values = np.stack([first.to_numpy(dtype=float), second.to_numpy(dtype=float)])
     if kind == "spearman":
         values = stats.rankdata(values, axis=1)  # an infinite step ranks last
-    if values.shape[1] < FEWEST_FOR_BOOTSTRAP or _constant(values).any():
+    if values.shape[1] < FEWEST_FOR_BOOTSTRAP or constant(values).any():
         return blank
     drawn = values[:, rng.integers(values.shape[1], size=(_RESAMPLES, values.shape[1]))]
     if kind == "spearman":
         drawn = stats.rankdata(drawn, axis=2)
-    drawn = drawn[:, ~_constant(drawn).any(axis=0)]
+    drawn = drawn[:, ~constant(drawn).any(axis=0)]
     lower, upper = np.quantile(_pearson(*drawn), [0.025, 0.975])
     result = stats.pearsonr(*values)
     return {"estimate": result.statistic, "lower": lower, "upper": upper, "p": result.pvalue}
@@ -121,7 +134,7 @@ def _pearson(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return (first * second).sum(axis=-1) / lengths
 
 
-def _constant(values: np.ndarray) -> np.ndarray:
+def constant(values: np.ndarray) -> np.ndarray:
     """Whether the values along the last axis are equal, but for rounding."""
     return np.ptp(values, axis=-1) < 1e-12
 
@@ -150,12 +163,12 @@ def mixed_model(atlas: pd.DataFrame, outcome: str = "area") -> Iterator[dict[str
         lambda: sm.MixedLM(networks[outcome] / unit, design, groups=networks["quantifier"]).fit(),
         enough=networks["quantifier"].nunique() > 2 * design.shape[1] < len(networks) / 2
         and networks["quantifier"].duplicated().any()
-        and not _constant(centred.to_numpy()),
+        and not constant(centred.to_numpy()),
     )
     for term in design.columns[1:]:
         place = dict(zip(_KEYS, ("mixed", outcome, " and ".join(kinds), term), strict=True))
         n = networks["quantifier"].nunique()
-        yield {**place, **_estimate(found, term, unit), "n": n}
+        yield {**place, **estimate_of(found, term, unit), "n": n}
 
 
 def _regressions(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
@@ -165,20 +178,20 @@ def _regressions(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
             for measure in MEASURES:
                 place = ("regression", outcome, architecture, measure)
                 row = dict(zip(_KEYS, place, strict=True))
-                yield {**row, **_estimate(found, measure), "n": len(of_one)}
+                yield {**row, **estimate_of(found, measure), "n": len(of_one)}
 
 
 def regression(points: pd.DataFrame, outcome: str) -> Any:
     """The outcome on all measures that vary, standardised, by least squares; None for too few."""
     columns = points[list(MEASURES)]
-    columns = columns.loc[:, ~_constant(columns.to_numpy(dtype=float).T)]
+    columns = columns.loc[:, ~constant(columns.to_numpy(dtype=float).T)]
     values = pd.concat([columns, points[outcome]], axis=1)
     standardised = (values - values.mean()) / values.std()
     return _fitted(
         lambda: sm.OLS(standardised[outcome], sm.add_constant(standardised[columns.columns])).fit(
             cov_type="HC3"
         ),
-        enough=len(points) > 3 * len(MEASURES) and not _constant(points[outcome].to_numpy()),
+        enough=len(points) > 3 * len(MEASURES) and not constant(points[outcome].to_numpy()),
     )
 
 
@@ -194,7 +207,7 @@ def _fitted(fit: Callable[[], Any], enough: bool) -> Any:
             return None
 
 
-def _estimate(found: Any, term: str, unit: float = 1.0) -> dict[str, float]:
+def estimate_of(found: Any, term: str, unit: float = 1.0) -> dict[str, float]:
     if found is None or term not in found.params:
         return dict.fromkeys(["estimate", "lower", "upper", "p"], nan)
     lower, upper = found.conf_int().loc[term]
@@ -225,7 +238,7 @@ def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
             f"- {prose.capital(ARCHITECTURES[architecture])}: {_alone(alone)}. {_beside(beside)}."
         )
     for row in numbers[numbers["analysis"] == "mixed"].to_dict("records"):
-        lines.append(f"- Mixed model of the area, {row['measure']}: {_numbers(row)}.")
+        lines.append(f"- Mixed model of the area, {row['measure']}: {in_numbers(row)}.")
     return "\n".join(lines)
 
 
@@ -235,7 +248,7 @@ def _alone(row: pd.Series) -> str:
     else:
         size = "smaller" if row["estimate"] < 0 else "larger"
         found = f"the more monotone a quantifier, the {size} the area under its loss curve"
-    return f"{found} (rank correlation {_numbers(row)})"
+    return f"{found} (rank correlation {in_numbers(row)})"
 
 
 def _beside(row: pd.Series) -> str:
@@ -246,24 +259,24 @@ def _beside(row: pd.Series) -> str:
     if row["p_adjusted"] < LEVEL:
         size = "smaller" if row["estimate"] < 0 else "larger"
         found = f"more monotone quantifiers have a {size} one"
-    return f"With the other measures held fixed, {found} (standardised {_numbers(row)})"
+    return f"With the other measures held fixed, {found} (standardised {in_numbers(row)})"
 
 
-def _numbers(row: Mapping[str, Any]) -> str:
+def in_numbers(row: Mapping[str, Any], digits: int = 2, noun: str = "quantifier") -> str:
     """An estimate with its interval, adjusted p, and n.
 
-    >>> _numbers({"estimate": -0.5, "lower": -0.6, "upper": -0.4, "p_adjusted": 0.01,
+    >>> in_numbers({"estimate": -0.5, "lower": -0.6, "upper": -0.4, "p_adjusted": 0.01,
     ...           "n": 9, "networks": 18})
     '−0.50, −0.60 to −0.40, p = 0.010, n = 9 quantifiers, 18 networks'
     """
     if np.isnan(row["estimate"]):
-        return f"not to be estimated, n = {prose.counted(int(row['n']), 'quantifier')}"
+        return f"not to be estimated, n = {prose.counted(int(row['n']), noun)}"
     estimate, lower, upper = (
-        prose.correlation(row[name]) for name in ("estimate", "lower", "upper")
+        prose.correlation(row[name], digits) for name in ("estimate", "lower", "upper")
     )
     return (
         f"{estimate}, {prose.interval(lower, upper)}, {p_phrase(row['p_adjusted'])}, "
-        f"n = {prose.counted(int(row['n']), 'quantifier')}, "
+        f"n = {prose.counted(int(row['n']), noun)}, "
         f"{prose.counted(int(row['networks']), 'network')}"
     )
 

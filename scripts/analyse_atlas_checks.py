@@ -1,0 +1,27 @@
+"""Check whether the effect of monotonicity is an effect of other things."""
+
+from typing import Any
+
+from quantlearn import tables
+from quantlearn.analyses.atlas import read_atlas
+from quantlearn.analyses.atlas_checks import checks_table
+from quantlearn.jobs import run_job
+
+
+def analyse_atlas_checks(
+    settings: dict[str, Any],
+    samples: str,
+    curves: str,
+    convergence: str,
+    baseline_cells: str,
+    seed: int,
+    *,
+    numbers: str,
+) -> None:
+    """Write the estimates from the experiment's networks."""
+    atlas = read_atlas(settings, samples, curves, convergence, baseline_cells)
+    tables.write_csv(checks_table(atlas, seed), numbers)
+
+
+if __name__ == "__main__":
+    run_job(analyse_atlas_checks, snakemake)
