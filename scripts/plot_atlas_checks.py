@@ -26,20 +26,18 @@ def plot_atlas_checks(
 ) -> None:
     """Draw a column for each architecture, and the families below."""
     frame = tables.read_csv(numbers, tables.ATLAS_CHECKS)
-    kinds = [kind for kind in frame["architecture"].unique() if kind]
+    kinds = [kind for kind in frame["architecture"].unique() if kind in ARCHITECTURES]
     families = frame[frame["analysis"] == "without_family"]
     names = families["name"].unique()
     titles: dict[str, str] = {}
     with style.figure_style():
         figure = style.new_figure(style.PAGE_WIDTH, 5.6 + 0.24 * len(names))
-        top, bottom = figure.subfigures(2, 1, height_ratios=(4.8, 0.8 + 0.24 * len(names)))
+        top, bottom = figure.subfigures(2, 1, height_ratios=(4.6, 1.0 + 0.24 * len(names)))
         panels = top.subplots(2, len(kinds), squeeze=False, sharey="row")
         for column, kind in zip(panels.T, kinds, strict=True):
             own = frame[frame["architecture"] == kind]
             colour = style.looks(kinds)[kind].colour
-            residuals, pairs = (
-                own[own["analysis"] == name] for name in ("residuals", "negation")
-            )
+            residuals, pairs = (own[own["analysis"] == name] for name in ("residuals", "negation"))
             titles |= draw_points(column[0], residuals, colour)
             draw_fit(column[0], residuals)
             column[0].set_title(f"{_name(kind)} (n = {len(residuals)} quantifiers)")
@@ -51,6 +49,7 @@ def plot_atlas_checks(
         panels[0, 0].set_ylabel("Area, rank left over")
         panels[1, 0].set_ylabel("Area of its negation")
         draw_families(bottom.subplots(), families, kinds)
+        bottom.legend(loc="outside lower center", ncols=len(kinds))
         style.save_figure(figure, svg, pdf, png, titles)
 
 
@@ -103,17 +102,13 @@ def draw_families(axes: Axes, rows: pd.DataFrame, kinds: list[str]) -> None:
                 markerfacecolor=look.colour if row.p_adjusted < LEVEL else "white",
             )
     axes.axvline(0, color=style.GREY, linestyle="--", linewidth=0.8)
+    labels = ["all quantifiers" if name == NO_FAMILY else f"without {name}" for name in names]
     axes.set_yticks(
         range(len(names)),
-        [f"{'' if name == NO_FAMILY else 'without '}{name} (n = {counts[name]})" for name in names],
+        [f"{label} (n = {counts[name]})" for label, name in zip(labels, names, strict=True)],
     )
-    if NO_FAMILY in names:
-        axes.get_yticklabels()[names.index(NO_FAMILY)].set_text(
-            f"all quantifiers (n = {counts[NO_FAMILY]})"
-        )
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlabel("Standardised coefficient of monotonicity")
-    axes.legend(loc="best")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Which measures of a quantifier go together: rank correlations over all quantifiers.
 
 Blue goes with more, red with less; bold numbers have p < 0.05 after Holm's adjustment over all
-pairs. Measures that are the same for all quantifiers are blank.
+pairs. Measures that are the same for all quantifiers are left out.
 """
 
 from typing import Any
@@ -19,7 +19,9 @@ def plot_atlas_measures(
 ) -> None:
     """Draw the lower half of the matrix."""
     frame = tables.read_csv(numbers, tables.ATLAS_MEASURES)
-    names = list(NAMES)
+    varying = set(frame.dropna(subset="estimate")[["first", "second"]].to_numpy().ravel())
+    names = [name for name in NAMES if name in varying] or list(NAMES)
+    frame = frame[frame["first"].isin(names) & frame["second"].isin(names)]
     matrix = np.full((len(names), len(names)), np.nan)
     with style.figure_style():
         figure = style.new_figure(style.PAGE_WIDTH, 5.6)
@@ -30,7 +32,7 @@ def plot_atlas_measures(
             if not np.isnan(row.estimate):
                 axes.text(
                     *place[::-1],
-                    f"{row.estimate:.2f}".replace("-", "−"),
+                    f"{row.estimate:.2f}".replace("-", "−").replace("0.", "."),
                     ha="center",
                     va="center",
                     fontsize=8,
@@ -39,10 +41,10 @@ def plot_atlas_measures(
                 )
         picture = axes.imshow(matrix[1:, :-1], cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
         picture.set_extent((-0.5, len(names) - 1.5, len(names) - 0.5, 0.5))
-        axes.set_xticks(
-            range(len(names) - 1), list(NAMES.values())[:-1], rotation=40, ha="right"
-        )
-        axes.set_yticks(range(1, len(names)), list(NAMES.values())[1:])
+        labels = [NAMES[name] for name in names]
+        slanted = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"}
+        axes.set_xticks(range(len(names) - 1), labels[:-1], **slanted)
+        axes.set_yticks(range(1, len(names)), labels[1:])
         axes.tick_params(length=0)
         for spine in axes.spines.values():
             spine.set_visible(False)

@@ -428,7 +428,7 @@ def scenes_table(results: Results) -> pd.DataFrame:
     """
     rows = []
     means = {name: results.baseline(name, results.split).mean() for name in BASELINE_NAMES}
-    named, generated = _named_and_generated(results.settings)
+    named, generated = named_and_generated(results.settings)
     groups = {_plain(quantifier): [quantifier] for quantifier in named}
     if generated:
         groups[f"all {len(generated):,} generated"] = generated

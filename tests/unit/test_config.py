@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from quantlearn.config import ConfigError, load_settings
+from quantlearn.scenes import Space, enumerate_scenes
 from quantlearn.schema import allowed, architecture_settings, cases, load_schema
+from quantlearn.semantics import Quantifier
 from quantlearn.yamlfile import read_yaml
 
 ROOT = Path(__file__).parents[2]

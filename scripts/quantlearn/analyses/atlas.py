@@ -101,7 +101,8 @@ def baselines(baseline_cells: pd.DataFrame, split: str) -> pd.DataFrame:
     """
     own = baseline_cells[baseline_cells["split"] == split]
     summed = own.groupby(["trial", "quantifier", "baseline"])[["correct", "scenes"]].sum()
-    accuracy = (summed["correct"] / summed["scenes"]).unstack()
+    share = (summed["correct"] / summed["scenes"]).rename("share").reset_index()
+    accuracy = share.pivot_table("share", ["trial", "quantifier"], "baseline")
     columns = {"size": "size_alone", "zone_counts": "counts_alone"}
     return accuracy[list(columns)].rename(columns=columns)
 

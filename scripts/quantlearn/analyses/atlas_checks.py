@@ -91,7 +91,7 @@ def checks_table(atlas: pd.DataFrame, seed: int) -> pd.DataFrame:
     table["p_adjusted"] = table.groupby("analysis")["p"].transform(
         lambda p: holm(p.to_numpy(dtype=float))
     )
-    return table.fillna({"architecture": "", "outcome": ""}).astype(dict(tables.ATLAS_CHECKS))
+    return table.astype(dict(tables.ATLAS_CHECKS))
 
 
 # --- With the truth set held fixed ----------------------------------------------------------------
@@ -217,7 +217,7 @@ def _pairs(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
         same = agreement(wide)
         kept = {name: same[name] for name in ("estimate", "lower", "upper", "p", "n")}
         size = by_name.loc[[name for pair in found for name in pair], "networks"].sum()
-        place = {"outcome": outcome, "name": "", "networks": size}
+        place = {"outcome": outcome, "name": "all", "networks": size}
         yield {"analysis": "pairs", **place, **kept}
         for analysis, measure in (("more_monotone", "monotonicity"), ("truer", "truth_rate")):
             ordered = _ordered(found, by_name[measure])
@@ -226,7 +226,7 @@ def _pairs(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
             mean = mean_interval(differences)
             size = by_name.loc[[name for pair in ordered for name in pair], "networks"].sum()
             yield {
-                **{"analysis": analysis, "outcome": outcome, "name": "", "networks": size},
+                **{"analysis": analysis, "outcome": outcome, "name": "all", "networks": size},
                 **{"estimate": mean.estimate, "lower": mean.lower, "upper": mean.upper},
                 **{"p": test.p, "n": len(ordered)},
             }
@@ -250,8 +250,8 @@ def _degrees_of_pairs(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
         apart = [abs(degrees[degree][first] - degrees[degree][other]) for first, other in found]
         largest = max(apart, default=nan)
         yield {
-            **{"analysis": "degrees_of_pairs", "name": degree, "n": len(found)},
-            "estimate": largest,
+            **{"analysis": "degrees_of_pairs", "outcome": "degree", "architecture": "all"},
+            **{"name": degree, "n": len(found), "estimate": largest},
         }
 
 
@@ -261,29 +261,25 @@ def _degrees_of_pairs(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
 def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
     """What is left of monotonicity, what moves its coefficient, and what negation changes."""
     rows = numbers[~numbers["analysis"].isin(_POINTS)]
-    kinds = rows.loc[rows["architecture"] != "", "architecture"].unique()
+    kinds = [kind for kind in rows["architecture"].unique() if kind in ARCHITECTURES]
     lines = [
         "Intervals are of 95 %; p values are adjusted by Holm's method within each analysis. The "
         f"truth set is held fixed by {prose.listed(TRUTH_SET.values())}.",
         "",
     ]
     for architecture in kinds:
-        own = rows[rows["architecture"] == architecture].set_index(["analysis", "outcome"])
+        own = rows[(rows["architecture"] == architecture) & (rows["outcome"] == "area")]
+        by_name = own.set_index(["analysis", "name"]).sort_index()
         lines += [
             f"- {prose.capital(ARCHITECTURES[architecture])}: {sentence}"
-            for sentence in (
-                _left(own.sort_index()),
-                _moved(own.sort_index()),
-                *_negated(own.sort_index()),
-            )
+            for sentence in (_left(by_name), _moved(by_name), *_negated(by_name))
         ]
     return "\n".join([*lines, "", _treated_alike(rows)])
 
 
 def _left(own: pd.DataFrame) -> str:
     alone, fixed = (
-        own.loc[[(analysis, "area")]].set_index("name").loc["monotonicity"]
-        for analysis in ("alone", "given_truth_set")
+        own.loc[(analysis, "monotonicity")] for analysis in ("alone", "given_truth_set")
     )
     if np.isnan(fixed["estimate"]):
         n = prose.counted(int(fixed["n"]), "quantifier")
@@ -300,9 +296,9 @@ def _left(own: pd.DataFrame) -> str:
 
 
 def _moved(own: pd.DataFrame) -> str:
-    found = own.loc[[("without_family", "area")]].dropna(subset="estimate").set_index("name")
+    found = own.loc["without_family"].dropna(subset="estimate")
     if NO_FAMILY not in found.index or len(found) == 1:
-        n = int(own.loc[[("without_family", "area")], "n"].max())
+        n = int(own.loc[("without_family", NO_FAMILY), "n"])
         return f"{prose.counted(n, 'quantifier')} are too few to leave a family out."
     whole, parts = found.loc[NO_FAMILY], found.drop(index=NO_FAMILY)
     shown = int((parts["p_adjusted"] < LEVEL).sum())
@@ -318,7 +314,7 @@ def _moved(own: pd.DataFrame) -> str:
 
 
 def _negated(own: pd.DataFrame) -> Iterator[str]:
-    same = own.loc[[("pairs", "area")]].iloc[0]
+    same = own.loc[("pairs", "all")]
     if np.isnan(same["estimate"]):
         yield f"{prose.counted(int(same['n']), 'pair')} of a quantifier and its negation: too few."
         return
@@ -327,15 +323,14 @@ def _negated(own: pd.DataFrame) -> Iterator[str]:
         f"pairs is {in_numbers(same, noun='pair')}."
     )
     for analysis, which in (("more_monotone", "more monotone"), ("truer", "truer")):
-        row = own.loc[[(analysis, "area")]].iloc[0]
+        row = own.loc[(analysis, "all")]
         if np.isnan(row["p_adjusted"]):
             yield f"{prose.counted(int(row['n']), 'pair')} differ in which is {which}: too few."
             continue
         size = "smaller" if row["estimate"] < 0 else "larger"
         verdict = f"has a {size} area" if row["p_adjusted"] < LEVEL else "is not shown to differ"
         yield (
-            f"the {which} one of such a pair {verdict} (difference "
-            f"{in_numbers(row, 3, 'pair')})."
+            f"the {which} one of such a pair {verdict} (difference {in_numbers(row, 3, 'pair')})."
         )
 
 
@@ -348,12 +343,12 @@ def _treated_alike(rows: pd.DataFrame) -> str:
     alike = [name for name in DEGREES if VARIANTS[named.get(name, name)].same_for_negation]
     others = [name for name in DEGREES if name not in alike]
     apart = prose.listed(
-        f"{DEGREES[name]} (by {prose.correlation(found['estimate'][name])} at most)"
+        f"*{DEGREES[name]}* (by {prose.correlation(found['estimate'][name])} at most)"
         for name in others
     )
     return (
         "A quantifier and its negation have the same degree by definition in the variants "
-        f"{prose.listed(DEGREES[name] for name in alike)}. They differ in {apart}, in "
+        f"{prose.listed(f'*{DEGREES[name]}*' for name in alike)}. They differ in {apart}, in "
         f"{prose.counted(n, 'pair')}."
     )
 

@@ -36,8 +36,8 @@ from quantlearn.statistics import FEWEST_FOR_BOOTSTRAP, holm
 __all__ = [
     "DEGREES",
     "MEASURES",
-    "correlation",
     "constant",
+    "correlation",
     "effects_table",
     "estimate_of",
     "in_numbers",
@@ -49,9 +49,9 @@ __all__ = [
 
 DEGREES = {
     "monotonicity": "monotonicity",
-    "max_with_negation": "monotonicity, larger of negation's",
-    "mean_of_arguments": "monotonicity, mean of arguments",
-    "two_sided_mean": "monotonicity, mean with negation's",
+    "max_with_negation": "monotonicity, negation too",
+    "mean_of_arguments": "monotonicity, mean of A and B",
+    "two_sided_mean": "monotonicity, two-sided",
     "violation_rate": "monotonicity, by violations",
 }
 """The degree of monotonicity in all variants of universals.py, in words."""

@@ -55,9 +55,7 @@ def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
     ordered = own.iloc[own["estimate"].abs().argsort()]
     ends = [
         f"{which} with {NAMES[row['second']]} ({_numbers(row)})"
-        for which, (_, row) in zip(
-            ("most", "least"), ordered.iloc[[-1, 0]].iterrows(), strict=True
-        )
+        for which, (_, row) in zip(("most", "least"), ordered.iloc[[-1, 0]].iterrows(), strict=True)
     ]
     return (
         f"Apart from its own variants, the degree of monotonicity goes {prose.listed(ends)}; "
