@@ -1,0 +1,68 @@
+"""Do the effects of 2019 survive? The lead of the first quantifier of each pair, by condition.
+
+A lead of 2 means that the second quantifier takes twice as many steps until it is learned: the
+geometric mean over the trials in which both are, with its 95 % interval. The numbers on the right
+count these trials, and behind a plus those in which only the first quantifier was learned, behind a
+minus only the second. Filled markers: p < 0.05 in Wilcoxon's test of all trials in which one was
+learned, adjusted by Holm's method over all rows.
+"""
+
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from quantlearn import style, tables
+from quantlearn.findings import LEVEL
+from quantlearn.jobs import run_job
+
+
+def plot_controls(numbers: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str) -> None:
+    """Draw a panel for each pair."""
+    frame = tables.read_csv(numbers, tables.CONTROLS)
+    pairs = list(dict.fromkeys(zip(frame["easy"], frame["hard"], strict=True)))
+    conditions = list(dict.fromkeys(frame["condition"]))
+    with style.figure_style():
+        figure = style.new_figure(style.PAGE_WIDTH + 1, 1.3 + 0.28 * len(conditions))
+        panels = figure.subplots(1, len(pairs), sharey=True, squeeze=False)[0]
+        for axes, (easy, hard), colour in zip(panels, pairs, style.OKABE_ITO, strict=False):
+            rows = frame[(frame["easy"] == easy) & (frame["hard"] == hard)]
+            draw_panel(axes, rows, conditions, colour)
+            axes.set_title(f"{style.label(easy)} –\n{style.label(hard)}")
+        panels[0].set_yticks(range(len(conditions)), conditions)
+        panels[0].set_ylim(len(conditions) - 0.5, -0.5)
+        figure.supxlabel("Lead of the first: ratio of convergence steps", fontsize=9)
+        style.save_figure(figure, svg, pdf, png)
+
+
+def draw_panel(axes: Axes, rows: pd.DataFrame, conditions: list[str], colour: str) -> None:
+    """The leads of one pair."""
+    for row in rows.itertuples():
+        y = conditions.index(row.condition)
+        axes.hlines(y, row.lower, row.upper, color=colour, linewidth=1.2)
+        filled = colour if row.p_adjusted < LEVEL else "white"
+        axes.plot(row.ratio, y, "o", color=colour, markerfacecolor=filled)
+        more = f" +{row.only_easy}" * bool(row.only_easy) + f" −{row.only_hard}" * bool(
+            row.only_hard
+        )
+        axes.annotate(
+            f"{row.both}{more}",
+            (1, y),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(2, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=style.GREY,
+        )
+    axes.axvline(1, color=style.GREY, linestyle="--", linewidth=0.8)
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_locator(LogLocator(base=2, numticks=6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(axis="y", length=0)
+
+
+if __name__ == "__main__":
+    run_job(plot_controls, snakemake)

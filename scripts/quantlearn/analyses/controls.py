@@ -1,0 +1,194 @@
+"""Do the effects of 2019 survive? The same pairs under other conditions, each with its lead.
+
+A condition changes one thing or several: each quantifier has a network of its own instead of one
+network learning both; scenes of each size are as often true as false, so that the size says nothing
+of the truth; test scenes have zone counts that no training scene has; another threshold or window
+of convergence, read from the same curves; another learning rate or another number of units.
+
+Steps of different learning rates cannot be compared, so a lead is a ratio: how many times as many
+steps the second quantifier of a pair takes until it is learned, the geometric mean over the trials
+in which both are, with Student's interval of the logarithm. p is that of Wilcoxon's signed-rank
+test of the leads, which also ranks the trials in which only one is learned, adjusted by Holm's
+method over all conditions of all pairs. An effect survives where it is adjusted below 0.05 and the
+ranks speak for the first quantifier.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from quantlearn import prose, tables
+from quantlearn.findings import LEVEL, p_phrase
+from quantlearn.statistics import (
+    convergence_table,
+    holm,
+    mean_interval,
+    step_leads,
+    wilcoxon_steps_test,
+)
+
+__all__ = ["THRESHOLDS", "WINDOWS", "Source", "controls_table", "remark", "shown", "survives"]
+
+THRESHOLDS = (0.9, 0.98)
+"""Accuracies that convergence may demand instead of the experiment's own."""
+
+WINDOWS = (50, 1000)
+"""Evaluations over which the mean must be above the threshold, instead of the experiment's own."""
+
+
+class Source(NamedTuple):
+    """An experiment: its resolved settings, its samples' own settings and its learning curves."""
+
+    settings: Mapping[str, Any]
+    samples: Mapping[int, Mapping[str, Mapping[str, Any]]]
+    curves: pd.DataFrame
+
+
+def controls_table(sources: Sequence[Source]) -> pd.DataFrame:
+    """One row for each pair and condition, with the columns of `quantlearn.tables.CONTROLS`.
+
+    The pairs are the comparisons of the experiments in which one network learns both of a pair;
+    they come first among the conditions of the pair, with its own threshold and window.
+    """
+    together = [source for source in sources if source.settings["training"]["together"]]
+    rows = []
+    for published in together:
+        for pair in published.settings["comparisons"]:
+            rows += _conditions(tuple(pair), published, sources)
+    table = pd.DataFrame(rows, columns=list(tables.CONTROLS))
+    table["p_adjusted"] = holm(table["p"].to_numpy(dtype=float))
+    return table.astype(dict(tables.CONTROLS))
+
+
+def _conditions(
+    pair: tuple[str, str], published: Source, sources: Sequence[Source]
+) -> Iterator[dict[str, Any]]:
+    threshold, window = (published.settings["convergence"][key] for key in ("threshold", "window"))
+    yield _row("as documented", pair, published, 0, threshold, window)
+    for other in THRESHOLDS:
+        yield _row(f"threshold {other:g}", pair, published, 0, other, window)
+    for other in WINDOWS:
+        yield _row(f"window of {other}", pair, published, 0, threshold, other)
+    alone = [source for source in sources if not source.settings["training"]["together"]]
+    for source in alone:
+        if set(pair) <= set(source.settings["quantifiers"]):
+            for sample, settings in source.samples.items():
+                condition = _in_words(source.settings["data"], settings)
+                yield _row(condition, pair, source, sample, threshold, window)
+
+
+def _in_words(data: Mapping[str, Any], sample: Mapping[str, Mapping[str, Any]]) -> str:
+    parts = ["alone"]
+    if data["balance"].get("by") == "truth_and_size":
+        parts.append("sizes matched")
+    if data["split"]["by"] == "zone_counts":
+        parts.append("new zone counts")
+    rate = prose.number(sample["training"]["learning_rate"])
+    return ", ".join([*parts, f"rate {rate}", f"{sample['network']['hidden']} units"])
+
+
+def _row(
+    condition: str,
+    pair: tuple[str, str],
+    source: Source,
+    sample: int,
+    threshold: float,
+    window: int,
+) -> dict[str, Any]:
+    curves = source.curves[
+        (source.curves["sample"] == sample)
+        & (source.curves["split"] == source.settings["training"]["monitor"])
+        & source.curves["quantifier"].isin(pair)
+    ]
+    found = convergence_table(curves, threshold, window)
+    easy, hard = (
+        found[found["quantifier"] == name].set_index("trial").sort_index() for name in pair
+    )
+    leads = step_leads(easy, hard)
+    both = (easy["converged"] & hard["converged"]).to_numpy()
+    steps = [side["step"][both].to_numpy(dtype=float) for side in (easy, hard)]
+    ratio = mean_interval(np.log(steps[1] / steps[0]))
+    ranks = wilcoxon_steps_test(leads)
+    return {
+        **{"easy": pair[0], "hard": pair[1], "condition": condition},
+        **{"experiment": source.settings["name"], "sample": sample},
+        **{"threshold": threshold, "window": window},
+        **{"ratio": np.exp(ratio.estimate)},
+        **{"lower": np.exp(ratio.lower), "upper": np.exp(ratio.upper)},
+        **{"rank_biserial": ranks.estimate, "p": ranks.p},
+        **{"n": len(leads), "both": int(both.sum())},
+        "only_easy": int(np.isposinf(leads).sum()),
+        "only_hard": int(np.isneginf(leads).sum()),
+    }
+
+
+def survives(numbers: pd.DataFrame) -> pd.Series:
+    """Whether the first quantifier is shown to be learned sooner, for each row."""
+    return (numbers["p_adjusted"] < LEVEL) & (numbers["rank_biserial"] > 0)
+
+
+# --- In words -------------------------------------------------------------------------------------
+
+
+def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
+    """In how many conditions each effect survives, and what each condition does to it."""
+    lines = [
+        "A lead of 2 means that the second quantifier takes twice as many steps. Intervals are of "
+        "95 %, over the trials in which both are learned; p values (Wilcoxon, all trials in which "
+        "one is) are adjusted by Holm's method over all rows.",
+    ]
+    for (easy, hard), rows in numbers.groupby(["easy", "hard"], sort=False):
+        kept = survives(rows)
+        lines += [
+            "",
+            f"{prose.capital(prose.name(easy))} against {prose.name(hard)}: the effect survives in "
+            f"{int(kept.sum())} of {prose.counted(len(rows), 'condition')}.",
+            "",
+            *(f"- {_of_condition(row)}" for row in rows.to_dict("records")),
+        ]
+    return "\n".join(lines)
+
+
+def _of_condition(row: Mapping[str, Any]) -> str:
+    counts = f"n = {prose.counted(int(row['n']), 'trial')}, both learned in {row['both']}"
+    if row["only_easy"] or row["only_hard"]:
+        counts += f", only the first in {row['only_easy']}, only the second in {row['only_hard']}"
+    if np.isnan(row["p_adjusted"]):
+        return f"{row['condition']}: too few trials in which one was learned ({counts})."
+    interval = prose.interval(*(prose.correlation(row[bound]) for bound in ("lower", "upper")))
+    verdict = (
+        "the second is shown to be sooner"
+        if row["p_adjusted"] < LEVEL and row["rank_biserial"] < 0
+        else "the first is sooner"
+        if row["p_adjusted"] < LEVEL
+        else "no difference is shown"
+    )
+    return (
+        f"{row['condition']}: {verdict} (lead {prose.correlation(row['ratio'])}, {interval}, "
+        f"{p_phrase(row['p_adjusted'])}, {counts})."
+    )
+
+
+def shown(numbers: pd.DataFrame) -> pd.DataFrame:
+    """One line for each pair and condition."""
+    kept = survives(numbers)
+    rows = []
+    for row, survived in zip(numbers.to_dict("records"), kept, strict=True):
+        bounds = (prose.correlation(row[bound]) for bound in ("lower", "upper"))
+        rows.append(
+            {
+                "Pair": f"{row['easy']} – {row['hard']}".replace("_", " "),
+                "Condition": row["condition"],
+                "Lead": prose.correlation(row["ratio"]),
+                "95 % interval": prose.interval(*bounds),
+                "p, adjusted": prose.p_value(row["p_adjusted"]),
+                "Trials": f"{row['n']}",
+                "Both learned": f"{row['both']}",
+                "Only the first": f"{row['only_easy']}",
+                "Only the second": f"{row['only_hard']}",
+                "Survives": "yes" if survived else "no",
+            }
+        )
+    return pd.DataFrame(rows)
