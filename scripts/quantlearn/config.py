@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from quantlearn.config_checks import CHECKS, Surroundings
+from quantlearn.distributions import KINDS
 from quantlearn.errors import QuantlearnError
 from quantlearn.generated_lexicon import negations, read_generated
 from quantlearn.schema import (
@@ -414,7 +415,7 @@ def _setting(key: Key) -> Key:
 def _merged(given: dict, overlay: dict) -> dict:
     merged = dict(given)
     for name, value in overlay.items():
-        both = isinstance(value, dict) and isinstance(given.get(name), dict)
+        both = _is_section(value) and _is_section(given.get(name))
         merged[name] = _merged(given[name], value) if both else value
     return merged
 
@@ -425,7 +426,7 @@ def _lay_over(given: dict, overlay: dict, settled: dict, used: set[Key], key: Ke
     for name, value in overlay.items():
         if name not in settled["properties"]:
             continue
-        if isinstance(value, dict):
+        if _is_section(value):
             inner = given.get(name, {})
             if isinstance(inner, dict):
                 part = settled["properties"][name]
@@ -437,6 +438,11 @@ def _lay_over(given: dict, overlay: dict, settled: dict, used: set[Key], key: Ke
 
 
 # Keys in nested mappings ------------------------------------------------------------------------
+
+
+def _is_section(value: Any) -> bool:
+    """Whether a value holds settings of its own; a distribution is the value of one setting."""
+    return isinstance(value, dict) and not set(KINDS) & set(value)
 
 
 def _has(mapping: Any, key: Key) -> bool:
@@ -460,7 +466,7 @@ def _overlap(key: Key, other: Key) -> bool:
 
 def _leaves(mapping: dict, key: Key = ()) -> Iterator[Key]:
     for name, value in mapping.items():
-        if isinstance(value, dict):
+        if _is_section(value):
             yield from _leaves(value, (*key, name))
         else:
             yield (*key, name)
