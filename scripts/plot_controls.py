@@ -9,6 +9,7 @@ learned, adjusted by Holm's method over all rows.
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -16,6 +17,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from quantlearn import style, tables
 from quantlearn.findings import LEVEL
 from quantlearn.jobs import run_job
+
+LONGEST = 32  # intervals go on outside the panel
 
 
 def plot_controls(numbers: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str) -> None:
@@ -58,6 +61,8 @@ def draw_panel(axes: Axes, rows: pd.DataFrame, conditions: list[str], colour: st
         )
     axes.axvline(1, color=style.GREY, linestyle="--", linewidth=0.8)
     axes.set_xscale("log", base=2)
+    ends = np.nan_to_num([rows["lower"].min() / 1.2, rows["upper"].max() * 1.2], nan=1)
+    axes.set_xlim(np.clip(ends[0], 1 / LONGEST, 0.8), np.clip(ends[1], 1.25, LONGEST))
     axes.xaxis.set_major_locator(LogLocator(base=2, numticks=6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -217,6 +217,13 @@ def tables_of(experiment):
     ]
 
 
+def atlas_tables(page):
+    """What describes quantifiers by their meaning, on the pages that show experiments on it."""
+    tables = ("degrees", "complexity", "trees", "minimal_pairs")
+    shown = any(EXPERIMENTS[name]["chapter"] == "atlas" for name in experiments_of(page))
+    return [f"results/atlas/tables/{table}.csv" for table in tables] if shown else []
+
+
 def data_and_training_of(experiment):
     """The scenes of an experiment, and what its training jobs left."""
     wildcards = SimpleNamespace(experiment=experiment)

@@ -1,0 +1,100 @@
+"""The controls of 2019, from curves whose leads are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import synthetic_results as synthetic
+
+from plot_controls import plot_controls
+from quantlearn import tables
+from quantlearn.analyses import controls
+
+PAIR = ["at_least_4", "most"]
+CONVERGENCE = {"threshold": 0.95, "window": 20}
+
+
+def source(name, together, steps, *, data=None, samples=(0,)):
+    """An experiment whose networks reach accuracy 1 at the given steps (trials, 2); nan: never."""
+    evaluated = np.arange(1, 1002, 50)
+    curves = pd.DataFrame(
+        {
+            "sample": sample,
+            "trial": trial,
+            "step": evaluated,
+            "split": "test",
+            "quantifier": quantifier,
+            "loss": 0.1,
+            "accuracy": np.where(evaluated >= step, 1.0, 0.5),
+        }
+        for sample in samples
+        for trial, row in enumerate(steps)
+        for quantifier, step in zip(PAIR, row, strict=True)
+    ).explode(["step", "accuracy"], ignore_index=True)
+    settings = synthetic.experiment_settings(
+        name,
+        PAIR,
+        training={"monitor": "test", "together": together},
+        convergence=CONVERGENCE,
+        data=data or {"balance": {"by": "truth"}, "split": {"by": "scene"}},
+    )
+    drawn = {
+        sample: {"training": {"learning_rate": 1e-3}, "network": {"hidden": 12 + sample}}
+        for sample in samples
+    }
+    return controls.Source(settings, drawn, curves.astype({"step": "int64", "accuracy": float}))
+
+
+@pytest.fixture(scope="module")
+def numbers() -> pd.DataFrame:
+    twice = [[101, 201]] * 3 + [[151, 301]] * 4 + [[201, 401]] * 3
+    matched = {"balance": {"by": "truth_and_size"}, "split": {"by": "zone_counts"}}
+    return controls.controls_table(
+        [
+            source("alone", False, [[101, 101]] * 10, samples=(0, 1)),
+            source("matched", False, [[101, np.nan]] * 9 + [[np.nan, np.nan]], data=matched),
+            source("published", True, twice),
+        ]
+    )
+
+
+def test_leads_are_ratios_of_steps(numbers):
+    published = numbers[numbers["experiment"] == "published"]
+    assert published["condition"].iloc[0] == "as documented"
+    assert len(published) == 1 + len(controls.THRESHOLDS) + len(controls.WINDOWS)
+    ratios = np.array([201 / 101] * 3 + [301 / 151] * 4 + [401 / 201] * 3)
+    assert published["ratio"].to_numpy() == pytest.approx(np.exp(np.log(ratios).mean()))
+    assert (published["lower"] < published["ratio"]).all()
+    assert published["both"].tolist() == [10] * 5
+
+
+def test_what_survives_is_significant_and_in_the_right_direction(numbers):
+    assert controls.survives(numbers).tolist() == [True] * 5 + [False] * 2 + [True]
+    backwards = numbers.assign(rank_biserial=-numbers["rank_biserial"])
+    assert not controls.survives(backwards).any()
+
+
+def test_trials_in_which_one_is_learned_count(numbers):
+    row = numbers[numbers["experiment"] == "matched"].iloc[0]
+    assert row["condition"] == "alone, sizes matched, new zone counts, rate 0.001, 12 units"
+    assert row[["n", "both", "only_easy", "only_hard"]].tolist() == [10, 0, 9, 0]
+    assert np.isnan(row["ratio"])
+    assert row["rank_biserial"] == 1
+
+
+def test_every_line_has_n_and_p(numbers):
+    text = controls.remark(numbers, {})
+    assert "survives in 6 of 8 conditions" in text
+    lines = [line for line in text.splitlines() if line.startswith("- ")]
+    assert len(lines) == 8
+    assert all("n = 10 trials" in line for line in lines)
+    assert all("p " in line for line in lines if "too few" not in line)
+    assert len(controls.shown(numbers)) == 8
+
+
+def test_the_figure_has_a_panel_for_each_pair(numbers, tmp_path):
+    paths = {kind: tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")}
+    tables.write_csv(numbers, tmp_path / "controls.csv")
+    plot_controls(tmp_path / "controls.csv", {}, **paths)
+    drawn = paths["svg"].read_text()
+    assert "at least 4" in drawn
+    assert "sizes matched" in drawn
