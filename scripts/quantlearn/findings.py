@@ -37,6 +37,7 @@ __all__ = [
     "learning_summary",
     "named_and_generated",
     "p_phrase",
+    "pace_summary",
     "pair_summary",
     "pair_table",
     "pairs",
@@ -508,6 +509,25 @@ def baseline_summary(results: Results) -> str:
 def _apart(difference: float) -> str:
     points = prose.accuracy_points(abs(difference))
     return f"{points} percentage points {'above' if difference > 0 else 'below'} it"
+
+
+def pace_summary(settings: Mapping[str, Any], training_trials: Sequence[str]) -> str:
+    """How many quantifiers were learned in a minute, where each has a network of its own.
+
+    ``training_trials`` are the paths of training/{job}/trials.csv. A sample trains as long as its
+    last network; samples count one after another, as on a single core.
+    """
+    if settings["training"]["together"]:
+        return ""
+    trials = pd.concat(tables.read_csv(path, tables.TRIALS) for path in training_trials)
+    quantifiers, networks = trials["quantifier"].nunique(), len(trials)
+    minutes = trials.groupby("sample")["seconds"].max().sum() / 60
+    return (
+        f"{prose.counted(networks, 'network')} for {prose.counted(quantifiers, 'quantifier')} "
+        f"were trained in {prose.times(minutes)} minutes of single training jobs: "
+        f"{prose.times(quantifiers / minutes)} quantifiers a minute, each with all its trials and "
+        "samples."
+    )
 
 
 def run_summary(results: Results) -> str:

@@ -8,7 +8,11 @@ from scipy import stats
 from plot_atlas import plot_atlas
 from plot_atlas_effects import plot_atlas_effects
 from quantlearn import tables
-from quantlearn.analyses import atlas, atlas_effects
+from plot_atlas_checks import plot_atlas_checks
+from plot_atlas_measures import plot_atlas_measures
+from quantlearn.analyses import atlas, atlas_checks, atlas_effects, atlas_measures
+from quantlearn.families import family
+from quantlearn.semantics import Quantifier
 
 RNG = np.random.default_rng(5)
 QUANTIFIERS = 40
@@ -31,6 +35,8 @@ def networks() -> pd.DataFrame:
                         "architecture": kind,
                         "quantifier": f"q{number}",
                         "expression": "A <= B",
+                        "family": ("sets", "numbers", "order")[number % 3],
+                        "negation": f"q{number ^ 1}",
                         "trial": trial,
                         "area": area,
                         "accuracy": 1 - area,
@@ -131,7 +137,8 @@ def test_few_quantifiers_leave_blanks(networks):
 
 def test_figures_tell_names_under_the_pointer(networks, effects, tmp_path):
     names = list(networks["quantifier"].unique())
-    settings = {"quantifiers": names, "generated": len(names) - 2, "title": "Atlas"}
+    counts = {"generated": len(names) - 3, "negations": 1}
+    settings = {"quantifiers": names, **counts, "title": "Atlas"}
     paths = [tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")]
     tables.write_csv(networks, tmp_path / "atlas.csv")
     plot_atlas(
@@ -144,3 +151,124 @@ def test_figures_tell_names_under_the_pointer(networks, effects, tmp_path):
         tmp_path / "effects.csv", settings, **dict(zip(("svg", "pdf", "png"), paths, strict=True))
     )
     assert "Standardised coefficient" in paths[0].read_text()
+
+
+# --- Checks -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def checks(networks) -> pd.DataFrame:
+    return atlas_checks.checks_table(networks, seed=1)
+
+
+def estimates(table, analysis, architecture="lstm", outcome="area"):
+    kept = table[
+        (table["analysis"] == analysis)
+        & (table["architecture"] == architecture)
+        & (table["outcome"] == outcome)
+    ]
+    return kept.set_index("name")
+
+
+def test_negations_are_found_by_their_truths():
+    found = atlas.measures({"every": "A <= B", "some": "|A & B| > 0", "not_all": "not A <= B"}, 4)
+    assert found["negation"].tolist() == ["not_all", "", "every"]
+    variants = ["max_with_negation", "two_sided_mean", "violation_rate"]
+    assert (found.loc["every", variants] == found.loc["not_all", variants]).all()
+
+
+def test_a_quantifier_and_its_negation_are_of_one_family():
+    for expression in ("A <= B or B <= A", "|A| > 2 and first(1, A) <= B", "A[1] <= B"):
+        negation = Quantifier("negation", f"not ({expression})")
+        assert family(negation) == family(Quantifier("itself", expression))
+    assert family(Quantifier("at_least_3", "|A & B| >= 3")) == "numbers"
+
+
+def test_partial_correlation_is_that_of_residuals():
+    cause, noise, other = RNG.normal(size=(3, 60))
+    first, second = cause + noise, cause - noise + 0.3 * other
+    given = np.stack([cause, other])
+    found = atlas_checks.partial_correlation(first, second, given, np.random.default_rng(1))
+    left = [atlas_checks.residuals(values, given) for values in (first, second)]
+    expected, _ = stats.pearsonr(*left)
+    assert found["estimate"] == pytest.approx(expected)
+    t = expected * np.sqrt(56 / (1 - expected**2))  # Fisher (1924): a degree less for each
+    assert found["p"] == pytest.approx(2 * stats.t.sf(abs(t), 56))
+    assert found["lower"] < expected < found["upper"] < 0
+
+
+def test_agreement_is_that_of_an_analysis_of_variance():
+    wide = pd.DataFrame(RNG.normal(size=(12, 3)) + RNG.normal(size=(12, 1)))
+    found = atlas.agreement(wide)
+    f, p = stats.f_oneway(*wide.to_numpy())
+    assert found["p"] == pytest.approx(p)
+    assert found["estimate"] == pytest.approx((f - 1) / (f + 2))
+    assert found["lower"] < found["estimate"] < found["upper"]
+    assert np.isnan(atlas.agreement(wide[[0]])["estimate"])
+
+
+def test_families_are_left_out_one_at_a_time(networks, checks):
+    without = estimates(checks, "without_family")
+    assert set(without.index) == {"none", "sets", "numbers", "order"}
+    assert without.loc["none", "n"] == QUANTIFIERS
+    assert without.loc["sets", "n"] == QUANTIFIERS - 14
+    whole = atlas_effects.regression(
+        atlas.of_quantifiers(networks).query("architecture == 'lstm'").assign(imbalance=0.0), "area"
+    )
+    assert without.loc["none", "estimate"] == pytest.approx(whole.params["monotonicity"], abs=0.1)
+    assert (without["estimate"] < 0).all()
+
+
+def test_pairs_differ_as_they_were_made_to(networks, checks):
+    by_name = atlas.of_quantifiers(networks).query("architecture == 'lstm'")
+    assert len(atlas_checks.pairs(by_name)) == QUANTIFIERS // 2
+    more = estimates(checks, "more_monotone").loc["all"]
+    assert more["lower"] < more["estimate"] < more["upper"] < 0  # the more monotone, the easier
+    assert more[["n", "networks"]].tolist() == [QUANTIFIERS // 2, 2 * QUANTIFIERS]
+    truer = estimates(checks, "truer").loc["all"]
+    assert truer["lower"] < 0 < truer["upper"]
+    assert (estimates(checks, "degrees_of_pairs", "all", "degree")["n"] == QUANTIFIERS // 2).all()
+
+
+def test_every_sentence_of_the_checks_has_n_interval_and_p(checks):
+    lines = [line for line in atlas_checks.remark(checks, {}).splitlines() if line[:2] == "- "]
+    assert len(lines) == 2 * 5
+    for line in lines:
+        assert all(part in line for part in ("n = ", "networks", "p ", " to "))
+    few = atlas_checks.remark(checks.assign(estimate=np.nan, p_adjusted=np.nan), {})
+    assert "too few" in few
+
+
+def test_measures_are_related_as_scipy_does(networks):
+    table = atlas_measures.measures_table(networks, seed=1).set_index(["first", "second"])
+    means = atlas.of_quantifiers(networks).query("architecture == 'lstm'")
+    expected = stats.spearmanr(means["monotonicity"], means["quantity"])
+    found = table.loc[("monotonicity", "quantity")]
+    assert found["estimate"] == pytest.approx(expected.statistic)
+    text = atlas_measures.remark(table.reset_index(), {})
+    assert all(part in text for part in ("n = 40 quantifiers", " to ", "p "))
+
+
+@pytest.mark.parametrize("of", ["all", "three"])
+def test_checks_are_drawn_with_many_quantifiers_and_with_few(networks, tmp_path, of):
+    own = networks if of == "all" else networks[networks["quantifier"].isin(["q0", "q1", "q2"])]
+    paths = {kind: tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")}
+    for table, plot in (
+        (atlas_checks.checks_table(own, seed=1), plot_atlas_checks),
+        (atlas_measures.measures_table(own, seed=1), plot_atlas_measures),
+    ):
+        tables.write_csv(table, tmp_path / "numbers.csv")
+        plot(tmp_path / "numbers.csv", {}, **paths)
+        drawn = paths["svg"].read_text()
+        if of == "all" and plot is plot_atlas_checks:
+            assert drawn.count("<title>q") == 2 * (QUANTIFIERS + QUANTIFIERS // 2)
+    assert isinstance(atlas_checks.remark(atlas_checks.checks_table(own, seed=1), {}), str)
+
+
+def test_the_first_remark_says_how_far_trials_agree(networks):
+    names = list(networks["quantifier"].unique())
+    settings = {"quantifiers": names, "generated": len(names) - 3, "negations": 1}
+    lines = atlas.remark(networks, settings).splitlines()[2:]
+    assert len(lines) == 2
+    for line in lines:
+        assert all(part in line for part in ("n = 40 quantifiers", " to ", "p < 0.001"))

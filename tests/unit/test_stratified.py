@@ -37,10 +37,11 @@ def test_shipped_quantifiers_are_meanings_of_the_grammar(shipped):
     assert [row["quantifier"] for row in shipped[::1999]] == ["generated_0001", "generated_2000"]
 
 
-def test_scenes_for_a_shipped_quantifier_can_be_found(shipped):
+@pytest.mark.parametrize("max_size", [12, 16])
+def test_scenes_for_a_shipped_quantifier_can_be_found(shipped, max_size):
     rarest = min(shipped[:300], key=lambda row: 0.5 - abs(0.5 - float(row["truth_rate"])))
     quantifier = Quantifier(rarest["quantifier"], rarest["expression"])
-    filled = fill_cells(np.random.default_rng(1), 5000, [quantifier], Space(1, 12))
+    filled = fill_cells(np.random.default_rng(1), 5000, [quantifier], Space(1, max_size))
     assert filled.truth.sum() == 5000
 
 

@@ -6,6 +6,7 @@ rule render_experiment:
         notebook=notebook("experiment"),
         template=from_here("workflow/report/page.html.j2"),
         stylesheet=from_here("workflow/report/page.css"),
+        training_trials=every_job("trials.csv"),
         trials=rules.aggregate.output.trials,
         cells=rules.aggregate.output.cells,
         convergence=rules.aggregate.output.convergence,
@@ -50,6 +51,7 @@ rule render_experiment:
                 Path(path).stem: caption(f"plot_{Path(path).stem}") for path in input.figures
             },
             "numbers": {Path(path).stem: path for path in input.numbers},
+            "training_trials": list(input.training_trials),
         },
         code=code("render_notebook"),
         library=library_of("experiment"),

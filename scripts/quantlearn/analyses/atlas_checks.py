@@ -184,7 +184,7 @@ def _without_family(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
     grouped = families(points)
     for left_out in [NO_FAMILY, *grouped.value_counts(sort=True).index]:
         kept = points[grouped != left_out]
-        found = regression(kept, "area")
+        found = regression(kept, "area") if len(kept) else None
         unit = nan if found is None else _scale(points) / _scale(kept)
         yield {
             **{"analysis": "without_family", "outcome": "area", "name": left_out},
