@@ -41,8 +41,9 @@ from quantlearn.analyses.atlas_effects import (
     regression,
 )
 from quantlearn.findings import ARCHITECTURES, LEVEL
+from quantlearn.intervals import mean_interval
 from quantlearn.seeds import random_stream
-from quantlearn.statistics import holm, mean_interval, paired_t_test
+from quantlearn.statistics import holm, paired_t_test
 from quantlearn.universals import VARIANTS
 
 __all__ = [

@@ -20,14 +20,10 @@ import numpy as np
 import pandas as pd
 
 from quantlearn import prose, tables
+from quantlearn.convergence import convergence_table, step_leads
 from quantlearn.findings import LEVEL, p_phrase
-from quantlearn.statistics import (
-    convergence_table,
-    holm,
-    mean_interval,
-    step_leads,
-    wilcoxon_steps_test,
-)
+from quantlearn.intervals import mean_interval
+from quantlearn.statistics import holm, wilcoxon_steps_test
 
 __all__ = ["THRESHOLDS", "WINDOWS", "Source", "controls_table", "remark", "shown", "survives"]
 
