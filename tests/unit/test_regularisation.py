@@ -174,10 +174,7 @@ def test_the_eager_core_takes_some_networks_at_a_time_without_a_difference():
     ensemble = Ensemble(network_, task, core="eager")
     flat, batch = start(ensemble, 37), random_batch(task, trials=37, batch=6)
 
-    def streams():
-        return [np.random.default_rng(trial) for trial in range(37)]
-
-    in_parts, at_once = Training(streams()), Training(streams())
+    in_parts, at_once = Training(streams(37)), Training(streams(37))
     loss, gradient = ensemble.loss_gradient(flat, *batch, in_parts)
     expected_loss, expected = ensemble._loss_gradient(flat, *batch, at_once)
     assert torch.equal(loss, expected_loss)
