@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from quantlearn.config_checks import CHECKS, Surroundings
+from quantlearn.config_checks import CHECKS, Surroundings, find_start_faults
 from quantlearn.distributions import KINDS
 from quantlearn.errors import QuantlearnError
 from quantlearn.generated_lexicon import negations, read_generated
@@ -106,6 +106,7 @@ def load_settings(
 
     used: set[Key] = set()
     experiments = {}
+    experiment_faults = {}
     experiment_lines = []
     for name in names:
         try:
@@ -120,9 +121,7 @@ def load_settings(
             given, [(overlay, used), (own, own_used)], surroundings, folder / "generated.csv"
         )
         experiments[name] = resolved
-        for fault in own_faults:
-            note = _override_note(fault.key, run, own)
-            experiment_lines.append(f"{paths[name]}: {fault}{note}")
+        experiment_faults[name] = own_faults
         faults += [
             Fault(
                 ("own_overrides", name, *key), "is not a setting of this experiment: leave it out"
@@ -130,6 +129,14 @@ def load_settings(
             for key in _leaves(own)
             if key not in own_used
         ]
+
+    sound = {name: experiments[name] for name, found in experiment_faults.items() if not found}
+    for name, found in experiment_faults.items():
+        if name in sound:
+            found = list(find_start_faults(sound[name], sound))
+        for fault in found:
+            note = _override_note(fault.key, run, own_overlays.get(name, {}))
+            experiment_lines.append(f"{paths[name]}: {fault}{note}")
 
     if not experiment_lines:
         faults += _unused(run["overrides"], used)
