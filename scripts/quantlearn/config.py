@@ -132,9 +132,7 @@ def load_settings(
 
     sound = {name: experiments[name] for name, found in experiment_faults.items() if not found}
     for name, found in experiment_faults.items():
-        if name in sound:
-            found = list(find_start_faults(sound[name], sound))
-        for fault in found:
+        for fault in find_start_faults(sound[name], sound) if name in sound else found:
             note = _override_note(fault.key, run, own_overlays.get(name, {}))
             experiment_lines.append(f"{paths[name]}: {fault}{note}")
 

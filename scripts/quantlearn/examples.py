@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["Examples", "Stacked", "stack", "stratified_subset"]
+__all__ = ["Examples", "Stacked", "nested_rows", "stack", "stratified_subset"]
 
 
 @dataclass(frozen=True)
@@ -111,3 +111,24 @@ def stratified_subset(examples: Examples, size: int, rng: np.random.Generator) -
         )
         rows.sort()
     return examples[rows[np.argsort(examples.lengths[rows], kind="stable")]]
+
+
+def nested_rows(examples: Examples, size: int, rng: np.random.Generator) -> np.ndarray:
+    """The rows (size,) of a random subset, ascending, each (quantifier, truth) in proportion.
+
+    With equal streams the rows of a smaller subset are among those of a larger one. Rows come in
+    the order of (place in the shuffled cell + ½) / cell size, cells of equal size in random order:
+    the method of Webster, in which no cell loses a seat when the house grows.
+
+    >>> zeros = np.zeros(10, dtype=int)
+    >>> examples = Examples(zeros[:, None], zeros, np.arange(10) % 2, zeros)
+    >>> rows = nested_rows(examples, 4, np.random.default_rng(0))
+    >>> sorted(examples.labels[rows].tolist())
+    [0, 0, 1, 1]
+    """
+    places = np.empty(len(examples))
+    cells = 2 * examples.quantifiers + examples.labels
+    for cell in np.unique(cells):
+        rows = np.flatnonzero(cells == cell)
+        places[rows] = (rng.permutation(len(rows)) + 0.5) / len(rows)
+    return np.sort(np.lexsort((rng.random(len(examples)), places))[:size])

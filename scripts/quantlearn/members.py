@@ -1,12 +1,13 @@
 """The members of an ensemble: which network learns what, from which scenes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from quantlearn import scene_files
-from quantlearn.examples import Examples
+from quantlearn.errors import QuantlearnError
+from quantlearn.examples import Examples, nested_rows
 from quantlearn.networks.task import Task, quantifier_codes
 from quantlearn.scenes import LabelledScenes
 from quantlearn.split import SIDES
@@ -25,6 +26,25 @@ class Member:
     learns: str
     scenes: dict[str, LabelledScenes]
     examples: dict[str, Examples]
+
+    def with_training_scenes(self, count: int, rng: np.random.Generator) -> "Member":
+        """The same network with so many of its training scenes, as `nested_rows` takes them.
+
+        Raises `QuantlearnError` when it has fewer.
+        """
+        known = len(self.examples["train"])
+        if count > known:
+            learns = "" if self.learns == "all" else f" that learns {self.learns}"
+            raise QuantlearnError(
+                f"training.scenes: {count} is more than the {known} training scenes of the network "
+                f"of trial {self.trial}{learns}: lower it or make more"
+            )
+        rows = nested_rows(self.examples["train"], count, rng)
+        return replace(
+            self,
+            scenes={**self.scenes, "train": self.scenes["train"][rows]},
+            examples={**self.examples, "train": self.examples["train"][rows]},
+        )
 
 
 def read_members(

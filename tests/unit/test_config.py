@@ -73,6 +73,9 @@ def test_defaults_are_the_published_protocol(shipped):
     }
     assert exp1a["training"] == {
         "together": True,
+        "start": None,
+        "start_readout": True,
+        "scenes": None,
         "core": "auto",
         "loss": "cross_entropy",
         "optimiser": "adam",

@@ -15,6 +15,9 @@ from train import train_samples
 TRIALS = 2
 TRAINING = {
     "together": True,
+    "start": None,
+    "start_readout": True,
+    "scenes": None,
     "core": "auto",
     "loss": "cross_entropy",
     "optimiser": "adam",

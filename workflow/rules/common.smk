@@ -133,6 +133,16 @@ def every_job(file):
     return paths
 
 
+def source(file):
+    """An input: this file of the experiment whose networks are starts, if there is one."""
+
+    def paths(wildcards):
+        name = EXPERIMENTS[wildcards.experiment]["start_from"]
+        return [] if name is None else [f"results/{name}/training/0/{file}"]
+
+    return paths
+
+
 def in_search(file):
     """An input: this file if the experiment is a search, else nothing."""
     return lambda wildcards: expand(file, **wildcards) if is_search(wildcards) else []

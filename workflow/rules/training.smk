@@ -53,6 +53,8 @@ rule train:
             otherwise=rules.split_data.output.split_scenes,
         ),
         samples=rules.sample_hyperparameters.output.samples,
+        source_weights=source("weights.safetensors"),
+        source_trials=source("trials.csv"),
     output:
         curves="results/{experiment}/training/{job}/curves.parquet",
         trials="results/{experiment}/training/{job}/trials.csv",
