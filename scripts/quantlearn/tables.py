@@ -45,6 +45,7 @@ __all__ = [
     "SAMPLES",
     "TESTS",
     "TIMELESS_TRIALS",
+    "TRANSFER",
     "TREES",
     "TRIALS",
     "Schema",
@@ -273,6 +274,18 @@ ATLAS_EFFECTS: Schema = {
     **dict.fromkeys(["estimate", "lower", "upper", "p", "p_adjusted"], "float64"),
     "n": "int64",
     "networks": "int64",
+}
+
+TRANSFER: Schema = {
+    "kind": "str",
+    "universal": "str",
+    "source": "str",
+    "target": "str",
+    "pairs": "int64",
+    **dict.fromkeys(["started", "scratch", "first"], "float64"),
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    **dict.fromkeys(["statistic", "df", "p", "p_adjusted", "p_permuted"], "float64"),
+    "n": "int64",
 }
 
 TESTS = ("paired_t_steps", "paired_t_accuracy", "wilcoxon_steps", "logrank", "area_between_curves")
