@@ -6,8 +6,10 @@ runs, and not to schedule jobs side by side.
 """
 
 import itertools
+import math
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +31,8 @@ _KEPT_BY_EAGER_CORE = 2  # times as much
 _EAGER_NETWORKS = 16  # at once
 _COPIES_OF_WEIGHTS = 8  # start, best, gradient, the optimiser's two, and their likes
 _BYTES = {"float32": 4, "float64": 8}
+
+_ALL = {"scenes": None, "eval_scenes": 0}  # settings of training whose value stands for no limit
 
 _SCENES_TRIED = 2_000
 _ZONES = ("both", "a_only", "b_only", "neither")  # in the order of their codes
@@ -110,10 +114,11 @@ def _training(
         rows /= len(settings["quantifiers"])
     positions = settings["data"]["generate"]["max_size"]
     scenes = training["eval_scenes"] or rows
+    used = min(training["scenes"] or rows, rows)
     looked_at = len(training["evaluate_splits"]) * min(scenes, rows)
     held = members * (rows * (2 * positions + 80) + looked_at * (6 * positions + 60))
     compiled = network["architecture"] == "lstm" and training["core"] != "eager"
-    steps = training["max_epochs"] * rows / training["batch_size"]
+    steps = training["max_epochs"] * used / training["batch_size"]
     points = (
         (steps / training["evaluate_every"] + 1)
         * len(training["evaluate_splits"])
@@ -167,14 +172,16 @@ def _weights(network: dict[str, Any], positions: int, quantifiers: int) -> float
 def _largest(section: dict[str, Any]) -> dict[str, Any]:
     """A section with the largest value of each setting that varies."""
     return {
-        name: max((border for _, _, border in border_values(value)), key=_as_number)
+        name: max((border for _, _, border in border_values(value)), key=partial(_size, name))
         if is_distribution(value)
         else value
         for name, value in section.items()
     }
 
 
-def _as_number(value: Any) -> float:
+def _size(name: str, value: Any) -> float:
+    if name in _ALL and value == _ALL[name]:
+        return math.inf
     return value if isinstance(value, int | float) else 0
 
 
