@@ -80,8 +80,8 @@ def place(share: float) -> float:
     The square root keeps small gains apart where a few are large, and the ends are left out, on
     which black numbers could not be read.
 
-    >>> place(0.0), place(-1.0)
-    (0.5, 0.1)
+    >>> place(0.0), place(1.0), round(place(-1.0), 3)
+    (0.5, 0.9, 0.1)
     """
     if np.isnan(share):
         return 0.5

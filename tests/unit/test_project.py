@@ -320,6 +320,7 @@ SCHEMAS = {
     "tables/comparison.csv": tables.COMPARISON,
     "tables/overfitting.csv": tables.OVERFITTING,
     "tables/regularisation.csv": tables.REGULARISATION,
+    "tables/transfer.csv": tables.TRANSFER,
     "tables/balancing.csv": tables.BALANCING,
     "tables/atlas.csv": tables.ATLAS,
     "tables/atlas_effects.csv": tables.ATLAS_EFFECTS,

@@ -152,10 +152,10 @@ def transfer_table(found: Outcomes, of_class: pd.DataFrame, seed: int) -> pd.Dat
         _of_overlap(found, pairs),
     ]
     table = pd.DataFrame(rows, columns=list(tables.TRANSFER))
-    adjusted = table.groupby("kind")[["p", "p_permuted"]].transform(
-        lambda p: holm(p.to_numpy(dtype=float))
-    )
-    table["p_adjusted"], table["p_permuted"] = adjusted["p"], adjusted["p_permuted"]
+    for column, adjusted in (("p", "p_adjusted"), ("p_permuted", "p_permuted")):
+        table[adjusted] = table.groupby("kind")[column].transform(
+            lambda p: holm(p.to_numpy(dtype=float))
+        )
     return table.astype(dict(tables.TRANSFER))
 
 
@@ -174,18 +174,20 @@ def _of_pairs(found: Outcomes, gains: Mapping[tuple[str, str], pd.Series]) -> It
 
 def _of_means(found: Outcomes, pairs: pd.DataFrame) -> Iterator[dict]:
     """A source over all other targets, and a target over all other sources."""
-    for level, kind in enumerate(("source", "target")):
-        for name, own in pairs.T.groupby(level=level, sort=False):
-            ends = {"source": MEAN, "target": MEAN} | {kind: name}
-            scratch = found.area[None][[target for _, target in own.index]].to_numpy().mean()
-            gain = own.mean(skipna=False)
+    names = {"source": found.area, "target": found.area[None].columns}
+    for level, (kind, of_kind) in enumerate(names.items()):
+        ends = pairs.columns.get_level_values(level)
+        for name in (name for name in of_kind if name in ends):
+            own = pairs.loc[:, ends == name]
+            scratch = found.area[None][[target for _, target in own]].to_numpy().mean()
+            gain = own.mean(axis=1, skipna=False)
             yield _row(
                 *(kind, gain),
-                **ends,
-                pairs=len(own),
+                **({"source": MEAN, "target": MEAN} | {kind: name}),
+                pairs=own.shape[1],
                 started=scratch + gain.mean(),
                 scratch=scratch,
-                first=np.mean([found.first[start][end].mean() for start, end in own.index]),
+                first=np.mean([found.first[start][end].mean() for start, end in own]),
             )
 
 
