@@ -272,6 +272,7 @@ def _row(kind: str, values: pd.Series, **more: Any) -> dict[str, Any]:
 # --- In words -------------------------------------------------------------------------------------
 
 _MOST_NAMED = 5
+_MOST_MEANS = 3
 
 _VERBS = {
     "pair": ("helps", "hurts"),
@@ -338,15 +339,25 @@ def _about_pairs(pairs: pd.DataFrame) -> Iterator[str]:
 
 
 def _about_means(numbers: pd.DataFrame, kind: str) -> str:
+    both = differences(numbers[numbers["kind"] == kind])
     parts = [
-        f"{prose.listed(names)} {verb}{'s' if len(names) == 1 else ''}"
-        for rows, verb in zip(
-            differences(numbers[numbers["kind"] == kind]), _VERBS[kind], strict=True
-        )
-        if (names := [f"{prose.name(row[kind])} ({_gain(row)})" for row in rows.to_dict("records")])
+        _listed_means(rows, kind, verb)
+        for rows, verb in zip(both, _VERBS[kind], strict=True)
+        if len(rows)
     ]
     found = "; ".join(parts) or f"no {kind} is shown to gain or lose"
     return f"In the mean over all other {_OTHERS[kind]}, {found}."
+
+
+def _listed_means(rows: pd.DataFrame, kind: str, verb: str) -> str:
+    named = [
+        f"{prose.name(row[kind])} ({_gain(row)})"
+        for row in rows.head(_MOST_MEANS).to_dict("records")
+    ]
+    others = len(rows) - len(named)
+    if others:
+        named.append(f"{others} other{'s' if others > 1 else ''}")
+    return f"{prose.listed(named)} {verb}{'s' if len(named) == 1 else ''}"
 
 
 def _about_class(rows: pd.DataFrame, universal: str) -> str:
@@ -374,27 +385,34 @@ def _about_class(rows: pd.DataFrame, universal: str) -> str:
 def _about_overlap(rows: pd.DataFrame) -> Iterator[str]:
     for row in rows.dropna(subset="estimate").to_dict("records"):
         estimate, lower, upper = (prose.correlation(row[name]) for name in _BOUNDS)
-        yield (
-            "How right a network is about the target after its first step, when it still answers "
-            f"as it did for the source, goes with the gain: rank correlation over pairs {estimate} "
-            f"({prose.interval(lower, upper)}, {p_phrase(row['p_adjusted'])}, "
-            f"n = {prose.counted(row['n'], 'trial')})."
-            if row["p_adjusted"] < LEVEL
-            else "The gain is not shown to go with how right a network is about the target after "
-            f"its first step (rank correlation over pairs {estimate}, "
-            f"n = {prose.counted(row['n'], 'trial')})."
+        numbers = (
+            f"rank correlation over pairs {estimate}, {prose.interval(lower, upper)}, "
+            f"{p_phrase(row['p_adjusted'])}, n = {prose.counted(row['n'], 'trial')}"
         )
+        if not row["p_adjusted"] < LEVEL:
+            yield (
+                "The gain is not shown to depend on how many answers for the target are right at "
+                f"once, after the first step ({numbers})."
+            )
+        else:
+            size = "larger" if row["estimate"] > 0 else "smaller"
+            yield (
+                "The more answers for the target are right at once, after the first step, the "
+                f"{size} the gain ({numbers})."
+            )
 
 
 def _about_control(same: pd.DataFrame) -> Iterator[str]:
     if len(same):
+        ends = [
+            f"{prose.accuracy_points(row['estimate'])} points for {prose.name(row['target'])} "
+            f"({prose.percent(row['first'])} right after the first step)"
+            for row in (same.loc[same["estimate"].idxmin()], same.loc[same["estimate"].idxmax()])
+        ]
         yield (
-            "As a control, networks went on with their own quantifier on new scenes: after the "
-            f"first step {prose.percent(same['first'].min())} to "
-            f"{prose.percent(same['first'].max())} of their answers are right, and they gain "
-            f"{prose.accuracy_points(same['estimate'].min())} to "
-            f"{prose.accuracy_points(same['estimate'].max())} points, which is all that starting "
-            "from none costs, or what the source had not learned."
+            "As a control, networks went on with their own quantifier on new scenes. They gain "
+            f"{' to '.join(ends)}: what it is worth to have learned the target itself, as far as "
+            "the source had."
         )
 
 
@@ -432,6 +450,6 @@ def shown(numbers: pd.DataFrame) -> pd.DataFrame:
             for one in mean.to_dict("records"):
                 row[of_kind] = _gain(one)
         own = numbers[(numbers["kind"] == "target") & (numbers["target"] == name)]
-        row["Accuracy from none"] = prose.percent(own["scratch"].mean())
+        row["Mean accuracy over training, from none"] = prose.percent(own["scratch"].mean())
         rows.append(row)
     return pd.DataFrame(rows)
