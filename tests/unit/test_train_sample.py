@@ -6,6 +6,7 @@ import pytest
 from safetensors.numpy import load_file
 from small_networks import ARCHITECTURES, network
 
+from quantlearn.checkpoints import Checkpoints
 from quantlearn.errors import QuantlearnError
 from quantlearn.scene_files import write_trials
 from quantlearn.scenes import PADDING, LabelledScenes
@@ -146,6 +147,23 @@ def test_a_source_of_which_nothing_is_taken_changes_no_byte(tmp_path):
         for source in (None, tmp_path / "source")
     ]
     assert found[0] == found[1]
+
+
+def test_a_checkpoint_belongs_to_the_weights_that_are_started_from(tmp_path, monkeypatch):
+    fingerprints = []
+
+    def noted(path, fingerprint, seconds):
+        fingerprints.append(fingerprint)
+        return Checkpoints(path, fingerprint, seconds)
+
+    for name, training in {"one": {}, "other": {"max_epochs": 1}}.items():
+        train_here(tmp_path / name, "lstm", training)
+    monkeypatch.setattr("train.Checkpoints", noted)
+    for name in ("one", "one", "other"):
+        train_here(tmp_path / "from", "lstm", {"start": "all"}, source=tmp_path / name)
+    one, again, other = fingerprints
+    assert one == again
+    assert {key for key in one if one[key] != other[key]} == {"source"}
 
 
 def test_training_with_some_of_the_scenes(tmp_path):
