@@ -235,13 +235,18 @@ def atlas_tables(page):
 
 
 def data_and_training_of(experiment):
-    """The scenes of an experiment, and what its training jobs left."""
+    """The scenes of an experiment, what its networks start from, and what its training jobs left."""
     wildcards = SimpleNamespace(experiment=experiment)
     files = [f"data/{stage}.parquet" for stage in ("generated", "balanced", "split")]
     if is_search(wildcards):
         files += ["data/without_test.parquet", "chosen/trials.csv", "chosen/cells.parquet"]
     return [
         *(f"results/{experiment}/{file}" for file in files),
+        *(
+            path
+            for file in ("trials.csv", "weights.safetensors")
+            for path in source(file)(wildcards)
+        ),
         *(
             path
             for file in ("curves.parquet", "trials.csv", "cells.parquet", "weights.safetensors")
