@@ -436,9 +436,7 @@ def shown(numbers: pd.DataFrame) -> pd.DataFrame:
     """One line for each quantifier: as a source for all others, and as a target of all others."""
     pairs = numbers[numbers["kind"] == "pair"]
     rows = []
-    for name in dict.fromkeys([*numbers["target"], *numbers["source"]]):
-        if name in ("", MEAN):
-            continue
+    for name in dict.fromkeys([*pairs["target"], *pairs["source"]]):
         row = {"Quantifier": name.replace("_", " ")}
         for kind in _OTHERS:
             helped, hurt = map(len, differences(pairs[pairs[kind] == name]))
