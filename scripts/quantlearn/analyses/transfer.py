@@ -436,7 +436,7 @@ def shown(numbers: pd.DataFrame) -> pd.DataFrame:
     """One line for each quantifier: as a source for all others, and as a target of all others."""
     pairs = numbers[numbers["kind"] == "pair"]
     rows = []
-    for name in dict.fromkeys([*pairs["target"], *pairs["source"]]):
+    for name in dict.fromkeys([*pairs["source"], *pairs["target"]]):
         row = {"Quantifier": name.replace("_", " ")}
         for kind in _OTHERS:
             helped, hurt = map(len, differences(pairs[pairs[kind] == name]))
