@@ -30,7 +30,10 @@ SETTINGS = {
     "title": "Title",
     "quantifiers": NAMES,
     "expressions": EXPRESSIONS,
-    "training": {"monitor": "dev", "stop_loss": None, "patience": None, "max_epochs": 3},
+    "training": {
+        **{"monitor": "dev", "stop_loss": None, "patience": None, "max_epochs": 3},
+        "start_readout": True,
+    },
 }
 GAINS = {("every", "at_least_2"): 0.1, ("at_least_2", "every"): 0.08, ("even", "every"): -0.2}
 
@@ -213,6 +216,7 @@ def test_the_remark_tells_what_helps_and_what_hurts(table, tmp_path):
     tables.write_csv(table, tmp_path / "numbers.csv")
     table = pd.read_csv(tmp_path / "numbers.csv")  # as notebooks do
     text = transfer.remark(table, SETTINGS)
+    assert text.startswith("Every network trains for 3 epochs; its read-out is taken over as well.")
     assert "Of 12 pairs of different quantifiers (n = 8 trials each)" in text
     assert "help the target in 2 and to hurt it in 1; in 9 no difference is shown" in text
     helps, hurts = (line for line in text.splitlines() if line.startswith("- What"))

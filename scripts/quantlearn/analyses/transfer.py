@@ -290,9 +290,11 @@ _SAME_CLASS = {
 
 def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     """Which sources help which targets, and whether that goes by class."""
-    epochs = prose.counted(settings["training"]["max_epochs"], "epoch")
+    training = settings["training"]
+    epochs = prose.counted(training["max_epochs"], "epoch")
+    readout = "is taken over as well" if training["start_readout"] else "starts anew"
     opening = (
-        f"Every network trains for {epochs}. What counts is its accuracy on held-out scenes in the "
+        f"Every network trains for {epochs}; its read-out {readout}. What counts is its accuracy on held-out scenes in the "
         "mean over training, the area under its learning curve. The gain of a source is the "
         "difference, in percentage points, from the network of the same trial that starts from "
         "none (with 95 % intervals; paired t-tests, p adjusted by Holm's method within each kind "
