@@ -382,16 +382,16 @@ def _varying(variants: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _values(distribution: Mapping[str, Any]) -> str:
     """The values that a setting takes.
 
-    >>> _values({"choice": [False, True]}), _values({"choice": [0.0, 0.5]})
-    ('(no or yes)', '(0 or 0.5)')
+    >>> _values({"choice": [False, True]}), _values({"choice": [None, 0.5]})
+    ('(no or yes)', '(none or 0.5)')
     """
     kind = kind_of(distribution)
     words = [
-        {True: "yes", False: "no"}[value]
-        if isinstance(value, bool)
+        {True: "yes", False: "no", None: "none"}[value]
+        if value is None or isinstance(value, bool)
         else f"{value:g}"
         if isinstance(value, float)
-        else str(value)
+        else str(value).replace("_", " ")
         for value in distribution[kind]
     ]
     return f"({(' or ' if kind == 'choice' else ' to ').join(words)})"

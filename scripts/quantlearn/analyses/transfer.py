@@ -294,11 +294,11 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     epochs = prose.counted(training["max_epochs"], "epoch")
     readout = "is taken over as well" if training["start_readout"] else "starts anew"
     opening = (
-        f"Every network trains for {epochs}; its read-out {readout}. What counts is its accuracy on held-out scenes in the "
-        "mean over training, the area under its learning curve. The gain of a source is the "
-        "difference, in percentage points, from the network of the same trial that starts from "
-        "none (with 95 % intervals; paired t-tests, p adjusted by Holm's method within each kind "
-        "of comparison)."
+        f"Every network trains for {epochs}; its read-out {readout}. What counts is its accuracy "
+        "on held-out scenes in the mean over training, the area under its learning curve. The gain "
+        "of a source is the difference, in percentage points, from the network of the same trial "
+        "that starts from none (with 95 % intervals; paired t-tests, p adjusted by Holm's method "
+        "within each kind of comparison)."
     )
     lines = [
         *_about_pairs(numbers[numbers["kind"] == "pair"]),
