@@ -267,6 +267,7 @@ def settings_table(settings: Mapping[str, Any]) -> pd.DataFrame:
             ("Balance", _balance(settings["data"]["balance"])),
             ("Split", _split(settings["data"]["split"])),
             ("Network", _network(network, training["together"])),
+            *([("Start", _start(settings))] if settings.get("start_from") else []),
             ("Training", _training(training)),
             ("Evaluation", _evaluation(training)),
             (
@@ -330,6 +331,17 @@ def _network(network: Mapping[str, Any], together: bool) -> str:
     return text + ("" if together else "; each quantifier has a network of its own")
 
 
+def _start(settings: Mapping[str, Any]) -> str:
+    """Where networks start that do not start as usual.
+
+    >>> _start({"start_from": "alone", "training": {"start_readout": False}})
+    'where not from none, from the networks of the same trials of alone; their read-out starts anew'
+    """
+    source = settings["start_from"].replace("_", " ")
+    anew = "" if settings["training"]["start_readout"] else "; their read-out starts anew"
+    return f"where not from none, from the networks of the same trials of {source}{anew}"
+
+
 def _training(training: Mapping[str, Any]) -> str:
     word = SPLITS[training["monitor"]]
     ends = [f"at most {prose.counted(training['max_epochs'], 'epoch')}"]
@@ -343,10 +355,11 @@ def _training(training: Mapping[str, Any]) -> str:
         for name in ("learning_rate", "momentum", "weight_decay")
         if training.get(name)
     ]
+    scenes = f", {training['scenes']:,} training scenes" if training.get("scenes") else ""
     return (
         f"{OPTIMISERS[training['optimiser']]} on the {LOSSES[training['loss']]}, "
         f"{', '.join(rates)}, "
-        f"{prose.counted(training['batch_size'], 'scene')} in a step; {', '.join(ends)}"
+        f"{prose.counted(training['batch_size'], 'scene')} in a step{scenes}; {', '.join(ends)}"
     )
 
 
