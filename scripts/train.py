@@ -14,7 +14,7 @@ from quantlearn import tables
 from quantlearn.checkpoints import Checkpoints
 from quantlearn.devices import choose_device
 from quantlearn.errors import QuantlearnError
-from quantlearn.evaluation import correct_answers, evaluate
+from quantlearn.evaluation import answers, evaluate
 from quantlearn.examples import stack, stratified_subset
 from quantlearn.jobs import run_job
 from quantlearn.members import read_members
@@ -51,6 +51,7 @@ def train_samples(
     code: str,
     source_weights: Sequence[str] = (),
     source_trials: Sequence[str] = (),
+    task: str = "verification",
 ) -> None:
     """Train the samples ``job_samples`` of the table ``samples`` on the file ``split_scenes``.
 
@@ -66,7 +67,7 @@ def train_samples(
     where = choose_device(device)
     settings = {sample: read_sample(samples, sample) for sample in job_samples}
     fingerprint = {
-        "settings": _digest(json.dumps([experiment, quantifiers, settings])),
+        "settings": _digest(json.dumps([experiment, quantifiers, task, settings])),
         "data": _digest_of_file(split_scenes),
         "source": " ".join(map(_digest_of_file, source_weights)),
         "seed": str(seed),
@@ -82,7 +83,7 @@ def train_samples(
             for sample in job_samples[len(job.done) :]:
                 job.finish(
                     train_sample(
-                        *(sample, settings[sample], split_scenes, quantifiers),
+                        *(sample, settings[sample], split_scenes, quantifiers, task),
                         *(seed, where, threads, experiment, job, source),
                     )
                 )
@@ -101,6 +102,7 @@ def train_sample(
     settings: Sample,
     split_scenes: str,
     quantifiers: list[str],
+    task: str,
     seed: int,
     where: torch.device,
     threads: int,
@@ -114,7 +116,9 @@ def train_sample(
     """
     training = settings["training"]
     coding = settings["network"]["quantifiers"]
-    members, task = read_members(split_scenes, quantifiers, training["together"], coding)
+    members, network_task = read_members(
+        split_scenes, quantifiers, training["together"], coding, task
+    )
     if training["scenes"] is not None:
         # No sample in the name: with as many scenes, all samples have the same.
         members = [
@@ -125,7 +129,7 @@ def train_sample(
             for member in members
         ]
     ensemble = Ensemble(
-        settings["network"], task, where, training["core"], training["loss"], threads
+        settings["network"], network_task, where, training["core"], training["loss"], threads
     )
     ensemble.share_threads()
     names = [(experiment, sample, member.trial, member.learns) for member in members]
@@ -167,8 +171,8 @@ def train_sample(
             )
 
     scores = {side: evaluate(ensemble, outcome.weights, whole[side]) for side in sides}
-    correct = {
-        side: correct_answers(ensemble, outcome.weights, whole[side])
+    given = {
+        side: answers(ensemble, outcome.weights, whole[side])
         for side in sides
         if side != "train"
     }
@@ -176,7 +180,7 @@ def train_sample(
     found = (
         curves_table(sample, outcome, members, quantifiers),
         trials_table(sample, outcome, members, scores, seeds, str(where), ensemble.core),
-        cells_table(sample, members, correct, quantifiers),
+        cells_table(sample, members, given, quantifiers),
     )
     return TrainedSample(
         *(pa.Table.from_pandas(table, preserve_index=False) for table in found),

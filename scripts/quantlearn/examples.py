@@ -14,8 +14,8 @@ __all__ = ["Examples", "Stacked", "nested_rows", "stack", "stratified_subset"]
 class Examples:
     """The examples of one network and one side of the split.
 
-    tokens (n, positions) unsigned bytes, lengths (n,), labels (n,) truth as 0 or 1, quantifiers
-    (n,) indices.
+    tokens (n, positions) unsigned bytes, lengths (n,), labels (n,) truth as 0 or 1, or (n, words)
+    the words to write, quantifiers (n,) indices.
     """
 
     tokens: np.ndarray
@@ -86,6 +86,8 @@ def stack(examples: Sequence[Examples], device: torch.device) -> Stacked:
 def stratified_subset(examples: Examples, size: int, rng: np.random.Generator) -> Examples:
     """At most ``size`` examples, each (quantifier, truth) in proportion, sorted by length.
 
+    Where words are to be written, each quantifier in proportion.
+
     ``size`` 0 means all. Sorting puts scenes of like length into the same piece, so that little is
     computed on padding. Proportions are kept to within one example (largest remainders).
 
@@ -97,8 +99,9 @@ def stratified_subset(examples: Examples, size: int, rng: np.random.Generator) -
     """
     rows = np.arange(len(examples))
     if 0 < size < len(examples):
+        truth = examples.labels if examples.labels.ndim == 1 else 0
         cells, cell_of_row, counts = np.unique(
-            2 * examples.quantifiers + examples.labels, return_inverse=True, return_counts=True
+            2 * examples.quantifiers + truth, return_inverse=True, return_counts=True
         )
         shares = counts * size / len(examples)
         chosen = np.floor(shares).astype(int)

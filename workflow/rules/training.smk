@@ -76,6 +76,7 @@ rule train:
     params:
         job_samples=lambda wildcards: samples_by_job(wildcards.experiment)[int(wildcards.job)],
         quantifiers=setting("quantifiers"),
+        task=setting("task"),
         seed=SETTINGS.seed,
         device=SETTINGS.device,
         # Not an output: Snakemake removes those before a job starts.
@@ -107,6 +108,7 @@ rule open_test:
         gpu=int(SETTINGS.device == "cuda"),
     params:
         quantifiers=setting("quantifiers"),
+        task=setting("task"),
         device=SETTINGS.device,
         code=code("open_test"),
     script:
