@@ -37,6 +37,7 @@ from quantlearn.search import (
     variants_of,
 )
 from quantlearn.semantics import Lexicon, LexiconError, load_lexicon
+from quantlearn.sentences import WRITING
 from quantlearn.yamlfile import YamlError, plain_value, read_yaml
 
 __all__ = ["ConfigError", "Settings", "load_settings"]
@@ -332,7 +333,8 @@ def _resolve(
         if settings["comparisons"] is None:
             untaught = settings["data"]["split"]["only_test"]["quantifiers"]
             first, *others = [name for name in quantifiers if name not in untaught]
-            paired = others if chooses_sample(settings) else []
+            compared = chooses_sample(settings) and settings["task"] not in WRITING
+            paired = others if compared else []
             settings["comparisons"] = [[first, other] for other in paired]
         settings["expressions"] = {
             name: surroundings.lexicon[name].expression for name in quantifiers

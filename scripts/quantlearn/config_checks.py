@@ -19,9 +19,18 @@ from quantlearn.distributions import (
 )
 from quantlearn.errors import QuantlearnError
 from quantlearn.memory import largest_need
-from quantlearn.schema import Fault, Key, did_you_mean, load_schema, shown
+from quantlearn.schema import (
+    Fault,
+    Key,
+    architecture_settings,
+    architecture_tasks,
+    did_you_mean,
+    load_schema,
+    shown,
+)
 from quantlearn.search import SECTIONS, chooses_sample, count_grid, distributions_of
-from quantlearn.semantics import Lexicon, Quantifier, count_scenes
+from quantlearn.semantics import Lexicon, Quantifier, all_zone_counts, count_scenes
+from quantlearn.sentences import WRITING, most_informative
 
 __all__ = ["CHECKS", "Check", "Surroundings", "find_start_faults"]
 
@@ -197,6 +206,7 @@ def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
     most = {
         "sample": lambda: min(generate["draws"], learned * _number_of_scenes(generate)),
         "fill": lambda: 2 * learned * generate["scenes_per_cell"],
+        "describe": lambda: learned * generate["scenes_per_quantifier"],
         "enumerate": lambda: learned * _number_of_scenes(generate),
     }[generate["method"]]()
     for key, scenes in _values_of(training["scenes"], ("training", "scenes")).items():
@@ -220,6 +230,79 @@ def _check_quantifiers(settings: dict, surroundings: Surroundings) -> Iterator[F
             surroundings.lexicon[name]
         except QuantlearnError as error:
             yield Fault(("quantifiers", place), str(error))
+
+
+def _check_task(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
+    """The network and the scenes are such as the task needs."""
+    task, generate = settings["task"], settings["data"]["generate"]
+    for key, name in _values_of(
+        settings["network"]["architecture"], ("network", "architecture")
+    ).items():
+        if task not in architecture_tasks(name):
+            able = [other for other in architecture_settings() if task in architecture_tasks(other)]
+            yield Fault(key, f"{name} has no way to do the task {task}: take {' or '.join(able)}")
+    if task != "verification":
+        coding = settings["network"]["quantifiers"]
+        if "number" in _values_of(coding, ()).values():
+            text = "number is for scenes; a text names its quantifier in words: leave it out"
+            yield Fault(("network", "quantifiers"), text)
+    describes = generate["method"] == "describe"
+    if task == "description" and not describes:
+        text = f"{generate['method']} does not say what is to be written: use describe"
+        yield Fault(("data", "generate", "method"), text)
+    if describes and task not in WRITING:
+        text = f"describe makes true sentences only, and {task} needs false ones: use fill"
+        yield Fault(("data", "generate", "method"), text)
+    if describes and settings["data"]["balance"]["method"] != "none":
+        text = (
+            f"{settings['data']['balance']['method']} needs scenes where a quantifier is false, and "
+            "describe makes none: use none"
+        )
+        yield Fault(("data", "balance", "method"), text)
+
+
+def _check_writing(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """Nothing asks for truth values where networks write words."""
+    task = settings["task"]
+    if task not in WRITING:
+        return
+    for place, figure in enumerate(settings["figures"]):
+        if figure in FIGURES_OF_CHOSEN:
+            text = f"{shown(figure)} shows answers true or false, and there are none in {task}"
+            yield Fault(("figures", place), f"{text}: name figures that show words")
+    if settings["comparisons"]:
+        text = f"quantifiers are compared by their verification, and there is none in {task}"
+        yield Fault(("comparisons",), f"{text}: leave it out")
+    if "squared_error" in _values_of(settings["training"]["loss"], ()).values():
+        text = "squared_error is of the probability given to true; words need cross_entropy"
+        yield Fault(("training", "loss"), text)
+
+
+def _check_informative(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
+    """Where scenes are described, each quantifier is the most informative true one of some."""
+    generate = settings["data"]["generate"]
+    if generate["method"] != "describe" or surroundings.lexicon is None:
+        return
+    quantifiers = [surroundings.lexicon[name] for name in settings["quantifiers"]]
+    positional = [place for place, each in enumerate(quantifiers) if each.is_positional]
+    for place in positional:
+        text = (
+            f"{quantifiers[place].name} depends on the order of objects, and what a sentence says "
+            "is measured by zone counts: leave it out"
+        )
+        yield Fault(("quantifiers", place), text)
+    if positional:
+        return
+    zones = [ZONES.index(zone) for zone in generate["zones"]]
+    models = all_zone_counts(generate["min_size"], generate["max_size"], zones)
+    used = set(most_informative(quantifiers, models, models).tolist())
+    for place, quantifier in enumerate(quantifiers):
+        if place not in used:
+            text = (
+                f"{quantifier.name} is never the most informative one that is true in "
+                f"{_scenes_in_words(generate)}: leave it out or widen the scenes"
+            )
+            yield Fault(("quantifiers", place), text)
 
 
 def _check_sizes(settings: dict, _: Surroundings) -> Iterator[Fault]:
@@ -255,9 +338,9 @@ def _check_cells(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     """Every (quantifier, truth) cell that must hold scenes has some, and as many as asked for."""
     generate = settings["data"]["generate"]
     fill = generate["method"] == "fill"
-    if surroundings.lexicon is None or not (
-        fill or settings["data"]["balance"]["method"] != "none"
-    ):
+    if surroundings.lexicon is None or generate["method"] == "describe":
+        return
+    if not fill and settings["data"]["balance"]["method"] == "none":
         return
     scenes = _scenes_in_words(generate)
     for place, name in enumerate(settings["quantifiers"]):
@@ -326,7 +409,7 @@ def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
             "learn from"
         )
         yield Fault((*place, "quantifiers"), text)
-    if (largest is not None or kept["quantifiers"]) and settings["training"]["monitor"] == "test":
+    if (largest is not None or kept["counts"] or kept["quantifiers"]) and settings["training"]["monitor"] == "test":
         text = '"test" holds scenes that data.split.only_test keeps for the end: use dev'
         yield Fault(("training", "monitor"), text)
 
@@ -491,7 +574,18 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
         (("data",), ("quantifiers",), ("training", "scenes"), ("training", "together")),
     ),
     (_check_quantifiers, (("quantifiers",),)),
+    (
+        _check_task,
+        (
+            ("task",),
+            ("network",),
+            ("data", "generate"),
+            ("data", "balance"),
+        ),
+    ),
+    (_check_writing, (("task",), ("figures",), ("comparisons",), ("training", "loss"))),
     (_check_sizes, (("data", "generate"),)),
+    (_check_informative, (("data", "generate"), ("quantifiers",))),
     (_check_amount, (("data", "generate"), ("quantifiers",), ("trials",))),
     (_check_cells, (("data", "generate"), ("data", "balance"), ("quantifiers",))),
     (_check_fractions, (("data", "split"),)),

@@ -26,6 +26,12 @@ class Examples:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def cells(self) -> np.ndarray:
+        """A number for each row (n,) that tells quantifier and truth; where words are to be
+        written, the quantifier alone."""
+        return 2 * self.quantifiers + (self.labels if self.labels.ndim == 1 else 0)
+
     def __getitem__(self, rows: np.ndarray) -> "Examples":
         return Examples(
             self.tokens[rows], self.lengths[rows], self.labels[rows], self.quantifiers[rows]
@@ -99,9 +105,8 @@ def stratified_subset(examples: Examples, size: int, rng: np.random.Generator) -
     """
     rows = np.arange(len(examples))
     if 0 < size < len(examples):
-        truth = examples.labels if examples.labels.ndim == 1 else 0
         cells, cell_of_row, counts = np.unique(
-            2 * examples.quantifiers + truth, return_inverse=True, return_counts=True
+            examples.cells, return_inverse=True, return_counts=True
         )
         shares = counts * size / len(examples)
         chosen = np.floor(shares).astype(int)

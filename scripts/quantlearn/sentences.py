@@ -16,12 +16,16 @@ __all__ = [
     "COLON",
     "OBJECTS",
     "STOP",
+    "WRITING",
     "by_informativeness",
     "most_informative",
     "sentence",
     "vocabulary",
     "words_of_scene",
 ]
+
+WRITING = ("language_model", "description")
+"""The tasks in which networks write words; in the others they say true or false."""
 
 OBJECTS = ("AB", "A-", "-B", "--")
 """The word for an object of each zone: A and B, A alone, B alone, neither."""

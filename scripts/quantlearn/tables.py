@@ -44,6 +44,7 @@ __all__ = [
     "REGULARISATION",
     "SAMPLES",
     "TESTS",
+    "TEXTS",
     "TIMELESS_TRIALS",
     "TRANSFER",
     "TREES",
@@ -286,6 +287,23 @@ TRANSFER: Schema = {
     **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
     **dict.fromkeys(["statistic", "df", "p", "p_adjusted", "p_permuted"], "float64"),
     "n": "int64",
+}
+
+TEXTS: Schema = {
+    "sample": "int64",
+    "trial": "int64",
+    "quantifier": "str",
+    "size": "int64",
+    "both": "int64",
+    "a_only": "int64",
+    "trained": "bool",
+    "scene": "str",
+    "target": "str",
+    "written": "str",
+    "said": "str",
+    "true": "bool",
+    "words": "int64",
+    **dict.fromkeys(["loss", "blind", "unigram"], "float64"),
 }
 
 TESTS = ("paired_t_steps", "paired_t_accuracy", "wilcoxon_steps", "logrank", "area_between_curves")

@@ -102,6 +102,7 @@ rule analyse:
         samples=rules.sample_hyperparameters.output.samples,
         leaderboard=rules.leaderboard.output.leaderboard,
         baseline_cells=rules.measure_baselines.output.baseline_cells,
+        texts=branch(writes, then=rules.write_texts.output.texts),
         beside_curves=beside("tables/curves.parquet"),
         beside_cells=beside("tables/cells.parquet"),
         beside_trials=beside("tables/trials.csv"),

@@ -16,6 +16,7 @@ from quantlearn.digest import code_digest
 from quantlearn.errors import QuantlearnError
 from quantlearn.faults import killed_jobs, unwritable_folders
 from quantlearn.memory import machine_memory
+from quantlearn.sentences import WRITING
 from quantlearn.yamlfile import read_mapping
 
 try:
@@ -114,6 +115,11 @@ def is_search(wildcards):
     """Whether the experiment chooses one of its samples, and tests it only then."""
     search = EXPERIMENTS[wildcards.experiment]["search"]
     return search is not None and search["choose"]
+
+
+def writes(wildcards):
+    """Whether the networks of the experiment write words."""
+    return EXPERIMENTS[wildcards.experiment]["task"] in WRITING
 
 
 def samples_by_job(experiment):

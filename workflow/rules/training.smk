@@ -1,7 +1,7 @@
 """From split scenes to trained networks: one job for each hyperparameter sample, or for several.
 
 The jobs of a search do not get the test scenes. open_test opens them, for the sample that is best
-on the dev split.
+on the dev split. Where networks have learned to write, write_texts lets them.
 """
 
 
@@ -113,3 +113,30 @@ rule open_test:
         code=code("open_test"),
     script:
         "../../scripts/open_test.py"
+
+
+rule write_texts:
+    input:
+        split_scenes=rules.split_data.output.split_scenes,
+        samples=rules.sample_hyperparameters.output.samples,
+        training_trials=every_job("trials.csv"),
+        training_weights=every_job("weights.safetensors"),
+    output:
+        texts="results/{experiment}/tables/texts.parquet",
+    log:
+        "results/{experiment}/logs/write_texts.log",
+    conda:
+        "../../envs/quantlearn.yaml"
+    threads: SETTINGS.threads
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+        gpu=int(SETTINGS.device == "cuda"),
+    params:
+        expressions=setting("expressions"),
+        task=setting("task"),
+        seed=SETTINGS.seed,
+        device=SETTINGS.device,
+        code=code("write_texts"),
+    script:
+        "../../scripts/write_texts.py"

@@ -20,18 +20,16 @@ import numpy as np
 from quantlearn.networks.loss import IGNORED
 from quantlearn.networks.task import OneHotTask
 from quantlearn.scenes import PADDING
-from quantlearn.sentences import COLON, STOP, sentence, vocabulary
+from quantlearn.sentences import COLON, STOP, WRITING, sentence, vocabulary
 
-__all__ = ["TASKS", "TextTask"]
-
-TASKS = ("text_verification", "language_model", "description")
+__all__ = ["TextTask"]
 
 
 @dataclass(frozen=True)
 class TextTask(OneHotTask):
     """Texts about scenes of up to ``max_size`` objects, with these quantifiers in their sentences.
 
-    kind: one of `TASKS`. quantifiers: into how many scores are divided, all or one.
+    kind: one of the three. quantifiers: into how many scores are divided, all or one.
 
     >>> task = TextTask("language_model", 2, ("every", "no"))
     >>> tokens, labels = task.texts(np.array([[0, 4]], dtype=np.uint8), np.array([1]), np.array([1]))
@@ -62,7 +60,7 @@ class TextTask(OneHotTask):
     @property
     def writes(self) -> bool:
         """Whether the network says after each word which one is next."""
-        return self.kind != "text_verification"
+        return self.kind in WRITING
 
     @property
     def outputs(self) -> int:
