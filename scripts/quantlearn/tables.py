@@ -34,6 +34,7 @@ __all__ = [
     "CONVERGENCE",
     "CURVES",
     "DEGREES",
+    "DESCRIPTION",
     "GENERATED",
     "LEADERBOARD",
     "LEFT_OUT",
@@ -296,7 +297,8 @@ TEXTS: Schema = {
     "size": "int64",
     "both": "int64",
     "a_only": "int64",
-    "trained": "bool",
+    "counts_trained": "bool",
+    "sentence_trained": "bool",
     "scene": "str",
     "target": "str",
     "written": "str",
@@ -386,6 +388,19 @@ DEGREES: Schema = {
     **dict.fromkeys(["quantity", "conservativity", "extensionality"], "float64"),
     **dict.fromkeys(["max_direction", "max_with_negation", "mean_of_arguments"], "float64"),
     **dict.fromkeys(["two_sided_mean", "violation_rate"], "float64"),
+}
+
+DESCRIPTION: Schema = {
+    "kind": "str",
+    "attention": "str",
+    "counts": "str",
+    "both": "Int64",
+    "a_only": "Int64",
+    **dict.fromkeys(["estimate", "lower", "upper", "p_adjusted"], "float64"),
+    "n": "Int64",
+    "scene": "str",
+    "target": "str",
+    "written": "str",
 }
 
 GENERATED: Schema = {
