@@ -40,18 +40,18 @@ def plot_description(
         left.set_xlim(-0.5, len(KINDS) - 0.5)
         left.set_ylim(-0.02, 1.02)
         left.set_ylabel("Exact match (test scenes)")
-        left.legend(loc="lower left")
         by_counts = table[table["kind"] == "counts"]
         for axes, name in zip(triangles, networks, strict=True):
             mesh = draw_triangle(axes, by_counts[by_counts["attention"] == name])
-            axes.set_title(f"{ATTENTION[name].capitalize()}, new counts", fontsize=8)
+            axes.set_title(ATTENTION[name].capitalize(), fontsize=8)
             axes.set_xlabel("Objects in A∩B")
         triangles[0].set_ylabel("Objects in A∖B")
-        figure.colorbar(mesh, ax=triangles, label="Exact match", aspect=30)
+        figure.colorbar(mesh, ax=triangles, label="Exact match, new counts", aspect=30)
         n = int(exact["n"].max())
         figure.suptitle(
             f"{settings['title']} (n = {n} trials)", x=0.01, ha="left", fontsize=9, wrap=True
         )
+        figure.legend(loc="outside lower left", ncols=len(networks))
         style.save_figure(figure, svg, pdf, png)
 
 

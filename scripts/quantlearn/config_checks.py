@@ -171,6 +171,13 @@ def _unlike_source(settings: dict, source: dict) -> Iterator[Fault]:
             "networks these start: lower it or give that as many"
         )
         yield Fault(("trials",), text)
+    texts = "verification" not in (settings["task"], source["task"])
+    if texts and settings["quantifiers"] != source["quantifiers"]:
+        text = (
+            f"are not those of {name}, from whose networks these start, so that words would have "
+            "other inputs: write the same ones in the same order"
+        )
+        yield Fault(("quantifiers",), text)
     networks = source["quantifiers"] if not source["training"]["together"] else ["all"]
     for key, start in _values_of(settings["training"]["start"], ("training", "start")).items():
         if start is not None and start not in networks:

@@ -135,8 +135,7 @@ def nested_rows(examples: Examples, size: int, rng: np.random.Generator) -> np.n
     [0, 0, 1, 1]
     """
     places = np.empty(len(examples))
-    cells = 2 * examples.quantifiers + examples.labels
-    for cell in np.unique(cells):
-        rows = np.flatnonzero(cells == cell)
+    for cell in np.unique(examples.cells):
+        rows = np.flatnonzero(examples.cells == cell)
         places[rows] = (rng.permutation(len(rows)) + 0.5) / len(rows)
     return np.sort(np.lexsort((rng.random(len(examples)), places))[:size])

@@ -35,7 +35,9 @@ __all__ = [
     "CURVES",
     "DEGREES",
     "DESCRIPTION",
+    "FINETUNING",
     "GENERATED",
+    "LANGUAGE_MODEL",
     "LEADERBOARD",
     "LEFT_OUT",
     "MACHINE",
@@ -401,6 +403,24 @@ DESCRIPTION: Schema = {
     "scene": "str",
     "target": "str",
     "written": "str",
+}
+
+LANGUAGE_MODEL: Schema = {
+    "kind": "str",
+    "model": "str",
+    "quantifier": "str",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
+    "scene": "str",
+    "written": "str",
+}
+
+FINETUNING: Schema = {
+    "kind": "str",
+    "start": "str",
+    "scenes": "Int64",
+    **dict.fromkeys(["estimate", "lower", "upper", "p_adjusted"], "float64"),
+    "n": "int64",
 }
 
 GENERATED: Schema = {

@@ -24,6 +24,7 @@ KINDS = ("trained counts", "new counts", "new sentence")
 """Kinds of test scenes; "new counts" are those whose sentence was trained."""
 
 NEW = "all new"
+ATTENTION_HELPS = "attention less none"
 ATTENTION = {"none": "without attention", "dot": "with attention"}
 _EXAMPLES = {"right": 3, "wrong": 4}  # of each network and kind
 ERRORS = ("true but not to be written", "false", "not a sentence")
@@ -89,7 +90,7 @@ def _differences(texts: pd.DataFrame) -> list[dict[str, Any]]:
     ]
     if {"none", "dot"} <= set(shares.index.unique(0)):
         pairs += [
-            ("attention less none", "dot", counts, shares.loc["dot", counts], shares.loc[none])
+            (ATTENTION_HELPS, "dot", counts, shares.loc["dot", counts], shares.loc[none])
             for counts in shares.loc["dot"].index
             if (none := ("none", counts)) in shares.index
         ]
@@ -152,58 +153,47 @@ def _examples(texts: pd.DataFrame, rng: np.random.Generator) -> Iterator[dict[st
 
 def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
     """What was written of trained and new counts, and what attention changes."""
-    by_kind = numbers.set_index(["kind", "attention", "counts"]).sort_index()
-    return "\n".join(
-        [
-            *(_of_network(by_kind, attention) for attention in numbers["attention"].unique()),
-            *_of_attention(by_kind),
-        ]
-    )
+    rows = {(row.kind, row.attention, row.counts): row for row in numbers.itertuples()}
+    lines = [_of_network(rows, attention) for attention in numbers["attention"].unique()]
+    return "\n".join(f"- {line}" for line in [*lines, *_of_attention(rows)])
 
 
-def _of_network(by_kind: pd.DataFrame, attention: str) -> str:
+def _of_network(rows: dict[tuple[str, str, str], Any], attention: str) -> str:
     def share(kind: str, counts: str) -> str:
-        if (kind, attention, counts) not in by_kind.index:
-            return prose.MISSING
-        return prose.percent(by_kind.loc[(kind, attention, counts)].iloc[0]["estimate"])
+        row = rows.get((kind, attention, counts))
+        return prose.MISSING if row is None else prose.percent(row.estimate)
 
     text = (
-        f"- {prose.capital(ATTENTION[attention])}: {share('exact', KINDS[0])} of the sentences are "
+        f"{prose.capital(ATTENTION[attention])}: {share('exact', KINDS[0])} of the sentences are "
         f"exactly right where the counts were trained, {share('exact', NEW)} where they are new "
         f"({share('exact', KINDS[1])} if their sentence was trained, {share('exact', KINDS[2])} if "
         "it was not)"
     )
     errors = ", ".join(f"{share(name, NEW)} {name}" for name in ERRORS)
-    return f"{text}. Of those about new counts, {errors}.{_drop(by_kind, attention)}"
+    drop = rows.get(("new less trained", attention, NEW))
+    difference = "" if drop is None else f" New counts against trained ones: {_points(drop)}."
+    return f"{text}. The other sentences about new counts: {errors}.{difference}"
 
 
-def _drop(by_kind: pd.DataFrame, attention: str) -> str:
-    key = ("new less trained", attention, NEW)
-    if key not in by_kind.index:
-        return ""
-    found = by_kind.loc[key].iloc[0]
-    return f" New counts against trained ones: {_points(found)}."
-
-
-def _of_attention(by_kind: pd.DataFrame) -> list[str]:
-    if "attention less none" not in by_kind.index.unique(0):
+def _of_attention(rows: dict[tuple[str, str, str], Any]) -> list[str]:
+    found = {counts: row for (kind, _, counts), row in rows.items() if kind == ATTENTION_HELPS}
+    if NEW not in found:
         return []
-    found = by_kind.loc[("attention less none", "dot")]
-    parts = [f"{counts}: {_points(row)}" for counts, row in found.iterrows()]
-    better = found.loc[[NEW]].iloc[0] if NEW in found.index else None
-    if better is None or not better["p_adjusted"] < LEVEL:
-        said = "That attention changes anything for new counts is not shown"
+    better = found[NEW]
+    if better.p_adjusted < LEVEL:
+        more = "more" if better.estimate > 0 else "fewer"
+        said = f"Attention makes {more} of the sentences about new counts right"
     else:
-        said = f"Attention makes {'more' if better['estimate'] > 0 else 'fewer'} of them right"
-        said = f"{said} where counts are new"
-    return [f"- {said}. With attention less without, within trials: {'; '.join(parts)}."]
+        said = "That attention changes anything for new counts is not shown"
+    parts = [f"{counts}: {_points(row)}" for counts, row in found.items()]
+    return [f"{said}. With attention less without, within trials: {'; '.join(parts)}."]
 
 
-def _points(row: pd.Series) -> str:
-    bounds = prose.interval(*(prose.accuracy_points(row[bound]) for bound in ("lower", "upper")))
+def _points(row: Any) -> str:
+    bounds = prose.interval(*map(prose.accuracy_points, (row.lower, row.upper)))
     return (
-        f"{prose.accuracy_points(row['estimate'])} percentage points (95 % interval {bounds}; "
-        f"{p_phrase(row['p_adjusted'])})"
+        f"{prose.accuracy_points(row.estimate)} percentage points (95 % interval {bounds}; "
+        f"{p_phrase(row.p_adjusted)})"
     )
 
 
