@@ -53,7 +53,9 @@ def open_test(
     settings = read_sample(samples, chosen)
     training = settings["training"]
     coding = settings["network"]["quantifiers"]
-    members, network_task = read_members(split_scenes, quantifiers, training["together"], coding, task)
+    members, network_task = read_members(
+        split_scenes, quantifiers, training["together"], coding, task
+    )
     ensemble = Ensemble(
         settings["network"], network_task, where, training["core"], training["loss"], threads
     )

@@ -55,9 +55,7 @@ def plot_description(
         style.save_figure(figure, svg, pdf, png)
 
 
-def draw_shares(
-    axes: Axes, rows: pd.DataFrame, shift: float, look: style.Look, label: str
-) -> None:
+def draw_shares(axes: Axes, rows: pd.DataFrame, shift: float, look: style.Look, label: str) -> None:
     """A point with its interval for each kind of test scene."""
     rows = rows.reindex(list(KINDS))
     places = np.arange(len(KINDS)) + shift

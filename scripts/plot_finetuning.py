@@ -20,7 +20,7 @@ def plot_finetuning(
     """Draw both curves of the analysis and their difference."""
     table = tables.read_csv(numbers, tables.FINETUNING)
     looks = style.looks(list(STARTS))
-    labels = {"scratch": "from scratch", "pretrained": f"from {settings['start_from']}"}
+    labels = {"scratch": "from scratch", "pretrained": f"pretrained: {settings['start_from']}"}
     with style.figure_style():
         figure = style.new_figure(style.PAGE_WIDTH, 3.2)
         left, right = figure.subplots(1, 2, width_ratios=(3, 2))

@@ -12,8 +12,13 @@ from quantlearn import style, tables
 from quantlearn.analyses.language_model import MODELS
 from quantlearn.jobs import run_job
 
-NETWORK, OTHER = style.OKABE_ITO[:2]
-LINES = {"blind": "sentences by\nfrequency", "unigram": "words by\nfrequency", "uniform": "all words\nalike"}
+NETWORK, GREY = style.OKABE_ITO[0], "0.75"
+LABELS = {
+    "network": "network",
+    "blind": "sentences\nby frequency",
+    "unigram": "words\nby frequency",
+    "uniform": "all words\nalike",
+}
 
 
 def plot_language_model(
@@ -24,18 +29,21 @@ def plot_language_model(
     names = settings["quantifiers"]
     with style.figure_style():
         figure = style.new_figure(style.PAGE_WIDTH, 3.2)
-        left, right = figure.subplots(1, 2, width_ratios=(2, 3))
+        left, right = figure.subplots(1, 2, width_ratios=(4, 5))
         rows = table[(table["kind"] == "perplexity") & (table["quantifier"] == "all")]
         rows = rows.set_index("model").loc[list(MODELS)]
         places = range(len(rows))
-        left.bar(places, rows["estimate"], color=[NETWORK, *[style.GREY] * (len(rows) - 1)])
-        left.vlines(places, rows["lower"], rows["upper"], color="black", linewidth=1.2)
-        left.set_yscale("log")
-        left.set_yticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
+        left.barh(places, rows["estimate"], color=[NETWORK, *[GREY] * (len(rows) - 1)])
+        left.hlines(places, rows["lower"], rows["upper"], color="black", linewidth=1.2)
+        for place, estimate in zip(places, rows["estimate"], strict=True):
+            left.text(1.06 * estimate, place, f"{estimate:.3g}", va="center", fontsize=8)
+        left.set_xscale("log")
+        left.set_xticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
         left.minorticks_off()
-        left.set_ylim(1, 1.25 * rows["estimate"].max())
-        left.set_xticks(places, ["network", *(LINES[name] for name in rows.index[1:])], fontsize=7)
-        left.set_ylabel("Perplexity of the sentence")
+        left.set_xlim(1, 2 * rows["estimate"].max())
+        left.set_yticks(places, [LABELS[name] for name in rows.index], fontsize=8)
+        left.invert_yaxis()
+        left.set_xlabel("Perplexity of a sentence's words")
         true = table[table["kind"] == "true"].set_index(["model", "quantifier"])
         for model, face, label in (
             ("network", NETWORK, "written by the network about the scene"),

@@ -54,7 +54,9 @@ def _only_test(
         kept |= scenes.sizes > settings["sizes_above"]
     if settings["counts"] > 0:
         both, a_only = zone_counts(scenes.scenes).T[:2]
-        pairs, pair_of_row = np.unique((scenes.scenes.shape[1] + 1) * both + a_only, return_inverse=True)
+        pairs, pair_of_row = np.unique(
+            (scenes.scenes.shape[1] + 1) * both + a_only, return_inverse=True
+        )
         chosen = rng.permutation(len(pairs)) < round(settings["counts"] * len(pairs))
         kept |= chosen[pair_of_row]
     return kept

@@ -172,9 +172,7 @@ def train_sample(
 
     scores = {side: evaluate(ensemble, outcome.weights, whole[side]) for side in sides}
     given = {
-        side: answers(ensemble, outcome.weights, whole[side])
-        for side in sides
-        if side != "train"
+        side: answers(ensemble, outcome.weights, whole[side]) for side in sides if side != "train"
     }
     seeds = [f"{seed_sequence(seed, *name).generate_state(1, np.uint64)[0]:016x}" for name in names]
     found = (

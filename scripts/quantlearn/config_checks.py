@@ -416,7 +416,9 @@ def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
             "learn from"
         )
         yield Fault((*place, "quantifiers"), text)
-    if (largest is not None or kept["counts"] or kept["quantifiers"]) and settings["training"]["monitor"] == "test":
+    if (largest is not None or kept["counts"] or kept["quantifiers"]) and settings["training"][
+        "monitor"
+    ] == "test":
         text = '"test" holds scenes that data.split.only_test keeps for the end: use dev'
         yield Fault(("training", "monitor"), text)
 

@@ -37,7 +37,11 @@ def accuracies(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
         scenes=pd.to_numeric(samples["training.scenes"], errors="coerce"),
     )
     grid = named.groupby(["start", "scenes"]).size().unstack("start")
-    if set(grid.columns) != set(STARTS) or not (grid == 1).all(axis=None) or grid.size != len(named):
+    if (
+        set(grid.columns) != set(STARTS)
+        or not (grid == 1).all(axis=None)
+        or grid.size != len(named)
+    ):
         raise TableError(
             "fine-tuning is compared where each training.start, null and another, has one sample "
             "for each number in training.scenes"
@@ -71,10 +75,7 @@ def finetuning_table(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFram
     adjusted = holm(np.array([test.p for test in tests]))
     area = paired_t_test(area_between(differences).to_numpy(), "paired_t", "accuracy")
     for kind, scenes, test, p in [
-        *(
-            ("difference", *row)
-            for row in zip(differences.columns, tests, adjusted, strict=True)
-        ),
+        *(("difference", *row) for row in zip(differences.columns, tests, adjusted, strict=True)),
         ("area", pd.NA, area, area.p),
     ]:
         rows.append(
@@ -98,9 +99,8 @@ def area_between(differences: pd.DataFrame) -> pd.Series:
     places = np.log(differences.columns.to_numpy(dtype=float))
     if len(places) == 1:
         return differences.iloc[:, 0]
-    return np.trapezoid(differences, places, axis=1) / np.ptp(places) + pd.Series(
-        0.0, index=differences.index
-    )
+    areas = np.trapezoid(differences, places, axis=1) / np.ptp(places)
+    return pd.Series(areas, index=differences.index)
 
 
 # --- In words -------------------------------------------------------------------------------------
@@ -108,15 +108,15 @@ def area_between(differences: pd.DataFrame) -> pd.Series:
 
 def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     """Where pretraining pays, how much, and how many scenes it stands for."""
-    curves = numbers[numbers["kind"] == "accuracy"].pivot(
-        index="scenes", columns="start", values="estimate"
-    )
+    # Read without a schema, a column with blanks has no whole numbers.
+    curves = numbers[numbers["kind"] == "accuracy"].astype({"scenes": "int64"})
+    curves = curves.pivot(index="scenes", columns="start", values="estimate")
     differences = numbers[numbers["kind"] == "difference"].set_index("scenes")
     (area,) = numbers[numbers["kind"] == "area"].itertuples()
     better = differences[(differences["p_adjusted"] < LEVEL) & (differences["estimate"] > 0)]
     worse = differences[(differences["p_adjusted"] < LEVEL) & (differences["estimate"] < 0)]
     largest = differences.loc[differences["estimate"].idxmax()]
-    least, most = (int(n) for n in (curves.index.min(), curves.index.max()))
+    least, most = curves.index.min(), curves.index.max()
     lines = [
         f"With {least} labelled scenes, networks that start from `{settings['start_from']}` answer "
         f"{prose.percent(curves.loc[least, PRETRAINED])} of the test scenes rightly and networks "

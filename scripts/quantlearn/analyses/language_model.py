@@ -1,4 +1,4 @@
-"""Language model: how well the words of a sentence are expected, and whether what is written is true.
+"""Language model: how well the words of sentences are expected, and whether what is written is true.
 
 The perplexity of sentences is exp of the mean −ln P(w_t | w_1 … w_{t−1}) over their words, full stop
 included, in texts about test scenes. It is compared with models that do not look at the scene:
@@ -7,8 +7,8 @@ included, in texts about test scenes. It is compared with models that do not loo
 - unigram: words as frequent as in the training sentences, whatever comes before;
 - blind: whole sentences as frequent as in training, which is the best without the scene.
 
-What a network writes about a scene is drawn word by word by its probabilities. It is compared with
-the sentences to which the test scenes come, put behind other scenes: with true, but unrelated ones.
+What a network writes about a scene is drawn word by word by its probabilities. Whether that is true
+is compared with how often the same sentences would be if they stood behind any of the scenes.
 """
 
 from collections.abc import Iterator, Mapping
@@ -57,9 +57,13 @@ def language_model_table(
 
 def _row(kind: str, model: str, values: pd.Series, quantifier: str = "all") -> dict[str, Any]:
     mean = mean_interval(values.to_numpy())
+    # A t interval of few trials may reach beyond what a share can be.
+    highest = np.inf if kind.startswith("perplexity") else 1.0
     return {
         **{"kind": kind, "model": model, "quantifier": quantifier, "n": len(values)},
-        **{"estimate": mean.estimate, "lower": mean.lower, "upper": mean.upper},
+        "estimate": mean.estimate,
+        "lower": np.clip(mean.lower, 0, highest),
+        "upper": np.clip(mean.upper, 0, highest),
     }
 
 
@@ -122,7 +126,8 @@ def _frequencies(texts: pd.DataFrame, quantifiers: list[str]) -> Iterator[dict[s
 
 def _examples(texts: pd.DataFrame, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
     """Some scenes with what was written about them, true and false ones."""
-    for kind, part in (("written true", texts[texts["true"]]), ("written false", texts[~texts["true"]])):
+    truths = {"written true": texts["true"], "written false": ~texts["true"]}
+    for kind, part in ((kind, texts[rows]) for kind, rows in truths.items()):
         drawn = rng.choice(len(part), size=min(_EXAMPLES // 2, len(part)), replace=False)
         for row in part.iloc[drawn].itertuples():
             yield {
@@ -135,7 +140,7 @@ def _examples(texts: pd.DataFrame, rng: np.random.Generator) -> Iterator[dict[st
 
 
 def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """How the network compares with models that do not see the scene, and whether it tells truths."""
+    """How it compares with models that do not see the scene, and whether it tells the truth."""
     whole = numbers[numbers["quantifier"] == "all"]
     found = {(row.kind, row.model): row for row in whole.itertuples()}
     perplexity = {name: found["perplexity", name].estimate for name in MODELS}
@@ -152,7 +157,8 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
             "for a model that knows how frequent each sentence is but does not look at the scene, "
             f"{prose.number(perplexity['unigram'])} for one that knows how frequent each word is, "
             f"and {prose.number(perplexity['uniform'])} for one that knows the {words} words. So a "
-            f"scene makes its sentence {prose.times(_gain(numbers))} times as probable.",
+            f"scene makes its sentence {prose.times(_gain(numbers))} times as probable (geometric "
+            "mean over sentences).",
             f"- Of the sentences that the networks write, {prose.percent(true.estimate)} are true "
             f"of the scene before them (95 % interval {_between(true, prose.percent)}); the same "
             f"sentences would be true of {prose.percent(chance.estimate)} of the scenes. Least "

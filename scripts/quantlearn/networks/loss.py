@@ -8,7 +8,15 @@ from collections.abc import Callable
 
 import torch
 
-__all__ = ["IGNORED", "LOSSES", "Loss", "cross_entropy", "mean_loss", "squared_error", "word_losses"]
+__all__ = [
+    "IGNORED",
+    "LOSSES",
+    "Loss",
+    "cross_entropy",
+    "mean_loss",
+    "squared_error",
+    "word_losses",
+]
 
 IGNORED = -100
 """The label of a position where no word is to be written; torch.nn.CrossEntropyLoss has the same."""
