@@ -262,8 +262,8 @@ def _check_task(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
         yield Fault(("data", "generate", "method"), text)
     if describes and settings["data"]["balance"]["method"] != "none":
         text = (
-            f"{settings['data']['balance']['method']} needs scenes where a quantifier is false, and "
-            "describe makes none: use none"
+            f"{settings['data']['balance']['method']} needs scenes where a quantifier is false, "
+            "and describe makes none: use none"
         )
         yield Fault(("data", "balance", "method"), text)
 

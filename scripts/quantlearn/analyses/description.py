@@ -81,7 +81,7 @@ def _shares(texts: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 def _differences(texts: pd.DataFrame) -> list[dict[str, Any]]:
     """New against trained counts in each network; attention against none for each kind."""
-    shares = texts.groupby(["attention", "counts", "trial"])["exact"].mean().unstack("trial")
+    shares = texts.pivot_table("exact", ["attention", "counts"], "trial")
     pairs = [
         ("new less trained", attention, NEW, shares.loc[attention, NEW], shares.loc[of_trained])
         for attention in shares.index.unique(0)

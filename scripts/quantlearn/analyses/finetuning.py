@@ -36,12 +36,9 @@ def accuracies(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
         start=np.where(starts.isin(["null", "nan"]), SCRATCH, PRETRAINED),
         scenes=pd.to_numeric(samples["training.scenes"], errors="coerce"),
     )
-    grid = named.groupby(["start", "scenes"]).size().unstack("start")
-    if (
-        set(grid.columns) != set(STARTS)
-        or not (grid == 1).all(axis=None)
-        or grid.size != len(named)
-    ):
+    often = named.groupby(["start", "scenes"]).size()
+    complete = set(named["start"]) == set(STARTS) and len(often) == 2 * named["scenes"].nunique()
+    if not complete or (often != 1).any():
         raise TableError(
             "fine-tuning is compared where each training.start, null and another, has one sample "
             "for each number in training.scenes"
@@ -110,7 +107,7 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     """Where pretraining pays, how much, and how many scenes it stands for."""
     # Read without a schema, a column with blanks has no whole numbers.
     curves = numbers[numbers["kind"] == "accuracy"].astype({"scenes": "int64"})
-    curves = curves.pivot(index="scenes", columns="start", values="estimate")
+    curves = curves.pivot_table("estimate", "scenes", "start")
     differences = numbers[numbers["kind"] == "difference"].set_index("scenes")
     (area,) = numbers[numbers["kind"] == "area"].itertuples()
     better = differences[(differences["p_adjusted"] < LEVEL) & (differences["estimate"] > 0)]
@@ -124,8 +121,8 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
         f"{prose.percent(curves.loc[most, PRETRAINED])} and "
         f"{prose.percent(curves.loc[most, SCRATCH])}.",
         f"{_where(better, 'higher')} {_where(worse, 'lower')} The largest difference is "
-        f"{_points(largest)}, with {int(largest.name)} scenes. Over all numbers of scenes, on their "
-        f"logarithm, the curves are {_points(area)} apart.",
+        f"{_points(largest)}, with {int(largest.name)} scenes. Over all numbers of scenes, on "
+        f"their logarithm, the curves are {_points(area)} apart.",
         _equivalent(curves),
     ]
     return "\n".join(f"- {line}" for line in lines)

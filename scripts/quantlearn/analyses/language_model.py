@@ -1,7 +1,7 @@
-"""Language model: how well the words of sentences are expected, and whether what is written is true.
+"""Language model: how well words of sentences are expected, and whether what is written is true.
 
-The perplexity of sentences is exp of the mean −ln P(w_t | w_1 … w_{t−1}) over their words, full stop
-included, in texts about test scenes. It is compared with models that do not look at the scene:
+The perplexity of sentences is exp of the mean −ln P(w_t | w_1 … w_{t−1}) over their words and full
+stops, in texts about test scenes. It is compared with models that do not look at the scene:
 
 - uniform: every word of the vocabulary is as probable as every other;
 - unigram: words as frequent as in the training sentences, whatever comes before;
@@ -173,7 +173,7 @@ def _gain(numbers: pd.DataFrame) -> float:
     The geometric mean over quantifiers, for each of which sentences have one length.
     """
     rows = numbers[(numbers["kind"] == "perplexity") & (numbers["quantifier"] != "all")]
-    by_model = rows.pivot(index="quantifier", columns="model", values="estimate")
+    by_model = rows.pivot_table("estimate", "quantifier", "model")
     words = pd.Series({name: len(sentence(name)) + 1 for name in by_model.index})
     return exp((words * np.log(by_model["blind"] / by_model["network"])).mean())
 

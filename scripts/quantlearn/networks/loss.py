@@ -19,7 +19,7 @@ __all__ = [
 ]
 
 IGNORED = -100
-"""The label of a position where no word is to be written; torch.nn.CrossEntropyLoss has the same."""
+"""The label where no word is to be written; the same as in torch.nn.CrossEntropyLoss."""
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 

@@ -59,9 +59,9 @@ SETTINGS = {
 def initialise(
     settings: dict[str, Any], task: Task, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Weights of one network by name: those of its layers, as `start_weights` says, and the read-out.
+    """Weights of one network by name: layers as `start_weights` says, and the read-out.
 
-    The read-out is Glorot-uniform or as torch.nn.Linear starts with the same number of inputs.
+    The read-out is Glorot-uniform, or as torch.nn.Linear starts with as many inputs.
     """
     scheme, hidden = settings["initialisation"], settings["hidden"]
     weights = {}

@@ -1,10 +1,10 @@
 """What recurrent networks have in common: reading a scene object by object, in several layers.
 
 A layer turns inputs x_1 … x_n into hidden states h_1 … h_n; the next layer reads these. The last
-layer's state at the scene's last object is mapped to two logits, in a language model its state at each
-position to logits of the next word. The matrices W for the inputs and U for the previous hidden
-state are one kernel [W; U]. Dropout falls on the states that go from one layer to the next, as in
-torch.nn.LSTM, and on the state that is read out.
+layer's state at the scene's last object is mapped to two logits; in a language model, its state at
+every position to logits of the next word. The matrices W for the inputs and U for the previous
+hidden state are one kernel [W; U]. Dropout falls on the states that go from one layer to the next,
+as in torch.nn.LSTM, and on the state that is read out.
 """
 
 from collections.abc import Callable

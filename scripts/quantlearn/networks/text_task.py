@@ -32,7 +32,8 @@ class TextTask(OneHotTask):
     kind: one of the three. quantifiers: into how many scores are divided, all or one.
 
     >>> task = TextTask("language_model", 2, ("every", "no"))
-    >>> tokens, labels = task.texts(np.array([[0, 4]], dtype=np.uint8), np.array([1]), np.array([1]))
+    >>> scenes, ones = np.array([[0, 4]], dtype=np.uint8), np.array([1])
+    >>> tokens, labels = task.texts(scenes, sizes=ones, quantifiers=ones)
     >>> task.read(tokens[0]), task.read(labels[0])
     ('. AB : no A are B', 'AB : no A are B .')
     """
