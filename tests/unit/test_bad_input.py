@@ -99,6 +99,13 @@ VARIED = {"architecture": {"choice": ["lstm", "feedforward"]}}
 ENUMERATE = {"data.generate": {"method": "enumerate", "max_size": 8}}
 FILL = {"data.generate": {"method": "fill", "min_size": 1, "max_size": 3}}
 
+WRITES = {"task": "language_model", "figures": [], "comparisons": []}
+DESCRIBES = {
+    **{"task": "description", "figures": [], "comparisons": []},
+    **{"data.generate": {"method": "describe", "max_size": 8}, "data.balance": {"method": "none"}},
+    "network": {"architecture": "encoder_decoder", "hidden": 4},
+}
+
 # What is changed in the experiment, and what must stand in each of the lines.
 BAD_EXPERIMENTS = {
     "misspelt key": (
@@ -481,6 +488,44 @@ BAD_EXPERIMENTS = {
     ),
     "stopping by what is kept for the end": (
         {"data.split.only_test": {"sizes_above": 5}},
+        [("training.monitor:", "data.split.only_test keeps for the end: use dev")],
+    ),
+    "a network that cannot write": (
+        {**WRITES, "network": {"architecture": "transformer"}},
+        [("network.architecture:", "no way to do the task language_model", "gru or lstm or rnn")],
+    ),
+    "one of several networks that cannot read words": (
+        {**SEARCH, "task": "text_verification", "network": VARIED, "network.hidden": 4},
+        [("network.architecture.choice[1]:", "feedforward has no way", "text_verification")],
+    ),
+    "a description of what": (
+        {**DESCRIBES, "data.generate": {"method": "fill", "max_size": 8, "scenes_per_cell": 9}},
+        [("data.generate.method:", "fill does not say what is to be written: use describe")],
+    ),
+    "true sentences to verify": (
+        {**DESCRIBES, "task": "text_verification", "network": {"hidden": 4}},
+        [("data.generate.method:", "describe makes true sentences only", "use fill")],
+    ),
+    "true sentences in balance": (
+        {**DESCRIBES, "data.balance": {"method": "downsample"}},
+        [("data.balance.method:", "describe makes none: use none")],
+    ),
+    "a quantifier that never says most": (
+        {**DESCRIBES, "quantifiers": ["most", "every", "at_least_3", "at_least_2"]}
+        | {"data.generate": {"method": "describe", "max_size": 3}},
+        [("quantifiers[3]:", "at_least_2 is never the most informative one that is true")],
+    ),
+    "truth values of words": (
+        {**WRITES, "figures": ["learning_curves"], "training.loss": "squared_error"}
+        | {"comparisons": [["most", "at_least_3"]]},
+        [
+            ("figures[0]:", "shows answers true or false", "language_model"),
+            ("comparisons:", "quantifiers are compared by their verification"),
+            ("training.loss:", "words need cross_entropy"),
+        ],
+    ),
+    "stopping by counts that are kept for the end": (
+        {"data.split.only_test": {"counts": 0.2}},
         [("training.monitor:", "data.split.only_test keeps for the end: use dev")],
     ),
     "start from nowhere": (
