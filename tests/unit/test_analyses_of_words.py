@@ -117,7 +117,7 @@ SCENES = (10, 100, 1000)
 
 
 def finetuned(noise=0.0):
-    """Accuracy rises by 0.1 for each tenfold; pretraining is worth one tenfold."""
+    """Accuracy rises by 0.1 for each tenfold; pretraining is worth 0.9 of that."""
     samples = pd.DataFrame(
         [
             {"training.start": start, "training.scenes": scenes}
@@ -134,7 +134,7 @@ def finetuned(noise=0.0):
                 "trial": trial,
                 "test_accuracy": 0.5
                 + 0.1 * np.log10(scenes)
-                + 0.1 * (start == "all")
+                + 0.09 * (start == "all")
                 + noise * rng.normal(),
             }
             for row, (start, scenes) in zip(
@@ -152,15 +152,15 @@ def test_pretraining_is_worth_what_was_put_in():
     table = finetuning.finetuning_table(*finetuned(noise=0.001))
     differences = table[table["kind"] == "difference"]
     assert differences["scenes"].tolist() == list(SCENES)
-    np.testing.assert_allclose(differences["estimate"], 0.1, atol=0.003)
+    np.testing.assert_allclose(differences["estimate"], 0.09, atol=0.003)
     assert (differences["p_adjusted"] < 1e-4).all()
     (area,) = table.loc[table["kind"] == "area", "estimate"]
-    assert area == pytest.approx(0.1, abs=0.003)
+    assert area == pytest.approx(0.09, abs=0.003)
 
 
 def test_scenes_that_pretraining_saves_are_found():
     said = finetuning.remark(finetuning.finetuning_table(*finetuned(noise=1e-6)), SETTINGS)
-    assert "10 for 100, 100 for 1,000, 1000 for more than 1000" in said
+    assert "10 for 79, 100 for 794, 1000 for more than 1000" in said
     assert "is higher with 10, 100 and 1000 scenes" in said
     assert len(finetuning.shown(finetuning.finetuning_table(*finetuned(0.001)))) == len(SCENES)
 
