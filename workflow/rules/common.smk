@@ -122,6 +122,12 @@ def writes(wildcards):
     return EXPERIMENTS[wildcards.experiment]["task"] in WRITING
 
 
+def texts_of(experiment):
+    """What the networks of an experiment wrote, if they write."""
+    written = EXPERIMENTS[experiment]["task"] in WRITING
+    return [f"results/{experiment}/tables/texts.parquet"] if written else []
+
+
 def samples_by_job(experiment):
     """The samples that each training job trains, by number; fixed settings are one sample."""
     search = EXPERIMENTS[experiment]["search"] or {"samples": 1, "samples_per_job": 1}
@@ -228,6 +234,7 @@ def tables_of(experiment):
     return [
         f"results/{experiment}/samples.csv",
         *(f"results/{experiment}/tables/{table}.parquet" for table in ("curves", "cells")),
+        *texts_of(experiment),
         *(f"results/{experiment}/tables/{file}" for file in BASELINES),
         *(file for file in files if file.startswith(f"results/{experiment}/tables/")),
     ]
