@@ -300,8 +300,8 @@ def test_a_subset_of_texts_has_each_quantifier_in_proportion():
 
 @pytest.mark.parametrize("kind", ["language_model", "description"])
 def test_networks_are_trained_and_write(tmp_path, kind):
-    split = np.where(np.arange(N) < 20, "train", "test").astype(object)
-    parts = [(some_scenes(seed), {"split": split}) for seed in range(2)]
+    split = np.where(np.arange(60) % 3 > 0, "train", "test").astype(object)
+    parts = [(some_scenes(seed, 60), {"split": split}) for seed in range(2)]
     write_trials(tmp_path / "split.parquet", list(NAMES), parts)
     architecture = "encoder_decoder" if kind == "description" else "lstm"
     settings = {
@@ -351,7 +351,7 @@ def test_networks_are_trained_and_write(tmp_path, kind):
         written.append((tmp_path / f"{name}.parquet").read_bytes())
     assert written[0] == written[1]
     texts = pd.read_parquet(tmp_path / "once.parquet")
-    assert len(texts) == sum(scenes.truth[20:].sum() for scenes, _ in parts)
+    assert len(texts) == sum(scenes.truth[split == "test"].sum() for scenes, _ in parts)
     if kind == "description":
         exact = (texts["written"] == texts["target"]).groupby(texts["trial"]).mean()
         np.testing.assert_allclose(exact, trials["test_accuracy"])
