@@ -222,7 +222,8 @@ def trained(kind, steps=60, **changes):
     stacked = stack([some_examples(task, seed) for seed in range(TRIALS)], torch.device("cpu"))
     streams = [np.random.default_rng(trial) for trial in range(TRIALS)]
     settings = TRAINING | {"learning_rate": 0.03, "max_epochs": steps}
-    outcome = train(ensemble, ensemble.initialise(streams), stacked, {}, streams, settings)
+    sides = {"test": stacked}
+    outcome = train(ensemble, ensemble.initialise(streams), stacked, sides, streams, settings)
     sizes = [some_scenes(seed).sizes for seed in range(TRIALS)]
     starts = torch.as_tensor(np.stack([task.start_of_sentence(own) for own in sizes]))
     return task, ensemble, outcome.weights, stacked, starts
