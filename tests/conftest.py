@@ -1,11 +1,17 @@
 """The tiny configuration, run through the whole pipeline once for all tests that look at it."""
 
+import os
 import shutil
 
 import pytest
 from filelock import FileLock
 
 from pipeline import lay_out, run
+
+# The processes of a test run share the cores: more threads in each would wait for one another.
+# PyTorch, which is not imported yet, reads this.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")
