@@ -35,14 +35,19 @@ __all__ = [
     "CURVES",
     "DEGREES",
     "GENERATED",
+    "GRADIENTS_THROUGH_TIME",
     "LEADERBOARD",
     "LEFT_OUT",
     "MACHINE",
     "MINIMAL_PAIRS",
     "OVERFITTING",
     "OVERVIEW",
+    "PROBES",
     "REGULARISATION",
     "SAMPLES",
+    "SCOREBOARD",
+    "SEQUENCE_LENGTHS",
+    "STATE_SPACE",
     "TESTS",
     "TIMELESS_TRIALS",
     "TREES",
@@ -209,6 +214,51 @@ BALANCING: Schema = {
     "quantifier": "str",
     "split": "str",
     "quantity": "str",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
+}
+
+PROBES: Schema = {
+    "quantifier": "str",
+    "target": "str",
+    "network": "str",
+    "part": "str",
+    "metric": "str",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
+}
+
+STATE_SPACE: Schema = {
+    "quantifier": "str",
+    "scene": "int64",
+    "position": "int64",
+    **dict.fromkeys(["both", "difference", "automaton"], "Int64"),
+    **dict.fromkeys(["first", "second", "first_share", "second_share"], "float64"),
+}
+
+SEQUENCE_LENGTHS: Schema = {
+    "architecture": "str",
+    "quantifier": "str",
+    "size": "Int64",
+    "trained": "bool",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
+}
+
+GRADIENTS_THROUGH_TIME: Schema = {
+    "architecture": "str",
+    "part": "str",
+    "network": "str",
+    "distance": "int64",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
+}
+
+SCOREBOARD: Schema = {
+    "architecture": "str",
+    "task": "str",
+    "experiment": "str",
+    "sample": "Int64",
     **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
     "n": "int64",
 }
