@@ -39,7 +39,8 @@ def analyse_state_space(
         scenes = stream.permutation(trained.members[row].scenes["test"].scenes)[:SCENES]
         states = states_along(trained, row, scenes)
         objects = scenes != PADDING
-        coordinates, shares = principal_components(states[objects])
+        counts = {key: values[objects] for key, values in counts_along(scenes).items()}
+        coordinates, shares = principal_components(states[objects], counts["both"])
         scene, position = np.nonzero(objects)
         automaton = minimal_automaton(Quantifier(name, expression))
         frames.append(
@@ -48,7 +49,7 @@ def analyse_state_space(
                     "quantifier": name,
                     "scene": scene,
                     "position": position + 1,
-                    **{key: counts[objects] for key, counts in counts_along(scenes).items()},
+                    **counts,
                     "automaton": pd.NA if automaton is None else automaton.run(scenes)[objects],
                     "first": coordinates[:, 0],
                     "second": coordinates[:, 1],

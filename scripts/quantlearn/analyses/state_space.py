@@ -16,16 +16,16 @@ from quantlearn import prose
 __all__ = ["principal_components", "remark", "shown"]
 
 
-def principal_components(states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def principal_components(states: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Coordinates (n, 2) of states (n, units), and the shares (2,) of the variance that they hold.
 
-    A direction is turned so that its largest weight is positive.
+    A direction is turned so that the numbers ``along`` (n,) grow with it.
     """
     centred = states - states.mean(axis=0)
     _, spread, directions = np.linalg.svd(centred, full_matrices=False)
-    rows = np.arange(len(directions))
-    directions *= np.sign(directions[rows, np.abs(directions).argmax(axis=1)])[:, None]
-    return centred @ directions[:2].T, (spread**2 / (spread**2).sum())[:2]
+    coordinates = centred @ directions[:2].T
+    turned = np.where((along - along.mean()) @ coordinates < 0, -1, 1)
+    return coordinates * turned, (spread**2 / (spread**2).sum())[:2]
 
 
 def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
