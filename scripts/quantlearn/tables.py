@@ -384,6 +384,7 @@ BENCHMARK: Schema = {
     "layers": "Int64",
     "batch": "Int64",
     "precision": "str",
+    "threads": "Int64",
     "networks": "Int64",  # really run, where those of a loop or of the eager core are too many
     "median": "float64",
     "lower": "float64",

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from quantlearn import prose, tables
-from quantlearn.statistics import mean_interval
+from quantlearn.intervals import mean_interval
 
 __all__ = ["TARGETS", "counts_along", "probe", "probes_table", "remark", "shown"]
 

@@ -17,7 +17,7 @@ from quantlearn.analyses.sequence_lengths import architecture_of
 from quantlearn.errors import QuantlearnError
 from quantlearn.findings import ARCHITECTURES
 from quantlearn.ranking import rank_samples
-from quantlearn.statistics import mean_interval
+from quantlearn.intervals import mean_interval
 
 __all__ = ["MEAN", "PAIRS", "TASKS", "Contest", "remark", "scoreboard_table", "shown"]
 

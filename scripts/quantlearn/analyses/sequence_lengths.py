@@ -12,7 +12,7 @@ import pandas as pd
 
 from quantlearn import prose, tables
 from quantlearn.findings import ARCHITECTURES
-from quantlearn.statistics import mean_interval
+from quantlearn.intervals import mean_interval
 
 __all__ = ["architecture_of", "remark", "sequence_lengths_table", "shown"]
 
