@@ -1,9 +1,9 @@
 """What linear probes read from the states of trained networks, and what needs no training.
 
-R² of a count on scenes that the probe was not fitted to: 1 is a perfect reading, 0 as good as always
-saying the mean. Filled circles: the cell state and the hidden state after training; hollow ones: the
-same networks before training; dashes: the number of objects read so far and nothing else. Means over
-trials with 95 % intervals, which are often narrower than the circles.
+R² of a count on scenes that the probe was not fitted to: 1 is a perfect reading, 0 as good as
+always saying the mean. Filled marks: the cell state and the hidden state after training; hollow
+ones: the same networks before training; dashes: the number of objects read so far and nothing else.
+Means over trials with 95 % intervals, which are often narrower than the marks.
 """
 
 from typing import Any

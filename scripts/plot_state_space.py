@@ -1,5 +1,5 @@
-"""The states of one network for each quantifier, after each object of some scenes, in their two main
-directions (principal components).
+"""The states of one network for each quantifier, after each object of some scenes, in their two
+main directions (principal components).
 
 The colour says which count the network has read so far. Lines follow three scenes from their first
 object (a small circle) to their last one (a square).

@@ -176,8 +176,9 @@ def on_page(file):
 
 
 def course_on(page):
-    """The course, executed, on the pages that show its example; nothing on the others."""
-    return ["results/course/course.ipynb"] if COURSE_EXAMPLE in experiments_of(page) else []
+    """The parts of the course, executed, on the pages that show its example; else nothing."""
+    parts = COURSE_PARTS if COURSE_EXAMPLE in experiments_of(page) else []
+    return [f"results/course/{part}.ipynb" for part in parts]
 
 
 def main_analysis(experiment):
@@ -204,6 +205,11 @@ def library_of(name):
 def heading_of(page):
     """The title of a page of the report."""
     return "All experiments" if page == "index" else CHAPTER_TITLES[page]
+
+
+def summary_of(page):
+    """The heading over the tables of a page, which is not that of a chapter on the same page."""
+    return "All experiments" if page == "index" else "In short"
 
 
 def tables_of(experiment):

@@ -37,7 +37,7 @@ def relative_norms(norms: np.ndarray, last: np.ndarray) -> np.ndarray:
 
 
 def gradients_table(norms: Norms) -> pd.DataFrame:
-    """Geometric means over trials with 95 % t intervals of the logarithms, by distance from the end.
+    """Geometric means over trials, by distance from the end, with 95 % t intervals of the logs.
 
     The columns are those of `tables.GRADIENTS_THROUGH_TIME`.
     """

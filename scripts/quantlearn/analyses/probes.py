@@ -3,9 +3,9 @@
 A probe is fitted to the states at all positions of some test scenes and scored on those of others
 (Alain & Bengio 2016, "Understanding intermediate layers using linear classifier probes"). It reads
 |A∩B| and |A∩B| − |A∖B| by ridge regression, and the state of the smallest automaton that verifies
-the quantifier, where there is a finite one, by logistic regression. The same probes of the untrained
-network, with the weights from which training started, and of the number of objects so far show what
-needs no training.
+the quantifier, where there is a finite one, by logistic regression. The same probes of the
+untrained network, with the weights from which training started, and of the number of objects so far
+show what needs no training.
 """
 
 import warnings

@@ -16,8 +16,8 @@ from quantlearn import prose, tables
 from quantlearn.analyses.sequence_lengths import architecture_of
 from quantlearn.errors import QuantlearnError
 from quantlearn.findings import ARCHITECTURES
-from quantlearn.ranking import rank_samples
 from quantlearn.intervals import mean_interval
+from quantlearn.ranking import rank_samples
 
 __all__ = ["MEAN", "PAIRS", "TASKS", "Contest", "remark", "scoreboard_table", "shown"]
 

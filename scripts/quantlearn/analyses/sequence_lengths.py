@@ -74,7 +74,9 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
                 for name, row in rows.iterrows()
             )
             parts.append(f"with {where} objects: {scores}")
-        lines.append(f"- {prose.capital(prose.name(quantifier))}, right answers {'; '.join(parts)}.")
+        lines.append(
+            f"- {prose.capital(prose.name(quantifier))}, right answers {'; '.join(parts)}."
+        )
     return "\n".join(lines)
 
 
