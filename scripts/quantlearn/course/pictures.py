@@ -124,9 +124,9 @@ def hidden_widths(
 
 def automata(figure: Figure, name: str, automaton: Automaton, counted: str, reach: int) -> None:
     """Two semantic automata. They read a scene object by object and move along the arrow with the
-    zone of the object; at all other objects they stay where they are. The scene makes the quantifier
-    true if they end in a state with a double ring. Above: the smallest automaton, which counts no
-    further than it must. Below: a part of one that has no end on either side.
+    zone of the object; at all other objects they stay where they are. The scene makes the
+    quantifier true if they end in a state with a double ring. Above: the smallest automaton, which
+    counts no further than it must. Below: a part of one that has no end on either side.
     """
     above, below = figure.subplots(2, 1)
     moves = [
