@@ -63,15 +63,14 @@ def sequence_lengths_table(
 def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     """Who verifies trained and longer scenes best, for each quantifier."""
     border = settings["data"]["split"]["only_test"]["sizes_above"]
-    whole = numbers[numbers["size"].isna()].set_index(["quantifier", "trained", "architecture"])
     lines = []
-    for quantifier in whole.index.unique("quantifier"):
+    for quantifier, whole in numbers[numbers["size"].isna()].groupby("quantifier", sort=False):
         parts = []
         for trained, where in ((True, f"up to {border}"), (False, f"more than {border}")):
-            rows = whole.loc[quantifier, trained].sort_values("estimate", ascending=False)
+            rows = whole[whole["trained"] == trained].sort_values("estimate", ascending=False)
             scores = prose.listed(
-                f"{ARCHITECTURES[name]} {prose.percent(row['estimate'])}"
-                for name, row in rows.iterrows()
+                f"{ARCHITECTURES[row.architecture]} {prose.percent(row.estimate)}"
+                for row in rows.itertuples()
             )
             parts.append(f"with {where} objects: {scores}")
         lines.append(
