@@ -15,7 +15,6 @@ COURSE_PARTS = {
         "description",
         "language_model",
         "finetuning",
-        "alone",
         "transfer",
         "tasks",
     ],
