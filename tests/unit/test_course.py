@@ -345,8 +345,9 @@ def test_what_is_not_part_of_the_run_is_said_to_be_missing(page):
 
 def test_what_training_does_to_the_states_is_read_from_the_probes(page):
     text = page.get_text()
-    assert "most, what it is about: |A∩B| − |A∖B| can be read from the cell state better" in text
-    assert "worse than before training: it is being forgotten (R² 0.80 before, 0.70 after)" in text
+    assert "Most: |A∩B| − |A∖B| can be read from the cell state better than before" in text
+    assert "worse than before training (R² 0.80 before, 0.70 after" in text
+    assert "So each network has learned to count what its automaton counts" in text
 
 
 def test_a_cluster_run_is_described_by_its_profile(page):

@@ -141,7 +141,7 @@ def test_scores_are_of_the_sample_that_is_best_on_dev(tmp_path):
     assert "their intervals do not overlap" in said
     shown = analyses.shown("scoreboard", table)
     assert shown["Rank"].tolist() == ["1", "2"]
-    assert shown["Pair of quantity"].tolist() == ["76.0 %", "66.0 %"]
+    assert shown["Quantity"].tolist() == ["76.0 %", "66.0 %"]
     assert "conservativity" in drawn(plot_scoreboard, table, settings_of("here"), tmp_path)
 
 

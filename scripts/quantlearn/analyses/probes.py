@@ -9,7 +9,7 @@ show what needs no training.
 """
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,26 @@ import pandas as pd
 from quantlearn import prose, tables
 from quantlearn.intervals import mean_interval
 
-__all__ = ["TARGETS", "counts_along", "probe", "probes_table", "remark", "shown"]
+__all__ = [
+    "TARGETS",
+    "change",
+    "counts_along",
+    "main_scores",
+    "probe",
+    "probes_table",
+    "remark",
+    "shown",
+]
 
 TARGETS = {"both": "|A∩B|", "difference": "|A∩B| − |A∖B|", "automaton": "automaton"}
-NETWORKS = {"trained": "trained", "untrained": "untrained", "size": "number of objects alone"}
-PARTS = {"h": "hidden state", "c": "cell state", "": ""}
+READ = {**TARGETS, "automaton": "the automaton's state"}
+NETWORKS = {"trained": "Trained", "untrained": "Untrained", "size": "Size alone"}
+PARTS = {"h": "hidden state", "c": "cell state"}
+METRICS = {"automaton": "exact"}
+METRIC_NAMES = {"r_squared": "*R*²", "exact": "accuracy"}
 
 Scores = Mapping[tuple[str, str, str, str, str], list[float]]
-"""Scores of all trials by quantifier, network, part of the state, target and metric."""
+"""Scores of all trials by quantifier, target, network, part of the state and metric."""
 
 
 def counts_along(scenes: np.ndarray) -> dict[str, np.ndarray]:
@@ -76,72 +88,69 @@ def probes_table(scores: Scores) -> pd.DataFrame:
 
 # --- In words -------------------------------------------------------------------------------------
 
+CHANGES = {
+    1: "better than before training",
+    0: "about as well as before training",
+    -1: "worse than before training",
+}
+
+
+def change(before: pd.Series, after: pd.Series) -> int:
+    """1 where training made a score better, −1 where worse, 0 where the intervals overlap."""
+    return int(after["lower"] > before["upper"]) - int(after["upper"] < before["lower"])
+
+
+def main_scores(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Of each target the metric that matters, from the part of the state that tells it best.
+
+    That is R² of a count, the accuracy of the automaton's state; by (quantifier, target, network).
+    """
+    metric = numbers["target"].map(lambda target: METRICS.get(target, "r_squared"))
+    scores = numbers[numbers["metric"] == metric]
+    best = scores.groupby(["quantifier", "target", "network"], sort=False)["estimate"].idxmax()
+    return scores.loc[best].set_index(["quantifier", "target", "network"])
+
 
 def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
-    """What each quantifier's networks keep, against what needs no training."""
-    return "\n".join(
-        f"- {prose.capital(prose.name(quantifier))}: {'; '.join(_kept(rows))}."
-        for quantifier, rows in numbers.groupby("quantifier", sort=False)
-    )
-
-
-def _kept(rows: pd.DataFrame) -> Iterator[str]:
-    for target, of_target in rows.groupby("target", sort=False):
-        metric = "exact" if target == "automaton" else "r_squared"
-        scored = of_target[of_target["metric"] == metric]
-        best = {
-            network: some.loc[some["estimate"].idxmax()]
-            for network, some in scored.groupby("network", sort=False)
-        }
-        trained = best["trained"]
-        what = "the automaton's state" if target == "automaton" else TARGETS[target]
-        bounds = prose.interval(*(_score(trained[side], metric) for side in ("lower", "upper")))
-        part = f" of the {PARTS[trained['part']]}" if trained["part"] else ""
-        yield (
-            f"{what} is read with {_named(metric)} {_score(trained['estimate'], metric)} "
-            f"(95 % interval {bounds}){part}, before training "
-            f"{_score(best['untrained']['estimate'], metric)}, from the number of objects "
-            f"{_score(best['size']['estimate'], metric)}"
+    """What training did to each reading."""
+    scores = main_scores(numbers)
+    lines = []
+    for quantifier, target in dict.fromkeys(key[:2] for key in scores.index):
+        before, after, size = (
+            scores.loc[(quantifier, target, network)]
+            for network in ("untrained", "trained", "size")
         )
+        name = METRIC_NAMES[after["metric"]]
+        lines.append(
+            f"- {prose.capital(prose.name(quantifier))}: {READ[target]} can be read from the "
+            f"{PARTS[after['part']]} {CHANGES[change(before, after)]} ({name} "
+            f"{_score(before)} before, {_score(after)} after; from the number of objects alone "
+            f"{_score(size)})."
+        )
+    return "\n".join(lines)
 
 
-def _named(metric: str) -> str:
-    return "*R*²" if metric == "r_squared" else "accuracy"
-
-
-def _score(value: float, metric: str) -> str:
-    return prose.correlation(value) if metric == "r_squared" else prose.percent(value)
+def _score(row: pd.Series, column: str = "estimate") -> str:
+    value = row[column]
+    return prose.correlation(value) if row["metric"] == "r_squared" else prose.percent(value)
 
 
 def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """One line for each quantifier, target and state, with both metrics."""
-    keys = ["quantifier", "target", "network", "part"]
+    """One line for each quantifier and target."""
+    scores = main_scores(numbers)
     rows = []
-    for (quantifier, target, network, part), some in numbers.groupby(keys, sort=False):
-        by_metric = some.set_index("metric")
-        cells = {
-            heading: (
-                f"{_score(by_metric.loc[metric, 'estimate'], metric)}",
-                prose.interval(
-                    *(_score(by_metric.loc[metric, side], metric) for side in ("lower", "upper"))
-                ),
-            )
-            if metric in by_metric.index
-            else (prose.MISSING, prose.MISSING)
-            for metric, heading in (("r_squared", "R²"), ("exact", "Exact"))
+    for quantifier, target in dict.fromkeys(key[:2] for key in scores.index):
+        by_network = {network: scores.loc[(quantifier, target, network)] for network in NETWORKS}
+        row = {
+            "Network for": quantifier.replace("_", " "),
+            "Read": TARGETS[target],
+            "Score": "R²" if by_network["trained"]["metric"] == "r_squared" else "accuracy",
         }
-        rows.append(
-            {
-                "Network for": quantifier.replace("_", " "),
-                "Read": TARGETS[target],
-                "From": f"{PARTS[part]}, {NETWORKS[network]}" if part else NETWORKS[network],
-                **{
-                    name: text
-                    for heading, texts in cells.items()
-                    for name, text in zip(
-                        (heading, f"95 % interval of {heading}"), texts, strict=True
-                    )
-                },
-            }
-        )
+        for network, heading in NETWORKS.items():
+            found = by_network[network]
+            row[heading] = _score(found)
+            row[f"95 % interval, {heading.lower()}"] = prose.interval(
+                *(_score(found, side) for side in ("lower", "upper"))
+            )
+        rows.append(row)
     return pd.DataFrame(rows)

@@ -30,7 +30,7 @@ PAIRS = {
 
 MEAN = "mean"
 TASKS = {
-    **{universal: f"pair of {universal}" for universal in PAIRS},
+    **{universal: universal for universal in PAIRS},
     "longer_scenes": "longer scenes",
     "unseen_counts": "unseen zone counts",
     MEAN: "mean",

@@ -30,15 +30,15 @@ Exhibits = Mapping[str, Mapping[str, Any]]
 ``numbers`` (tables of analyses), paths by name; and ``captions`` of the figures."""
 
 
-def exhibit(exhibits: Exhibits, name: str, *figures: str, question: bool = True) -> bool:
+def exhibit(exhibits: Exhibits, name: str, *figures: str, question: bool = True) -> None:
     """Display some figures of an experiment, and what its analyses say and tabulate.
 
     Figures that are no analysis have a caption only. Where the experiment is not part of the run,
-    the page says so, and False is returned.
+    the page says so.
     """
     if name not in exhibits:
         say(f"The experiment `{name}`, which belongs here, is not part of this run.")
-        return False
+        return
     shown = exhibits[name]
     settings = shown["settings"]
     if question:
@@ -53,7 +53,6 @@ def exhibit(exhibits: Exhibits, name: str, *figures: str, question: bool = True)
             tabulated = analyses.shown(figure, numbers)
             if tabulated is not None:
                 display(HTML(html_table(tabulated, "The same in numbers")))
-    return True
 
 
 def page_of(experiment: str) -> str:
