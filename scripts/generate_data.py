@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from quantlearn import scene_files
+from quantlearn.descriptions import describe_scenes
 from quantlearn.jobs import run_job
 from quantlearn.scenes import LabelledScenes, Space, draw_pairs, enumerate_pairs, fill_cells
 from quantlearn.seeds import random_stream
@@ -35,6 +36,9 @@ def generate_data(
                     yield draw_pairs(rng, settings["draws"], quantifiers, space), {}
                 case "fill":
                     yield fill_cells(rng, settings["scenes_per_cell"], quantifiers, space), {}
+                case "describe":
+                    wanted = settings["scenes_per_quantifier"]
+                    yield describe_scenes(rng, wanted, quantifiers, space), {}
                 case "enumerate":
                     yield enumerate_pairs(quantifiers, space), {}
 

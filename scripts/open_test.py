@@ -6,7 +6,7 @@ import pandas as pd
 
 from quantlearn import tables
 from quantlearn.devices import choose_device
-from quantlearn.evaluation import correct_answers, evaluate
+from quantlearn.evaluation import answers, evaluate
 from quantlearn.examples import stack
 from quantlearn.jobs import run_job
 from quantlearn.members import Member, read_members
@@ -30,6 +30,7 @@ def open_test(
     *,
     chosen_trials: str,
     chosen_cells: str,
+    task: str = "verification",
 ) -> None:
     """Evaluate the best sample's networks on the test scenes of ``split_scenes``.
 
@@ -52,17 +53,19 @@ def open_test(
     settings = read_sample(samples, chosen)
     training = settings["training"]
     coding = settings["network"]["quantifiers"]
-    members, task = read_members(split_scenes, quantifiers, training["together"], coding)
+    members, network_task = read_members(
+        split_scenes, quantifiers, training["together"], coding, task
+    )
     ensemble = Ensemble(
-        settings["network"], task, where, training["core"], training["loss"], threads
+        settings["network"], network_task, where, training["core"], training["loss"], threads
     )
     ensemble.share_threads()
     flat = read_weights(ensemble, len(members), weights, chosen).to(where)
     examples = stack([member.examples["test"] for member in members], where)
     scores = evaluate(ensemble, flat, examples)
-    correct = correct_answers(ensemble, flat, examples)
+    given = answers(ensemble, flat, examples)
     tables.write_csv(_scores_table(members, chosen, scores), chosen_trials)
-    tables.write_parquet(cells_table(chosen, members, {"test": correct}, quantifiers), chosen_cells)
+    tables.write_parquet(cells_table(chosen, members, {"test": given}, quantifiers), chosen_cells)
 
 
 def _scores_table(members: list[Member], sample: int, scores) -> pd.DataFrame:

@@ -32,7 +32,8 @@ def split_data(
         for trial, (scenes, extra) in enumerate(scene_files.read_trials(balanced, quantifiers)):
             rng = random_stream(seed, experiment, "split", trial)
             units = _units(settings["by"], scenes, extra["copy"])
-            divided = ~_only_test(settings["only_test"], scenes, quantifiers)
+            kept_stream = random_stream(seed, experiment, "only_test", trial)
+            divided = ~_only_test(settings["only_test"], scenes, quantifiers, kept_stream)
             sides = np.full(len(scenes), SIDES.index("test"))
             sides[divided] = split(units[divided], fractions, rng)
             kept = np.flatnonzero((extra["copy"] == 0) | (sides == SIDES.index("train")))
@@ -42,12 +43,22 @@ def split_data(
 
 
 def _only_test(
-    settings: dict[str, Any], scenes: LabelledScenes, quantifiers: list[str]
+    settings: dict[str, Any],
+    scenes: LabelledScenes,
+    quantifiers: list[str],
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Which rows are for testing whatever the fractions are, booleans (n,)."""
     kept = np.isin(np.array(quantifiers), settings["quantifiers"])[scenes.quantifiers]
     if settings["sizes_above"] is not None:
         kept |= scenes.sizes > settings["sizes_above"]
+    if settings["counts"] > 0:
+        both, a_only = zone_counts(scenes.scenes).T[:2]
+        pairs, pair_of_row = np.unique(
+            (scenes.scenes.shape[1] + 1) * both + a_only, return_inverse=True
+        )
+        chosen = rng.permutation(len(pairs)) < round(settings["counts"] * len(pairs))
+        kept |= chosen[pair_of_row]
     return kept
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import numpy as np
@@ -13,7 +14,7 @@ from quantlearn import tables
 from quantlearn.checkpoints import Checkpoints
 from quantlearn.devices import choose_device
 from quantlearn.errors import QuantlearnError
-from quantlearn.evaluation import correct_answers, evaluate
+from quantlearn.evaluation import answers, evaluate
 from quantlearn.examples import stack, stratified_subset
 from quantlearn.jobs import run_job
 from quantlearn.members import read_members
@@ -22,6 +23,7 @@ from quantlearn.seeds import random_stream, seed_sequence
 from quantlearn.signals import Stopped, StopSignals
 from quantlearn.space import Sample, read_sample
 from quantlearn.split import SIDES
+from quantlearn.starts import Source, take_over
 from quantlearn.training import train
 from quantlearn.training_job import TrainedSample, TrainingJob, joined
 from quantlearn.training_tables import cells_table, curves_table, trials_table
@@ -47,6 +49,9 @@ def train_samples(
     checkpoint: str,
     checkpoint_seconds: float | None,
     code: str,
+    source_weights: Sequence[str] = (),
+    source_trials: Sequence[str] = (),
+    task: str = "verification",
 ) -> None:
     """Train the samples ``job_samples`` of the table ``samples`` on the file ``split_scenes``.
 
@@ -55,18 +60,22 @@ def train_samples(
 
     A job that is interrupted goes on from the file ``checkpoint``, which is written every
     ``checkpoint_seconds`` and on SIGTERM or SIGINT, and removed when the job is done. It is used
-    only for the same settings, data, seed, kind of device, libraries and ``code`` (a digest).
+    only for the same settings, data, source, seed, kind of device, libraries and ``code`` (a
+    digest). The ``source_`` lists hold a path each where networks may start from those of another
+    experiment.
     """
     where = choose_device(device)
     settings = {sample: read_sample(samples, sample) for sample in job_samples}
     fingerprint = {
-        "settings": _digest(json.dumps([experiment, quantifiers, settings])),
+        "settings": _digest(json.dumps([experiment, quantifiers, task, settings])),
         "data": _digest_of_file(split_scenes),
+        "source": " ".join(map(_digest_of_file, source_weights)),
         "seed": str(seed),
         "code": code,
         "device": where.type,
         "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
     }
+    source = next(map(Source, source_weights, source_trials), None)
     checkpoints = Checkpoints(checkpoint, fingerprint, checkpoint_seconds)
     with StopSignals() as signals:
         try:
@@ -74,8 +83,8 @@ def train_samples(
             for sample in job_samples[len(job.done) :]:
                 job.finish(
                     train_sample(
-                        *(sample, settings[sample], split_scenes, quantifiers),
-                        *(seed, where, threads, experiment, job),
+                        *(sample, settings[sample], split_scenes, quantifiers, task),
+                        *(seed, where, threads, experiment, job, source),
                     )
                 )
             tables.write_parquet(joined(part.curves for part in job.done), curves)
@@ -93,18 +102,34 @@ def train_sample(
     settings: Sample,
     split_scenes: str,
     quantifiers: list[str],
+    task: str,
     seed: int,
     where: torch.device,
     threads: int,
     experiment: str,
     job: TrainingJob,
+    source: Source | None,
 ) -> TrainedSample:
-    """Train all trials of one sample with its ``settings``, from where ``job`` was interrupted."""
+    """Train all trials of one sample with its ``settings``, from where ``job`` was interrupted.
+
+    ``source`` are the networks that those of the sample may start from.
+    """
     training = settings["training"]
     coding = settings["network"]["quantifiers"]
-    members, task = read_members(split_scenes, quantifiers, training["together"], coding)
+    members, network_task = read_members(
+        split_scenes, quantifiers, training["together"], coding, task
+    )
+    if training["scenes"] is not None:
+        # No sample in the name: with as many scenes, all samples have the same.
+        members = [
+            member.with_training_scenes(
+                training["scenes"],
+                random_stream(seed, experiment, member.trial, member.learns, "training scenes"),
+            )
+            for member in members
+        ]
     ensemble = Ensemble(
-        settings["network"], task, where, training["core"], training["loss"], threads
+        settings["network"], network_task, where, training["core"], training["loss"], threads
     )
     ensemble.share_threads()
     names = [(experiment, sample, member.trial, member.learns) for member in members]
@@ -133,7 +158,12 @@ def train_sample(
             bar.total = limit
             bar.update(step - bar.n)
 
-        start = ensemble.initialise(streams("initialise")).to(where)
+        start = ensemble.initialise(streams("initialise"))
+        if training["start"] is not None:
+            trials = [member.trial for member in members]
+            readout = training["start_readout"]
+            take_over(ensemble, start, source, training["start"], trials, readout=readout)
+        start = start.to(where)
         with job.whole_rounds():
             outcome = train(
                 *(ensemble, start, whole["train"], evaluated, streams("shuffle"), training),
@@ -141,16 +171,14 @@ def train_sample(
             )
 
     scores = {side: evaluate(ensemble, outcome.weights, whole[side]) for side in sides}
-    correct = {
-        side: correct_answers(ensemble, outcome.weights, whole[side])
-        for side in sides
-        if side != "train"
+    given = {
+        side: answers(ensemble, outcome.weights, whole[side]) for side in sides if side != "train"
     }
     seeds = [f"{seed_sequence(seed, *name).generate_state(1, np.uint64)[0]:016x}" for name in names]
     found = (
         curves_table(sample, outcome, members, quantifiers),
         trials_table(sample, outcome, members, scores, seeds, str(where), ensemble.core),
-        cells_table(sample, members, correct, quantifiers),
+        cells_table(sample, members, given, quantifiers),
     )
     return TrainedSample(
         *(pa.Table.from_pandas(table, preserve_index=False) for table in found),

@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "tests" / "integration" / "config"
 SEARCH_CONFIG = ROOT / "tests" / "integration" / "search_config"
+TRANSFER_CONFIG = ROOT / "tests" / "integration" / "transfer_config"
 
 
 def start(folder, *arguments, snakefile=ROOT / "Snakefile"):

@@ -30,7 +30,8 @@ _FEEDFORWARD = {
     **{"architecture": "feedforward", "activation": "tanh", "dropout": 0.2, "batch_norm": True},
 }
 _TRAINING = {
-    **{"together": True, "core": "eager", "loss": "cross_entropy", "learning_rate": 0.01},
+    **{"together": True, "start": None, "start_readout": True, "scenes": None},
+    **{"core": "eager", "loss": "cross_entropy", "learning_rate": 0.01},
     **{"weight_decay": 0.0, "batch_size": 8, "evaluate_every": 6, "evaluate_splits": ["test"]},
     **{"eval_scenes": 20, "monitor": "test", "stop_loss": None, "patience": 6},
 }

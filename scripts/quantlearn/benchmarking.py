@@ -28,7 +28,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn.evaluation import correct_answers
+from quantlearn.evaluation import answers
 from quantlearn.examples import Examples, Stacked, stack
 from quantlearn.machine import processor
 from quantlearn.networks.ensemble import Ensemble
@@ -219,7 +219,7 @@ class Together(Workload):
             self.optimiser.step()
 
     def evaluate(self, examples: Stacked) -> np.ndarray:
-        return correct_answers(self.ensemble, self.flat.detach(), examples)
+        return answers(self.ensemble, self.flat.detach(), examples).correct.astype(bool)
 
     def run(self, examples: Stacked, evaluated: Stacked | None, evaluations: int) -> None:
         settings = {

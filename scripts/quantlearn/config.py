@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from quantlearn.config_checks import CHECKS, Surroundings
+from quantlearn.config_checks import CHECKS, Surroundings, find_start_faults
 from quantlearn.distributions import KINDS
 from quantlearn.errors import QuantlearnError
 from quantlearn.generated_lexicon import negations, read_generated
@@ -37,6 +37,7 @@ from quantlearn.search import (
     variants_of,
 )
 from quantlearn.semantics import Lexicon, LexiconError, load_lexicon
+from quantlearn.sentences import WRITING
 from quantlearn.yamlfile import YamlError, plain_value, read_yaml
 
 __all__ = ["ConfigError", "Settings", "load_settings"]
@@ -106,6 +107,7 @@ def load_settings(
 
     used: set[Key] = set()
     experiments = {}
+    experiment_faults = {}
     experiment_lines = []
     for name in names:
         try:
@@ -120,9 +122,7 @@ def load_settings(
             given, [(overlay, used), (own, own_used)], surroundings, folder / "generated.csv"
         )
         experiments[name] = resolved
-        for fault in own_faults:
-            note = _override_note(fault.key, run, own)
-            experiment_lines.append(f"{paths[name]}: {fault}{note}")
+        experiment_faults[name] = own_faults
         faults += [
             Fault(
                 ("own_overrides", name, *key), "is not a setting of this experiment: leave it out"
@@ -130,6 +130,12 @@ def load_settings(
             for key in _leaves(own)
             if key not in own_used
         ]
+
+    sound = {name: experiments[name] for name, found in experiment_faults.items() if not found}
+    for name, found in experiment_faults.items():
+        for fault in find_start_faults(sound[name], sound) if name in sound else found:
+            note = _override_note(fault.key, run, own_overlays.get(name, {}))
+            experiment_lines.append(f"{paths[name]}: {fault}{note}")
 
     if not experiment_lines:
         faults += _unused(run["overrides"], used)
@@ -327,7 +333,8 @@ def _resolve(
         if settings["comparisons"] is None:
             untaught = settings["data"]["split"]["only_test"]["quantifiers"]
             first, *others = [name for name in quantifiers if name not in untaught]
-            paired = others if chooses_sample(settings) else []
+            compared = chooses_sample(settings) and settings["task"] not in WRITING
+            paired = others if compared else []
             settings["comparisons"] = [[first, other] for other in paired]
         settings["expressions"] = {
             name: surroundings.lexicon[name].expression for name in quantifiers

@@ -1,22 +1,38 @@
 """What the schemas cannot say of an experiment: that its settings fit each other and the lexicon.
 
 A check yields a fault for each setting that does not fit; `CHECKS` names the settings each reads.
+`find_start_faults` looks at two experiments at a time.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from quantlearn.distributions import RANGES_OF_NUMBERS, kind_of
+from quantlearn.distributions import (
+    RANGES_OF_NUMBERS,
+    border_values,
+    is_distribution,
+    kind_of,
+)
 from quantlearn.errors import QuantlearnError
 from quantlearn.memory import largest_need
-from quantlearn.schema import Fault, Key, did_you_mean, load_schema, shown
+from quantlearn.schema import (
+    Fault,
+    Key,
+    architecture_settings,
+    architecture_tasks,
+    did_you_mean,
+    load_schema,
+    shown,
+)
 from quantlearn.search import SECTIONS, chooses_sample, count_grid, distributions_of
-from quantlearn.semantics import Lexicon, Quantifier, count_scenes
+from quantlearn.semantics import Lexicon, Quantifier, all_zone_counts, count_scenes
+from quantlearn.sentences import WRITING, most_informative
 
-__all__ = ["CHECKS", "Check", "Surroundings"]
+__all__ = ["CHECKS", "Check", "Surroundings", "find_start_faults"]
 
 ZONES = ("both", "a_only", "b_only", "neither")  # in the order of their codes
 
@@ -28,6 +44,9 @@ ENUMERATION_LIMIT = 2**30  # bytes
 LABEL_BYTES = 8  # trial, quantifier, size and truth of a row, beside one byte for each object
 
 MOST_SAMPLES = 10_000  # as in the schema
+
+# Settings of a network that decide neither which weights it has nor what it does with them.
+FREE_OF_START = ("initialisation", "dropout", "quantifiers")
 
 # A figure of an experiment is a script of this name; the overview is one of a page of the report.
 SCRIPTS = Path(__file__).parents[1]
@@ -96,6 +115,116 @@ def _check_beside(settings: dict, surroundings: Surroundings) -> Iterator[Fault]
             yield Fault(("beside", place), text)
 
 
+def _check_start(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
+    """Networks start from those of another experiment of this run, or of none."""
+    name = settings["start_from"]
+    starts = _values_of(settings["training"]["start"], ("training", "start"))
+    others = [other for other in surroundings.experiments if other != settings["name"]]
+    if name is None:
+        for key, start in starts.items():
+            if start is not None:
+                text = (
+                    f"{shown(start)} is a network of another experiment: name that in start_from "
+                    "or leave this out"
+                )
+                yield Fault(key, text)
+    elif name not in others:
+        text = f"{shown(name)} is not another experiment{did_you_mean(name, others)}"
+        yield Fault(("start_from",), text)
+    elif name not in surroundings.chosen:
+        text = f"{shown(name)} is not among the experiments of this run: add it to experiments"
+        yield Fault(("start_from",), text)
+    elif all(start is None for start in starts.values()):
+        text = "no network starts from there: set training.start or leave it out"
+        yield Fault(("start_from",), text)
+
+
+def find_start_faults(settings: dict, experiments: Mapping[str, dict]) -> Iterator[Fault]:
+    """What keeps the networks of an experiment from starting from those of its ``start_from``.
+
+    ``experiments`` are those of the run that are without faults so far.
+    """
+    source = experiments.get(settings["start_from"])
+    if source is None:
+        return
+    chain = [settings["name"], source["name"]]
+    while (name := experiments.get(chain[-1], {}).get("start_from")) and name not in chain:
+        chain.append(name)
+    if name == settings["name"]:
+        text = f"{', which starts from '.join([*chain[1:], name])}: nothing can come first"
+        yield Fault(("start_from",), f"starts from {text}")
+    elif source["search"] is not None:
+        text = (
+            f"{source['name']} is a search and has several networks for each trial: name an "
+            "experiment without search"
+        )
+        yield Fault(("start_from",), text)
+    else:
+        yield from _unlike_source(settings, source)
+
+
+def _unlike_source(settings: dict, source: dict) -> Iterator[Fault]:
+    name = source["name"]
+    if settings["trials"] > source["trials"]:
+        text = (
+            f"{settings['trials']} is more than the {source['trials']} of {name}, from whose "
+            "networks these start: lower it or give that as many"
+        )
+        yield Fault(("trials",), text)
+    texts = "verification" not in (settings["task"], source["task"])
+    if texts and settings["quantifiers"] != source["quantifiers"]:
+        text = (
+            f"are not those of {name}, from whose networks these start, so that words would have "
+            "other inputs: write the same ones in the same order"
+        )
+        yield Fault(("quantifiers",), text)
+    networks = source["quantifiers"] if not source["training"]["together"] else ["all"]
+    for key, start in _values_of(settings["training"]["start"], ("training", "start")).items():
+        if start is not None and start not in networks:
+            hint = did_you_mean(start, networks) or f"; there are {', '.join(networks)}"
+            yield Fault(key, f"{shown(start)} is not a network of {name}{hint}")
+    search = settings["search"]
+    variants = search["space"]["network"] if search else [settings["network"]]
+    for key, value in source["network"].items():
+        others = [each[key] for each in variants if key in each and each[key] != value]
+        if key not in FREE_OF_START and others:
+            text = (
+                f"{shown(settings['network'].get(key, others[0]))} is not {shown(value)}, which it "
+                f"is in {name}, from whose networks these start: write the same"
+            )
+            yield Fault(("network", key), text)
+            if key == "architecture":
+                return  # of which the others are settings
+
+
+def _values_of(setting: Any, key: Key) -> dict[Key, Any]:
+    """The values that a constant or a distribution may take, each with where it stands."""
+    if not is_distribution(setting):
+        return {key: setting}
+    return {(*key, kind, place): value for kind, place, value in border_values(setting)}
+
+
+def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """No more training scenes are asked for than a network has scenes at most."""
+    generate, training = settings["data"]["generate"], settings["training"]
+    if settings["data"]["balance"]["method"] == "upsample":
+        return  # repeats scenes as often as it takes
+    learned = len(settings["quantifiers"]) if training["together"] else 1
+    most = {
+        "sample": lambda: min(generate["draws"], learned * _number_of_scenes(generate)),
+        "fill": lambda: 2 * learned * generate["scenes_per_cell"],
+        "describe": lambda: learned * generate["scenes_per_quantifier"],
+        "enumerate": lambda: learned * _number_of_scenes(generate),
+    }[generate["method"]]()
+    for key, scenes in _values_of(training["scenes"], ("training", "scenes")).items():
+        if scenes is not None and scenes > most:
+            text = (
+                f"{scenes} is more than the {most} scenes that a network can have: lower it or "
+                "make more"
+            )
+            yield Fault(key, text)
+
+
 def _check_quantifiers(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     if surroundings.lexicon is None:  # its own fault is reported
         return
@@ -108,6 +237,79 @@ def _check_quantifiers(settings: dict, surroundings: Surroundings) -> Iterator[F
             surroundings.lexicon[name]
         except QuantlearnError as error:
             yield Fault(("quantifiers", place), str(error))
+
+
+def _check_task(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
+    """The network and the scenes are such as the task needs."""
+    task, generate = settings["task"], settings["data"]["generate"]
+    for key, name in _values_of(
+        settings["network"]["architecture"], ("network", "architecture")
+    ).items():
+        if task not in architecture_tasks(name):
+            able = [other for other in architecture_settings() if task in architecture_tasks(other)]
+            yield Fault(key, f"{name} has no way to do the task {task}: take {' or '.join(able)}")
+    if task != "verification":
+        coding = settings["network"]["quantifiers"]
+        if "number" in _values_of(coding, ()).values():
+            text = "number is for scenes; a text names its quantifier in words: leave it out"
+            yield Fault(("network", "quantifiers"), text)
+    describes = generate["method"] == "describe"
+    if task == "description" and not describes:
+        text = f"{generate['method']} does not say what is to be written: use describe"
+        yield Fault(("data", "generate", "method"), text)
+    if describes and task not in WRITING:
+        text = f"describe makes true sentences only, and {task} needs false ones: use fill"
+        yield Fault(("data", "generate", "method"), text)
+    if describes and settings["data"]["balance"]["method"] != "none":
+        text = (
+            f"{settings['data']['balance']['method']} needs scenes where a quantifier is false, "
+            "and describe makes none: use none"
+        )
+        yield Fault(("data", "balance", "method"), text)
+
+
+def _check_writing(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """Nothing asks for truth values where networks write words."""
+    task = settings["task"]
+    if task not in WRITING:
+        return
+    for place, figure in enumerate(settings["figures"]):
+        if figure in FIGURES_OF_CHOSEN:
+            text = f"{shown(figure)} shows answers true or false, and there are none in {task}"
+            yield Fault(("figures", place), f"{text}: name figures that show words")
+    if settings["comparisons"]:
+        text = f"quantifiers are compared by their verification, and there is none in {task}"
+        yield Fault(("comparisons",), f"{text}: leave it out")
+    if "squared_error" in _values_of(settings["training"]["loss"], ()).values():
+        text = "squared_error is of the probability given to true; words need cross_entropy"
+        yield Fault(("training", "loss"), text)
+
+
+def _check_informative(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
+    """Where scenes are described, each quantifier is the most informative true one of some."""
+    generate = settings["data"]["generate"]
+    if generate["method"] != "describe" or surroundings.lexicon is None:
+        return
+    quantifiers = [surroundings.lexicon[name] for name in settings["quantifiers"]]
+    positional = [place for place, each in enumerate(quantifiers) if each.is_positional]
+    for place in positional:
+        text = (
+            f"{quantifiers[place].name} depends on the order of objects, and what a sentence says "
+            "is measured by zone counts: leave it out"
+        )
+        yield Fault(("quantifiers", place), text)
+    if positional:
+        return
+    zones = [ZONES.index(zone) for zone in generate["zones"]]
+    models = all_zone_counts(generate["min_size"], generate["max_size"], zones)
+    used = set(most_informative(quantifiers, models, models).tolist())
+    for place, quantifier in enumerate(quantifiers):
+        if place not in used:
+            text = (
+                f"{quantifier.name} is never the most informative one that is true in "
+                f"{_scenes_in_words(generate)}: leave it out or widen the scenes"
+            )
+            yield Fault(("quantifiers", place), text)
 
 
 def _check_sizes(settings: dict, _: Surroundings) -> Iterator[Fault]:
@@ -143,9 +345,9 @@ def _check_cells(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     """Every (quantifier, truth) cell that must hold scenes has some, and as many as asked for."""
     generate = settings["data"]["generate"]
     fill = generate["method"] == "fill"
-    if surroundings.lexicon is None or not (
-        fill or settings["data"]["balance"]["method"] != "none"
-    ):
+    if surroundings.lexicon is None or generate["method"] == "describe":
+        return
+    if not fill and settings["data"]["balance"]["method"] == "none":
         return
     scenes = _scenes_in_words(generate)
     for place, name in enumerate(settings["quantifiers"]):
@@ -214,7 +416,9 @@ def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
             "learn from"
         )
         yield Fault((*place, "quantifiers"), text)
-    if (largest is not None or kept["quantifiers"]) and settings["training"]["monitor"] == "test":
+    if (largest is not None or kept["counts"] or kept["quantifiers"]) and settings["training"][
+        "monitor"
+    ] == "test":
         text = '"test" holds scenes that data.split.only_test keeps for the end: use dev'
         yield Fault(("training", "monitor"), text)
 
@@ -373,8 +577,24 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_documented, (("documented",),)),
     (_check_figures, (("figures",),)),
     (_check_beside, (("beside",),)),
+    (_check_start, (("start_from",), ("training", "start"))),
+    (
+        _check_training_scenes,
+        (("data",), ("quantifiers",), ("training", "scenes"), ("training", "together")),
+    ),
     (_check_quantifiers, (("quantifiers",),)),
+    (
+        _check_task,
+        (
+            ("task",),
+            ("network",),
+            ("data", "generate"),
+            ("data", "balance"),
+        ),
+    ),
+    (_check_writing, (("task",), ("figures",), ("comparisons",), ("training", "loss"))),
     (_check_sizes, (("data", "generate"),)),
+    (_check_informative, (("data", "generate"), ("quantifiers",))),
     (_check_amount, (("data", "generate"), ("quantifiers",), ("trials",))),
     (_check_cells, (("data", "generate"), ("data", "balance"), ("quantifiers",))),
     (_check_fractions, (("data", "split"),)),

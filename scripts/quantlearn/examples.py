@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import torch
 
-__all__ = ["Examples", "Stacked", "stack", "stratified_subset"]
+__all__ = ["Examples", "Stacked", "nested_rows", "stack", "stratified_subset"]
 
 
 @dataclass(frozen=True)
 class Examples:
     """The examples of one network and one side of the split.
 
-    tokens (n, positions) unsigned bytes, lengths (n,), labels (n,) truth as 0 or 1, quantifiers
-    (n,) indices.
+    tokens (n, positions) unsigned bytes, lengths (n,), labels (n,) truth as 0 or 1, or (n, words)
+    the words to write, quantifiers (n,) indices.
     """
 
     tokens: np.ndarray
@@ -25,6 +25,12 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def cells(self) -> np.ndarray:
+        """A number for each row (n,) that tells quantifier and truth; where words are to be
+        written, the quantifier alone."""
+        return 2 * self.quantifiers + (self.labels if self.labels.ndim == 1 else 0)
 
     def __getitem__(self, rows: np.ndarray) -> "Examples":
         return Examples(
@@ -86,6 +92,8 @@ def stack(examples: Sequence[Examples], device: torch.device) -> Stacked:
 def stratified_subset(examples: Examples, size: int, rng: np.random.Generator) -> Examples:
     """At most ``size`` examples, each (quantifier, truth) in proportion, sorted by length.
 
+    Where words are to be written, each quantifier in proportion.
+
     ``size`` 0 means all. Sorting puts scenes of like length into the same piece, so that little is
     computed on padding. Proportions are kept to within one example (largest remainders).
 
@@ -98,7 +106,7 @@ def stratified_subset(examples: Examples, size: int, rng: np.random.Generator) -
     rows = np.arange(len(examples))
     if 0 < size < len(examples):
         cells, cell_of_row, counts = np.unique(
-            2 * examples.quantifiers + examples.labels, return_inverse=True, return_counts=True
+            examples.cells, return_inverse=True, return_counts=True
         )
         shares = counts * size / len(examples)
         chosen = np.floor(shares).astype(int)
@@ -111,3 +119,23 @@ def stratified_subset(examples: Examples, size: int, rng: np.random.Generator) -
         )
         rows.sort()
     return examples[rows[np.argsort(examples.lengths[rows], kind="stable")]]
+
+
+def nested_rows(examples: Examples, size: int, rng: np.random.Generator) -> np.ndarray:
+    """The rows (size,) of a random subset, ascending, each (quantifier, truth) in proportion.
+
+    With equal streams the rows of a smaller subset are among those of a larger one. Rows come in
+    the order of (place in the shuffled cell + ½) / cell size, cells of equal size in random order:
+    the method of Webster, in which no cell loses a seat when the house grows.
+
+    >>> zeros = np.zeros(10, dtype=int)
+    >>> examples = Examples(zeros[:, None], zeros, np.arange(10) % 2, zeros)
+    >>> rows = nested_rows(examples, 4, np.random.default_rng(0))
+    >>> sorted(examples.labels[rows].tolist())
+    [0, 0, 1, 1]
+    """
+    places = np.empty(len(examples))
+    for cell in np.unique(examples.cells):
+        rows = np.flatnonzero(examples.cells == cell)
+        places[rows] = (rng.permutation(len(rows)) + 0.5) / len(rows)
+    return np.sort(np.lexsort((rng.random(len(examples)), places))[:size])

@@ -20,6 +20,7 @@ from quantlearn.distributions import kind_of
 from quantlearn.intervals import mean_interval
 from quantlearn.prose import MISSING
 from quantlearn.search import chooses_sample, distributions_of
+from quantlearn.sentences import WRITING
 from quantlearn.space import read_sample
 from quantlearn.statistics import summarise_convergence
 
@@ -63,11 +64,22 @@ SPLIT_BY = {
     "size": "scenes of the same size are in the same one",
 }
 ARCHITECTURES = {
+    "encoder_decoder": "LSTM encoder and decoder",
     "feedforward": "feed-forward network",
     "gru": "GRU",
     "lstm": "LSTM",
     "rnn": "Elman network",
     "transformer": "transformer encoder",
+}
+TASKS = {
+    "verification": "A network sees a scene and says whether the quantifier is true:",
+    "text_verification": "A network reads a scene and a sentence, word by word, and says whether "
+    "the sentence is true. The quantifiers of the sentences:",
+    "language_model": "A network reads scenes with true sentences about them and says after each "
+    "word which one is next. The quantifiers of the sentences:",
+    "description": "A network sees a scene and writes, word by word, the most informative sentence "
+    "that is true: the one that fewest combinations of numbers of objects in the zones make true. "
+    "The quantifiers of the sentences:",
 }
 OPTIMISERS = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}
 BASELINE_NAMES = {"majority": "majority", "size": "size alone", "zone_counts": "zone counts alone"}
@@ -235,12 +247,7 @@ def introduction(settings: Mapping[str, Any]) -> str:
             f"This is the experiment `{settings['documented']}` as it was run for the published "
             "data, which differs from its description in the paper."
         )
-    lines += [
-        " ".join(facts),
-        "",
-        "A network sees a scene and says whether the quantifier is true:",
-    ]
-    lines.append("")
+    lines += [" ".join(facts), "", TASKS[settings["task"]], ""]
     named, generated = named_and_generated(settings)
     for quantifier in [*named, *generated[:_EXAMPLES]]:
         expression = settings["expressions"][quantifier]
@@ -261,19 +268,21 @@ def settings_table(settings: Mapping[str, Any]) -> pd.DataFrame:
     """How the experiment was run, in words; ``settings`` are constants, as in `read_results`."""
     network, training, rule = (settings[key] for key in ("network", "training", "convergence"))
     conditions = [] if chooses_sample(settings) else [("Conditions", _conditions(settings))]
+    how = (
+        f"the accuracy and its mean over {rule['window']} evaluations from there on are above "
+        f"{rule['threshold']:g}"
+    )
+    learned = [] if settings["task"] in WRITING else [("Learned when", how)]
     return pd.DataFrame(
         [
             ("Scenes", _scenes(settings)),
             ("Balance", _balance(settings["data"]["balance"])),
             ("Split", _split(settings["data"]["split"])),
             ("Network", _network(network, training["together"])),
+            *([("Start", _start(settings))] if settings.get("start_from") else []),
             ("Training", _training(training)),
             ("Evaluation", _evaluation(training)),
-            (
-                "Learned when",
-                f"the accuracy and its mean over {rule['window']} evaluations from there on are "
-                f"above {rule['threshold']:g}",
-            ),
+            *learned,
             *conditions,
         ],
         columns=["Stage", "How"],
@@ -289,6 +298,10 @@ def _scenes(settings: Mapping[str, Any]) -> str:
         "enumerate": lambda: "every scene",
         "sample": lambda: f"{generate['draws']:,} different (scene, quantifier) pairs at random",
         "fill": lambda: f"{generate['scenes_per_cell']:,} for each quantifier and truth value",
+        "describe": lambda: (
+            f"{generate['scenes_per_quantifier']:,} for each quantifier of which it is the most "
+            "informative true one, fewer where they are rare"
+        ),
     }[generate["method"]]()
     return f"{amount}; {sizes}, each in one of the zones {zones}"
 
@@ -310,6 +323,9 @@ def _split(split: Mapping[str, Any]) -> str:
     kept = [prose.name(name).strip("*") for name in split["only_test"]["quantifiers"]]
     if split["only_test"]["sizes_above"] is not None:
         kept.append(f"more than {split['only_test']['sizes_above']} objects")
+    if split["only_test"]["counts"]:
+        share = f"{split['only_test']['counts']:.0%}".replace("%", " %")
+        kept.append(f"{share} of the pairs (number in A∩B, number in A∖B)")
     return text + (f"; scenes of {prose.listed(kept)} are for testing only" if kept else "")
 
 
@@ -330,6 +346,17 @@ def _network(network: Mapping[str, Any], together: bool) -> str:
     return text + ("" if together else "; each quantifier has a network of its own")
 
 
+def _start(settings: Mapping[str, Any]) -> str:
+    """Where networks start that do not start as usual.
+
+    >>> _start({"start_from": "alone", "training": {"start_readout": False}})
+    'where not from none, from the networks of the same trials of alone; their read-out starts anew'
+    """
+    source = settings["start_from"].replace("_", " ")
+    anew = "" if settings["training"]["start_readout"] else "; their read-out starts anew"
+    return f"where not from none, from the networks of the same trials of {source}{anew}"
+
+
 def _training(training: Mapping[str, Any]) -> str:
     word = SPLITS[training["monitor"]]
     ends = [f"at most {prose.counted(training['max_epochs'], 'epoch')}"]
@@ -343,10 +370,11 @@ def _training(training: Mapping[str, Any]) -> str:
         for name in ("learning_rate", "momentum", "weight_decay")
         if training.get(name)
     ]
+    scenes = f", {training['scenes']:,} training scenes" if training.get("scenes") else ""
     return (
         f"{OPTIMISERS[training['optimiser']]} on the {LOSSES[training['loss']]}, "
         f"{', '.join(rates)}, "
-        f"{prose.counted(training['batch_size'], 'scene')} in a step; {', '.join(ends)}"
+        f"{prose.counted(training['batch_size'], 'scene')} in a step{scenes}; {', '.join(ends)}"
     )
 
 
@@ -382,16 +410,16 @@ def _varying(variants: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _values(distribution: Mapping[str, Any]) -> str:
     """The values that a setting takes.
 
-    >>> _values({"choice": [False, True]}), _values({"choice": [0.0, 0.5]})
-    ('(no or yes)', '(0 or 0.5)')
+    >>> _values({"choice": [False, True]}), _values({"choice": [None, 0.5]})
+    ('(no or yes)', '(none or 0.5)')
     """
     kind = kind_of(distribution)
     words = [
-        {True: "yes", False: "no"}[value]
-        if isinstance(value, bool)
+        {True: "yes", False: "no", None: "none"}[value]
+        if value is None or isinstance(value, bool)
         else f"{value:g}"
         if isinstance(value, float)
-        else str(value)
+        else str(value).replace("_", " ")
         for value in distribution[kind]
     ]
     return f"({(' or ' if kind == 'choice' else ' to ').join(words)})"
@@ -429,6 +457,18 @@ def scenes_table(results: Results) -> pd.DataFrame:
     """
     rows = []
     means = {name: results.baseline(name, results.split).mean() for name in BASELINE_NAMES}
+
+    def truth(cells: pd.DataFrame, quantifiers: Sequence[str]) -> dict[str, str]:
+        share = cells.loc[cells["truth"], "scenes"].sum() / cells["scenes"].sum()
+        return {
+            "True": prose.percent(share),
+            **{
+                f"Right by {words}": prose.percent(means[name][quantifiers].mean())
+                for name, words in BASELINE_NAMES.items()
+            },
+        }
+
+    counted = "words" if results.settings["task"] == "language_model" else "scenes"
     named, generated = named_and_generated(results.settings)
     groups = {_plain(quantifier): [quantifier] for quantifier in named}
     if generated:
@@ -439,13 +479,9 @@ def scenes_table(results: Results) -> pd.DataFrame:
         rows.append(
             {
                 "Quantifier": words_of_group,
-                f"{SPLITS[results.split].capitalize()} scenes in all trials": f"{scenes:,}",
+                f"{SPLITS[results.split].capitalize()} {counted} in all trials": f"{scenes:,}",
                 "Objects": prose.span(cells["size"].tolist()),
-                "True": prose.percent(cells.loc[cells["truth"], "scenes"].sum() / scenes),
-                **{
-                    f"Right by {words}": prose.percent(means[name][quantifiers].mean())
-                    for name, words in BASELINE_NAMES.items()
-                },
+                **(truth(cells, quantifiers) if results.settings["task"] not in WRITING else {}),
             }
         )
     return pd.DataFrame(rows)

@@ -1,13 +1,15 @@
 """The members of an ensemble: which network learns what, from which scenes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from quantlearn import scene_files
-from quantlearn.examples import Examples
+from quantlearn.errors import QuantlearnError
+from quantlearn.examples import Examples, nested_rows
 from quantlearn.networks.task import Task, quantifier_codes
+from quantlearn.networks.text_task import TextTask
 from quantlearn.scenes import LabelledScenes
 from quantlearn.split import SIDES
 
@@ -26,22 +28,53 @@ class Member:
     scenes: dict[str, LabelledScenes]
     examples: dict[str, Examples]
 
+    def with_training_scenes(self, count: int, rng: np.random.Generator) -> "Member":
+        """The same network with so many of its training scenes, as `nested_rows` takes them.
+
+        Raises `QuantlearnError` when it has fewer.
+        """
+        known = len(self.examples["train"])
+        if count > known:
+            learns = "" if self.learns == "all" else f" that learns {self.learns}"
+            raise QuantlearnError(
+                f"training.scenes: {count} is more than the {known} training scenes of the network "
+                f"of trial {self.trial}{learns}: lower it or make more"
+            )
+        rows = nested_rows(self.examples["train"], count, rng)
+        return replace(
+            self,
+            scenes={**self.scenes, "train": self.scenes["train"][rows]},
+            examples={**self.examples, "train": self.examples["train"][rows]},
+        )
+
 
 def read_members(
-    path: str | Path, quantifiers: list[str], together: bool, coding: str = "one_hot"
-) -> tuple[list[Member], Task]:
+    path: str | Path,
+    quantifiers: list[str],
+    together: bool,
+    coding: str = "one_hot",
+    kind: str = "verification",
+) -> tuple[list[Member], Task | TextTask]:
     """Members for the split scenes in the file ``path``, and the task they have.
 
     With ``together`` one network of a trial learns all quantifiers; without, each quantifier has a
     network of its own, which is told of no other. ``coding`` is how a network is told which
-    quantifier to verify, as `quantifier_codes` explains.
+    quantifier to verify, as `quantifier_codes` explains; texts say it in words. ``kind`` is the
+    experiment's task. Networks that write get the scenes where the quantifier is true.
     """
     codes = quantifier_codes(quantifiers, coding) if together else ((1.0,),)
     members: list[Member] = []
     for trial, (scenes, extra) in enumerate(scene_files.read_trials(path, quantifiers)):
-        task = Task(scenes.scenes.shape[1], len(codes), codes)
+        max_size = scenes.scenes.shape[1]
+        task = (
+            Task(max_size, len(codes), codes)
+            if kind == "verification"
+            else TextTask(kind, max_size, tuple(quantifiers), len(codes))
+        )
         for index, name in enumerate(["all"] if together else quantifiers):
-            own = np.full(len(scenes), True) if together else scenes.quantifiers == index
+            own = scenes.truth if task.writes else np.full(len(scenes), True)
+            if not together:
+                own = own & (scenes.quantifiers == index)
             sides = {side: own & (extra["split"] == side) for side in SIDES}
             parts = {side: _by_size(scenes[np.flatnonzero(rows)]) for side, rows in sides.items()}
             examples = {side: _examples(part, task) for side, part in parts.items()}
@@ -54,8 +87,11 @@ def _by_size(scenes: LabelledScenes) -> LabelledScenes:
     return scenes[np.argsort(scenes.sizes, kind="stable")]
 
 
-def _examples(scenes: LabelledScenes, task: Task) -> Examples:
+def _examples(scenes: LabelledScenes, task: Task | TextTask) -> Examples:
     asked = scenes.quantifiers if task.quantifiers > 1 else np.zeros_like(scenes.quantifiers)
-    return Examples(
-        task.tokens(scenes.scenes, asked), scenes.sizes, scenes.truth.astype(np.int64), asked
-    )
+    truth = scenes.truth.astype(np.int64)
+    if isinstance(task, Task):
+        return Examples(task.tokens(scenes.scenes, asked), scenes.sizes, truth, asked)
+    tokens, words = task.texts(scenes.scenes, scenes.sizes, scenes.quantifiers)
+    lengths = task.lengths(scenes.sizes, scenes.quantifiers)
+    return Examples(tokens, lengths, words if task.writes else truth, asked)

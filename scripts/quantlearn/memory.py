@@ -6,8 +6,10 @@ runs, and not to schedule jobs side by side.
 """
 
 import itertools
+import math
 import os
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +17,7 @@ import numpy as np
 
 from quantlearn.distributions import border_values, is_distribution
 from quantlearn.semantics import Quantifier
+from quantlearn.sentences import sentence, vocabulary
 
 __all__ = ["Need", "largest_need", "machine_memory"]
 
@@ -24,11 +27,17 @@ _EAGER_JOB = 400e6
 _COMPILING_JOB = 650e6
 
 # Arrays as large as what each unit computes at each position, for a step of training.
-_KEPT_BY_UNITS = {"lstm": 5, "gru": 5, "rnn": 4, "feedforward": 4, "transformer": 4}
+_KEPT_BY_UNITS = {
+    **{"lstm": 5, "gru": 5, "rnn": 4, "feedforward": 4, "transformer": 4},
+    "encoder_decoder": 7,
+}
+_KEPT_BY_WORDS = 4  # arrays as large as the logits of all words
 _KEPT_BY_EAGER_CORE = 2  # times as much
 _EAGER_NETWORKS = 16  # at once
 _COPIES_OF_WEIGHTS = 8  # start, best, gradient, the optimiser's two, and their likes
 _BYTES = {"float32": 4, "float64": 8}
+
+_ALL = {"scenes": None, "eval_scenes": 0}  # settings of training whose value stands for no limit
 
 _SCENES_TRIED = 2_000
 _ZONES = ("both", "a_only", "b_only", "neither")  # in the order of their codes
@@ -86,6 +95,9 @@ def _generating(settings: Mapping[str, Any]) -> Need:
     match generate["method"]:
         case "sample":
             key, size = "draws", generate["draws"] * positions * 14
+        case "describe":
+            key = "scenes_per_quantifier"
+            size = len(settings["quantifiers"]) * (10_000 + generate[key]) * positions
         case "fill":
             wanted = max(4 * generate["scenes_per_cell"], 10_000)
             key, size = "scenes_per_cell", wanted * positions * 30
@@ -108,12 +120,18 @@ def _training(
     if not training["together"]:
         members *= len(settings["quantifiers"])
         rows /= len(settings["quantifiers"])
-    positions = settings["data"]["generate"]["max_size"]
+    read = _reading(settings)
     scenes = training["eval_scenes"] or rows
+    used = min(training["scenes"] or rows, rows)
     looked_at = len(training["evaluate_splits"]) * min(scenes, rows)
-    held = members * (rows * (2 * positions + 80) + looked_at * (6 * positions + 60))
-    compiled = network["architecture"] == "lstm" and training["core"] != "eager"
-    steps = training["max_epochs"] * rows / training["batch_size"]
+    held = members * (
+        rows * (2 * read.positions + 16 * read.written + 80)
+        + looked_at * (6 * read.positions + 16 * read.written + 60)
+    )
+    compiled = (
+        network["architecture"] == "lstm" and training["core"] != "eager" and not read.written
+    )
+    steps = training["max_epochs"] * used / training["batch_size"]
     points = (
         (steps / training["evaluate_every"] + 1)
         * len(training["evaluate_splits"])
@@ -123,23 +141,38 @@ def _training(
         ("trials",): held + rows * 260,
         ("training", "batch_size"): (members if compiled else min(members, _EAGER_NETWORKS))
         * training["batch_size"]
-        * _kept_by_scene(network, positions, len(settings["quantifiers"]), compiled),
+        * _kept_by_scene(network, read, compiled),
         ("network", "hidden"): members
         * _COPIES_OF_WEIGHTS
         * _BYTES[network["precision"]]
-        * _weights(network, positions, len(settings["quantifiers"])),
+        * _weights(network, read),
         ("training", "evaluate_every"): members * points * 150,
     }
     job = _COMPILING_JOB if compiled else _EAGER_JOB
     return Need("train", job + sum(parts.values()), max(parts, key=parts.__getitem__))
 
 
-def _kept_by_scene(
-    network: dict[str, Any], positions: int, quantifiers: int, compiled: bool
-) -> float:
+class _Reading(NamedTuple):
+    """Positions that a network reads, numbers that it reads at each, and words that it writes."""
+
+    positions: int
+    inputs: int
+    written: int
+
+
+def _reading(settings: Mapping[str, Any]) -> _Reading:
+    positions, names = settings["data"]["generate"]["max_size"], settings["quantifiers"]
+    if settings["task"] == "verification":
+        return _Reading(positions, 4 + len(names), 0)
+    positions += 2 + max(len(sentence(name)) for name in names)
+    written = 0 if settings["task"] == "text_verification" else positions
+    return _Reading(positions, len(vocabulary(names)), written)
+
+
+def _kept_by_scene(network: dict[str, Any], read: _Reading, compiled: bool) -> float:
     """Bytes that a step keeps for each scene of its batch until the gradient is known."""
-    architecture = network["architecture"]
-    inputs = positions * (4 + quantifiers)
+    architecture, positions = network["architecture"], read.positions
+    inputs = positions * read.inputs + _KEPT_BY_WORDS * read.written * read.inputs
     units = network["layers"] * network["hidden"]
     if architecture != "feedforward":
         units *= positions
@@ -150,31 +183,33 @@ def _kept_by_scene(
     return (inputs + times * units) * _BYTES[network["precision"]]
 
 
-def _weights(network: dict[str, Any], positions: int, quantifiers: int) -> float:
+def _weights(network: dict[str, Any], read: _Reading) -> float:
     """The number of weights of a network, about."""
-    hidden, layers, inputs = network["hidden"], network["layers"], 4 + quantifiers
+    hidden, layers, inputs = network["hidden"], network["layers"], read.inputs
     match network["architecture"]:
         case "transformer":
             width = network["heads"] * network["head_size"]
             return inputs * width + layers * (4 * width**2 + 2 * width * hidden)
         case "feedforward":
-            return (4 * positions + quantifiers) * hidden + (layers - 1) * hidden**2
+            return (4 * read.positions + inputs) * hidden + (layers - 1) * hidden**2
         case architecture:
-            gates = {"lstm": 4, "gru": 3}.get(architecture, 1)
+            gates = {"lstm": 4, "gru": 3, "encoder_decoder": 8}.get(architecture, 1)
             return gates * hidden * (inputs + hidden + (layers - 1) * 2 * hidden)
 
 
 def _largest(section: dict[str, Any]) -> dict[str, Any]:
     """A section with the largest value of each setting that varies."""
     return {
-        name: max((border for _, _, border in border_values(value)), key=_as_number)
+        name: max((border for _, _, border in border_values(value)), key=partial(_size, name))
         if is_distribution(value)
         else value
         for name, value in section.items()
     }
 
 
-def _as_number(value: Any) -> float:
+def _size(name: str, value: Any) -> float:
+    if name in _ALL and value == _ALL[name]:
+        return math.inf
     return value if isinstance(value, int | float) else 0
 
 
@@ -182,7 +217,12 @@ def _as_number(value: Any) -> float:
 
 
 def _key_of_rows(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    keys = {"sample": "draws", "fill": "scenes_per_cell", "enumerate": "max_size"}
+    keys = {
+        "sample": "draws",
+        "fill": "scenes_per_cell",
+        "describe": "scenes_per_quantifier",
+        "enumerate": "max_size",
+    }
     return "data", "generate", keys[settings["data"]["generate"]["method"]]
 
 
@@ -192,6 +232,8 @@ def _drawn_rows(settings: Mapping[str, Any]) -> int:
     match generate["method"]:
         case "sample":
             return generate["draws"]
+        case "describe":
+            return quantifiers * generate["scenes_per_quantifier"]
         case "fill":
             return 2 * quantifiers * generate["scenes_per_cell"]
     return quantifiers * sum(_scenes_by_size(generate))
@@ -206,7 +248,7 @@ def _balanced_rows(settings: Mapping[str, Any], quantifiers: list[Quantifier]) -
     """Rows of a trial after balancing, from the share of a truth in some random scenes."""
     drawn, generate = _drawn_rows(settings), settings["data"]["generate"]
     method = settings["data"]["balance"]["method"]
-    if method == "none" or generate["method"] == "fill":
+    if method == "none" or generate["method"] in ("fill", "describe"):
         return drawn
     scenes, sizes = _some_scenes(generate)
     shares = [quantifier.verify(scenes, sizes).mean() for quantifier in quantifiers]

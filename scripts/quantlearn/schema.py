@@ -26,6 +26,7 @@ __all__ = [
     "allowed",
     "apply_defaults",
     "architecture_settings",
+    "architecture_tasks",
     "cases",
     "did_you_mean",
     "find_faults",
@@ -114,19 +115,29 @@ def architecture_settings() -> dict[str, dict]:
     >>> architecture_settings()["lstm"]["hidden"]["default"]
     12
     """
-    found = {path.stem: _literal_settings(path) for path in sorted(_NETWORKS.glob("*.py"))}
+    found = {path.stem: _literal(path, "SETTINGS") for path in sorted(_NETWORKS.glob("*.py"))}
     return {name: settings for name, settings in found.items() if settings is not None}
 
 
-def _literal_settings(path: Path) -> dict | None:
+def architecture_tasks(architecture: str) -> tuple[str, ...]:
+    """The tasks that an architecture can do: the literal ``TASKS`` of its module, if it has one.
+
+    >>> architecture_tasks("transformer"), architecture_tasks("encoder_decoder")
+    (('verification',), ('description',))
+    """
+    return _literal(_NETWORKS / f"{architecture}.py", "TASKS") or ("verification",)
+
+
+@cache
+def _literal(path: Path, name: str) -> Any:
     for statement in ast.parse(path.read_text(encoding="utf-8"), path).body:
         match statement:
-            case ast.Assign(targets=[ast.Name(id="SETTINGS")], value=value):
+            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
                 try:
                     return ast.literal_eval(value)
                 except ValueError:
                     raise QuantlearnError(
-                        f"{path}: line {statement.lineno}: SETTINGS must be a literal"
+                        f"{path}: line {statement.lineno}: {name} must be a literal"
                     ) from None
     return None
 

@@ -33,6 +33,7 @@ __all__ = [
     "LexiconError",
     "Quantifier",
     "UnknownQuantifierError",
+    "all_zone_counts",
     "count_scenes",
     "load_lexicon",
     "zone_counts",
@@ -132,6 +133,19 @@ def zone_counts(scenes: np.ndarray) -> np.ndarray:
     return counts
 
 
+def all_zone_counts(min_size: int, max_size: int, zones: Sequence[int]) -> np.ndarray:
+    """Every combination of zone counts that scenes of these sizes and zones have, integer (n, 4).
+
+    >>> all_zone_counts(1, 1, zones=[0, 3])
+    array([[0, 0, 0, 1],
+           [1, 0, 0, 0]])
+    """
+    parts = [_compositions(size, len(zones)) for size in range(min_size, max_size + 1)]
+    counts = np.zeros((sum(map(len, parts)), ZONES), dtype=np.int64)
+    counts[:, list(zones)] = np.concatenate(parts)
+    return counts
+
+
 def count_scenes(
     quantifier: Quantifier, min_size: int, max_size: int, zones: Sequence[int]
 ) -> dict[bool, int] | None:
@@ -160,10 +174,8 @@ def count_scenes(
 
 
 def _count_by_arrangements(quantifier: Quantifier, size: int, zones: Sequence[int]) -> int:
-    parts = _compositions(size, len(zones))
-    counts = np.zeros((len(parts), ZONES), dtype=np.int64)
-    counts[:, list(zones)] = parts
-    parts = parts[quantifier.verify_counts(counts)]
+    counts = all_zone_counts(size, size, zones)
+    parts = counts[quantifier.verify_counts(counts)]
     # Python integers in object arrays: the coefficients outgrow 64 bits.
     factorials = np.multiply.accumulate(np.array([1, *range(1, size + 1)], dtype=object))
     return int((factorials[size] // factorials[parts].prod(axis=1)).sum())

@@ -34,8 +34,11 @@ __all__ = [
     "CONVERGENCE",
     "CURVES",
     "DEGREES",
+    "DESCRIPTION",
+    "FINETUNING",
     "GENERATED",
     "GRADIENTS_THROUGH_TIME",
+    "LANGUAGE_MODEL",
     "LEADERBOARD",
     "LEFT_OUT",
     "MACHINE",
@@ -49,7 +52,9 @@ __all__ = [
     "SEQUENCE_LENGTHS",
     "STATE_SPACE",
     "TESTS",
+    "TEXTS",
     "TIMELESS_TRIALS",
+    "TRANSFER",
     "TREES",
     "TRIALS",
     "Schema",
@@ -325,6 +330,36 @@ ATLAS_EFFECTS: Schema = {
     "networks": "int64",
 }
 
+TRANSFER: Schema = {
+    "kind": "str",
+    "universal": "str",
+    "source": "str",
+    "target": "str",
+    "pairs": "int64",
+    **dict.fromkeys(["started", "scratch", "first"], "float64"),
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    **dict.fromkeys(["statistic", "df", "p", "p_adjusted", "p_permuted"], "float64"),
+    "n": "int64",
+}
+
+TEXTS: Schema = {
+    "sample": "int64",
+    "trial": "int64",
+    "quantifier": "str",
+    "size": "int64",
+    "both": "int64",
+    "a_only": "int64",
+    "counts_trained": "bool",
+    "sentence_trained": "bool",
+    "scene": "str",
+    "target": "str",
+    "written": "str",
+    "said": "str",
+    "true": "bool",
+    "words": "int64",
+    **dict.fromkeys(["loss", "blind", "unigram"], "float64"),
+}
+
 TESTS = ("paired_t_steps", "paired_t_accuracy", "wilcoxon_steps", "logrank", "area_between_curves")
 
 OVERVIEW: Schema = {
@@ -406,6 +441,37 @@ DEGREES: Schema = {
     **dict.fromkeys(["quantity", "conservativity", "extensionality"], "float64"),
     **dict.fromkeys(["max_direction", "max_with_negation", "mean_of_arguments"], "float64"),
     **dict.fromkeys(["two_sided_mean", "violation_rate"], "float64"),
+}
+
+DESCRIPTION: Schema = {
+    "kind": "str",
+    "attention": "str",
+    "counts": "str",
+    "both": "Int64",
+    "a_only": "Int64",
+    **dict.fromkeys(["estimate", "lower", "upper", "p_adjusted"], "float64"),
+    "n": "Int64",
+    "scene": "str",
+    "target": "str",
+    "written": "str",
+}
+
+LANGUAGE_MODEL: Schema = {
+    "kind": "str",
+    "model": "str",
+    "quantifier": "str",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
+    "scene": "str",
+    "written": "str",
+}
+
+FINETUNING: Schema = {
+    "kind": "str",
+    "start": "str",
+    "scenes": "Int64",
+    **dict.fromkeys(["estimate", "lower", "upper", "p_adjusted"], "float64"),
+    "n": "int64",
 }
 
 GENERATED: Schema = {

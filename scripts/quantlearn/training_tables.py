@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from quantlearn.evaluation import Scores
+from quantlearn.evaluation import Answers, Scores
 from quantlearn.members import Member
 from quantlearn.scenes import LabelledScenes
 from quantlearn.semantics import zone_counts
@@ -80,19 +80,20 @@ def trials_table(
 def cells_table(
     sample: int,
     members: Sequence[Member],
-    correct: Mapping[str, np.ndarray],
+    given: Mapping[str, Answers],
     quantifiers: list[str],
 ) -> pd.DataFrame:
     """Final answers counted by trial, split, quantifier, size, |A∩B|, |A∖B| and truth.
 
-    correct: by side of the split, whether each answer is right, (networks, at least n).
+    given: by side of the split, the answers of all networks to at least their n examples.
     """
     parts = []
-    for side, right in correct.items():
-        for member, row in zip(members, right, strict=True):
+    for side, of_side in given.items():
+        for member, correct, asked in zip(members, of_side.correct, of_side.answers, strict=True):
             scenes = member.scenes[side]
+            n = len(scenes)
             parts.append(
-                _count_cells(scenes, row[: len(scenes)], quantifiers).assign(
+                _count_cells(scenes, asked[:n], correct[:n], quantifiers).assign(
                     sample=np.int32(sample), trial=member.trial, split=side
                 )
             )
@@ -102,7 +103,7 @@ def cells_table(
 
 
 def _count_cells(
-    scenes: LabelledScenes, correct: np.ndarray, quantifiers: list[str]
+    scenes: LabelledScenes, asked: np.ndarray, correct: np.ndarray, quantifiers: list[str]
 ) -> pd.DataFrame:
     counts = zone_counts(scenes.scenes)
     answers = pd.DataFrame(
@@ -112,13 +113,12 @@ def _count_cells(
             "both": counts[:, 0],
             "a_only": counts[:, 1],
             "truth": scenes.truth,
+            "scenes": asked,
             "correct": correct,
         }
     )
     keys = ["quantifier", "size", "both", "a_only", "truth"]
-    grouped = answers.groupby(keys, as_index=False).agg(
-        scenes=("correct", "size"), correct=("correct", "sum")
-    )
+    grouped = answers.groupby(keys, as_index=False).sum()
     return grouped.astype(
         {"size": "int16", "both": "int16", "a_only": "int16", "scenes": "int32", "correct": "int32"}
     )

@@ -1,6 +1,6 @@
 """The weights of ensembles on disk: arrays by sample and name, whose first axis is the networks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.tables import replacing
 
-__all__ = ["read_weights", "write_weights"]
+__all__ = ["read_networks", "read_weights", "write_weights"]
 
 
 def write_weights(samples: Mapping[int, Mapping[str, np.ndarray]], path: str | Path) -> None:
@@ -53,6 +53,23 @@ def read_weights(ensemble: Ensemble, trials: int, path: str | Path, sample: int)
     for name, weights in ensemble.unpack(flat).items():
         weights.copy_(torch.from_numpy(arrays[name]))
     return flat
+
+
+def read_networks(path: str | Path, sample: int, networks: Sequence[int]) -> dict[str, np.ndarray]:
+    """Some networks of a sample in such a file, in this order: arrays (len(networks), …) by name.
+
+    Raises `QuantlearnError` when the file is no such file, or holds fewer networks.
+    """
+    prefix, rows = f"{sample}.", np.array(networks)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+            found = {name.removeprefix(prefix): file.get_tensor(name)[rows] for name in names}
+    except (OSError, SafetensorError, IndexError) as fault:
+        raise _unreadable(path, sample, str(fault)) from fault
+    if not found:
+        raise _unreadable(path, sample, "there are none")
+    return found
 
 
 def _unreadable(path: str | Path, sample: int, why: str) -> QuantlearnError:

@@ -99,6 +99,13 @@ VARIED = {"architecture": {"choice": ["lstm", "feedforward"]}}
 ENUMERATE = {"data.generate": {"method": "enumerate", "max_size": 8}}
 FILL = {"data.generate": {"method": "fill", "min_size": 1, "max_size": 3}}
 
+WRITES = {"task": "language_model", "figures": [], "comparisons": []}
+DESCRIBES = {
+    **{"task": "description", "figures": [], "comparisons": []},
+    **{"data.generate": {"method": "describe", "max_size": 8}, "data.balance": {"method": "none"}},
+    "network": {"architecture": "encoder_decoder", "hidden": 4},
+}
+
 # What is changed in the experiment, and what must stand in each of the lines.
 BAD_EXPERIMENTS = {
     "misspelt key": (
@@ -483,7 +490,172 @@ BAD_EXPERIMENTS = {
         {"data.split.only_test": {"sizes_above": 5}},
         [("training.monitor:", "data.split.only_test keeps for the end: use dev")],
     ),
+    "a network that cannot write": (
+        {**WRITES, "network": {"architecture": "transformer"}},
+        [("network.architecture:", "no way to do the task language_model", "gru or lstm or rnn")],
+    ),
+    "one of several networks that cannot read words": (
+        {**SEARCH, "task": "text_verification", "network": VARIED, "network.hidden": 4},
+        [("network.architecture.choice[1]:", "feedforward has no way", "text_verification")],
+    ),
+    "a description of what": (
+        {**DESCRIBES, "data.generate": {"method": "fill", "max_size": 8, "scenes_per_cell": 9}},
+        [("data.generate.method:", "fill does not say what is to be written: use describe")],
+    ),
+    "true sentences to verify": (
+        {**DESCRIBES, "task": "text_verification", "network": {"hidden": 4}},
+        [("data.generate.method:", "describe makes true sentences only", "use fill")],
+    ),
+    "true sentences in balance": (
+        {**DESCRIBES, "data.balance": {"method": "downsample"}},
+        [("data.balance.method:", "describe makes none: use none")],
+    ),
+    "a quantifier that never says most": (
+        {**DESCRIBES, "quantifiers": ["always", "at_least_0"]},
+        [("quantifiers[1]:", "at_least_0 is never the most informative one that is true")],
+    ),
+    "truth values of words": (
+        {**WRITES, "figures": ["learning_curves"], "training.loss": "squared_error"}
+        | {"comparisons": [["most", "at_least_3"]]},
+        [
+            ("figures[0]:", "shows answers true or false", "language_model"),
+            ("comparisons:", "quantifiers are compared by their verification"),
+            ("training.loss:", "words need cross_entropy"),
+        ],
+    ),
+    "stopping by counts that are kept for the end": (
+        {"data.split.only_test": {"counts": 0.2}},
+        [("training.monitor:", "data.split.only_test keeps for the end: use dev")],
+    ),
+    "start from nowhere": (
+        {"training.start": "most"},
+        [("training.start:", '"most" is a network of another experiment', "start_from")],
+    ),
+    "one of several starts from nowhere": (
+        {**SEARCH, "training.start": {"choice": [None, "most"]}},
+        [("training.start.choice[1]:", '"most" is a network of another experiment')],
+    ),
+    "start from no experiment": (
+        {"start_from": "smal", "training.start": "most"},
+        [("start_from:", '"smal" is not another experiment')],
+    ),
+    "start from itself": (
+        {"start_from": "small", "training.start": "most"},
+        [("start_from:", '"small" is not another experiment')],
+    ),
+    "start that is a number": (
+        {"training.start": 3},
+        [("training.start: 3 ", "text of 1 to 100 characters or null")],
+    ),
+    "read-out taken over perhaps": (
+        {"training.start_readout": "perhaps"},
+        [('training.start_readout: "perhaps" ',)],
+    ),
+    "no training scenes": (
+        {"training.scenes": 0},
+        [("training.scenes: 0 ", "from 1 to 10000000 or null")],
+    ),
+    "more training scenes than are drawn": (
+        {"training.scenes": 501},
+        [("training.scenes: 501 is more than the 500 scenes",)],
+    ),
+    "more training scenes than there are": (
+        {**FILL, "data.generate.scenes_per_cell": 3, "quantifiers": ["most"], "comparisons": []}
+        | {**SEARCH, "training.scenes": {"choice": [None, 6, 7]}},
+        [("training.scenes.choice[2]: 7 is more than the 6 scenes",)],
+    ),
 }
+
+
+# Of two experiments, what is changed in the first, and in the second, which starts from it.
+START = {"start_from": "small", "training.start": "all"}
+ALONE = {"training.together": False}
+BAD_STARTS = {
+    "nothing starts": (
+        {},
+        {"start_from": "small"},
+        [("second", "start_from: no network starts from there", "set training.start")],
+    ),
+    "unknown network": (
+        ALONE,
+        {**START, "training.start": "mots"},
+        [("second", "training.start:", '"mots" is not a network of small; did you mean "most"?')],
+    ),
+    "network of all where each is alone": (
+        ALONE,
+        START,
+        [
+            (
+                "second",
+                "training.start:",
+                '"all" is not a network of small; there are most, at_least',
+            )
+        ],
+    ),
+    "network of one where there is one for all": (
+        {},
+        {**START, **SEARCH, "network.hidden": 4}
+        | {"training.start": {"choice": ["all", None, "most"]}},
+        [("second", "training.start.choice[2]:", '"most" is not a network', "there are all")],
+    ),
+    "more trials": (
+        {},
+        {**START, "trials": 3},
+        [("second", "trials: 3 is more than the 2 of small", "lower it or give that as many")],
+    ),
+    "other networks": (
+        {},
+        {**START, "network.hidden": 5, "network.padding": "read"},
+        [
+            ("second", "network.hidden: 5 is not 4, which it is in small", "write the same"),
+            ("second", 'network.padding: "read" is not "masked"'),
+        ],
+    ),
+    "another architecture": (
+        {},
+        {**START, "network": {"architecture": "gru"}},
+        [("second", 'network.architecture: "gru" is not "lstm", which it is in small')],
+    ),
+    "networks that vary": (
+        {},
+        {**START, **SEARCH},
+        [("second", 'network.hidden: {"integer": [4, 8]} is not 4')],
+    ),
+    "source that varies": (
+        {**SEARCH, "network.hidden": 4, "training.learning_rate": {"uniform": [0.1, 0.2]}},
+        START,
+        [("second", "start_from: small is a search", "name an experiment without search")],
+    ),
+    "circle": (
+        {"start_from": "second", "training.start": "all"},
+        START,
+        [
+            ("second", "start_from: starts from small, which starts from second"),
+            ("small", "start_from: starts from second, which starts from small: nothing can"),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "second", "expected"), BAD_STARTS.values(), ids=BAD_STARTS)
+def test_bad_start(tmp_path, first, second, expected):
+    folder = write_folder(tmp_path / "config", changed(EXPERIMENT, first), RUN)
+    path = folder / "experiments" / "second.yaml"
+    path.write_text(yaml.safe_dump(changed(EXPERIMENT, second)))
+    lines = lines_of(folder, RUN)
+    assert len(lines) == len(expected), lines
+    for line, (name, start, *parts) in zip(lines, expected, strict=True):
+        assert line.startswith(f"{folder / 'experiments' / name}.yaml: {start}"), line
+        assert all(part in line for part in parts), line
+
+
+def test_a_source_must_run_as_well(tmp_path):
+    folder = write_folder(tmp_path / "config", EXPERIMENT, RUN)
+    second = changed(EXPERIMENT, START)
+    (folder / "experiments" / "second.yaml").write_text(yaml.safe_dump(second))
+    assert list(load_settings(RUN, folder).experiments) == ["second", "small"]
+    (line,) = lines_of(folder, RUN | {"experiments": ["second"]})
+    assert '"small" is not among the experiments of this run: add it to experiments' in line
 
 
 @pytest.mark.parametrize(("changes", "expected"), BAD_EXPERIMENTS.values(), ids=BAD_EXPERIMENTS)

@@ -12,7 +12,7 @@ from quantlearn import scene_files
 from quantlearn.balance import balance
 from quantlearn.errors import QuantlearnError
 from quantlearn.scenes import Space, draw_pairs
-from quantlearn.semantics import Quantifier
+from quantlearn.semantics import Quantifier, zone_counts
 from quantlearn.split import split
 from split_data import split_data
 
@@ -104,13 +104,13 @@ def test_every_trial_has_its_own_split():
 @pytest.mark.parametrize(
     ("kept", "is_kept"),
     [
-        ({"sizes_above": 4, "quantifiers": []}, lambda rows: rows["size"] > 4),
+        ({"sizes_above": 4, "counts": 0, "quantifiers": []}, lambda rows: rows["size"] > 4),
         (
-            {"sizes_above": None, "quantifiers": ["first_2"]},
+            {"sizes_above": None, "counts": 0, "quantifiers": ["first_2"]},
             lambda rows: rows["quantifier"] == "first_2",
         ),
         (
-            {"sizes_above": 5, "quantifiers": ["at_least_2"]},
+            {"sizes_above": 5, "counts": 0, "quantifiers": ["at_least_2"]},
             lambda rows: (rows["size"] > 5) | (rows["quantifier"] == "at_least_2"),
         ),
     ],
@@ -134,6 +134,29 @@ def test_what_is_for_testing_only_is_divided_by_no_fraction(tmp_path, kept, is_k
     others = rows[~is_kept(rows)]["split"].value_counts()
     assert others["train"] == math.ceil(0.6 * others.sum())
     assert others["dev"] == math.ceil(0.1 * others.sum())
+
+
+def test_pairs_of_counts_are_for_testing_only(tmp_path):
+    rng = np.random.default_rng(5)
+    drawn = draw_pairs(rng, 3000, [Quantifier("some", "|A & B| > 0")], Space(1, 6))
+    balanced = tmp_path / "balanced.parquet"
+    copies = {"copy": np.zeros(len(drawn), dtype=int)}
+    scene_files.write_trials(balanced, ["some"], [(drawn, copies)] * 2)
+    settings = {"by": "scene", "train": 0.8, "dev": 0.1, "test": 0.1}
+    kept = {"only_test": {"sizes_above": None, "counts": 0.25, "quantifiers": []}}
+    split_data(balanced, tmp_path / "a.parquet", settings | kept, ["some"], 7, "any")
+    chosen = []
+    for _, rows in pd.read_parquet(tmp_path / "a.parquet").groupby("trial"):
+        codes = np.stack([np.frombuffer(scene, np.uint8) for scene in rows["scene"]])
+        pairs = pd.Series(map(tuple, zone_counts(codes)[:, :2].tolist()), index=rows.index)
+        trained = set(pairs[rows["split"] != "test"])
+        new = set(pairs) - trained
+        # Some rare pairs may have come to the test side by the fractions.
+        assert len(new) >= round(0.25 * pairs.nunique())
+        assert (rows.loc[pairs.isin(new), "split"] == "test").all()
+        assert rows.loc[pairs.isin(trained), "split"].value_counts(normalize=True)["test"] < 0.15
+        chosen.append(new)
+    assert chosen[0] != chosen[1]
 
 
 def test_an_empty_side_is_an_error():

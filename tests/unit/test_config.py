@@ -58,7 +58,7 @@ def test_defaults_are_the_published_protocol(shipped):
         "balance": {"method": "downsample", "by": "truth"},
         "split": {
             **{"by": "scene", "train": 0.7, "dev": 0.0, "test": 0.3},
-            "only_test": {"sizes_above": None, "quantifiers": []},
+            "only_test": {"sizes_above": None, "counts": 0.0, "quantifiers": []},
         },
     }
     assert exp1a["network"] == {
@@ -73,6 +73,9 @@ def test_defaults_are_the_published_protocol(shipped):
     }
     assert exp1a["training"] == {
         "together": True,
+        "start": None,
+        "start_readout": True,
+        "scenes": None,
         "core": "auto",
         "loss": "cross_entropy",
         "optimiser": "adam",

@@ -164,3 +164,17 @@ def test_every_number_has_bounds(name):
     assert len(found) > 20
     for path, part in found:
         assert part["minimum"] <= part["maximum"], path
+
+
+def test_no_limit_is_the_largest_of_the_values_that_vary():
+    settings = resolve("alone")
+    for name, no_limit in (("scenes", None), ("eval_scenes", 0)):
+        needs = []
+        for values in ([no_limit], [10, 20], [10, no_limit]):
+            varied = {"choice": values} if len(values) > 1 else values[0]
+            training = settings["training"] | {name: varied}
+            space = {"network": [settings["network"]], "training": [training]}
+            needs.append(
+                need_of(settings | {"search": {"space": space}, "training": training}).size
+            )
+        assert needs[0] == needs[2] > needs[1], name

@@ -6,6 +6,8 @@ import pytest
 from safetensors.numpy import load_file
 from small_networks import ARCHITECTURES, network
 
+from quantlearn.checkpoints import Checkpoints
+from quantlearn.errors import QuantlearnError
 from quantlearn.scene_files import write_trials
 from quantlearn.scenes import PADDING, LabelledScenes
 from quantlearn.space import samples_table
@@ -15,6 +17,9 @@ from train import train_samples
 TRIALS = 2
 TRAINING = {
     "together": True,
+    "start": None,
+    "start_readout": True,
+    "scenes": None,
     "core": "auto",
     "loss": "cross_entropy",
     "optimiser": "adam",
@@ -42,8 +47,12 @@ def some_scenes(trial):
     return LabelledScenes(scenes, sizes, np.zeros(n, dtype=np.int64), truth), {"split": split}
 
 
-def train_here(folder, architecture, training, threads=1):
-    """Train a small network of an architecture in a folder, and read what is written there."""
+def train_here(folder, architecture, training, threads=1, source=None, name="small"):
+    """Train a small network of an architecture in a folder, and read what is written there.
+
+    ``source`` is the folder of a run from whose networks these may start.
+    """
+    folder.mkdir(exist_ok=True)
     settings = {"network": network(architecture, hidden=4), "training": TRAINING | training}
     write_csv(samples_table([settings]), folder / "samples.csv")
     write_trials(
@@ -63,11 +72,13 @@ def train_here(folder, architecture, training, threads=1):
         quantifiers=["some"],
         seed=1,
         device="cpu",
-        experiment="small",
+        experiment=name,
         threads=threads,
         checkpoint=str(folder / "checkpoint.safetensors"),
         checkpoint_seconds=None,
         code="",
+        source_weights=[] if source is None else [str(source / "weights.safetensors")],
+        source_trials=[] if source is None else [str(source / "trials.csv")],
     )
     return pd.read_parquet(written["curves"]), pd.read_csv(written["trials"]), written["weights"]
 
@@ -102,10 +113,68 @@ def test_the_number_of_threads_changes_no_result(tmp_path, architecture, changes
     found = []
     for threads in (1, 2, 3):
         folder = tmp_path / str(threads)
-        folder.mkdir()
         curves, trials, weights = train_here(folder, architecture, changes, threads)
         found.append((curves, trials.drop(columns="seconds"), weights.read_bytes()))
     for curves, trials, weights in found[1:]:
         pd.testing.assert_frame_equal(curves, found[0][0], check_exact=True)
         pd.testing.assert_frame_equal(trials, found[0][1], check_exact=True)
         assert weights == found[0][2]
+
+
+def test_networks_start_where_those_of_the_source_ended(tmp_path):
+    """With steps of no length to speak of, a network stays what it was."""
+    still = {"learning_rate": 1e-8, "max_epochs": 1}
+    _, _, trained = train_here(tmp_path / "source", "lstm", {})
+    source = tmp_path / "source"
+    curves, _, weights = train_here(
+        tmp_path / "from", "lstm", still | {"start": "all"}, source=source, name="other"
+    )
+    for name, array in load_file(weights).items():
+        np.testing.assert_allclose(array, load_file(trained)[name], atol=1e-6)
+    # The scenes are the same here, and so are the answers.
+    ends = pd.read_csv(source / "trials.csv")["test_loss"]
+    curves, *_ = train_here(
+        tmp_path / "all", "lstm", still | {"start": "all", "eval_scenes": 0}, source=source
+    )
+    starts = curves[(curves["step"] == 1) & (curves["quantifier"] == "all")]
+    assert starts["loss"].tolist() == pytest.approx(ends.tolist(), abs=1e-6)
+
+
+def test_a_source_of_which_nothing_is_taken_changes_no_byte(tmp_path):
+    train_here(tmp_path / "source", "lstm", {})
+    found = [
+        train_here(tmp_path / str(source), "lstm", {}, source=source)[2].read_bytes()
+        for source in (None, tmp_path / "source")
+    ]
+    assert found[0] == found[1]
+
+
+def test_a_checkpoint_belongs_to_the_weights_that_are_started_from(tmp_path, monkeypatch):
+    fingerprints = []
+
+    def noted(path, fingerprint, seconds):
+        fingerprints.append(fingerprint)
+        return Checkpoints(path, fingerprint, seconds)
+
+    for name, training in {"one": {}, "other": {"max_epochs": 1}}.items():
+        train_here(tmp_path / name, "lstm", training)
+    monkeypatch.setattr("train.Checkpoints", noted)
+    for name in ("one", "one", "other"):
+        train_here(tmp_path / "from", "lstm", {"start": "all"}, source=tmp_path / name)
+    one, again, other = fingerprints
+    assert one == again
+    assert {key for key in one if one[key] != other[key]} == {"source"}
+
+
+def test_training_with_some_of_the_scenes(tmp_path):
+    results = {}
+    for scenes in (None, 10, 40):
+        _, trials, _ = train_here(tmp_path / str(scenes), "lstm", {"scenes": scenes})
+        results[scenes] = trials
+    assert results[None]["train_scenes"].tolist() == [70] * TRIALS
+    for scenes in (10, 40):
+        assert results[scenes]["train_scenes"].tolist() == [scenes] * TRIALS
+        assert results[scenes]["steps"].tolist() == [2 * scenes // 8] * TRIALS
+        assert (results[scenes]["test_scenes"] == 30).all()
+    with pytest.raises(QuantlearnError, match=r"71 is more than the 70 training scenes .* trial 0"):
+        train_here(tmp_path / "more", "lstm", {"scenes": 71})

@@ -104,6 +104,7 @@ rule analyse:
         baseline_cells=rules.measure_baselines.output.baseline_cells,
         split_scenes=rules.split_data.output.split_scenes,
         training_weights=every_job("weights.safetensors"),
+        texts=branch(writes, then=rules.write_texts.output.texts),
         beside_curves=beside("tables/curves.parquet"),
         beside_cells=beside("tables/cells.parquet"),
         beside_trials=beside("tables/trials.csv"),

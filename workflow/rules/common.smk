@@ -16,6 +16,7 @@ from quantlearn.digest import code_digest
 from quantlearn.errors import QuantlearnError
 from quantlearn.faults import killed_jobs, unwritable_folders
 from quantlearn.memory import machine_memory
+from quantlearn.sentences import WRITING
 from quantlearn.yamlfile import read_mapping
 
 try:
@@ -131,6 +132,17 @@ def is_search(wildcards):
     return search is not None and search["choose"]
 
 
+def writes(wildcards):
+    """Whether the networks of the experiment write words."""
+    return EXPERIMENTS[wildcards.experiment]["task"] in WRITING
+
+
+def texts_of(experiment):
+    """What the networks of an experiment wrote, if they write."""
+    written = EXPERIMENTS[experiment]["task"] in WRITING
+    return [f"results/{experiment}/tables/texts.parquet"] if written else []
+
+
 def samples_by_job(experiment):
     """The samples that each training job trains, by number; fixed settings are one sample."""
     search = EXPERIMENTS[experiment]["search"] or {"samples": 1, "samples_per_job": 1}
@@ -144,6 +156,16 @@ def every_job(file):
     def paths(wildcards):
         jobs = range(len(samples_by_job(wildcards.experiment)))
         return [f"results/{wildcards.experiment}/training/{job}/{file}" for job in jobs]
+
+    return paths
+
+
+def source(file):
+    """An input: this file of the experiment whose networks are starts, if there is one."""
+
+    def paths(wildcards):
+        name = EXPERIMENTS[wildcards.experiment]["start_from"]
+        return [] if name is None else [f"results/{name}/training/0/{file}"]
 
     return paths
 
@@ -276,6 +298,7 @@ def tables_of(experiment):
     return [
         f"results/{experiment}/samples.csv",
         *(f"results/{experiment}/tables/{table}.parquet" for table in ("curves", "cells")),
+        *texts_of(experiment),
         *(f"results/{experiment}/tables/{file}" for file in BASELINES),
         *(file for file in files if file.startswith(f"results/{experiment}/tables/")),
     ]
@@ -289,13 +312,18 @@ def atlas_tables(page):
 
 
 def data_and_training_of(experiment):
-    """The scenes of an experiment, and what its training jobs left."""
+    """The scenes of an experiment, what its networks start from, and what its training jobs left."""
     wildcards = SimpleNamespace(experiment=experiment)
     files = [f"data/{stage}.parquet" for stage in ("generated", "balanced", "split")]
     if is_search(wildcards):
         files += ["data/without_test.parquet", "chosen/trials.csv", "chosen/cells.parquet"]
     return [
         *(f"results/{experiment}/{file}" for file in files),
+        *(
+            path
+            for file in ("trials.csv", "weights.safetensors")
+            for path in source(file)(wildcards)
+        ),
         *(
             path
             for file in ("curves.parquet", "trials.csv", "cells.parquet", "weights.safetensors")

@@ -3,11 +3,14 @@
 
 rule record_run:
     input:
-        files=lambda wildcards: [
-            file
-            for name in experiments_of(wildcards.page)
-            for file in (*data_and_training_of(name), *tables_of(name))
-        ]
+        # A file once, though experiments start from the same networks.
+        files=lambda wildcards: list(
+            dict.fromkeys(
+                file
+                for name in experiments_of(wildcards.page)
+                for file in (*data_and_training_of(name), *tables_of(name))
+            )
+        )
         + atlas_tables(wildcards.page),
         trials=on_page("tables/trials.csv"),
         overview=rules.overview.output.overview,

@@ -1,7 +1,7 @@
 """From split scenes to trained networks: one job for each hyperparameter sample, or for several.
 
 The jobs of a search do not get the test scenes. open_test opens them, for the sample that is best
-on the dev split.
+on the dev split. Where networks have learned to write, write_texts lets them.
 """
 
 
@@ -53,6 +53,8 @@ rule train:
             otherwise=rules.split_data.output.split_scenes,
         ),
         samples=rules.sample_hyperparameters.output.samples,
+        source_weights=source("weights.safetensors"),
+        source_trials=source("trials.csv"),
     output:
         curves="results/{experiment}/training/{job}/curves.parquet",
         trials="results/{experiment}/training/{job}/trials.csv",
@@ -74,6 +76,7 @@ rule train:
     params:
         job_samples=lambda wildcards: samples_by_job(wildcards.experiment)[int(wildcards.job)],
         quantifiers=setting("quantifiers"),
+        task=setting("task"),
         seed=SETTINGS.seed,
         device=SETTINGS.device,
         # Not an output: Snakemake removes those before a job starts.
@@ -105,7 +108,35 @@ rule open_test:
         gpu=int(SETTINGS.device == "cuda"),
     params:
         quantifiers=setting("quantifiers"),
+        task=setting("task"),
         device=SETTINGS.device,
         code=code("open_test"),
     script:
         "../../scripts/open_test.py"
+
+
+rule write_texts:
+    input:
+        split_scenes=rules.split_data.output.split_scenes,
+        samples=rules.sample_hyperparameters.output.samples,
+        training_trials=every_job("trials.csv"),
+        training_weights=every_job("weights.safetensors"),
+    output:
+        texts="results/{experiment}/tables/texts.parquet",
+    log:
+        "results/{experiment}/logs/write_texts.log",
+    conda:
+        "../../envs/quantlearn.yaml"
+    threads: SETTINGS.threads
+    resources:
+        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+        gpu=int(SETTINGS.device == "cuda"),
+    params:
+        expressions=setting("expressions"),
+        task=setting("task"),
+        seed=SETTINGS.seed,
+        device=SETTINGS.device,
+        code=code("write_texts"),
+    script:
+        "../../scripts/write_texts.py"

@@ -16,9 +16,10 @@ import torch
 
 from quantlearn import networks
 from quantlearn.errors import QuantlearnError
-from quantlearn.networks.loss import LOSSES, cross_entropy
+from quantlearn.networks.loss import LOSSES, cross_entropy, mean_loss
 from quantlearn.networks.modes import EVALUATION, Evaluation, Training
 from quantlearn.networks.task import Task
+from quantlearn.networks.text_task import TextTask
 
 __all__ = ["Ensemble"]
 
@@ -54,7 +55,7 @@ class Ensemble:
     def __init__(
         self,
         settings: dict[str, Any],
-        task: Task,
+        task: Task | TextTask,
         device: torch.device | str = "cpu",
         core: str = "auto",
         loss: str = "cross_entropy",
@@ -110,7 +111,8 @@ class Ensemble:
     ) -> torch.Tensor:
         """Logits (trials, batch, 2), false and true, of each network on its own scenes.
 
-        flat (trials, row), tokens (trials, batch, positions), lengths (trials, batch).
+        flat (trials, row), tokens (trials, batch, positions), lengths (trials, batch). Of networks
+        that write, logits (trials, batch, words, vocabulary): of each word after those before it.
         """
         weights = self.unpack(flat)
         if self.core == "compiled":
@@ -148,7 +150,7 @@ class Ensemble:
         mode: Evaluation,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         flat = flat.detach().requires_grad_()
-        loss = self.loss(self.logits(flat, tokens, lengths, mode), labels).mean(dim=1)
+        loss = mean_loss(self.loss, self.logits(flat, tokens, lengths, mode), labels)
         (gradient,) = torch.autograd.grad(loss.sum(), flat)
         return loss.detach(), gradient
 
@@ -176,7 +178,7 @@ class Ensemble:
     def _compiled_core(self, device: torch.device) -> Any:
         """What computes the architecture's networks on the device faster, None if nothing does."""
         make = getattr(self.architecture, "compiled_core", None)
-        if make is None or device.type != "cpu":
+        if make is None or device.type != "cpu" or self.task.writes:
             return None
         return make(self.settings, self.task, self.threads)
 
@@ -190,6 +192,8 @@ class Ensemble:
             lacking = f"{name} on {device.type} has no {wanted} core"
         elif fast == "graph" and self.settings.get("dropout", 0) > 0:
             lacking = f"{name} with dropout, whose masks the CPU draws, is no CUDA graph"
+        elif fast == "compiled" and self.task.writes:
+            lacking = f"there is no compiled core for {name} that writes words"
         elif fast == "compiled" and self.compiled is None:
             lacking = f"{name} on {device.type} has no compiled core"
         elif fast == "compiled" and not self.compiled.trains:

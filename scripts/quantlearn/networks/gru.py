@@ -23,6 +23,8 @@ from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.recurrent_core import RecurrentCore
 from quantlearn.networks.task import Task
 
+TASKS = ("verification", "text_verification", "language_model")
+
 SETTINGS = {
     "layers": {
         "description": "GRU layers, one on top of the other",
@@ -75,8 +77,8 @@ def initialise(
         weights[f"layer{layer}.bias"] = driven
         weights[f"layer{layer}.reset_bias"] = recurring[2 * hidden :]
         inputs = hidden
-    weights["readout.kernel"] = kernel(rng, hidden, 2, scheme, fan_in=hidden)
-    weights["readout.bias"] = bias(rng, 2, scheme, fan_in=hidden)
+    weights["readout.kernel"] = kernel(rng, hidden, task.outputs, scheme, fan_in=hidden)
+    weights["readout.bias"] = bias(rng, task.outputs, scheme, fan_in=hidden)
     return weights
 
 

@@ -22,6 +22,8 @@ from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.recurrent_core import RecurrentCore
 from quantlearn.networks.task import Task
 
+TASKS = ("verification", "text_verification", "language_model")
+
 SETTINGS = {
     "layers": {
         "description": "LSTM layers, one on top of the other",
@@ -57,28 +59,18 @@ SETTINGS = {
 def initialise(
     settings: dict[str, Any], task: Task, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
-    """Weights of one network by name.
+    """Weights of one network by name: layers as `start_weights` says, and the read-out.
 
-    ``glorot``: kernels Glorot-uniform over [inputs + hidden, 4 · hidden], biases zero but for the
-    forget gate's, which is 1 (the 2019 code adds the 1 inside the cell; as a start value it is the
-    same network). ``torch``: as torch.nn.LSTM, whose two biases add up to the one here.
+    The read-out is Glorot-uniform, or as torch.nn.Linear starts with as many inputs.
     """
     scheme, hidden = settings["initialisation"], settings["hidden"]
     weights = {}
     inputs = task.inputs
     for layer in range(settings["layers"]):
-        weights[f"layer{layer}.kernel"] = kernel(
-            rng, inputs + hidden, 4 * hidden, scheme, fan_in=hidden
-        )
-        if scheme == "glorot":
-            start = np.zeros(4 * hidden)
-            start[hidden : 2 * hidden] = 1.0
-        else:
-            start = sum(bias(rng, 4 * hidden, scheme, fan_in=hidden) for _ in range(2))
-        weights[f"layer{layer}.bias"] = start
+        weights |= start_weights(settings, inputs, f"layer{layer}", rng)
         inputs = hidden
-    weights["readout.kernel"] = kernel(rng, hidden, 2, scheme, fan_in=hidden)
-    weights["readout.bias"] = bias(rng, 2, scheme, fan_in=hidden)
+    weights["readout.kernel"] = kernel(rng, hidden, task.outputs, scheme, fan_in=hidden)
+    weights["readout.bias"] = bias(rng, task.outputs, scheme, fan_in=hidden)
     return weights
 
 
@@ -98,18 +90,55 @@ def unroll(
     x: torch.Tensor, weights: dict[str, torch.Tensor], name: str, settings: dict[str, Any]
 ) -> list[recurrent.State]:
     """Hidden and cell states at each position of the layer ``name``, as `recurrent.Unroll` says."""
-    driven, matrix = recurrent.drive(x, weights[f"{name}.kernel"], weights[f"{name}.bias"])
-    h = c = torch.zeros_like(driven[0][:, :, : settings["hidden"]])
-    states = []
-    for sums in driven:
-        h, c = _cell(torch.baddbmm(sums, h, matrix), c)
-        states.append((h, c))
-    return states
+    return list(zip(*states(x, weights, name), strict=True))
 
 
 def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:
     """The same network without dropout, compiled for the CPU."""
     return RecurrentCore(LSTM, settings, task, threads)
+
+
+def states(
+    x: torch.Tensor,
+    weights: dict[str, torch.Tensor],
+    name: str,
+    start: tuple[torch.Tensor, torch.Tensor] | None = None,
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Hidden and cell states at each position, (trials, batch, hidden), of the layer ``name``.
+
+    x (trials, batch, positions, inputs); ``start`` are the states before the first position, zeros
+    if not given.
+    """
+    driven, matrix = recurrent.drive(x, weights[f"{name}.kernel"], weights[f"{name}.bias"])
+    if start is None:
+        zeros = torch.zeros_like(driven[0][:, :, : matrix.shape[1]])
+        start = zeros, zeros
+    h, c = start
+    hidden, cells = [], []
+    for sums in driven:
+        h, c = _cell(torch.baddbmm(sums, h, matrix), c)
+        hidden.append(h)
+        cells.append(c)
+    return hidden, cells
+
+
+def start_weights(
+    settings: dict[str, Any], inputs: int, name: str, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Weights of one layer that reads ``inputs`` numbers at each position, by name.
+
+    ``glorot``: kernels Glorot-uniform over [inputs + hidden, 4 · hidden], biases zero but for the
+    forget gate's, which is 1 (the 2019 code adds the 1 inside the cell; as a start value it is the
+    same network). ``torch``: as torch.nn.LSTM, whose two biases add up to the one here.
+    """
+    scheme, hidden = settings["initialisation"], settings["hidden"]
+    matrix = kernel(rng, inputs + hidden, 4 * hidden, scheme, fan_in=hidden)
+    if scheme == "glorot":
+        start = np.zeros(4 * hidden)
+        start[hidden : 2 * hidden] = 1.0
+    else:
+        start = sum(bias(rng, 4 * hidden, scheme, fan_in=hidden) for _ in range(2))
+    return {f"{name}.kernel": matrix, f"{name}.bias": start}
 
 
 def _cell(gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -1,9 +1,10 @@
 """What recurrent networks have in common: reading a scene object by object, in several layers.
 
 A layer turns inputs x_1 … x_n into hidden states h_1 … h_n; the next layer reads these. The last
-layer's state at the scene's last object is mapped to two logits. The matrices W for the inputs and
-U for the previous hidden state are one kernel [W; U]. Dropout falls on the states that go from one
-layer to the next, as in torch.nn.LSTM, and on the state that is read out.
+layer's state at the scene's last object is mapped to two logits; in a language model, its state at
+every position to logits of the next word. The matrices W for the inputs and U for the previous
+hidden state are one kernel [W; U]. Dropout falls on the states that go from one layer to the next,
+as in torch.nn.LSTM, and on the state that is read out.
 """
 
 from collections.abc import Callable
@@ -38,10 +39,13 @@ def read(
 ) -> torch.Tensor:
     """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch).
 
-    ``unroll`` is that of the architecture.
+    Where ``task`` is to write words, logits (trials, batch, positions, words). ``unroll`` is that
+    of the architecture.
     """
     *_, top = unroll_layers(unroll, weights, tokens, settings, task, mode)
     x = _hidden(top)
+    if task.writes:
+        return affine(mode.dropout(x, settings["dropout"]), weights, "readout")
     last = read_until(tokens, lengths, settings).long() - 1
     hidden = x.gather(2, last[:, :, None, None].expand(-1, -1, 1, x.shape[3])).squeeze(2)
     return affine(mode.dropout(hidden, settings["dropout"]), weights, "readout")

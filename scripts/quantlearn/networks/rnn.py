@@ -20,6 +20,8 @@ from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.recurrent_core import RecurrentCore
 from quantlearn.networks.task import Task
 
+TASKS = ("verification", "text_verification", "language_model")
+
 SETTINGS = {
     "layers": {
         "description": "Recurrent layers, one on top of the other",
@@ -76,8 +78,8 @@ def initialise(
             rng, hidden, scheme, fan_in=hidden
         )
         inputs = hidden
-    weights["readout.kernel"] = kernel(rng, hidden, 2, scheme, fan_in=hidden)
-    weights["readout.bias"] = bias(rng, 2, scheme, fan_in=hidden)
+    weights["readout.kernel"] = kernel(rng, hidden, task.outputs, scheme, fan_in=hidden)
+    weights["readout.bias"] = bias(rng, task.outputs, scheme, fan_in=hidden)
     return weights
 
 

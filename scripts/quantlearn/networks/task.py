@@ -14,7 +14,7 @@ import torch
 
 from quantlearn.scenes import PADDING, ZONES
 
-__all__ = ["MAX_QUANTIFIERS", "Task", "quantifier_codes"]
+__all__ = ["MAX_QUANTIFIERS", "OneHotTask", "Task", "quantifier_codes"]
 
 _CODES = PADDING + 1
 MAX_QUANTIFIERS = 256 // _CODES
@@ -50,8 +50,20 @@ def quantifier_codes(names: Sequence[str], coding: str) -> Codes:
     )
 
 
+class OneHotTask:
+    """A task whose tokens stand for fixed input vectors, the rows of ``token_inputs()``."""
+
+    def one_hot(self, tokens: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+        """Input vectors (..., inputs) of tokens (...)."""
+        return self.token_table(dtype, tokens.device)[tokens.long()]
+
+    def token_table(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+        """`token_inputs` as a tensor on a device; made once, since every step asks for it."""
+        return _token_table(self, dtype, device)
+
+
 @dataclass(frozen=True)
-class Task:
+class Task(OneHotTask):
     """Scenes of ``positions`` positions and ``quantifiers`` quantifiers.
 
     codes: for each quantifier the numbers that tell it from others; a one-hot if there are none.
@@ -60,6 +72,11 @@ class Task:
     positions: int
     quantifiers: int
     codes: Codes | None = None
+
+    writes = False
+    """Whether the network says after each token which word is next; here it says true or false."""
+    outputs = 2
+    """Logits at a time: false and true."""
 
     @property
     def quantifier_codes(self) -> np.ndarray:
@@ -99,15 +116,7 @@ class Task:
         vectors[:, len(ZONES) :] = self.quantifier_codes[tokens // _CODES]
         return vectors
 
-    def one_hot(self, tokens: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-        """Input vectors (..., inputs) of tokens (...)."""
-        return self.token_table(dtype, tokens.device)[tokens.long()]
-
-    def token_table(self, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-        """`token_inputs` as a tensor on a device; made once, since every step asks for it."""
-        return _token_table(self, dtype, device)
-
 
 @cache
-def _token_table(task: Task, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+def _token_table(task: OneHotTask, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
     return torch.as_tensor(task.token_inputs(), dtype=dtype, device=device)

@@ -1,0 +1,23 @@
+"""Compare networks that start from those of another quantifier with those that start from none."""
+
+from typing import Any
+
+from quantlearn import tables
+from quantlearn.analyses.transfer import classes, outcomes, transfer_table
+from quantlearn.jobs import run_job
+from quantlearn.space import read_sample
+
+
+def analyse_transfer(
+    settings: dict[str, Any], samples: str, curves: str, seed: int, *, numbers: str
+) -> None:
+    """Write the gains of every source for every target, and their means."""
+    drawn = tables.read_csv(samples, tables.SAMPLES)["sample"]
+    starts = {sample: read_sample(samples, sample)["training"]["start"] for sample in drawn}
+    found = outcomes(starts, tables.read_parquet(curves, tables.CURVES), settings)
+    table = transfer_table(found, classes(settings["expressions"]), seed)
+    tables.write_csv(table, numbers)
+
+
+if __name__ == "__main__":
+    run_job(analyse_transfer, snakemake)
