@@ -27,6 +27,7 @@ def build_report(
     settings: list[dict[str, Any]],
     chapters: dict[str, str],
     heading: str,
+    summary_title: str,
     benchmark: Sequence[str] = (),
     course: Sequence[str] = (),
     *,
@@ -34,8 +35,8 @@ def build_report(
 ) -> None:
     """Write the page ``report``.
 
-    ``notebooks`` and ``settings`` run in the same order, one for each experiment. ``course`` is the
-    notebook that stands in front of the chapter "course", if the page has it. Each of ``files``
+    ``notebooks`` and ``settings`` run in the same order, one for each experiment. ``course``: the
+    notebooks that stand in front of the chapter "course", if the page has them. Each of ``files``
     in results/{experiment}/ is linked from its experiment, by a path relative to the page.
     ``chapters`` maps the names of chapters, in their order, to titles. ``record`` is the record of
     the run, of which the page's end shows the parts that readers ask for; ``benchmark`` is the
@@ -55,7 +56,7 @@ def build_report(
     ]
     names = [experiment["name"] for experiment in experiments]
     steps = [
-        linked_within(placed(notebook_body(read_notebook(path)), "steps", 2), names)
+        linked_within(placed(notebook_body(read_notebook(path)), anchor_of(path), 2), names, course)
         for path in course
     ]
     run = read_record(record)
@@ -63,7 +64,7 @@ def build_report(
     content = {
         "title": f"Quantlearn: {heading.lower()}",
         "summary": placed(notebook_body(read_notebook(summary)), "summary", 1),
-        "summary_title": heading,
+        "summary_title": summary_title,
         "chapters": in_chapters(experiments, chapters),
         "benchmark": "".join(
             placed(notebook_body(read_notebook(path)), "benchmark", 1) for path in benchmark
@@ -107,10 +108,22 @@ def links(experiment: str, files: Iterable[str], folder: Path) -> list[dict[str,
     ]
 
 
-def linked_within(body: str, experiments: Iterable[str]) -> str:
-    """Links to the notebooks of experiments that are on the same page, as links to their place."""
+def anchor_of(part: str) -> str:
+    """The anchor of a part of the course, whose notebook has this path.
+
+    >>> anchor_of("results/course/further.ipynb")
+    'course-further'
+    """
+    return slug(f"course {Path(part).stem}")
+
+
+def linked_within(body: str, experiments: Iterable[str], parts: Iterable[str]) -> str:
+    """Links to experiments and to parts of the course on the same page, as links to their place."""
     for name in experiments:
         body = body.replace(f'href="../{name}/notebooks/experiment.html"', f'href="#{slug(name)}"')
+    for part in parts:
+        page = Path(part).with_suffix(".html").name
+        body = body.replace(f'href="{page}"', f'href="#{anchor_of(part)}"')
     return body
 
 

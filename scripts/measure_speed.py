@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from quantlearn.jobs import run_job
 log = logging.getLogger("quantlearn.benchmark")
 
 PEAK = "matrix product"
+THREADS = "training on threads"
 PLANNING = "evaluation with plan"  # the compiled core's, when its plan serves only once
 EAGER_NETWORKS = 8  # evaluated by the eager core at most: beyond, its time is in proportion
 BATCHES = 64  # of examples to train on; they are used again and again
@@ -31,13 +33,13 @@ Row = dict[str, Any]
 def measure_speed(settings: dict[str, Any], benchmark: str, machine: str) -> None:
     """Write the table of all measurements and that of the machine they were made on.
 
-    Everything runs on one thread, as a training job does by default.
+    All but one measure runs on one thread, as a training job does by default.
     """
     torch.set_num_threads(1)
     bench = Bench(settings)
     logging.getLogger("quantlearn.training").setLevel(logging.WARNING)  # no lines in a timing
-    rows = [*bench.training(), *bench.evaluation(), *bench.runs(), *bench.first_results()]
-    rows.append(bench.peak_row())
+    rows = [*bench.training(), *bench.on_threads(), *bench.evaluation(), *bench.runs()]
+    rows += [*bench.first_results(), bench.peak_row()]
     tables.write_csv(pd.DataFrame(rows, columns=list(tables.BENCHMARK)), benchmark)
     facts = pd.DataFrame(benchmarking.machine().items(), columns=list(tables.MACHINE))
     tables.write_csv(facts, machine)
@@ -76,6 +78,29 @@ class Bench:
                 benchmarking.useful_operations(shape, objects, shape.batch, backward=True),
                 "trial-steps/s",
             )
+
+    def on_threads(self) -> Iterator[Row]:
+        """Updates of the reference shape by the compiled core on 1, 2, 4 … threads, up to all
+        cores; nothing where there is only one."""
+        shape, cores = self.shape, os.cpu_count() or 1
+        examples = shape.examples(BATCHES * shape.batch)
+        objects = float(examples.lengths.double().mean()) * shape.batch
+        threads = [2**power for power in range(cores.bit_length()) if cores > 1]
+        networks = {
+            "loop": benchmarking.workload("loop", shape),
+            **{f"{n}": benchmarking.workload("compiled", shape, threads=n) for n in threads},
+        }
+        for row in self._rates(
+            THREADS,
+            shape,
+            {name: _train(own, examples) for name, own in networks.items()},
+            networks,
+            1,
+            benchmarking.useful_operations(shape, objects, shape.batch, backward=True),
+            "trial-steps/s",
+        ):
+            if row["core"] != "loop":
+                yield row | {"core": "compiled", "threads": int(row["core"])}
 
     def evaluation(self) -> Iterator[Row]:
         """Scenes: every number of trials, every number of units for the fewest trials, and every
@@ -239,6 +264,7 @@ class Bench:
             "layers": shape.layers,
             "batch": shape.batch,
             "precision": shape.precision,
+            "threads": 1,
         }
 
 

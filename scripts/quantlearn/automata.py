@@ -8,55 +8,104 @@ scene are one state if no continuation makes one true and the other false.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from quantlearn.scenes import ZONES, Space, enumerate_scenes
 from quantlearn.semantics import Quantifier
 
-__all__ = ["minimal_states"]
+__all__ = ["Automaton", "minimal_automaton", "minimal_states"]
 
 _COUNTED = 24  # objects of a continuation when only the zone counts matter
 _ORDERED = 6  # when the order matters: there are far more continuations
 
 
-def minimal_states(quantifier: Quantifier) -> int | None:
-    """The states of the smallest deterministic automaton, or None when it has more than are seen.
+@dataclass(frozen=True)
+class Automaton:
+    """A deterministic automaton over the zones, whose start is state 0.
+
+    transitions (states, zones): the next state; accepting (states,): where the quantifier is true.
+    """
+
+    transitions: np.ndarray
+    accepting: np.ndarray
+
+    def run(self, scenes: np.ndarray) -> np.ndarray:
+        """The state after each object, (n, max_size), for zone codes (n, max_size).
+
+        At padding it stays where it is.
+        """
+        states = np.zeros_like(scenes, dtype=np.int64)
+        state = np.zeros(len(scenes), dtype=np.int64)
+        for position, zones in enumerate(scenes.T):
+            objects = zones < len(ZONES)
+            state[objects] = self.transitions[state[objects], zones[objects]]
+            states[:, position] = state
+        return states
+
+
+def minimal_automaton(quantifier: Quantifier) -> Automaton | None:
+    """The smallest deterministic automaton, or None when it has more states than are seen.
 
     Beginnings of scenes are told apart by all continuations of up to 24 objects, or 6 for a
     quantifier that depends on order. By Moore's theorem (1956, "Gedanken-experiments on sequential
     machines") continuations of n − 2 objects tell the states of an automaton with n states apart.
-    So the count is exact for every automaton of up to 26 states (8 with order), and None says that
-    there are more, maybe infinitely many. A quantifier that looks like a smaller one in all that
-    is seen, such as at least 100 and never, counts as the smaller one.
+    So it is exact for every automaton of up to 26 states (8 with order), and None says that there
+    are more, maybe infinitely many. A quantifier that looks like a smaller one in all that is
+    seen, such as at least 100 and never, counts as the smaller one.
+
+    >>> minimal_automaton(Quantifier("some", "|A & B| > 0")).transitions
+    array([[1, 0, 0, 0],
+           [1, 1, 1, 1]])
+    """
+    if quantifier.is_positional:
+        continuations, _ = enumerate_scenes(Space(0, _ORDERED))
+        found = _explore(_Words(quantifier, continuations).residual, _ORDERED + 2)
+    else:
+        found = _explore(_Bags(quantifier).residual, _COUNTED + 2)
+    if found is None:
+        return None
+    beginnings, transitions = found
+    accepting = [
+        quantifier.verify(np.array([beginning], dtype=np.uint8), np.array([len(beginning)]))[0]
+        for beginning in beginnings
+    ]
+    return Automaton(np.array(transitions), np.array(accepting))
+
+
+def minimal_states(quantifier: Quantifier) -> int | None:
+    """The states of the smallest automaton, or None, as `minimal_automaton` finds it.
 
     >>> minimal_states(Quantifier("at_least_3", "|A & B| >= 3"))
     4
     >>> minimal_states(Quantifier("most", "|A & B| > |A - B|")) is None
     True
     """
-    if quantifier.is_positional:
-        continuations, _ = enumerate_scenes(Space(0, _ORDERED))
-        return _count(_Words(quantifier, continuations).residual, _ORDERED + 2)
-    return _count(_Bags(quantifier).residual, _COUNTED + 2)
+    automaton = minimal_automaton(quantifier)
+    return None if automaton is None else len(automaton.accepting)
 
 
-def _count(residual: Callable[[tuple[int, ...]], bytes], most: int) -> int | None:
-    """The different residuals of beginnings, each state extended by each zone; None if above most.
+def _explore(
+    residual: Callable[[tuple[int, ...]], bytes], most: int
+) -> tuple[list[tuple[int, ...]], list[list[int]]] | None:
+    """A beginning that leads to each state, and the transitions; None where states are too many.
 
     Every state is reached from a state found before, so the search ends once no extension is new.
     """
-    seen = {residual(())}
-    frontier: list[tuple[int, ...]] = [()]
-    while frontier and len(seen) <= most:
-        extended = [(*beginning, zone) for beginning in frontier for zone in ZONES.values()]
-        frontier = []
-        for beginning in extended:
-            state = residual(beginning)
-            if state not in seen:
-                seen.add(state)
-                frontier.append(beginning)
-    return len(seen) if len(seen) <= most else None
+    known = {residual(()): 0}
+    beginnings: list[tuple[int, ...]] = [()]
+    transitions: list[list[int]] = []
+    while len(transitions) < len(beginnings) <= most:
+        row = []
+        for zone in ZONES.values():
+            extended = (*beginnings[len(transitions)], zone)
+            state = known.setdefault(residual(extended), len(known))
+            if state == len(beginnings):
+                beginnings.append(extended)
+            row.append(state)
+        transitions.append(row)
+    return None if len(beginnings) > most else (beginnings, transitions)
 
 
 class _Words:

@@ -18,6 +18,7 @@ __all__ = [
     "rates_table",
     "read_benchmark",
     "speed_summary",
+    "threads_summary",
 ]
 
 SHAPE = {"trials": "trials", "size": "objects in the largest scene", "hidden": "units in a layer"}
@@ -108,6 +109,23 @@ def _share(row: pd.Series) -> str:
     return (
         f"{gflops} GFLOP/s of useful operations, more than the matrix product's, since it computes "
         "only once what scenes have in common"
+    )
+
+
+def threads_summary(frame: pd.DataFrame) -> str:
+    """What more threads are worth to the compiled core, on the reference shape."""
+    rows = frame[frame["measure"] == "training on threads"].set_index("threads")
+    if rows.empty:
+        return "This machine has one core, so that more threads were not measured."
+    one = rows.loc[1]
+    found = [
+        f"{prose.times(row['ratio_to_loop'] / one['ratio_to_loop'])} times as fast on "
+        f"{prose.counted(int(threads), 'thread')} ({_rate(row)})"
+        for threads, row in rows.drop(1).iterrows()
+    ]
+    return (
+        f"With one thread the compiled core trains {_shape_in_words(one)}, at {_rate(one)}. It is "
+        f"{prose.listed(found)}; no number of the networks changes with the threads."
     )
 
 

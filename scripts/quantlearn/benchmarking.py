@@ -202,10 +202,10 @@ class _Single(torch.nn.Module):
 class Together(Workload):
     """All networks as one ensemble, by one of its cores."""
 
-    def __init__(self, shape: Shape, core: str) -> None:
+    def __init__(self, shape: Shape, core: str, threads: int = 1) -> None:
         self.shape = shape
         self.networks = shape.trials
-        self.ensemble = Ensemble(shape.network, shape.task, core=core)
+        self.ensemble = Ensemble(shape.network, shape.task, core=core, threads=threads)
         streams = [np.random.default_rng(trial) for trial in range(shape.trials)]
         self.flat = torch.nn.Parameter(self.ensemble.initialise(streams))
         self.optimiser = torch.optim.Adam([self.flat], lr=_LEARNING_RATE, fused=True)
@@ -240,9 +240,9 @@ class Together(Workload):
         train(self.ensemble, self.flat.detach(), examples, sides, streams, settings)
 
 
-def workload(core: str, shape: Shape, loop_networks: int = 2) -> Workload:
-    """The networks of a shape, done in one of the three ways."""
-    return Loop(shape, loop_networks) if core == "loop" else Together(shape, core)
+def workload(core: str, shape: Shape, loop_networks: int = 2, threads: int = 1) -> Workload:
+    """The networks of a shape, done in one of the three ways; the loop has one thread."""
+    return Loop(shape, loop_networks) if core == "loop" else Together(shape, core, threads)
 
 
 def _batches(examples: Stacked, batch: int, steps: int) -> list[slice]:

@@ -37,6 +37,7 @@ __all__ = [
     "DESCRIPTION",
     "FINETUNING",
     "GENERATED",
+    "GRADIENTS_THROUGH_TIME",
     "LANGUAGE_MODEL",
     "LEADERBOARD",
     "LEFT_OUT",
@@ -44,8 +45,12 @@ __all__ = [
     "MINIMAL_PAIRS",
     "OVERFITTING",
     "OVERVIEW",
+    "PROBES",
     "REGULARISATION",
     "SAMPLES",
+    "SCOREBOARD",
+    "SEQUENCE_LENGTHS",
+    "STATE_SPACE",
     "TESTS",
     "TEXTS",
     "TIMELESS_TRIALS",
@@ -218,6 +223,51 @@ BALANCING: Schema = {
     "n": "int64",
 }
 
+PROBES: Schema = {
+    "quantifier": "str",
+    "target": "str",
+    "network": "str",
+    "part": "str",
+    "metric": "str",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
+}
+
+STATE_SPACE: Schema = {
+    "quantifier": "str",
+    "scene": "int64",
+    "position": "int64",
+    **dict.fromkeys(["both", "difference", "automaton"], "Int64"),
+    **dict.fromkeys(["first", "second", "first_share", "second_share"], "float64"),
+}
+
+SEQUENCE_LENGTHS: Schema = {
+    "architecture": "str",
+    "quantifier": "str",
+    "size": "Int64",
+    "trained": "bool",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
+}
+
+GRADIENTS_THROUGH_TIME: Schema = {
+    "architecture": "str",
+    "part": "str",
+    "network": "str",
+    "distance": "int64",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
+}
+
+SCOREBOARD: Schema = {
+    "architecture": "str",
+    "task": "str",
+    "experiment": "str",
+    "sample": "Int64",
+    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+    "n": "int64",
+}
+
 ATLAS: Schema = {
     "architecture": "str",
     "quantifier": "str",
@@ -369,6 +419,7 @@ BENCHMARK: Schema = {
     "layers": "Int64",
     "batch": "Int64",
     "precision": "str",
+    "threads": "Int64",
     "networks": "Int64",  # really run, where those of a loop or of the eager core are too many
     "median": "float64",
     "lower": "float64",

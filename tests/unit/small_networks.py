@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from torch.func import functional_call
 
 from quantlearn.schema import architecture_settings
 
@@ -42,3 +43,29 @@ def weights_of(ensemble, flat, trial):
     """Weights of one trial by name, each a leaf that collects its own gradient."""
     unpacked = ensemble.unpack(flat.detach())
     return {name: array[trial].clone().requires_grad_() for name, array in unpacked.items()}
+
+
+def torch_states(weights, tokens, settings, task):
+    """What torch.nn.RNN, GRU or LSTM gives for tokens (batch, positions), with the weights."""
+    hidden, layers = settings["hidden"], settings["layers"]
+    kind = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
+    more = {"nonlinearity": settings["activation"]} if "activation" in settings else {}
+    module = kind[settings["architecture"]](
+        task.inputs,
+        hidden,
+        layers,
+        batch_first=True,
+        dtype=weights["readout.kernel"].dtype,
+        **more,
+    )
+    given = {}
+    for layer in range(layers):
+        kernel, bias = weights[f"layer{layer}.kernel"], weights[f"layer{layer}.bias"]
+        inputs = len(kernel) - hidden
+        given[f"weight_ih_l{layer}"] = kernel[:inputs].T
+        given[f"weight_hh_l{layer}"] = kernel[inputs:].T
+        given[f"bias_ih_l{layer}"] = bias
+        reset = weights.get(f"layer{layer}.reset_bias", bias[:0])
+        zeros = torch.zeros_like(bias[len(reset) :])
+        given[f"bias_hh_l{layer}"] = torch.cat([zeros, reset])
+    return functional_call(module, given, (task.one_hot(tokens, kernel.dtype),))

@@ -1,9 +1,11 @@
 """The benchmark: what is counted, that all contenders do the same work, that the table is whole."""
 
 import itertools
+import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -174,7 +176,7 @@ def test_a_fresh_process_says_what_it_needs(tmp_path):
 
 def test_the_table_has_every_row_that_was_asked_for(measured):
     frame = tables.read_csv(measured / "benchmark.csv", tables.BENCHMARK)
-    keys = ["measure", "core", "trials", "hidden", "size"]
+    keys = ["measure", "core", "trials", "hidden", "size", "threads"]
     assert not frame.duplicated([*keys, "scenes"]).any()
 
     def shapes(measure, core, *columns):
@@ -192,6 +194,8 @@ def test_the_table_has_every_row_that_was_asked_for(measured):
         for measure in ("run", "run without evaluation"):
             assert shapes(measure, core, "trials", "hidden") == {(2, 4)}
     assert shapes("compile", "compiled", "trials") == shapes("load", "compiled", "trials") == {(2,)}
+    threads = frame.loc[frame["measure"] == "training on threads", "threads"].tolist()
+    assert threads == [n for n in (1, 2, 4, 8, 16, 32, 64) if 1 < os.cpu_count() >= n]
     rates = frame[frame["gflops"].notna()]
     assert (rates[["median", "lower", "upper", "fraction_of_peak"]] > 0).all().all()
     assert (rates["lower"] <= rates["median"]).all()
@@ -260,6 +264,19 @@ def test_sentences_say_what_the_table_says(measured):
         "factor of 2.0 for the loop over torch.nn.LSTM, 1.0 for the eager ensemble and 2.0 for the "
         "compiled core."
     ) in benchmark_findings.growth_summary(frame)
+    threaded = frame["measure"] == "training on threads"
+    frame = pd.concat(
+        [
+            frame[~threaded],
+            frame[compiled].head(2).assign(
+                measure="training on threads", threads=[1, 2], ratio_to_loop=[20.0, 36.0]
+            ),
+        ]
+    )  # fmt: skip
+    said = benchmark_findings.threads_summary(frame)
+    assert "1.8 times as fast on 2 threads (4,320 trial-steps a second)" in said
+    alone = benchmark_findings.threads_summary(frame[frame["measure"] != "training on threads"])
+    assert "has one core" in alone
     assert "holds at most 1,000 MB" in benchmark_findings.memory_summary(frame)
     first = benchmark_findings.rates_table(frame, "training").iloc[0]
     assert first[["Trials", "Units", "Objects", "Loop", "Compiled to loop"]].tolist() == [

@@ -10,9 +10,10 @@ from brute_force import READINGS, sets_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantlearn.automata import minimal_states
+from quantlearn.automata import minimal_automaton, minimal_states
 from quantlearn.cards import tree_of_numbers
 from quantlearn.complexity import boundaries, boundary_density, lempel_ziv_complexity, phrases
+from quantlearn.scenes import Space, enumerate_scenes
 from quantlearn.semantics import Quantifier, load_lexicon
 from quantlearn.truth_tables import tabulate
 
@@ -161,3 +162,11 @@ def test_states_are_exact_up_to_what_continuations_tell_apart():
     assert minimal_states(LEXICON["multiple_of_25"]) == 25
     # Nothing that is seen shows that this one is ever true.
     assert minimal_states(LEXICON["at_least_100"]) == 1
+
+
+@pytest.mark.parametrize("name", ["at_least_3", "even", "every", "first_3", "exactly_2", "last_3"])
+def test_an_automaton_ends_where_the_quantifier_is_true(name):
+    automaton = minimal_automaton(LEXICON[name])
+    scenes, sizes = enumerate_scenes(Space(1, 5))
+    ends = automaton.run(scenes)[:, -1]
+    np.testing.assert_array_equal(automaton.accepting[ends], LEXICON[name].verify(scenes, sizes))

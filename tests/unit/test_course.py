@@ -1,7 +1,9 @@
 """The course: facts about neurons, perceptrons, gradients and losses; the page shows them."""
 
+import base64
 import itertools
 import os
+import re
 from pathlib import Path
 
 import nbformat
@@ -9,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,10 +23,12 @@ from test_notebooks import PAGE, RECORD, WORKFLOW
 from build_report import build_report, contents_of, linked_within
 from quantlearn import tables
 from quantlearn.analyses import random_against_grid
+from quantlearn.automata import minimal_automaton
 from quantlearn.config import load_settings
-from quantlearn.course import anatomy, backprop, descent, neurons, slopes
+from quantlearn.course import anatomy, backprop, descent, neurons, pictures, slopes
 from quantlearn.course.learning import EXACTLY_1, learn_xor, xor_scenes
 from quantlearn.course.perceptron import is_separable, train_perceptron
+from quantlearn.course.shown import figure_html
 from quantlearn.networks.activations import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
 from quantlearn.records import content_digest, write_record
@@ -172,15 +177,18 @@ def test_a_trial_learns_the_same_alone_and_in_company():
 
 # --- The page -------------------------------------------------------------------------------------
 
+PARTS = ("computation", "learning", "experiment", "practice", "further")
 
-def test_links_to_experiments_of_the_page_lead_to_their_place():
+
+def test_links_to_what_is_on_the_page_lead_to_its_place():
     body = (
         '<a href="../exp1a/notebooks/experiment.html">a</a>'
-        '<a href="../exp1a_as_run/notebooks/experiment.html">b</a>'
+        '<a href="../exp1a_as_run/notebooks/experiment.html">b</a><a href="further.html">c</a>'
     )
-    linked = linked_within(body, ["exp1a_as_run"])
+    linked = linked_within(body, ["exp1a_as_run"], ["results/course/further.ipynb"])
     assert 'href="../exp1a/notebooks/experiment.html"' in linked
     assert 'href="#exp1a-as-run"' in linked
+    assert 'href="#course-further"' in linked
 
 
 def test_contents_are_the_headings_in_their_order():
@@ -188,61 +196,108 @@ def test_contents_are_the_headings_in_their_order():
     assert found == [{"anchor": "a", "title": "A b"}, {"anchor": "a-d", "title": "D"}]
 
 
+def test_automata_are_drawn_with_all_their_states():
+    automaton = minimal_automaton(EXACTLY_1)
+    page = figure_html(pictures.automata, 3, "exactly 1", automaton, "counter", 2)
+    drawn = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1]).decode()
+    assert drawn.count(">A∩B<") == 2 + 4  # to the second and the third state; up the counter
+    assert drawn.count(">A∖B<") == 4
+    assert ">−2<" in drawn
+
+
+def probes():
+    """The table of an experiment whose networks learn to count what they need."""
+    rows = []
+    for quantifier, target in itertools.product(("at_least_4", "most"), ("both", "difference")):
+        needed = (target == "both") == (quantifier == "at_least_4")
+        for network, part, score in (
+            ("trained", "c", 0.99 if needed else 0.7),
+            ("untrained", "c", 0.8),
+            ("size", "", 0.1),
+        ):
+            for metric in ("r_squared", "exact"):
+                spread = (score - 0.01, score + 0.005)
+                rows.append((quantifier, target, network, part, metric, score, *spread, 10))
+    return pd.DataFrame(rows, columns=list(tables.PROBES))
+
+
+def exhibit_of(settings, paths=None, **numbers):
+    """What the course gets of an experiment, whose figures are empty pictures."""
+    figures = dict.fromkeys(settings["figures"], "results/empty.svg")
+    for name, table in numbers.items():
+        table.to_csv(f"results/{name}.csv", index=False)
+    return {
+        "settings": settings,
+        "tables": paths or {},
+        "figures": figures,
+        "captions": dict.fromkeys(figures, "A picture of nothing."),
+        "numbers": {name: f"results/{name}.csv" for name in numbers},
+    }
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """The course on synthetic results of its example, with few and short trainings of its own."""
+    """The course on synthetic results of some experiments, with few trainings of its own."""
     folder = tmp_path_factory.mktemp("course")
     here = os.getcwd()
     os.chdir(folder)
     try:
         change = {"trials": 6, "overrides": {"convergence": {"window": 20}}}
-        loaded = load_settings({"experiments": ["tutorial"], **change}, CONFIG)
-        example = loaded.experiments["tutorial"]
+        loaded = load_settings({"experiments": "all", **change}, CONFIG).experiments
+        example = loaded["tutorial"]
         paths = tabulated(Path("results/tutorial"), example, [30, 60], 6)
         paths = {table: str(path) for table, path in paths.items()}
         files = {path: content_digest(path) for path in paths.values()}
         kept = RECORD["settings"] | {"experiments": {"tutorial": example}}
         code = RECORD["code"] | {"digests": {"train": "1f0c2a"}}
-        record = RECORD | {"files": files, "settings": kept, "code": code}
-        write_record(record, "results/report/course/record.json")
-        pd.DataFrame(
+        record = "results/report/course/record.json"
+        write_record(RECORD | {"files": files, "settings": kept, "code": code}, record)
+        Path("results/empty.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+        searched = pd.DataFrame(
             [("search_random", "random", n, 0.9, 0.85, 0.95, 10) for n in (1, 2, 3, 4)]
             + [("search_grid", "grid", n, 0.8, 0.75, 0.85, 10) for n in (1, 2, 3, 4)],
             columns=random_against_grid.COLUMNS,
-        ).to_csv("results/random_against_grid.csv", index=False)
-        render_notebook(
-            WORKFLOW / "notebooks/course.ipynb",
-            PAGE,
-            {
-                "settings": example,
-                "tables": paths,
-                "record": "results/report/course/record.json",
-                "practice": [
-                    {
-                        "settings": example | {"name": "search_random", "title": "A search"},
-                        "analysis": "random_against_grid",
-                        "numbers": "results/random_against_grid.csv",
-                    }
-                ],
-                **{"trials": 4, "steps": 40},
-            },
-            "Course",
-            executed="results/course/course.ipynb",
-            page="results/course/course.html",
         )
+        hidden, search = loaded["hidden_states"], loaded["search_random"]
+        parameters = {
+            "computation": {"exhibits": {"hidden_states": exhibit_of(hidden, probes=probes())}},
+            "learning": {"trials": 4, "steps": 40},
+            "experiment": {
+                "exhibits": {"tutorial": exhibit_of(example, paths)},
+                "record": record,
+            },
+            "practice": {
+                "exhibits": {
+                    "search_random": exhibit_of(search, random_against_grid=searched),
+                },
+                "profile": str(WORKFLOW / "profiles/slurm/config.yaml"),
+                "record": record,
+            },
+            "further": {"exhibits": {}},
+        }
+        for part, given_ in parameters.items():
+            render_notebook(
+                WORKFLOW / f"notebooks/course_{part}.ipynb",
+                PAGE,
+                given_,
+                "Course",
+                executed=f"results/course/{part}.ipynb",
+                page=f"results/course/{part}.html",
+            )
         other = Path("results/tutorial/notebooks/experiment.ipynb")
         other.parent.mkdir()
         nbformat.write(new_notebook(cells=[new_markdown_cell("# Tutorial", id="title")]), other)
         build_report(
             str(other),
             [str(other)],
-            "results/report/course/record.json",
+            record,
             [],
             WORKFLOW / "report/report.html.j2",
             [example],
             {"course": "Course"},
             "Course",
-            course=["results/course/course.ipynb"],
+            "In short",
+            course=[f"results/course/{part}.ipynb" for part in PARTS],
             report="results/report/course.html",
         )
         yield folder, example, paths
@@ -250,49 +305,79 @@ def run(tmp_path_factory):
         os.chdir(here)
 
 
-def test_the_course_stands_in_front_of_its_experiments(run):
-    page = (run[0] / "results/report/course.html").read_text()
-    soup = BeautifulSoup(page, "html.parser")
-    first, second = soup.find_all("article")
-    headings = [heading.text for heading in first.find_all(["h3", "h4"])]
-    assert headings[0] == "From a neuron to an experiment"
-    assert second.h3["id"] == "tutorial"
-    listed = [link.text for link in soup.nav.find_all("a")]
+@pytest.fixture(scope="module")
+def page(run):
+    return BeautifulSoup((run[0] / "results/report/course.html").read_text(), "html.parser")
+
+
+def test_the_parts_stand_in_their_order_in_front_of_the_experiments(page):
+    *parts, example = page.find_all("article")
+    assert [part.h3["id"] for part in parts] == [f"course-{part}" for part in PARTS]
+    assert example.h3["id"] == "tutorial"
+    listed = [link.text for link in page.nav.find_all("a")]
+    headings = [heading.text for part in parts for heading in part.find_all(["h3", "h4"])]
     assert [text for text in listed if text in headings] == headings
-    anchors = {tag["id"] for tag in soup.find_all(id=True)}
-    inner = [link["href"][1:] for link in soup.find_all("a") if link["href"].startswith("#")]
+    assert listed.count("Course") == 1
+    anchors = {tag["id"] for tag in page.find_all(id=True)}
+    inner = [link["href"][1:] for link in page.find_all("a") if link["href"].startswith("#")]
     assert set(inner) <= anchors
-    assert "tutorial" in {link["href"][1:] for link in first.find_all("a")}
+    assert "tutorial" in {link["href"][1:] for part in parts for link in part.find_all("a")}
 
 
-def test_the_course_says_what_came_of_practice_and_links_to_it(run):
-    page = (run[0] / "results/report/course.html").read_text()
-    link = BeautifulSoup(page, "html.parser").find("a", string="A search")
+def test_no_anchor_is_there_twice(page):
+    anchors = [tag["id"] for tag in page.find_all(id=True)]
+    assert len(anchors) == len(set(anchors))
+
+
+def test_an_exhibit_has_its_question_figure_remark_and_a_link(page):
+    link = page.find("a", string="Search at random against a grid")
     assert link["href"] == "../search_random/notebooks/experiment.html"
-    remark = link.find_parent("p").find_next("p").text
+    remark = link.find_parent("p").find_next("figure").find_next("p").text
     assert "The best of 4 samples reaches 90.0 % (85.0 % to 95.0 %) when drawn at random" in remark
+
+
+def test_what_is_not_part_of_the_run_is_said_to_be_missing(page):
+    text = page.get_text()
+    for name in ("balancing_none", "growing_scenes", "tutorial_variations"):
+        assert f"The experiment {name}, which belongs here, is not part of this run." in text
+    assert "The benchmark, which belongs here, is not part of this run" in text
+
+
+def test_what_training_does_to_the_states_is_read_from_the_probes(page):
+    text = page.get_text()
+    assert "Most: |A∩B| − |A∖B| can be read from the cell state better than before" in text
+    assert "worse than before training (R² 0.80 before, 0.70 after" in text
+    assert "So each network has learned to count what its automaton counts" in text
+
+
+def test_a_cluster_run_is_described_by_its_profile(page):
+    profile = yaml.safe_load((WORKFLOW / "profiles/slurm/config.yaml").read_text())
+    assert f"up to {profile['jobs']} jobs wait or run at a time" in page.get_text()
+    assert "No GPU was measured in this run: all networks of this chapter were" in page.get_text()
 
 
 def test_the_course_needs_no_network_and_shows_its_pictures(run):
     folder, *_ = run
-    for page in ("results/report/course.html", "results/course/course.html"):
-        soup = BeautifulSoup((folder / page).read_text(), "html.parser")
+    pages = [f"results/course/{part}.html" for part in PARTS]
+    found = 0
+    for path in ["results/report/course.html", *pages]:
+        soup = BeautifulSoup((folder / path).read_text(), "html.parser")
         assert not soup.find_all(["script", "link", "iframe", "object", "embed"])
-        pictures = soup.find_all("img")
-        assert len(pictures) == 9
-        assert all(image["src"].startswith("data:") and image["alt"] for image in pictures)
-        for image in pictures:
-            caption = image.find_next("figcaption").text
-            assert caption.startswith(image["alt"].rstrip("."))
+        pictures_ = soup.find_all("img")
+        found += len(pictures_) if path in pages else -len(pictures_)
+        assert all(image["src"].startswith("data:") and image["alt"] for image in pictures_)
+        for image in pictures_:
+            assert image.find_next("figcaption").text
+    assert found == 0
 
 
 def test_links_of_the_course_to_results_fit_both_places(run):
     folder, *_ = run
-    for page in ("results/report/course.html", "results/course/course.html"):
-        soup = BeautifulSoup((folder / page).read_text(), "html.parser")
+    for path in ("results/report/course.html", "results/course/experiment.html"):
+        soup = BeautifulSoup((folder / path).read_text(), "html.parser")
         files = [link["href"] for link in soup.find_all("a") if link["href"].endswith(".csv")]
         assert len(files) == 2
-        assert all(((folder / page).parent / file).is_file() for file in files)
+        assert all(((folder / path).parent / file).is_file() for file in files)
 
 
 def test_every_part_of_an_experiment_names_a_rule_that_there_is(run):

@@ -5,7 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_networks import ARCHITECTURES, TOLERANCE, network, random_batch, start, weights_of
+from small_networks import (
+    ARCHITECTURES,
+    TOLERANCE,
+    network,
+    random_batch,
+    start,
+    torch_states,
+    weights_of,
+)
 from torch.func import functional_call
 from torch.nn import functional
 
@@ -69,29 +77,7 @@ def torch_feedforward(weights, tokens, lengths, settings):
 
 
 def torch_recurrent(weights, tokens, lengths, settings):
-    """torch.nn.RNN, GRU or LSTM, called with the weights."""
-    hidden, layers = settings["hidden"], settings["layers"]
-    kind = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
-    more = {"nonlinearity": settings["activation"]} if "activation" in settings else {}
-    module = kind[settings["architecture"]](
-        TASK.inputs,
-        hidden,
-        layers,
-        batch_first=True,
-        dtype=weights["readout.kernel"].dtype,
-        **more,
-    )
-    given = {}
-    for layer in range(layers):
-        kernel, bias = weights[f"layer{layer}.kernel"], weights[f"layer{layer}.bias"]
-        inputs = len(kernel) - hidden
-        given[f"weight_ih_l{layer}"] = kernel[:inputs].T
-        given[f"weight_hh_l{layer}"] = kernel[inputs:].T
-        given[f"bias_ih_l{layer}"] = bias
-        reset = weights.get(f"layer{layer}.reset_bias", bias[:0])
-        zeros = torch.zeros_like(bias[len(reset) :])
-        given[f"bias_hh_l{layer}"] = torch.cat([zeros, reset])
-    states, _ = functional_call(module, given, (TASK.one_hot(tokens, kernel.dtype),))
+    states, _ = torch_states(weights, tokens, settings, TASK)
     last = lengths - 1 if settings["padding"] == "masked" else torch.full_like(lengths, -1)
     read = states[torch.arange(len(lengths)), last]
     return functional.linear(read, weights["readout.kernel"].T, weights["readout.bias"])

@@ -231,6 +231,7 @@ def report(tmp_path_factory):
             list(settings.values()),
             {"paper": "The 2019 experiments", "course": "Course"},
             "All experiments",
+            "All experiments",
             ["results/report/benchmark.ipynb"],
             report="results/report/index.html",
         )

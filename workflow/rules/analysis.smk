@@ -102,6 +102,8 @@ rule analyse:
         samples=rules.sample_hyperparameters.output.samples,
         leaderboard=rules.leaderboard.output.leaderboard,
         baseline_cells=rules.measure_baselines.output.baseline_cells,
+        split_scenes=rules.split_data.output.split_scenes,
+        training_weights=every_job("weights.safetensors"),
         texts=branch(writes, then=rules.write_texts.output.texts),
         beside_curves=beside("tables/curves.parquet"),
         beside_cells=beside("tables/cells.parquet"),
@@ -118,7 +120,7 @@ rule analyse:
     conda:
         "../../envs/quantlearn.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=1500,
         runtime=10,
     params:
         settings=setting(),

@@ -1,39 +1,48 @@
-"""The course page: each step of the tutorial, computed; in front of the chapter's experiments."""
+"""The course: each step of the tutorial, computed; its parts stand in front of the chapter.
 
-# Experiments of the chapter Practice, in the order of the course.
-PRACTICE = [
-    name
-    for name in ("balancing_none", "overfitting", "regularisation", "search_random")
-    if name in EXPERIMENTS
-]
+A part is a notebook, workflow/notebooks/course_<part>.ipynb, which shows experiments of several
+chapters.
+"""
+
+
+wildcard_constraints:
+    part="|".join(COURSE_PARTS),
 
 
 rule render_course:
     input:
-        notebook=notebook("course"),
+        notebook=lambda wildcards: notebook(f"course_{wildcards.part}"),
         template=from_here("workflow/report/page.html.j2"),
         stylesheet=from_here("workflow/report/page.css"),
-        trials=expand(rules.aggregate.output.trials, experiment=COURSE_EXAMPLE),
-        cells=expand(rules.aggregate.output.cells, experiment=COURSE_EXAMPLE),
-        convergence=expand(rules.aggregate.output.convergence, experiment=COURSE_EXAMPLE),
-        comparison=expand(rules.compare.output.comparison, experiment=COURSE_EXAMPLE),
-        baselines=expand(rules.measure_baselines.output.baselines, experiment=COURSE_EXAMPLE),
-        samples=expand(rules.sample_hyperparameters.output.samples, experiment=COURSE_EXAMPLE),
-        leaderboard=expand(rules.leaderboard.output.leaderboard, experiment=COURSE_EXAMPLE),
-        example=expand(rules.render_experiment.output.page, experiment=COURSE_EXAMPLE),
-        practice=[f"results/{name}/tables/{main_analysis(name)}.csv" for name in PRACTICE],
-        practice_pages=expand(rules.render_experiment.output.page, experiment=PRACTICE),
+        exhibits=lambda wildcards: [
+            path
+            for shown in exhibits_of(wildcards.part).values()
+            for kind in ("tables", "figures", "numbers")
+            for path in shown[kind].values()
+        ],
+        pages=lambda wildcards: [
+            f"results/{name}/notebooks/experiment.html" for name in shown_in(wildcards.part)
+        ],
+        benchmark=lambda wildcards: (
+            [
+                *(f"results/benchmark/tables/{table}.csv" for table in ("benchmark", "machine")),
+                *(f"results/benchmark/figures/{drawing}.svg" for drawing in DRAWINGS),
+            ]
+            if wildcards.part == "practice" and SETTINGS.benchmark["in_report"]
+            else []
+        ),
+        profile=from_here("workflow/profiles/slurm/config.yaml"),
         record="results/report/course/record.json",
     output:
-        executed="results/course/course.ipynb",
+        executed="results/course/{part}.ipynb",
         page=report(
-            "results/course/course.html",
+            "results/course/{part}.html",
             caption="../report/course.rst",
             category="overview",
-            labels={"figure": "the course"},
+            labels={"figure": "the course: {part}"},
         ),
     log:
-        "results/course/logs/render_course.log",
+        "results/course/logs/render_course/{part}.log",
     conda:
         "../../envs/quantlearn.yaml"
     threads: 1
@@ -41,28 +50,9 @@ rule render_course:
         mem_mb=1500,
         runtime=20,
     params:
-        title="From a neuron to an experiment",
-        parameters=lambda wildcards, input: {
-            "settings": EXPERIMENTS[COURSE_EXAMPLE],
-            "tables": {
-                table: str(input[table])
-                for table in (
-                    *("trials", "cells", "convergence", "comparison"),
-                    *("samples", "leaderboard", "baselines"),
-                )
-            },
-            "record": str(input.record),
-            "practice": [
-                {
-                    "settings": EXPERIMENTS[name],
-                    "analysis": main_analysis(name),
-                    "numbers": numbers,
-                }
-                for name, numbers in zip(PRACTICE, input.practice)
-            ],
-            "seed": SETTINGS.seed,
-        },
+        title=lambda wildcards: f"Quantlearn: the course, {wildcards.part}",
+        parameters=course_parameters,
         code=code("render_notebook"),
-        library=library_of("course"),
+        library=lambda wildcards: library_of(f"course_{wildcards.part}"),
     script:
         "../../scripts/render_notebook.py"

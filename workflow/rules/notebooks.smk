@@ -85,7 +85,7 @@ rule render_summary:
     params:
         title=lambda wildcards: heading_of(wildcards.page),
         parameters=lambda wildcards, input: {
-            "heading": heading_of(wildcards.page),
+            "heading": summary_of(wildcards.page),
             "settings": [EXPERIMENTS[name] for name in experiments_of(wildcards.page)],
             "overview": input.overview,
             "as_run": input.as_run,

@@ -34,6 +34,7 @@ rule build_report:
         settings=lambda wildcards: [EXPERIMENTS[name] for name in experiments_of(wildcards.page)],
         chapters=CHAPTER_TITLES,
         heading=lambda wildcards: heading_of(wildcards.page),
+        summary_title=lambda wildcards: summary_of(wildcards.page),
         code=code("build_report"),
     script:
         "../../scripts/build_report.py"

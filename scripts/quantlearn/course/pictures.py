@@ -11,15 +11,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from quantlearn import prose, style
+from quantlearn.automata import Automaton
 from quantlearn.course.descent import descent, loss
 from quantlearn.course.learning import Learned
 from quantlearn.course.neurons import INPUTS, XOR, XOR_NETWORK, Layer, activations
 from quantlearn.course.perceptron import Perceptron
 from quantlearn.course.slopes import DERIVATIVES, LOSS_SLOPES, NAMES, loss_by_sum
 from quantlearn.networks.activations import ACTIVATIONS
+from quantlearn.scenes import ZONES
 
 __all__ = [
     "activation_functions",
+    "automata",
     "batch_times",
     "decision_regions",
     "descent_paths",
@@ -31,6 +34,7 @@ __all__ = [
 ]
 
 COLOURS = style.OKABE_ITO
+ZONE_NAMES = dict(zip(ZONES.values(), ("A∩B", "A∖B", "B∖A", "neither"), strict=True))
 ARROW = {"arrowstyle": "->", "color": style.GREY}
 _AROUND = (-0.6, 1.6)
 
@@ -116,6 +120,32 @@ def hidden_widths(
         ylim=(0, 104),
         xlim=(-0.5, len(shares) - 0.5),
     )
+
+
+def automata(figure: Figure, name: str, automaton: Automaton, counted: str, reach: int) -> None:
+    """Two semantic automata. They read a scene object by object and move along the arrow with the
+    zone of the object; at all other objects they stay where they are. The scene makes the
+    quantifier true if they end in a state with a double ring. Above: the smallest automaton, which
+    counts no further than it must. Below: a part of one that has no end on either side.
+    """
+    above, below = figure.subplots(2, 1)
+    moves = [
+        (state, int(target), ZONE_NAMES[zone])
+        for state, row in enumerate(automaton.transitions)
+        for zone, target in enumerate(row)
+        if target != state
+    ]
+    states = [f"{state}" for state in range(len(automaton.accepting))]
+    _automaton(above, states, automaton.accepting, moves)
+    above.set_title(name)
+    counts = range(-reach, reach + 1)
+    up = [(place, place + 1, ZONE_NAMES[0]) for place in range(2 * reach)]
+    down = [(end, start, ZONE_NAMES[1]) for start, end, _ in up]
+    states = [f"{count}".replace("-", "−") for count in counts]
+    _automaton(below, states, [count > 0 for count in counts], [*up, *down])
+    for place in (-1, 2 * reach + 1):
+        below.text(place + 0.2 * np.sign(-place), 0, "…", ha="center", va="center", fontsize=12)
+    below.set_title(counted)
 
 
 def batch_times(figure: Figure, batch_sizes: Sequence[int], seconds: np.ndarray) -> None:
@@ -247,6 +277,33 @@ def _shade(axes: Axes, network: Sequence[Layer]) -> None:
     output = activations(points.reshape(-1, 2), network)[-1].reshape(len(side), -1)
     levels = np.linspace(0, 1, 6)
     axes.contourf(side, side, output, levels, cmap="Greys", vmin=0, vmax=2.2)
+
+
+def _automaton(
+    axes: Axes,
+    states: Sequence[str],
+    accepting: Sequence[bool],
+    moves: Sequence[tuple[int, int, str]],
+) -> None:
+    """States in a row, from left to right, with their moves as arrows; those to the left below."""
+    axes.set(aspect="equal", xlim=(-1.2, len(states) + 0.2), ylim=(-0.75, 0.75))
+    axes.axis("off")
+    for place, (state, accepts) in enumerate(zip(states, accepting, strict=True)):
+        for radius in (0.26, 0.21) if accepts else (0.26,):
+            axes.add_patch(Circle((place, 0), radius, facecolor="white", edgecolor="black"))
+        axes.text(place, 0, state, ha="center", va="center")
+    for start, end, zone in moves:
+        side = np.sign(end - start)
+        axes.annotate(
+            "",
+            (end - 0.22 * side, 0.17 * side),
+            (start + 0.22 * side, 0.17 * side),
+            arrowprops=ARROW | {"connectionstyle": "arc3,rad=-0.35"},
+        )
+        axes.text(
+            (start + end) / 2, 0.42 * side, zone, ha="center", va="center", fontsize=8,
+            color=style.GREY,
+        )  # fmt: skip
 
 
 def _unit(axes: Axes, place: tuple[float, float], text: str) -> None:

@@ -1,7 +1,7 @@
 """How the course shows things: pictures, matrices and tables as HTML for a notebook."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,25 +10,63 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 from matplotlib.figure import Figure
 
-from quantlearn import prose, style
+from quantlearn import analyses, prose, style
 from quantlearn.pages import embedded_figure, html_table
 
-__all__ = ["equation", "figure_html", "matrix", "opening", "picture", "say", "table"]
+__all__ = [
+    "Exhibits",
+    "equation",
+    "exhibit",
+    "figure_html",
+    "matrix",
+    "page_of",
+    "picture",
+    "say",
+    "table",
+]
+
+Exhibits = Mapping[str, Mapping[str, Any]]
+"""What the course shows of experiments, by name: their ``settings``; ``tables``, ``figures`` and
+``numbers`` (tables of analyses), paths by name; and ``captions`` of the figures."""
+
+
+def exhibit(exhibits: Exhibits, name: str, *figures: str, question: bool = True) -> None:
+    """Display some figures of an experiment, and what its analyses say and tabulate.
+
+    Figures that are no analysis have a caption only. Where the experiment is not part of the run,
+    the page says so.
+    """
+    if name not in exhibits:
+        say(f"The experiment `{name}`, which belongs here, is not part of this run.")
+        return
+    shown = exhibits[name]
+    settings = shown["settings"]
+    if question:
+        say(f"**[{settings['title']}]({page_of(name)}).** {settings['question']}")
+    for figure in figures:
+        alternative = f"{prose.capital(figure.replace('_', ' '))} of {settings['title']}"
+        path, caption = shown["figures"][figure], shown["captions"][figure]
+        display(HTML(embedded_figure(path, caption, alternative)))
+        if figure in shown["numbers"]:
+            numbers = pd.read_csv(shown["numbers"][figure])
+            say(analyses.remark(figure, numbers, settings))
+            tabulated = analyses.shown(figure, numbers)
+            if tabulated is not None:
+                display(HTML(html_table(tabulated, "The same in numbers")))
+
+
+def page_of(experiment: str) -> str:
+    """Where the course finds an experiment's own page.
+
+    >>> page_of("tutorial")
+    '../tutorial/notebooks/experiment.html'
+    """
+    return f"../{experiment}/notebooks/experiment.html"
 
 
 def say(*paragraphs: str) -> None:
     """Display paragraphs of Markdown."""
     display(Markdown("\n\n".join(paragraphs)))
-
-
-def opening(text: str) -> str:
-    """The first paragraph of a Markdown text, without a last sentence that leads over to a list.
-
-    >>> opening("Nothing helps. Or hardly. In numbers:\\n\\n- little")
-    'Nothing helps. Or hardly.'
-    """
-    first = text.partition("\n\n")[0].strip()
-    return first.rpartition(". ")[0] + "." if first.endswith(":") else first
 
 
 def table(columns: dict[str, Sequence[Any]], caption: str = "") -> None:

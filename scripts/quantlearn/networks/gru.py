@@ -91,23 +91,26 @@ def forward(
     mode: Evaluation,
 ) -> torch.Tensor:
     """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch)."""
+    return recurrent.read(unroll, weights, tokens, lengths, settings, task, mode)
+
+
+def unroll(
+    x: torch.Tensor, weights: dict[str, torch.Tensor], name: str, settings: dict[str, Any]
+) -> list[recurrent.State]:
+    """Hidden states at each position of the layer ``name``, as `recurrent.Unroll` says."""
     hidden = settings["hidden"]
-
-    def layer(x: torch.Tensor, name: str) -> torch.Tensor:
-        driven, matrix = recurrent.drive(x, weights[f"{name}.kernel"], weights[f"{name}.bias"])
-        gates, candidate = matrix.split([2 * hidden, hidden], dim=2)
-        start = weights[f"{name}.reset_bias"][:, None]
-        h = torch.zeros_like(driven[0][:, :, :hidden])
-        states = []
-        for sums in driven:
-            gate_sums, candidate_sums = sums.split([2 * hidden, hidden], dim=2)
-            r, z = sigmoid(torch.baddbmm(gate_sums, h, gates)).chunk(2, dim=2)
-            n = torch.tanh(candidate_sums + r * torch.baddbmm(start, h, candidate))
-            h = n + z * (h - n)
-            states.append(h)
-        return torch.stack(states, dim=2)
-
-    return recurrent.read(layer, weights, tokens, lengths, settings, task, mode)
+    driven, matrix = recurrent.drive(x, weights[f"{name}.kernel"], weights[f"{name}.bias"])
+    gates, candidate = matrix.split([2 * hidden, hidden], dim=2)
+    start = weights[f"{name}.reset_bias"][:, None]
+    h = torch.zeros_like(driven[0][:, :, :hidden])
+    states = []
+    for sums in driven:
+        gate_sums, candidate_sums = sums.split([2 * hidden, hidden], dim=2)
+        r, z = sigmoid(torch.baddbmm(gate_sums, h, gates)).chunk(2, dim=2)
+        n = torch.tanh(candidate_sums + r * torch.baddbmm(start, h, candidate))
+        h = n + z * (h - n)
+        states.append((h,))
+    return states
 
 
 def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:

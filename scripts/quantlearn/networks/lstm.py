@@ -83,12 +83,14 @@ def forward(
     mode: Evaluation,
 ) -> torch.Tensor:
     """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch)."""
+    return recurrent.read(unroll, weights, tokens, lengths, settings, task, mode)
 
-    def layer(x: torch.Tensor, name: str) -> torch.Tensor:
-        hidden, _ = states(x, weights, name)
-        return torch.stack(hidden, dim=2)
 
-    return recurrent.read(layer, weights, tokens, lengths, settings, task, mode)
+def unroll(
+    x: torch.Tensor, weights: dict[str, torch.Tensor], name: str, settings: dict[str, Any]
+) -> list[recurrent.State]:
+    """Hidden and cell states at each position of the layer ``name``, as `recurrent.Unroll` says."""
+    return list(zip(*states(x, weights, name), strict=True))
 
 
 def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:

@@ -16,11 +16,20 @@ from quantlearn.networks.layers import affine
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 
-__all__ = ["drive", "read", "read_until"]
+__all__ = ["State", "Unroll", "drive", "read", "read_until", "unroll_layers"]
+
+State = tuple[torch.Tensor, ...]
+"""What a layer keeps at a position: its hidden state h, of an LSTM also its cell state c."""
+
+Unroll = Callable[[torch.Tensor, dict[str, torch.Tensor], str, dict[str, Any]], list[State]]
+"""The states of a layer at each position, from its inputs, the weights, its name, the settings.
+
+Each tensor is (trials, batch, hidden), the inputs are (trials, batch, positions, inputs).
+"""
 
 
 def read(
-    layer: Callable[[torch.Tensor, str], torch.Tensor],
+    unroll: Unroll,
     weights: dict[str, torch.Tensor],
     tokens: torch.Tensor,
     lengths: torch.Tensor,
@@ -30,21 +39,34 @@ def read(
 ) -> torch.Tensor:
     """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch).
 
-    Where ``task`` is to write words, logits (trials, batch, positions, words).
-
-    ``layer(x, name)`` gives the hidden states (trials, batch, positions, hidden) of a layer for its
-    inputs x, with the weights called ``{name}.…``.
+    Where ``task`` is to write words, logits (trials, batch, positions, words). ``unroll`` is that
+    of the architecture.
     """
-    x = task.one_hot(tokens, weights["readout.kernel"].dtype)
-    for number in range(settings["layers"]):
-        if number > 0:
-            x = mode.dropout(x, settings["dropout"])
-        x = layer(x, f"layer{number}")
+    *_, top = unroll_layers(unroll, weights, tokens, settings, task, mode)
+    x = _hidden(top)
     if task.writes:
         return affine(mode.dropout(x, settings["dropout"]), weights, "readout")
     last = read_until(tokens, lengths, settings).long() - 1
     hidden = x.gather(2, last[:, :, None, None].expand(-1, -1, 1, x.shape[3])).squeeze(2)
     return affine(mode.dropout(hidden, settings["dropout"]), weights, "readout")
+
+
+def unroll_layers(
+    unroll: Unroll,
+    weights: dict[str, torch.Tensor],
+    tokens: torch.Tensor,
+    settings: dict[str, Any],
+    task: Task,
+    mode: Evaluation,
+) -> list[list[State]]:
+    """The states at each position of each layer, from the lowest to the highest."""
+    x = task.one_hot(tokens, weights["readout.kernel"].dtype)
+    layers = []
+    for number in range(settings["layers"]):
+        if number > 0:
+            x = mode.dropout(_hidden(layers[-1]), settings["dropout"])
+        layers.append(unroll(x, weights, f"layer{number}", settings))
+    return layers
 
 
 def read_until(
@@ -68,3 +90,8 @@ def drive(
         bias[:, None], x.reshape(trials, batch * positions, inputs), kernel[:, :inputs]
     )
     return sums.view(trials, batch, positions, -1).unbind(2), kernel[:, inputs:]
+
+
+def _hidden(states: list[State]) -> torch.Tensor:
+    """The hidden states of a layer, (trials, batch, positions, hidden)."""
+    return torch.stack([hidden for hidden, *_ in states], dim=2)

@@ -92,18 +92,21 @@ def forward(
     mode: Evaluation,
 ) -> torch.Tensor:
     """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch)."""
+    return recurrent.read(unroll, weights, tokens, lengths, settings, task, mode)
+
+
+def unroll(
+    x: torch.Tensor, weights: dict[str, torch.Tensor], name: str, settings: dict[str, Any]
+) -> list[recurrent.State]:
+    """Hidden states at each position of the layer ``name``, as `recurrent.Unroll` says."""
     activation = ACTIVATIONS[settings["activation"]]
-
-    def layer(x: torch.Tensor, name: str) -> torch.Tensor:
-        driven, matrix = recurrent.drive(x, weights[f"{name}.kernel"], weights[f"{name}.bias"])
-        h = torch.zeros_like(driven[0])
-        states = []
-        for sums in driven:
-            h = activation(torch.baddbmm(sums, h, matrix))
-            states.append(h)
-        return torch.stack(states, dim=2)
-
-    return recurrent.read(layer, weights, tokens, lengths, settings, task, mode)
+    driven, matrix = recurrent.drive(x, weights[f"{name}.kernel"], weights[f"{name}.bias"])
+    h = torch.zeros_like(driven[0])
+    states = []
+    for sums in driven:
+        h = activation(torch.baddbmm(sums, h, matrix))
+        states.append((h,))
+    return states
 
 
 def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:

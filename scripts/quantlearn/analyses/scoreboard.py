@@ -1,0 +1,181 @@
+"""A leaderboard in the manner of GLUE: architectures by tasks, a score for each, and their mean.
+
+(Wang et al. 2018, "GLUE: a multi-task benchmark and analysis platform for natural language
+understanding".) A score is the accuracy on test scenes. Of the samples of an architecture, which
+differ in what was searched over, the one that is best on the dev scenes counts.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from quantlearn import prose, tables
+from quantlearn.analyses.sequence_lengths import architecture_of
+from quantlearn.errors import QuantlearnError
+from quantlearn.findings import ARCHITECTURES
+from quantlearn.intervals import mean_interval
+from quantlearn.ranking import rank_samples
+
+__all__ = ["MEAN", "PAIRS", "TASKS", "Contest", "remark", "scoreboard_table", "shown"]
+
+PAIRS = {
+    "monotonicity": ("at_least_4", "at_least_6_or_at_most_2"),
+    "quantity": ("at_least_3", "first_3"),
+    "conservativity": ("not_all", "not_only"),
+}
+"""The quantifiers of the tasks that are about a semantic universal."""
+
+MEAN = "mean"
+TASKS = {
+    **{universal: universal for universal in PAIRS},
+    "longer_scenes": "longer scenes",
+    "unseen_counts": "unseen zone counts",
+    MEAN: "mean",
+}
+
+
+@dataclass(frozen=True)
+class Contest:
+    """An experiment whose samples are architectures: settings and tables, as they are on disk."""
+
+    settings: Mapping[str, Any]
+    samples: pd.DataFrame
+    trials: pd.DataFrame
+    cells: pd.DataFrame
+
+    def chosen(self) -> dict[str, int]:
+        """The sample of each architecture that is best on the dev scenes."""
+        architectures = architecture_of(self.samples)
+        return {
+            name: rank_samples(
+                self.trials[self.trials["sample"].map(architectures) == name], "dev"
+            )[0]
+            for name in dict.fromkeys(architectures.values())
+        }
+
+    def tasks(self, sample: int) -> Iterator[tuple[str, pd.DataFrame]]:
+        """The tasks that the experiment sets, each with a sample's answers that count for it."""
+        answers = self.cells[(self.cells["sample"] == sample) & (self.cells["split"] == "test")]
+        split = self.settings["data"]["split"]
+        if split["by"] == "zone_counts":
+            yield "unseen_counts", answers
+            return
+        longest = split["only_test"]["sizes_above"]
+        if longest is None:
+            raise QuantlearnError(
+                f"config/experiments/{self.settings['name']}.yaml: scoreboard knows no task of "
+                "this experiment: set data.split.only_test.sizes_above, or split by zone_counts"
+            )
+        usual = answers[answers["size"] <= longest]
+        for universal, pair in PAIRS.items():
+            if lacking := [name for name in pair if name not in self.settings["quantifiers"]]:
+                raise QuantlearnError(
+                    f"config/experiments/{self.settings['name']}.yaml: quantifiers: scoreboard "
+                    f"needs {prose.listed(lacking)} for {universal}: add what is lacking"
+                )
+            yield universal, usual[usual["quantifier"].isin(pair)]
+        yield "longer_scenes", answers[answers["size"] > longest]
+
+
+def scoreboard_table(contests: Sequence[Contest]) -> pd.DataFrame:
+    """Scores and their means over tasks, with 95 % t intervals over trials.
+
+    The columns are those of `tables.SCOREBOARD`; a mean has no one experiment and sample. A trial's
+    mean is over its scores in all tasks. Architectures are sorted by their mean, the best first.
+    """
+    scores: dict[str, dict[str, pd.Series]] = {}
+    rows = []
+    for contest in contests:
+        for name, sample in contest.chosen().items():
+            for task, answers in contest.tasks(sample):
+                counts = answers.groupby("trial")[["correct", "scenes"]].sum()
+                score = counts["correct"] / counts["scenes"]
+                scores.setdefault(name, {})[task] = score
+                rows.append(_row(name, task, contest.settings["name"], sample, score))
+    for name, by_task in scores.items():
+        rows.append(_row(name, MEAN, "", pd.NA, pd.DataFrame(by_task).mean(axis=1, skipna=False)))
+    table = pd.DataFrame(rows, columns=list(tables.SCOREBOARD)).astype({"sample": "Int64"})
+    means = table[table["task"] == MEAN].set_index("architecture")["estimate"]
+    order = means.sort_values(ascending=False, kind="stable").index
+    place = {name: rank for rank, name in enumerate(order)}
+    return table.sort_values("architecture", key=lambda names: names.map(place), kind="stable")
+
+
+def _row(name: str, task: str, experiment: str, sample: Any, score: pd.Series) -> dict[str, Any]:
+    values = score.dropna().to_numpy()
+    mean = mean_interval(values)
+    lower, upper = np.clip([mean.lower, mean.upper], 0, 1)
+    return {
+        "architecture": name,
+        "task": task,
+        "experiment": experiment,
+        "sample": sample,
+        "estimate": mean.estimate,
+        "lower": lower,
+        "upper": upper,
+        "n": len(values),
+    }
+
+
+# --- In words -------------------------------------------------------------------------------------
+
+
+def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
+    """Who leads, overall and in each task."""
+    means = numbers[numbers["task"] == MEAN].sort_values("estimate", ascending=False)
+    first, second = means.iloc[0], means.iloc[1]
+    apart = (
+        "their intervals do not overlap"
+        if first["lower"] > second["upper"]
+        else "their intervals overlap"
+    )
+    leaders = prose.listed(
+        f"{_task(task)} ({_name(rows.loc[rows['estimate'].idxmax(), 'architecture'])}, "
+        f"{prose.percent(rows['estimate'].max())})"
+        for task, rows in numbers[numbers["task"] != MEAN].groupby("task", sort=False)
+    )
+    return (
+        f"The {_name(first['architecture'])} has the best mean, {_share(first)}, before the "
+        f"{_name(second['architecture'])}, {_share(second)}: {apart} "
+        f"({prose.counted(int(first['n']), 'trial')}). The best in each task: {leaders}."
+    )
+
+
+def _share(row: pd.Series) -> str:
+    bounds = prose.interval(*(prose.percent(row[side]) for side in ("lower", "upper")))
+    return f"{prose.percent(row['estimate'])} (95 % interval {bounds})"
+
+
+def _name(architecture: str) -> str:
+    return ARCHITECTURES[architecture]
+
+
+def _task(task: str) -> str:
+    return TASKS[task]
+
+
+def shown(numbers: pd.DataFrame) -> pd.DataFrame:
+    """A line for each architecture: rank, mean with interval, and the score in each task."""
+    rows = []
+    for rank, (name, scores) in enumerate(numbers.groupby("architecture", sort=False), start=1):
+        by_task = scores.set_index("task")
+        mean = by_task.loc[MEAN]
+        rows.append(
+            {
+                "Network": prose.capital(_name(name)),
+                "Rank": f"{rank}",
+                "Mean": prose.percent(mean["estimate"]),
+                "95 % interval": prose.interval(
+                    *(prose.percent(mean[side]) for side in ("lower", "upper"))
+                ),
+                **{
+                    prose.capital(_task(task)): prose.percent(by_task.loc[task, "estimate"])
+                    for task in numbers["task"].unique()
+                    if task != MEAN
+                },
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,159 @@
+"""What is read from states: probes of what is there and what is not, components, automata."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.decomposition import PCA
+from small_networks import network
+
+from analyse_probes import analyse_probes
+from analyse_state_space import analyse_state_space
+from plot_probes import plot_probes
+from plot_state_space import plot_state_space
+from quantlearn import analyses, scene_files, tables
+from quantlearn.analyses.probes import counts_along, probe
+from quantlearn.analyses.state_space import principal_components
+from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.task import Task
+from quantlearn.scenes import LabelledScenes, Space, random_scenes
+from quantlearn.seeds import random_stream
+from quantlearn.semantics import Quantifier
+from quantlearn.space import samples_table
+from quantlearn.trained import read_trained
+from quantlearn.weights import write_weights
+
+SEED = 7
+TRIALS = 3
+EXPRESSIONS = {"at_least_2": "|A & B| >= 2", "most": "|A & B| > |A - B|"}
+SETTINGS = {
+    "name": "states",
+    "title": "States",
+    "quantifiers": list(EXPRESSIONS),
+    "expressions": EXPRESSIONS,
+    "search": None,
+}
+TRAINING = {"together": False, "loss": "cross_entropy"}
+
+
+def test_counts_are_those_of_the_objects_so_far():
+    rng = np.random.default_rng(0)
+    scenes = rng.integers(5, size=(20, 7))
+    found = counts_along(scenes)
+    for scene, both, difference in zip(scenes, found["both"], found["difference"], strict=True):
+        for position in range(7):
+            begun = scene[: position + 1].tolist()
+            assert both[position] == begun.count(0)
+            assert difference[position] == begun.count(0) - begun.count(1)
+
+
+def test_a_probe_reads_what_is_there_and_not_what_is_not():
+    rng = np.random.default_rng(1)
+    counts = rng.integers(9, size=4000).astype(float)
+    states = np.column_stack([counts, rng.normal(size=4000)]) @ rng.normal(size=(2, 6))
+    halves = slice(2000), slice(2000, None)
+    known, new = (states[half] for half in halves)
+    values, truth = (counts[half] for half in halves)
+    there = probe(known, values, new, truth, classes=False)
+    assert there["r_squared"] > 0.999
+    assert there["exact"] == 1
+    shuffled = rng.permutation(counts)
+    nothing = probe(known, shuffled[halves[0]], new, shuffled[halves[1]], classes=False)
+    assert abs(nothing["r_squared"]) < 0.02
+    classes = probe(known, (values > 4).astype(int), new, (truth > 4).astype(int), classes=True)
+    assert classes == {"exact": pytest.approx(1, abs=0.01)}
+
+
+def test_principal_components_are_those_of_scikit_learn():
+    rng = np.random.default_rng(2)
+    states = rng.normal(size=(50, 5)) @ rng.normal(size=(5, 5))
+    along = rng.normal(size=50)
+    coordinates, shares = principal_components(states, along)
+    reference = PCA(2).fit(states)
+    np.testing.assert_allclose(np.abs(coordinates), np.abs(reference.transform(states)), atol=1e-9)
+    np.testing.assert_allclose(shares, reference.explained_variance_ratio_)
+    assert ((along - along.mean()) @ coordinates >= 0).all()
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory):
+    """An experiment whose trained weights are those from which training would start."""
+    folder = tmp_path_factory.mktemp("states")
+    chosen = network("lstm", layers=1, hidden=4)
+    scenes_of_trials = []
+    for trial in range(TRIALS):
+        scenes, sizes = random_scenes(np.random.default_rng(trial), 60, Space(1, 8))
+        asked = np.arange(60) % 2
+        truth = np.zeros(60, dtype=bool)
+        for index, (name, expression) in enumerate(EXPRESSIONS.items()):
+            rows = asked == index
+            truth[rows] = Quantifier(name, expression).verify(scenes[rows], sizes[rows])
+        split = np.where(np.arange(60) < 20, "train", "test")
+        scenes_of_trials.append((LabelledScenes(scenes, sizes, asked, truth), {"split": split}))
+    scene_files.write_trials(folder / "split.parquet", list(EXPRESSIONS), scenes_of_trials)
+    tables.write_csv(
+        samples_table([{"network": chosen, "training": TRAINING}]), folder / "samples.csv"
+    )
+    ensemble = Ensemble(chosen, Task(8, 1, ((1.0,),)))
+    names = [("states", 0, trial, name) for trial in range(TRIALS) for name in EXPRESSIONS]
+    flat = ensemble.initialise([random_stream(SEED, *name, "initialise") for name in names])
+    arrays = {name: array.numpy() for name, array in ensemble.unpack(flat).items()}
+    write_weights({0: arrays}, folder / "weights.safetensors")
+    return {
+        "settings": SETTINGS,
+        "samples": str(folder / "samples.csv"),
+        "split_scenes": str(folder / "split.parquet"),
+        "training_weights": [str(folder / "weights.safetensors")],
+        "seed": SEED,
+    }
+
+
+def test_the_weights_before_training_are_those_that_training_starts_from(untouched):
+    trained = read_trained(
+        **{key: untouched[key] for key in ("settings", "samples", "split_scenes")},
+        sample=0,
+        training_weights=untouched["training_weights"],
+        seed=SEED,
+    )
+    ensemble = trained.ensemble
+    for name, before in ensemble.unpack(trained.before).items():
+        np.testing.assert_array_equal(before, ensemble.unpack(trained.after)[name])
+    assert [trained.members[row].trial for row in trained.rows("most")] == [0, 1, 2]
+
+
+def test_probes_of_networks_that_learned_nothing_are_alike_before_and_after(untouched, tmp_path):
+    analyse_probes(**untouched, numbers=tmp_path / "probes.csv")
+    found = tables.read_csv(tmp_path / "probes.csv", tables.PROBES)
+    scores = ["estimate", "lower", "upper", "n"]
+    trained, untrained = (
+        found.loc[found["network"] == network, scores].reset_index(drop=True)
+        for network in ("trained", "untrained")
+    )
+    pd.testing.assert_frame_equal(trained, untrained)
+    assert set(found["n"]) == {TRIALS}
+    size = found[(found["network"] == "size") & (found["metric"] == "r_squared")]
+    assert (size["estimate"] < 0.9).all()
+    automaton = found[found["target"] == "automaton"]
+    assert set(automaton["quantifier"]) == {"at_least_2"}
+    analyse_probes(**untouched, numbers=tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "probes.csv").read_bytes()
+
+    assert "before training" in analyses.remark("probes", found, SETTINGS)
+    shown = analyses.shown("probes", found)
+    assert shown.map(lambda text: isinstance(text, str)).all().all()
+    pictures = {kind: tmp_path / f"probes.{kind}" for kind in ("svg", "pdf", "png")}
+    plot_probes(tmp_path / "probes.csv", SETTINGS, **pictures)
+    assert "networks for at least 2" in pictures["svg"].read_text()
+
+
+def test_the_state_space_has_a_point_for_each_object(untouched, tmp_path):
+    analyse_state_space(**untouched, numbers=tmp_path / "state_space.csv")
+    found = tables.read_csv(tmp_path / "state_space.csv", tables.STATE_SPACE)
+    assert not found.duplicated(["quantifier", "scene", "position"]).any()
+    counted = found[found["quantifier"] == "at_least_2"]
+    assert (counted["automaton"] == np.minimum(counted["both"], 2)).all()
+    assert found.loc[found["quantifier"] == "most", "automaton"].isna().all()
+    assert "correlation" in analyses.remark("state_space", found, SETTINGS)
+    assert analyses.shown("state_space", found) is None
+    pictures = {kind: tmp_path / f"space.{kind}" for kind in ("svg", "pdf", "png")}
+    plot_state_space(tmp_path / "state_space.csv", SETTINGS, **pictures)
+    assert "First direction" in pictures["svg"].read_text()
