@@ -83,7 +83,10 @@ def build_report(
 def in_chapters(
     experiments: Sequence[dict[str, Any]], titles: dict[str, str]
 ) -> list[dict[str, Any]]:
-    """The experiments by chapter and, within a chapter, by universal, each in its order."""
+    """The experiments by chapter and, within a chapter, by universal, each in its order.
+
+    A chapter that is about no universal at all is one group without a title.
+    """
     chapters = []
     for chapter, title in titles.items():
         of_chapter = [one for one in experiments if one["chapter"] == chapter]
@@ -94,6 +97,8 @@ def in_chapters(
             }
             for universal in dict.fromkeys(one["universal"] for one in of_chapter)
         ]
+        if len(universals) == 1 and of_chapter[0]["universal"] == "none":
+            universals[0]["title"] = ""
         if of_chapter:
             chapters.append({"name": chapter, "title": title, "universals": universals})
     return chapters
