@@ -15,9 +15,10 @@ from matplotlib.axes import Axes
 
 from quantlearn import prose, style, tables
 from quantlearn.analyses.atlas import of_quantifiers
-from quantlearn.findings import ARCHITECTURES, named_and_generated
 from quantlearn.jobs import run_job
+from quantlearn.procedure import named_and_generated
 from quantlearn.stratified import STRATA
+from quantlearn.wording import ARCHITECTURES
 
 NAMED, GENERATED = style.OKABE_ITO[1], style.OKABE_ITO[0]
 

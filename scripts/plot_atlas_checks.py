@@ -17,8 +17,8 @@ from matplotlib.axes import Axes
 
 from quantlearn import prose, style, tables
 from quantlearn.analyses.atlas_checks import NO_FAMILY
-from quantlearn.findings import ARCHITECTURES, LEVEL
 from quantlearn.jobs import run_job
+from quantlearn.wording import ARCHITECTURES, LEVEL
 
 
 def plot_atlas_checks(

@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 
 from quantlearn import style, tables
 from quantlearn.analyses.atlas_effects import MEASURES
-from quantlearn.findings import ARCHITECTURES, LEVEL
 from quantlearn.jobs import run_job
+from quantlearn.wording import ARCHITECTURES, LEVEL
 
 PANELS = {"spearman": "Rank correlation", "regression": "Standardised coefficient"}
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from quantlearn import style, tables
 from quantlearn.analyses.atlas_measures import NAMES
-from quantlearn.findings import LEVEL
 from quantlearn.jobs import run_job
+from quantlearn.wording import LEVEL
 
 
 def plot_atlas_measures(

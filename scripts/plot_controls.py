@@ -15,8 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from quantlearn import style, tables
-from quantlearn.findings import LEVEL
 from quantlearn.jobs import run_job
+from quantlearn.wording import LEVEL
 
 LONGEST = 32  # intervals go on outside the panel
 

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 
 from quantlearn import style, tables
 from quantlearn.analyses.gradients_through_time import NETWORKS
-from quantlearn.findings import ARCHITECTURES
 from quantlearn.jobs import run_job
+from quantlearn.wording import ARCHITECTURES
 
 
 def plot_gradients_through_time(

@@ -10,8 +10,8 @@ import numpy as np
 
 from quantlearn import prose, style, tables
 from quantlearn.analyses.scoreboard import MEAN, TASKS
-from quantlearn.findings import ARCHITECTURES
 from quantlearn.jobs import run_job
+from quantlearn.wording import ARCHITECTURES
 
 WIDTH = 0.64
 

@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from quantlearn import style, tables
-from quantlearn.findings import ARCHITECTURES
 from quantlearn.jobs import run_job
+from quantlearn.wording import ARCHITECTURES
 
 
 def plot_sequence_lengths(

@@ -17,8 +17,8 @@ from matplotlib.patches import Rectangle
 
 from quantlearn import prose, style, tables
 from quantlearn.analyses.transfer import MEAN
-from quantlearn.findings import LEVEL
 from quantlearn.jobs import run_job
+from quantlearn.wording import LEVEL
 
 CELLS = ("pair", "same", "source", "target")
 GAP = 0.25  # between the matrix and its means, in cells

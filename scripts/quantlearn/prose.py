@@ -13,6 +13,7 @@ __all__ = [
     "listed",
     "name",
     "number",
+    "p_phrase",
     "p_value",
     "percent",
     "span",
@@ -164,3 +165,13 @@ def listed(items: Iterable[str]) -> str:
     """
     *first, last = items
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def p_phrase(p: float) -> str:
+    """A p value as a sentence has it.
+
+    >>> p_phrase(0.02), p_phrase(0.0001)
+    ('p = 0.020', 'p < 0.001')
+    """
+    value = p_value(p)
+    return f"p {value}" if value.startswith("<") else f"p = {value}"

@@ -12,7 +12,9 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import prose, tables
-from quantlearn.findings import FEW_TRIALS, LEVEL, p_phrase, smallest_p, verdict
+from quantlearn.prose import p_phrase
+from quantlearn.verdicts import FEW_TRIALS, smallest_p, verdict
+from quantlearn.wording import LEVEL
 
 __all__ = [
     "as_run_summary",

@@ -12,9 +12,10 @@ from scipy import stats
 from aggregate import aggregate
 from compare import compare
 from overview import overview
-from quantlearn import findings, synopsis
+from quantlearn import findings, procedure, synopsis, verdicts
 from quantlearn.config import load_settings
 from quantlearn.distributions import border_values
+from quantlearn.results import Results, read_results
 from quantlearn.search import distributions_of
 from quantlearn.statistics import compare_pair
 
@@ -73,13 +74,13 @@ def from_steps(settings, easy, hard, last=1000):
     tests = compare_pair(convergence, curves, EASY, HARD)
     comparison = tests.assign(p_adjusted=tests["p"], experiment="exp1a", sample=0)
     none = pd.DataFrame()
-    return findings.Results(settings["exp1a"], none, none, convergence, comparison, "test", none)
+    return Results(settings["exp1a"], none, none, convergence, comparison, "test", none)
 
 
 def test_conditions_are_listed_with_the_values_they_differ_in():
     names = ["regularisation"]
     settings = load_settings({"experiments": names}, CONFIG).experiments["regularisation"]
-    how = findings.settings_table(constants_of(settings)).set_index("Stage")["How"]
+    how = procedure.settings_table(constants_of(settings)).set_index("Stage")["How"]
     assert how["Conditions"].startswith(
         "8, which differ in dropout (0 or 0.5), batch norm (no or yes) and weight decay (0 or 0.01)"
     )
@@ -103,12 +104,12 @@ def test_conditions_are_listed_with_the_values_they_differ_in():
     ],
 )
 def test_a_difference_counts_only_when_both_tests_show_it(lead, lead_p, ranks, ranks_p, expected):
-    assert findings.verdict(lead, lead_p, ranks, ranks_p) == expected
+    assert verdicts.verdict(lead, lead_p, ranks, ranks_p) == expected
 
 
 @pytest.mark.parametrize("trials", range(1, 12))
 def test_smallest_p_is_that_of_leads_of_one_sign(trials):
-    assert findings.smallest_p(trials) == pytest.approx(
+    assert verdicts.smallest_p(trials) == pytest.approx(
         stats.wilcoxon(np.arange(1, trials + 1)).pvalue
     )
 
@@ -119,10 +120,10 @@ def test_smallest_p_is_that_of_leads_of_one_sign(trials):
 def test_each_trial_of_a_pair_is_counted_once(settings):
     easy = [100, 300, 200, None, 150, None]
     hard = [200, 100, 200, None, None, 900]
-    (pair,) = findings.pairs(from_steps(settings, easy, hard))
+    (pair,) = verdicts.pairs(from_steps(settings, easy, hard))
     assert (pair.sooner, pair.later, pair.together, pair.neither) == (2, 2, 1, 1)
     assert (pair.only_easy, pair.only_hard, pair.n) == (1, 1, 6)
-    text = findings.pair_summary(pair)
+    text = verdicts.pair_summary(pair)
     assert "sooner than *at least 6 or at most 2* in 2 of 6 trials" in text
     assert "In the 3 trials in which both were learned" in text
     assert "neither was learned in 1" in text
@@ -131,20 +132,20 @@ def test_each_trial_of_a_pair_is_counted_once(settings):
 def test_a_clear_lead_is_told_with_its_size_and_direction(settings):
     easy = [100 + trial for trial in range(12)]
     later = [300 + 3 * trial for trial in range(12)]
-    (pair,) = findings.pairs(from_steps(settings, easy, later))
-    assert "in 12 of 12 trials" in findings.pair_summary(pair)
-    assert "came 211 steps sooner" in findings.pair_summary(pair)
-    sooner = findings.conclusion(from_steps(settings, easy, later))
+    (pair,) = verdicts.pairs(from_steps(settings, easy, later))
+    assert "in 12 of 12 trials" in verdicts.pair_summary(pair)
+    assert "came 211 steps sooner" in verdicts.pair_summary(pair)
+    sooner = verdicts.conclusion(from_steps(settings, easy, later))
     assert "is learned sooner" in sooner
     assert "as the learnability of monotonicity predicts" in sooner
-    reverse = findings.conclusion(from_steps(settings, later, easy))
+    reverse = verdicts.conclusion(from_steps(settings, later, easy))
     assert "is learned later" in reverse
     assert "against what" in reverse
 
 
 def test_few_trials_never_show_a_difference_and_say_so(settings):
     results = from_steps(settings, [100, 110, 120, 130, 140], [500, 520, 505, 530, 541])
-    assert "is learned sooner" not in findings.conclusion(results)
+    assert "is learned sooner" not in verdicts.conclusion(results)
     text = findings.caveats(results)
     assert "only 5 trials" in text
     assert "at least 0.062 whatever the networks do" in text
@@ -152,9 +153,9 @@ def test_few_trials_never_show_a_difference_and_say_so(settings):
 
 def test_nothing_learned_gives_sentences_without_numbers(settings):
     results = from_steps(settings, [None] * 3, [None] * 3)
-    (pair,) = findings.pairs(results)
+    (pair,) = verdicts.pairs(results)
     text = " ".join(
-        [findings.pair_summary(pair), findings.conclusion(results), findings.caveats(results)]
+        [verdicts.pair_summary(pair), verdicts.conclusion(results), findings.caveats(results)]
     )
     assert "There is no trial in which both were learned" in text
     assert "No difference" in text
@@ -170,29 +171,29 @@ def test_a_trial_that_diverged_is_told(tmp_path, settings):
     trials = pd.read_csv(paths["trials"])
     trials.loc[1, "stop_reason"] = "diverged"
     trials.to_csv(paths["trials"], index=False)
-    text = findings.run_summary(findings.read_results(settings["exp1a"], paths))
+    text = findings.run_summary(read_results(settings["exp1a"], paths))
     assert "because the loss was no longer a finite number (1 of 3)" in text
 
 
 @pytest.mark.parametrize("trials", [1, 2, 12])
 def test_every_text_and_table_can_be_written(tmp_path, settings, trials):
     paths = tabulated(tmp_path, settings["exp1a"], [30, 90], trials)
-    results = findings.read_results(settings["exp1a"], paths)
+    results = read_results(settings["exp1a"], paths)
     texts = [
-        findings.introduction(results.settings),
+        procedure.introduction(results.settings),
         findings.data_summary(results),
         findings.run_summary(results),
         findings.baseline_summary(results),
         findings.error_summary(results),
-        findings.conclusion(results),
+        verdicts.conclusion(results),
         findings.caveats(results),
-        *(findings.pair_summary(pair) for pair in findings.pairs(results)),
+        *(verdicts.pair_summary(pair) for pair in verdicts.pairs(results)),
     ]
     frames = [
-        findings.settings_table(results.settings),
+        procedure.settings_table(results.settings),
         findings.scenes_table(results),
         findings.learning_summary(results),
-        *(findings.pair_table(pair) for pair in findings.pairs(results)),
+        *(verdicts.pair_table(pair) for pair in verdicts.pairs(results)),
     ]
     texts += [frame.to_string() for frame in frames]
     assert all(texts)
@@ -201,7 +202,7 @@ def test_every_text_and_table_can_be_written(tmp_path, settings, trials):
 
 def test_errors_are_counted_over_all_trials(tmp_path, settings):
     paths = tabulated(tmp_path, settings["exp1a"], [30, 90], 3)
-    results = findings.read_results(settings["exp1a"], paths)
+    results = read_results(settings["exp1a"], paths)
     of_first = results.cells[results.cells["quantifier"] == EASY]
     wrong = (of_first["scenes"] - of_first["correct"]).sum()
     assert f" of {wrong}. They are" in findings.error_summary(results).splitlines()[0]
@@ -248,9 +249,9 @@ def constants_of(experiment):
 def test_every_shipped_experiment_has_words():
     for experiment in load_settings({}, CONFIG).experiments.values():
         sample = constants_of(experiment)
-        text = findings.settings_table(sample).to_string() + findings.introduction(sample)
+        text = procedure.settings_table(sample).to_string() + procedure.introduction(sample)
         assert "None" not in text
-        named, _ = findings.named_and_generated(experiment)
+        named, _ = procedure.named_and_generated(experiment)
         assert all(name.replace("_", " ") in text for name in named)
         assert experiment["generated"] == 0 or "more generated quantifiers" in text
 

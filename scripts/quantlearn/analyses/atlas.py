@@ -18,12 +18,14 @@ from scipy import stats
 from quantlearn import prose, tables
 from quantlearn.complexity import lempel_ziv_complexity
 from quantlearn.families import family
-from quantlearn.findings import ARCHITECTURES, named_and_generated, p_phrase
+from quantlearn.procedure import named_and_generated
+from quantlearn.prose import p_phrase
 from quantlearn.semantics import Quantifier
 from quantlearn.space import read_sample
 from quantlearn.statistics import holm
 from quantlearn.truth_tables import TruthTable, tabulate
 from quantlearn.universals import degrees, monotonicity_variants
+from quantlearn.wording import ARCHITECTURES
 
 __all__ = [
     "agreement",

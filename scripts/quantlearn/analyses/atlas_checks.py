@@ -40,11 +40,11 @@ from quantlearn.analyses.atlas_effects import (
     in_numbers,
     regression,
 )
-from quantlearn.findings import ARCHITECTURES, LEVEL
 from quantlearn.intervals import mean_interval
 from quantlearn.seeds import random_stream
 from quantlearn.statistics import holm, paired_t_test
 from quantlearn.universals import VARIANTS
+from quantlearn.wording import ARCHITECTURES, LEVEL
 
 __all__ = [
     "NO_FAMILY",

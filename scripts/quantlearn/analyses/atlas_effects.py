@@ -29,9 +29,10 @@ from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from quantlearn import prose, tables
 from quantlearn.analyses.atlas import of_quantifiers
-from quantlearn.findings import ARCHITECTURES, LEVEL, p_phrase
+from quantlearn.prose import p_phrase
 from quantlearn.seeds import random_stream
 from quantlearn.statistics import FEWEST_FOR_BOOTSTRAP, holm
+from quantlearn.wording import ARCHITECTURES, LEVEL
 
 __all__ = [
     "DEGREES",

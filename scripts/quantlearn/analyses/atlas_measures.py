@@ -16,7 +16,7 @@ from quantlearn import prose, tables
 from quantlearn.analyses.atlas import of_quantifiers
 from quantlearn.analyses.atlas_checks import TRUTH_SET
 from quantlearn.analyses.atlas_effects import DEGREES, MEASURES, correlation
-from quantlearn.findings import p_phrase
+from quantlearn.prose import p_phrase
 from quantlearn.seeds import random_stream
 from quantlearn.statistics import holm
 

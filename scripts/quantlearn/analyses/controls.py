@@ -21,9 +21,10 @@ import pandas as pd
 
 from quantlearn import prose, tables
 from quantlearn.convergence import convergence_table, step_leads
-from quantlearn.findings import LEVEL, p_phrase
 from quantlearn.intervals import mean_interval
+from quantlearn.prose import p_phrase
 from quantlearn.statistics import holm, wilcoxon_steps_test
+from quantlearn.wording import LEVEL
 
 __all__ = ["THRESHOLDS", "WINDOWS", "Source", "controls_table", "remark", "shown", "survives"]
 

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 
 from quantlearn import prose, tables
-from quantlearn.findings import LEVEL, p_phrase
+from quantlearn.prose import p_phrase
 from quantlearn.seeds import random_stream
 from quantlearn.statistics import holm, mean_interval, paired_t_test
 from quantlearn.tables import TableError
+from quantlearn.wording import LEVEL
 
 __all__ = ["ATTENTION", "KINDS", "description_table", "remark", "shown"]
 

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from quantlearn import prose, tables
-from quantlearn.findings import LEVEL, p_phrase
 from quantlearn.intervals import mean_interval
+from quantlearn.prose import p_phrase
 from quantlearn.statistics import holm, paired_t_test
 from quantlearn.tables import TableError
+from quantlearn.wording import LEVEL
 
 __all__ = ["STARTS", "accuracies", "finetuning_table", "remark", "shown"]
 

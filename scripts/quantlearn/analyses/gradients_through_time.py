@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from quantlearn import prose, tables
-from quantlearn.findings import ARCHITECTURES
 from quantlearn.intervals import mean_interval
+from quantlearn.wording import ARCHITECTURES
 
 __all__ = ["gradients_table", "relative_norms", "remark", "shown"]
 

@@ -13,11 +13,12 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import prose, tables
-from quantlearn.findings import LEVEL, p_phrase
 from quantlearn.intervals import mean_interval
+from quantlearn.prose import p_phrase
 from quantlearn.ranking import trial_scores
 from quantlearn.statistics import Comparison, holm, paired_t_test
 from quantlearn.tables import TableError
+from quantlearn.wording import LEVEL
 
 __all__ = ["NONE", "conditions", "gaps", "regularisation_table", "remark", "shown"]
 

@@ -15,9 +15,9 @@ import pandas as pd
 from quantlearn import prose, tables
 from quantlearn.analyses.sequence_lengths import architecture_of
 from quantlearn.errors import QuantlearnError
-from quantlearn.findings import ARCHITECTURES
 from quantlearn.intervals import mean_interval
 from quantlearn.ranking import rank_samples
+from quantlearn.wording import ARCHITECTURES
 
 __all__ = ["MEAN", "PAIRS", "TASKS", "Contest", "remark", "scoreboard_table", "shown"]
 

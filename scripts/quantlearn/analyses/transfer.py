@@ -22,13 +22,14 @@ from scipy import stats
 
 from quantlearn import prose, tables
 from quantlearn.errors import QuantlearnError
-from quantlearn.findings import LEVEL, p_phrase
 from quantlearn.intervals import mean_interval
+from quantlearn.prose import p_phrase
 from quantlearn.seeds import random_stream
 from quantlearn.semantics import Quantifier
 from quantlearn.statistics import holm
 from quantlearn.truth_tables import tabulate
 from quantlearn.universals import degrees
+from quantlearn.wording import LEVEL
 
 __all__ = [
     "MEAN",

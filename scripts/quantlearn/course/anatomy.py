@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import findings, prose
-from quantlearn.findings import Results
+from quantlearn import procedure, prose
+from quantlearn.results import Results
 
 __all__ = ["PARTS", "anatomy", "record_contents"]
 
@@ -27,7 +27,7 @@ PARTS = (
 def anatomy(results: Results) -> pd.DataFrame:
     """The parts of an experiment: what the settings say about each, the rules, and their files."""
     settings = results.settings
-    how = findings.settings_table(settings).set_index("Stage")["How"]
+    how = procedure.settings_table(settings).set_index("Stage")["How"]
     trials = prose.counted(results.trials["trial"].nunique(), "trial")
     answers = {
         "Parameters": f"config/experiments/{settings['name']}.yaml; {trials}",
