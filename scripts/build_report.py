@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from quantlearn import prose
 from quantlearn.jobs import run_job
 from quantlearn.notebooks import notebook_body, read_notebook
-from quantlearn.pages import placed, slug, write_page
+from quantlearn.pages import main_part, placed, slug, write_page
 from quantlearn.records import read_record
 from quantlearn.synopsis import universal_name
 
@@ -30,14 +30,16 @@ def build_report(
     summary_title: str,
     benchmark: Sequence[str] = (),
     course: Sequence[str] = (),
+    cards: Sequence[str] = (),
     *,
     report: str,
 ) -> None:
     """Write the page ``report``.
 
     ``notebooks`` and ``settings`` run in the same order, one for each experiment. ``course``: the
-    notebooks that stand in front of the chapter "course", if the page has them. Each of ``files``
-    in results/{experiment}/ is linked from its experiment, by a path relative to the page.
+    notebooks that stand in front of the chapter "course"; ``cards``: the page that stands in front
+    of the chapter "atlas"; if the page has them. Each of ``files`` in results/{experiment}/ is
+    linked from its experiment, by a path relative to the page.
     ``chapters`` maps the names of chapters, in their order, to titles. ``record`` is the record of
     the run, of which the page's end shows the parts that readers ask for; ``benchmark`` is the
     notebook on the benchmark, if the page has it.
@@ -59,6 +61,7 @@ def build_report(
         linked_within(placed(notebook_body(read_notebook(path)), anchor_of(path), 2), names, course)
         for path in course
     ]
+    pictures = [placed(main_part(path), "cards", 2) for path in cards]
     run = read_record(record)
     overlays = run["settings"]["overlays"]
     content = {
@@ -69,7 +72,7 @@ def build_report(
         "benchmark": "".join(
             placed(notebook_body(read_notebook(path)), "benchmark", 1) for path in benchmark
         ),
-        "course": [{"body": body, "contents": contents_of(body)} for body in steps],
+        "in_front": {"course": in_parts(steps), "atlas": in_parts(pictures)},
         "seed": run["settings"]["seed"],
         "trials": by_trials(settings),
         "overlays": f"Laid over the settings: {prose.listed(overlays)}." if overlays else "",
@@ -140,6 +143,11 @@ def contents_of(body: str) -> list[dict[str, str]]:
     """
     headings = BeautifulSoup(body, "html.parser").find_all(re.compile("^h[1-6]$"))
     return [{"anchor": heading["id"], "title": heading.get_text()} for heading in headings]
+
+
+def in_parts(bodies: Iterable[str]) -> list[dict[str, Any]]:
+    """Parts of the page that are no experiments, with their contents."""
+    return [{"body": body, "contents": contents_of(body)} for body in bodies]
 
 
 def by_trials(settings: Iterable[dict[str, Any]]) -> list[tuple[int, str]]:

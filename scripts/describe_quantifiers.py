@@ -23,13 +23,19 @@ _LARGEST_SCENE = 6
 
 
 def describe_quantifiers(
-    settings: dict[str, Any], *, degrees: str, complexity: str, trees: str, pairs: str
+    settings: dict[str, Any],
+    *,
+    degrees: str,
+    complexity: str,
+    trees: str,
+    pairs: str,
+    rates: str,
 ) -> None:
     """Write what is known of each quantifier from all scenes of at most ``max_size`` objects.
 
     ``settings`` has max_size and the expressions of the quantifiers by name. A row of ``degrees``
     and of ``complexity`` is a quantifier, one of ``trees`` a node of its tree of numbers, one of
-    ``pairs`` a universal that it breaks.
+    ``pairs`` a universal that it breaks, one of ``rates`` a size of scenes.
     """
     quantifiers = [Quantifier(*item) for item in settings["quantifiers"].items()]
     table = tabulate(quantifiers, settings["max_size"])
@@ -39,6 +45,7 @@ def describe_quantifiers(
     joined = pd.concat(nodes, names=["quantifier", None]).reset_index(level=0)
     tables.write_csv(joined[list(tables.TREES)], trees)
     tables.write_csv(_pairs(table), pairs)
+    tables.write_csv(_rates(table), rates)
 
 
 def _degrees(table: TruthTable, expressions: dict[str, str]) -> pd.DataFrame:
@@ -101,6 +108,13 @@ def _pairs(table: TruthTable) -> pd.DataFrame:
         for pair in minimal_pairs(table, name).values()
     ]
     return pd.DataFrame(rows, columns=list(tables.MINIMAL_PAIRS))
+
+
+def _rates(table: TruthTable) -> pd.DataFrame:
+    sizes = pd.RangeIndex(table.min_size, table.max_size + 1, name="size")
+    names = pd.Index(table.names, name="quantifier")
+    frame = pd.DataFrame(table.truth_rates(), index=names, columns=sizes)
+    return frame.stack().rename("truth_rate").reset_index()[list(tables.TRUTH_RATES)]
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.tables import replacing
 
-__all__ = ["embedded_figure", "html_table", "placed", "slug", "write_page"]
+__all__ = ["embedded_figure", "html_table", "main_part", "placed", "slug", "write_page"]
 
 # Numbers, percentages, ranges and what stands for a missing one.
 NUMBER = re.compile(
@@ -97,6 +97,17 @@ def placed(body: str, prefix: str, deeper: int) -> str:
         heading.name = f"h{min(level + deeper, 6)}"
         heading["id"] = prefix if place == 0 else f"{prefix}-{slug(heading.get_text())}"
     return str(soup)
+
+
+def main_part(path: str | Path) -> str:
+    """What a page that `write_page` wrote has in its element `main`.
+
+    Raises `QuantlearnError` when it has no whole one.
+    """
+    found = re.search(r"<main>(.*)</main>", Path(path).read_text(encoding="utf-8"), re.DOTALL)
+    if found is None:
+        raise QuantlearnError(damaged(path, "a page", "it has no whole main part"))
+    return found[1]
 
 
 def write_page(template: str | Path, path: str | Path, content: Mapping[str, Any]) -> None:

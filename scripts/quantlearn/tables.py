@@ -57,6 +57,7 @@ __all__ = [
     "TRANSFER",
     "TREES",
     "TRIALS",
+    "TRUTH_RATES",
     "Schema",
     "TableError",
     "chosen_sample",
@@ -507,6 +508,8 @@ TREES: Schema = {
 }
 
 MINIMAL_PAIRS: Schema = {"quantifier": "str", "universal": "str", "true": "str", "false": "str"}
+
+TRUTH_RATES: Schema = {"quantifier": "str", "size": "int64", "truth_rate": "float64"}
 
 
 class TableError(QuantlearnError):

@@ -16,6 +16,7 @@ SCHEMAS = {
     "complexity": tables.COMPLEXITY,
     "trees": tables.TREES,
     "pairs": tables.MINIMAL_PAIRS,
+    "rates": tables.TRUTH_RATES,
 }
 
 

@@ -344,6 +344,7 @@ SCHEMAS = {
     "atlas/tables/complexity.csv": tables.COMPLEXITY,
     "atlas/tables/trees.csv": tables.TREES,
     "atlas/tables/minimal_pairs.csv": tables.MINIMAL_PAIRS,
+    "atlas/tables/truth_rates.csv": tables.TRUTH_RATES,
     "atlas/tables/generated.csv": tables.GENERATED,
     "atlas/tables/left_out.csv": tables.LEFT_OUT,
 }

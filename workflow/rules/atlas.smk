@@ -7,6 +7,7 @@ rule describe_quantifiers:
         complexity="results/atlas/tables/complexity.csv",
         trees="results/atlas/tables/trees.csv",
         pairs="results/atlas/tables/minimal_pairs.csv",
+        rates="results/atlas/tables/truth_rates.csv",
     log:
         "results/atlas/logs/describe_quantifiers.log",
     conda:
@@ -20,6 +21,38 @@ rule describe_quantifiers:
         code=code("describe_quantifiers"),
     script:
         "../../scripts/describe_quantifiers.py"
+
+
+rule render_cards:
+    input:
+        degrees=rules.describe_quantifiers.output.degrees,
+        complexity=rules.describe_quantifiers.output.complexity,
+        trees=rules.describe_quantifiers.output.trees,
+        pairs=rules.describe_quantifiers.output.pairs,
+        rates=rules.describe_quantifiers.output.rates,
+        template=from_here("workflow/report/cards.html.j2"),
+        layout=from_here("workflow/report/page.html.j2"),
+        stylesheet=from_here("workflow/report/page.css"),
+    output:
+        page=report(
+            "results/atlas/cards.html",
+            caption="../report/cards.rst",
+            category="overview",
+            labels={"figure": "cards of the quantifiers"},
+        ),
+    log:
+        "results/atlas/logs/render_cards.log",
+    conda:
+        "../../envs/quantlearn.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        title="Cards of the quantifiers",
+        code=code("render_cards"),
+    script:
+        "../../scripts/render_cards.py"
 
 
 rule choose_quantifiers:

@@ -304,11 +304,20 @@ def tables_of(experiment):
     ]
 
 
+def has_atlas(page):
+    """Whether the page shows experiments of the chapter Atlas."""
+    return any(EXPERIMENTS[name]["chapter"] == "atlas" for name in experiments_of(page))
+
+
 def atlas_tables(page):
     """What describes quantifiers by their meaning, on the pages that show experiments on it."""
-    tables = ("degrees", "complexity", "trees", "minimal_pairs")
-    shown = any(EXPERIMENTS[name]["chapter"] == "atlas" for name in experiments_of(page))
-    return [f"results/atlas/tables/{table}.csv" for table in tables] if shown else []
+    tables = ("degrees", "complexity", "trees", "minimal_pairs", "truth_rates")
+    return [f"results/atlas/tables/{table}.csv" for table in tables] if has_atlas(page) else []
+
+
+def cards_on(page):
+    """The cards of the quantifiers, on the pages with the chapter that they stand in front of."""
+    return ["results/atlas/cards.html"] if has_atlas(page) else []
 
 
 def data_and_training_of(experiment):

@@ -9,6 +9,7 @@ rule build_report:
         summary=rules.render_summary.output.executed,
         notebooks=on_page("notebooks/experiment.ipynb"),
         course=lambda wildcards: course_on(wildcards.page),
+        cards=lambda wildcards: cards_on(wildcards.page),
         benchmark=lambda wildcards: (
             ["results/benchmark/notebooks/benchmark.ipynb"]
             if wildcards.page == "index" and SETTINGS.benchmark["in_report"]
