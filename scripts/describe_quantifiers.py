@@ -111,10 +111,12 @@ def _pairs(table: TruthTable) -> pd.DataFrame:
 
 
 def _rates(table: TruthTable) -> pd.DataFrame:
-    sizes = pd.RangeIndex(table.min_size, table.max_size + 1, name="size")
-    names = pd.Index(table.names, name="quantifier")
-    frame = pd.DataFrame(table.truth_rates(), index=names, columns=sizes)
-    return frame.stack().rename("truth_rate").reset_index()[list(tables.TRUTH_RATES)]
+    rows = [
+        (name, size, rate)
+        for name, rates in zip(table.names, table.truth_rates().tolist(), strict=True)
+        for size, rate in enumerate(rates, start=table.min_size)
+    ]
+    return pd.DataFrame(rows, columns=list(tables.TRUTH_RATES))
 
 
 if __name__ == "__main__":

@@ -43,7 +43,7 @@ def render_cards(
     *,
     page: str,
 ) -> None:
-    """Write ``page`` from the tables of `describe_quantifiers`, cards in the order of the tables."""
+    """Write ``page`` from the tables of `describe_quantifiers`, with the cards in their order."""
     found = tables.read_csv(degrees, tables.DEGREES)
     broken = dict(iter(tables.read_csv(pairs, tables.MINIMAL_PAIRS).groupby("quantifier")))
     nodes = dict(iter(tables.read_csv(trees, tables.TREES).groupby("quantifier")))
@@ -98,7 +98,8 @@ def card(
         "variants": bars({key.replace("_", " "): _written(row[key]) for key in VARIANTS}),
         "complexity": complexity_texts(complexity),
         "pairs": [
-            {"universal": UNIVERSALS[universal], "step": STEPS[universal]} | drawn_pair(pair["true"], pair["false"])
+            {"universal": UNIVERSALS[universal], "step": STEPS[universal]}
+            | drawn_pair(pair["true"], pair["false"])
             for universal in UNIVERSALS
             if (pair := broken.get(universal))
         ],
@@ -149,7 +150,9 @@ def complexity_texts(row: pd.Series) -> dict[str, str]:
     in_all, in_row = row["boundaries"], row["boundaries_in_row"]
     return {
         "Shortest expression": (
-            "none found" if pd.isna(words) else f"{row['shortest']} ({prose.counted(words, 'word')})"
+            "none found"
+            if pd.isna(words)
+            else f"{row['shortest']} ({prose.counted(words, 'word')})"
         ),
         "Lempel–Ziv complexity": f"{row['lempel_ziv']:,.0f} bits",
         "Boundaries in the tree": (
@@ -181,9 +184,7 @@ def differing_places(first: list[int], second: list[int]) -> tuple[set[int], set
     (({1}, {1}), ({1}, set()))
     """
     if len(first) == len(second):
-        places = {
-            place for place, (a, b) in enumerate(zip(first, second, strict=True)) if a != b
-        }
+        places = {place for place, (a, b) in enumerate(zip(first, second, strict=True)) if a != b}
         return places, places
     if len(first) < len(second):
         return differing_places(second, first)[::-1]

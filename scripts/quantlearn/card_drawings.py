@@ -56,7 +56,7 @@ def tree_picture(tree: pd.DataFrame, name: str) -> str:
         paths["false"].append(whole)
         if node.mixed:
             # Neither so low that it looks empty, nor so high that it looks full.
-            height = min(max(NODE * node.true / node.scenes, 2), NODE - 2)
+            height = round(min(max(NODE * node.true / node.scenes, 2), NODE - 2), 1)
             paths["mixed"].append(_rectangle(left, top + NODE - height, height))
     drawn = "".join(f'<path class="{kind}" d="{"".join(d)}"/>' for kind, d in paths.items() if d)
     side = rows * PITCH
@@ -78,13 +78,16 @@ def rate_line(rates: Sequence[float]) -> str:
     )
     base = top + height + 14
     drawn = (
-        f"{grid}{_text(left - 6, top + 4, '1', 'end')}{_text(left - 6, top + height + 4, '0', 'end')}"
+        f"{grid}{_text(left - 6, top + 4, '1', 'end')}"
+        f"{_text(left - 6, top + height + 4, '0', 'end')}"
         f'<polyline points="{line}"/>{points}{_text(left, base, "0", "middle")}'
         f"{_text(left + width / 2, base, 'objects', 'middle')}"
         f"{_text(left + width, base, str(len(rates) - 1), 'middle')}"
     )
     values = ", ".join(f"{rate:.2f}" for rate in rates)
-    return _svg(left + width + 8, base + 5, f"Share of true scenes by size: {values}", drawn, "rate")
+    return _svg(
+        left + width + 8, base + 5, f"Share of true scenes by size: {values}", drawn, "rate"
+    )
 
 
 def bars(values: Mapping[str, tuple[float, str]]) -> str:
@@ -96,10 +99,11 @@ def bars(values: Mapping[str, tuple[float, str]]) -> str:
     for place, (label, (value, text)) in enumerate(values.items()):
         top = place * LINE
         kind = "full" if value == 1 else "part"
+        length = f"{BAR * value:.1f}"
         lines.append(
             f"{_text(LABEL - 6, top + 12, label, 'end')}"
             f'<path class="grid" d="M{LABEL} {top + 8}h{BAR}"/>'
-            f'<rect class="{kind}" x="{LABEL}" y="{top + 3}" width="{BAR * value:.1f}" height="10"/>'
+            f'<rect class="{kind}" x="{LABEL}" y="{top + 3}" width="{length}" height="10"/>'
             f"{_text(LABEL + BAR + 6, top + 12, text)}"
         )
     told = ", ".join(f"{label} {text}" for label, (_, text) in values.items())

@@ -1,5 +1,6 @@
 """Degrees of universals against a brute-force reading of the definitions, ULTK and the textbook."""
 
+import re
 from collections import Counter
 from itertools import product
 from math import log2
@@ -176,10 +177,55 @@ TEXTBOOK = {
     "M": {"left_upward", "right_downward"},
     "first_3": {"right_upward"},
     "everything": {"left_upward", "left_downward", "right_upward"},
+    "not_only": {"left_downward", "right_upward"},
+    "all_and_only": set(),
+    "some_but_not_all": {"left_upward"},
+    "all_or_none": {"left_downward"},
+    "not_exactly_3": set(),
+    "more_than_2": {"left_upward", "right_upward"},
+    "fewer_than_3": {"left_downward", "right_downward"},
+    "between_2_and_3": set(),
+    "strictly_between_1_and_4": set(),
+    "at_least_4_or_at_most_2": set(),
+    "all_but_2": set(),
+    "all_but_at_most_2": {"left_downward", "right_upward"},
+    "all_but_at_least_2": {"left_upward", "right_downward"},
+    "both": {"right_upward"},
+    "neither": {"right_downward"},
+    "all_3": {"right_upward"},
+    "exactly_2_of_the_4": set(),
+    "odd": set(),
+    "multiple_of_3": set(),
+    "more_than_half": {"right_upward"},
+    "at_least_half": {"right_upward"},
+    "fewer_than_half": {"right_downward"},
+    "more_than_75_percent": {"right_upward"},
+    "at_least_25_percent": {"right_upward"},
+    "exactly_1_in_3": set(),
+    "more_than_2_in_3": {"right_upward"},
+    "fewer_As_than_Bs": {"left_downward", "right_upward"},
+    "at_least_as_many": {"left_upward", "right_downward"},
+    "equal_number": set(),
+    "most_reversed": {"left_upward"},
+    "last_3": {"right_upward"},
+    "first_3_as_run": {"right_upward"},
+    "number_3": {"right_upward"},
+    "first_and_last": {"right_upward"},
+    "scene_begins_with_A": {"left_upward", "right_upward", "right_downward"},
 }
-NOT_CONSERVATIVE = {"M", "only", "everything", "all_and_only", "equal_number", "most_reversed"}
+NOT_CONSERVATIVE = {"M", "only", "everything", "all_and_only", "equal_number", "most_reversed"} | {
+    *("not_only", "fewer_As_than_Bs", "at_least_as_many"),
+}
 NOT_QUANTITATIVE = {"first_3", "last_3", "number_3", "first_and_last", "scene_begins_with_A"}
 NOT_EXTENSIONAL = {"everything", "scene_begins_with_A", "first_3_as_run"}
+
+
+def test_the_textbook_covers_the_lexicon():
+    named = {LEXICON[name].expression for name in TEXTBOOK}
+    patterns = [
+        re.sub(r"\\{\w\\}", r"\\d+", re.escape(text)) for text in LEXICON.expressions.values()
+    ]
+    assert all(any(re.fullmatch(pattern, text) for text in named) for pattern in patterns)
 
 
 def test_textbook_monotonicity():

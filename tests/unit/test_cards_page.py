@@ -1,0 +1,243 @@
+"""The page of cards: its pictures say what the quantifiers say, and it needs no network."""
+
+import re
+from collections import defaultdict
+from itertools import product
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from brute_force import sets_of
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_markdown_cell, new_notebook
+from synthetic_results import RECORD
+
+from build_report import build_report
+from describe_quantifiers import describe_quantifiers
+from quantlearn.errors import QuantlearnError
+from quantlearn.pages import main_part, placed
+from quantlearn.records import write_record
+from quantlearn.scenes import PADDING
+from quantlearn.semantics import load_lexicon
+from quantlearn.universals import VARIANTS
+from render_cards import STEPS, UNIVERSALS, render_cards
+
+ROOT = Path(__file__).parents[2]
+LEXICON = load_lexicon(ROOT / "config" / "quantifiers.yaml")
+NAMES = ["every", "most", "even", "M", "only", "first_2", "everything", "scene_begins_with_A"]
+MAX_SIZE = 4
+SCENES = [scene for size in range(MAX_SIZE + 1) for scene in product(range(4), repeat=size)]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> Path:
+    """The cards of a few quantifiers, from all scenes of at most 4 objects."""
+    folder = tmp_path_factory.mktemp("cards")
+    parts = ("degrees", "complexity", "trees", "pairs", "rates")
+    paths = {part: str(folder / f"{part}.csv") for part in parts}
+    expressions = {name: LEXICON[name].expression for name in NAMES}
+    describe_quantifiers({"max_size": MAX_SIZE, "quantifiers": expressions}, **paths)
+    written = folder / "cards.html"
+    template = str(ROOT / "workflow" / "report" / "cards.html.j2")
+    render_cards(**paths, template=template, title="Cards", page=str(written))
+    return written
+
+
+@pytest.fixture(scope="module")
+def cards(page) -> dict[str, BeautifulSoup]:
+    """The card of each quantifier, by name."""
+    found = BeautifulSoup(page.read_text("utf-8"), "html.parser").find_all(class_="card")
+    return dict(zip(NAMES, found, strict=True))
+
+
+def truths(name: str, scenes: list[tuple[int, ...]]) -> list[bool]:
+    """What the quantifier says of the scenes."""
+    rows = [[*scene, *[PADDING] * (MAX_SIZE - len(scene))] for scene in scenes]
+    sizes = np.array([len(scene) for scene in scenes])
+    return LEXICON[name].verify(np.array(rows, dtype=np.uint8), sizes).tolist()
+
+
+def drawn_nodes(card: BeautifulSoup) -> dict[tuple[int, int], str]:
+    """(card(A∖B), card(A∩B)) → false, mixed or true, read off the picture.
+
+    Of a row of the tree the leftmost node has no A∩B; rows come from the top.
+    """
+    tree = card.find("svg", class_="tree")
+    places: dict[tuple[float, float], str] = {}
+    for path in tree.find_all("path"):
+        for left, top, width, height in re.findall(
+            r"M([\d.]+) ([\d.]+)h([\d.]+)v([\d.]+)", path["d"]
+        ):
+            bottom = round(float(top) + float(height), 1)
+            assert (float(height) == float(width)) == (path["class"] != ["mixed"])
+            places[bottom, float(left)] = path["class"][0]
+    rows = sorted({bottom for bottom, _ in places})
+    nodes = {}
+    for size_of_a, bottom in enumerate(rows):
+        in_row = sorted(left for below, left in places if below == bottom)
+        assert len(in_row) == size_of_a + 1
+        for both, left in enumerate(in_row):
+            nodes[size_of_a - both, both] = places[bottom, left]
+    return nodes
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_tree_drawn_is_the_truth_in_all_scenes(cards, name):
+    found = defaultdict(set)
+    for scene, truth in zip(SCENES, truths(name, SCENES), strict=True):
+        A, B, _ = sets_of(scene)
+        found[len(A - B), len(A & B)].add(truth)
+    in_words = {
+        node: "mixed" if len(values) == 2 else str(values.pop()).lower()
+        for node, values in found.items()
+    }
+    assert drawn_nodes(cards[name]) == in_words
+
+
+def scene_of(cell: BeautifulSoup) -> tuple[tuple[int, ...], list[int]]:
+    """Zone codes and underlined places of the scene in a cell of a table, read off the picture."""
+    picture = cell.find("svg")
+    if picture is None:
+        assert cell.text == "no object"
+        return (), []
+    lefts = {
+        kind: [float(path["d"][1:].split()[0]) for path in picture.find_all("path", class_=kind)]
+        for kind in ("object", "a", "b", "mark")
+    }
+    code = {(True, True): 0, (True, False): 1, (False, True): 2, (False, False): 3}
+    places = lefts["object"]
+    scene = tuple(code[left in lefts["a"], left in lefts["b"]] for left in places)
+    return scene, [places.index(left) for left in lefts["mark"]]
+
+
+def one_step(universal: str, first: tuple[int, ...], second: tuple[int, ...]) -> bool:
+    """Whether the universal forbids that the first is true and the second false, one step apart."""
+    (A, B, _), (A2, B2, _) = sets_of(first), sets_of(second)
+    more = {"right": (A == A2, B, B2), "left": (B == B2, A, A2)}
+    match universal.split("_"):
+        case [side, way] if side in more:
+            fixed, low, high = more[side]
+            low, high = (low, high) if way == "upward" else (high, low)
+            return len(first) == len(second) and fixed and low < high and len(high - low) == 1
+        case ["quantity"]:
+            changed = [x for x, (a, b) in enumerate(zip(first, second, strict=True)) if a != b]
+            return sorted(first) == sorted(second) and len(changed) == 2
+        case ["conservativity"]:
+            return len(first) == len(second) and A == A2 and A & B == A2 & B2 and len(B ^ B2) == 1
+    longer, shorter = sorted((first, second), key=len, reverse=True)
+    return any(
+        zone == 3 and longer[:place] + longer[place + 1 :] == shorter
+        for place, zone in enumerate(longer)
+    )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_pairs_shown_differ_in_one_marked_step_and_break_the_universal(cards, name):
+    keys = {text: key for key, text in UNIVERSALS.items()}
+    rows = cards[name].select(".pairs tbody tr")
+    assert len(rows) == len({row.th.text for row in rows})
+    for row in rows:
+        universal = keys[row.th.text]
+        true_cell, false_cell, step = row.find_all("td")
+        (first, marked), (second, marked_too) = scene_of(true_cell), scene_of(false_cell)
+        assert truths(name, [first, second]) == [True, False]
+        assert one_step(universal, first, second)
+        assert step.text == STEPS[universal]
+        if len(first) == len(second):
+            changed = [x for x, (a, b) in enumerate(zip(first, second, strict=True)) if a != b]
+            assert marked == marked_too == changed
+        else:
+            assert sorted([len(marked), len(marked_too)]) == [0, 1]
+
+
+def test_profiles_are_those_of_the_textbook(cards):
+    profiles = {name: card.summary.span.text for name, card in cards.items()}
+    assert profiles == {
+        "every": "upward in B and downward in A",
+        "most": "upward in B",
+        "even": "not monotone",
+        "M": "downward in B and upward in A; not conservative",
+        "only": "downward in B and upward in A; not conservative",
+        "first_2": "upward in B; not quantitative",
+        "everything": "upward in B and upward in A and downward in A; "
+        "not conservative; not extensional",
+        "scene_begins_with_A": "upward in B and downward in B and upward in A; "
+        "not quantitative; not extensional",
+    }
+
+
+def test_the_line_goes_through_the_shares_of_true_scenes(cards):
+    for name, card in cards.items():
+        label = card.find("svg", class_="rate")["aria-label"]
+        shown = [float(text) for text in label.split(": ")[1].split(", ")]
+        for size, rate in enumerate(shown):
+            of_size = truths(name, [scene for scene in SCENES if len(scene) == size])
+            assert rate == pytest.approx(sum(of_size) / len(of_size), abs=0.0051)
+
+
+def test_every_card_is_ranked_once_and_reached_by_a_link(page):
+    soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
+    linked = [link["href"][1:] for link in soup.find(class_="index").find_all("a")]
+    assert sorted(linked) == sorted(tag["id"] for tag in soup.find_all(class_="inside"))
+
+
+def test_variants_are_named_with_their_sources(page):
+    text = BeautifulSoup(page.read_text("utf-8"), "html.parser").find(class_="table").text
+    for name, variant in VARIANTS.items():
+        assert name.replace("_", " ") in text
+        assert variant.source in text
+
+
+def test_the_page_needs_no_network(page):
+    text = page.read_text("utf-8")
+    soup = BeautifulSoup(text, "html.parser")
+    assert not soup.find_all(["script", "link", "iframe", "object", "embed", "img"])
+    assert all(link["href"].startswith("#") for link in soup.find_all("a"))
+    assert not re.search(r"https?:|url\(|@import", text)
+    assert all(picture.get("aria-label") for picture in soup.find_all("svg"))
+
+
+def test_the_cards_go_into_the_report_with_their_anchors(page):
+    soup = BeautifulSoup(placed(main_part(page), "cards", 2), "html.parser")
+    assert soup.h3["id"] == "cards"
+    assert len(soup.find_all(class_="card")) == len(NAMES)
+
+
+def test_the_cards_stand_in_front_of_the_chapter_atlas(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    title = new_notebook(cells=[new_markdown_cell("# Trained", id="title")])
+    nbformat.write(title, "experiment.ipynb")
+    write_record(RECORD, "record.json")
+    settings = {"name": "generated", "title": "Trained", "trials": 2}
+    build_report(
+        "experiment.ipynb",
+        ["experiment.ipynb"] * 2,
+        "record.json",
+        [],
+        ROOT / "workflow" / "report" / "report.html.j2",
+        [
+            settings | {"chapter": "atlas", "universal": "monotonicity"},
+            settings | {"name": "other", "chapter": "paper", "universal": "quantity"},
+        ],
+        {"paper": "Paper", "atlas": "Atlas"},
+        "All",
+        cards=[str(page)],
+        report="index.html",
+    )
+    soup = BeautifulSoup(Path("index.html").read_text("utf-8"), "html.parser")
+    paper, cards, atlas = soup.find_all("article")
+    assert [part.h3["id"] for part in (paper, cards, atlas)] == ["other", "cards", "generated"]
+    assert cards.find_parent("section").h2["id"] == "chapter-atlas"
+    assert soup.nav.find("a", href="#cards").text == "Cards"
+    anchors = [tag["id"] for tag in soup.find_all(id=True)]
+    assert len(anchors) == len(set(anchors))
+    links = {link["href"] for link in soup.find_all("a") if link["href"].startswith("#")}
+    assert links <= {f"#{anchor}" for anchor in anchors}
+
+
+def test_a_page_cut_off_is_refused(page, tmp_path):
+    cut = tmp_path / "cards.html"
+    cut.write_text(page.read_text("utf-8")[:-100], "utf-8")
+    with pytest.raises(QuantlearnError, match="no whole main part"):
+        main_part(cut)
