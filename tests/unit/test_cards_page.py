@@ -11,7 +11,7 @@ import pytest
 from brute_force import sets_of
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_markdown_cell, new_notebook
-from synthetic_results import RECORD
+from test_notebooks import RECORD
 
 from build_report import build_report
 from describe_quantifiers import describe_quantifiers
