@@ -222,6 +222,7 @@ def test_the_cards_stand_in_front_of_the_chapter_atlas(page, tmp_path, monkeypat
         ],
         {"paper": "Paper", "atlas": "Atlas"},
         "All",
+        "In short",
         cards=[str(page)],
         report="index.html",
     )
