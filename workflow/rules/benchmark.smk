@@ -19,7 +19,7 @@ rule measure_speed:
         machine="results/benchmark/tables/machine.csv",
     log:
         "results/benchmark/logs/measure_speed.log",
-    priority: 20
+    priority: 100
     conda:
         "../../envs/quantlearn.yaml"
     # On a cluster without --cores, it is for the scheduler to keep the node free.
