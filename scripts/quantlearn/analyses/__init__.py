@@ -6,6 +6,8 @@ scripts/plot_<name>.py draws its table. The module has two functions for the not
 
 - ``remark(numbers, settings)``: what the table shows, as Markdown;
 - ``shown(numbers)``: the table as texts under headings for readers, or None if it is too long.
+
+Where that table is not what the figure draws, ``SHOWN`` is its title.
 """
 
 import importlib
@@ -14,7 +16,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["remark", "shown"]
+__all__ = ["remark", "shown", "title"]
 
 
 def remark(name: str, numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
@@ -25,6 +27,15 @@ def remark(name: str, numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str
 def shown(name: str, numbers: pd.DataFrame) -> pd.DataFrame | None:
     """The table ``numbers`` of the analysis ``name`` for readers, all texts, or None."""
     return _module(name).shown(numbers)
+
+
+def title(name: str) -> str:
+    """The title of the table for readers.
+
+    >>> title("description")
+    'What the networks wrote'
+    """
+    return getattr(_module(name), "SHOWN", "The same in numbers")
 
 
 def _module(name: str) -> Any:

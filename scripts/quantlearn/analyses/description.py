@@ -27,7 +27,9 @@ KINDS = ("trained counts", "new counts", "new sentence")
 NEW = "all new"
 ATTENTION_HELPS = "attention less none"
 ATTENTION = {"none": "without attention", "dot": "with attention"}
-_EXAMPLES = {"right": 3, "wrong": 4}  # of each network and kind
+SHOWN = "What the networks wrote"
+
+_EXAMPLES = {"right": 2, "wrong": 2}  # of each network and kind
 ERRORS = ("true but not to be written", "false", "not a sentence")
 
 

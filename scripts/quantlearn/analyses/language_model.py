@@ -32,6 +32,8 @@ MODELS = {
     "unigram": "words by frequency",
     "uniform": "all words alike",
 }
+SHOWN = "What the networks wrote"
+
 _EXAMPLES = 8
 
 

@@ -52,7 +52,7 @@ def exhibit(exhibits: Exhibits, name: str, *figures: str, question: bool = True)
             say(analyses.remark(figure, numbers, settings))
             tabulated = analyses.shown(figure, numbers)
             if tabulated is not None:
-                display(HTML(html_table(tabulated, "The same in numbers")))
+                display(HTML(html_table(tabulated, analyses.title(figure))))
 
 
 def page_of(experiment: str) -> str:
