@@ -134,7 +134,7 @@ def test_a_job_out_of_time_goes_on_from_its_checkpoint(on_slurm, tmp_path):
     The limit, of at least a minute, is brought forward once training is under way.
     """
     folders = [lay_out(tmp_path / name) for name in ("undisturbed", "out_of_time")]
-    slow = "overrides={training: {core: eager, max_epochs: 1500, stop_loss: null, patience: null}}"
+    slow = "overrides={training: {core: eager, max_epochs: 4000, stop_loss: null, patience: null}}"
     settings = ("--config", "experiments=[tiny_alone]", "checkpoint_seconds=1", slow)
     table = "results/tiny_alone/tables/trials.csv"
     with (

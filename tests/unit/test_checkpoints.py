@@ -128,10 +128,11 @@ def test_a_disk_that_takes_no_checkpoint_does_not_end_training(path, caplog, mon
 
 
 def test_a_signal_counts_once_and_not_within_a_deferring_block():
+    before = signal.getsignal(signal.SIGINT)
     with StopSignals() as signals:
         with pytest.raises(Stopped, match="SIGINT"), signals.deferred():  # noqa: PT012
             os.kill(os.getpid(), signal.SIGINT)
             reached = True
         assert reached
         os.kill(os.getpid(), signal.SIGTERM)  # while the checkpoint is written
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is before

@@ -224,7 +224,7 @@ def agreement(wide: pd.DataFrame) -> dict[str, float]:
 
     >>> found = agreement(pd.DataFrame([[1, 2], [5, 6], [9, 8]]))
     >>> round(float(found["estimate"]), 3)
-    0.961
+    0.96
     """
     wide = wide.dropna()
     n, values = wide.shape
