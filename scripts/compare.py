@@ -7,7 +7,6 @@ import pandas as pd
 
 from quantlearn import tables
 from quantlearn.jobs import run_job
-from quantlearn.statistics import compare_pair, holm
 
 log = logging.getLogger("quantlearn")
 
@@ -19,6 +18,12 @@ def compare(curves: str, convergence: str, settings: dict[str, Any], *, comparis
 
     A positive estimate means that the first quantifier of the pair is learned faster or better.
     """
+    if not settings["comparisons"]:
+        tables.write_csv(pd.DataFrame(columns=list(tables.COMPARISON)), comparison)
+        return
+    # Half a second, which experiments without pairs save.
+    from quantlearn.statistics import compare_pair, holm  # noqa: PLC0415
+
     by_sample = dict(iter(tables.read_csv(convergence, tables.CONVERGENCE).groupby("sample")))
     accuracy = tables.read_parquet(curves, tables.CURVES)
     watched = accuracy[accuracy["split"] == settings["training"]["monitor"]]
@@ -27,17 +32,10 @@ def compare(curves: str, convergence: str, settings: dict[str, Any], *, comparis
         for sample, curve in watched.groupby("sample")
         for easy, hard in settings["comparisons"]
     ]
-    tables.write_csv(_finished(found, settings["name"]), comparison)
-    log.info("%d pairs compared", len(found))
-
-
-def _finished(found: list[pd.DataFrame], experiment: str) -> pd.DataFrame:
-    columns = list(tables.COMPARISON)
-    if not found:
-        return pd.DataFrame(columns=columns)
-    rows = pd.concat(found, ignore_index=True).assign(experiment=experiment)
+    rows = pd.concat(found, ignore_index=True).assign(experiment=settings["name"])
     rows["p_adjusted"] = rows.groupby(["sample", "test"])["p"].transform(holm)
-    return rows[columns]
+    tables.write_csv(rows[list(tables.COMPARISON)], comparison)
+    log.info("%d pairs compared", len(found))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ from quantlearn.procedure import named_and_generated
 from quantlearn.prose import MISSING
 from quantlearn.results import Results
 from quantlearn.sentences import WRITING
-from quantlearn.statistics import summarise_convergence
 from quantlearn.verdicts import FEW_TRIALS, smallest_p
 from quantlearn.wording import BASELINE_NAMES, LEVEL, SPLITS
 
@@ -93,6 +92,9 @@ def scenes_table(results: Results) -> pd.DataFrame:
 
 def learning_summary(results: Results) -> pd.DataFrame:
     """For each quantifier: in how many trials, when and how well it was learned."""
+    # Half a second, which the pages without learning curves save.
+    from quantlearn.statistics import summarise_convergence  # noqa: PLC0415
+
     found = summarise_convergence(results.convergence, results.settings["quantifiers"])
     size_alone = results.baseline("size", results.settings["training"]["monitor"]).mean()
     return pd.DataFrame(

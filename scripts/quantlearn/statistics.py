@@ -22,7 +22,6 @@ from math import nan
 import numpy as np
 import pandas as pd
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from quantlearn.convergence import area_between_curves, step_leads
 from quantlearn.intervals import CONFIDENCE, Interval, is_constant, mean_interval
@@ -317,6 +316,9 @@ def holm(p: np.ndarray) -> np.ndarray:
     >>> holm(np.array([0.01, 0.04, np.nan, 0.03]))
     array([0.03, 0.06,  nan, 0.06])
     """
+    # Half a second, which jobs that adjust nothing save.
+    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415
+
     p = np.asarray(p, dtype=float)
     adjusted = np.full(p.shape, nan)
     given = ~np.isnan(p)
