@@ -125,8 +125,8 @@ def test_every_import_is_a_direct_dependency():
 @pytest.mark.parametrize(
     "command",
     [
-        "ruff check --no-cache scripts tests",
-        "ruff format --no-cache --check scripts tests",
+        "ruff check --no-cache .",
+        "ruff format --no-cache --check .",
         "snakefmt --check Snakefile workflow",
         "snakemake --lint",
     ],
