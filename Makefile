@@ -38,8 +38,9 @@ $(CHAPTERS): $(STAMP)
 	@$(SNAKEMAKE) $@
 	@echo "The chapter is in results/report/$@.html"
 
+# In the order of the files: those that take longest are not left for the end.
 test: $(STAMP)
-	@$(IN_VENV) -m pytest --numprocesses logical --dist loadfile
+	@$(IN_VENV) -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 $(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from quantlearn.config_checks import CHECKS, Surroundings, find_start_faults
+from quantlearn.config_checks import CHECKS, Surroundings
 from quantlearn.distributions import KINDS
 from quantlearn.errors import QuantlearnError
 from quantlearn.generated_lexicon import negations, read_generated
@@ -38,6 +38,7 @@ from quantlearn.search import (
 )
 from quantlearn.semantics import Lexicon, LexiconError, load_lexicon
 from quantlearn.sentences import WRITING
+from quantlearn.start_checks import find_start_faults
 from quantlearn.yamlfile import YamlError, plain_value, read_yaml
 
 __all__ = ["ConfigError", "Settings", "load_settings"]

@@ -1,21 +1,19 @@
 """What the schemas cannot say of an experiment: that its settings fit each other and the lexicon.
 
 A check yields a fault for each setting that does not fit; `CHECKS` names the settings each reads.
-`find_start_faults` looks at two experiments at a time.
+`quantlearn.start_checks` looks at two experiments at a time.
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from quantlearn.distributions import (
     RANGES_OF_NUMBERS,
-    border_values,
-    is_distribution,
     kind_of,
+    values_of,
 )
 from quantlearn.errors import QuantlearnError
 from quantlearn.memory import largest_need
@@ -32,7 +30,7 @@ from quantlearn.search import SECTIONS, chooses_sample, count_grid, distribution
 from quantlearn.semantics import Lexicon, Quantifier, all_zone_counts, count_scenes
 from quantlearn.sentences import WRITING, most_informative
 
-__all__ = ["CHECKS", "Check", "Surroundings", "find_start_faults"]
+__all__ = ["CHECKS", "Check", "Surroundings"]
 
 ZONES = ("both", "a_only", "b_only", "neither")  # in the order of their codes
 
@@ -44,9 +42,6 @@ ENUMERATION_LIMIT = 2**30  # bytes
 LABEL_BYTES = 8  # trial, quantifier, size and truth of a row, beside one byte for each object
 
 MOST_SAMPLES = 10_000  # as in the schema
-
-# Settings of a network that decide neither which weights it has nor what it does with them.
-FREE_OF_START = ("initialisation", "dropout", "quantifiers")
 
 # A figure of an experiment is a script of this name; the overview is one of a page of the report.
 SCRIPTS = Path(__file__).parents[1]
@@ -118,7 +113,7 @@ def _check_beside(settings: dict, surroundings: Surroundings) -> Iterator[Fault]
 def _check_start(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     """Networks start from those of another experiment of this run, or of none."""
     name = settings["start_from"]
-    starts = _values_of(settings["training"]["start"], ("training", "start"))
+    starts = values_of(settings["training"]["start"], ("training", "start"))
     others = [other for other in surroundings.experiments if other != settings["name"]]
     if name is None:
         for key, start in starts.items():
@@ -139,71 +134,6 @@ def _check_start(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
         yield Fault(("start_from",), text)
 
 
-def find_start_faults(settings: dict, experiments: Mapping[str, dict]) -> Iterator[Fault]:
-    """What keeps the networks of an experiment from starting from those of its ``start_from``.
-
-    ``experiments`` are those of the run that are without faults so far.
-    """
-    source = experiments.get(settings["start_from"])
-    if source is None:
-        return
-    chain = [settings["name"], source["name"]]
-    while (name := experiments.get(chain[-1], {}).get("start_from")) and name not in chain:
-        chain.append(name)
-    if name == settings["name"]:
-        text = f"{', which starts from '.join([*chain[1:], name])}: nothing can come first"
-        yield Fault(("start_from",), f"starts from {text}")
-    elif source["search"] is not None:
-        text = (
-            f"{source['name']} is a search and has several networks for each trial: name an "
-            "experiment without search"
-        )
-        yield Fault(("start_from",), text)
-    else:
-        yield from _unlike_source(settings, source)
-
-
-def _unlike_source(settings: dict, source: dict) -> Iterator[Fault]:
-    name = source["name"]
-    if settings["trials"] > source["trials"]:
-        text = (
-            f"{settings['trials']} is more than the {source['trials']} of {name}, from whose "
-            "networks these start: lower it or give that as many"
-        )
-        yield Fault(("trials",), text)
-    texts = "verification" not in (settings["task"], source["task"])
-    if texts and settings["quantifiers"] != source["quantifiers"]:
-        text = (
-            f"are not those of {name}, from whose networks these start, so that words would have "
-            "other inputs: write the same ones in the same order"
-        )
-        yield Fault(("quantifiers",), text)
-    networks = source["quantifiers"] if not source["training"]["together"] else ["all"]
-    for key, start in _values_of(settings["training"]["start"], ("training", "start")).items():
-        if start is not None and start not in networks:
-            hint = did_you_mean(start, networks) or f"; there are {', '.join(networks)}"
-            yield Fault(key, f"{shown(start)} is not a network of {name}{hint}")
-    search = settings["search"]
-    variants = search["space"]["network"] if search else [settings["network"]]
-    for key, value in source["network"].items():
-        others = [each[key] for each in variants if key in each and each[key] != value]
-        if key not in FREE_OF_START and others:
-            text = (
-                f"{shown(settings['network'].get(key, others[0]))} is not {shown(value)}, which it "
-                f"is in {name}, from whose networks these start: write the same"
-            )
-            yield Fault(("network", key), text)
-            if key == "architecture":
-                return  # of which the others are settings
-
-
-def _values_of(setting: Any, key: Key) -> dict[Key, Any]:
-    """The values that a constant or a distribution may take, each with where it stands."""
-    if not is_distribution(setting):
-        return {key: setting}
-    return {(*key, kind, place): value for kind, place, value in border_values(setting)}
-
-
 def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """No more training scenes are asked for than a network has scenes at most."""
     generate, training = settings["data"]["generate"], settings["training"]
@@ -216,7 +146,7 @@ def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
         "describe": lambda: learned * generate["scenes_per_quantifier"],
         "enumerate": lambda: learned * _number_of_scenes(generate),
     }[generate["method"]]()
-    for key, scenes in _values_of(training["scenes"], ("training", "scenes")).items():
+    for key, scenes in values_of(training["scenes"], ("training", "scenes")).items():
         if scenes is not None and scenes > most:
             text = (
                 f"{scenes} is more than the {most} scenes that a network can have: lower it or "
@@ -242,7 +172,7 @@ def _check_quantifiers(settings: dict, surroundings: Surroundings) -> Iterator[F
 def _check_task(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     """The network and the scenes are such as the task needs."""
     task, generate = settings["task"], settings["data"]["generate"]
-    for key, name in _values_of(
+    for key, name in values_of(
         settings["network"]["architecture"], ("network", "architecture")
     ).items():
         if task not in architecture_tasks(name):
@@ -250,7 +180,7 @@ def _check_task(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
             yield Fault(key, f"{name} has no way to do the task {task}: take {' or '.join(able)}")
     if task != "verification":
         coding = settings["network"]["quantifiers"]
-        if "number" in _values_of(coding, ()).values():
+        if "number" in values_of(coding, ()).values():
             text = "number is for scenes; a text names its quantifier in words: leave it out"
             yield Fault(("network", "quantifiers"), text)
     describes = generate["method"] == "describe"
@@ -280,7 +210,7 @@ def _check_writing(settings: dict, _: Surroundings) -> Iterator[Fault]:
     if settings["comparisons"]:
         text = f"quantifiers are compared by their verification, and there is none in {task}"
         yield Fault(("comparisons",), f"{text}: leave it out")
-    if "squared_error" in _values_of(settings["training"]["loss"], ()).values():
+    if "squared_error" in values_of(settings["training"]["loss"], ()).values():
         text = "squared_error is of the probability given to true; words need cross_entropy"
         yield Fault(("training", "loss"), text)
 

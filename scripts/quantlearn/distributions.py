@@ -27,6 +27,7 @@ __all__ = [
     "is_distribution",
     "kind_of",
     "quantile",
+    "values_of",
 ]
 
 KINDS = ("choice", "integer", "uniform", "log_uniform")
@@ -169,3 +170,14 @@ def _between(kind: str, low: float, high: float, share: float) -> float:
     logarithmic = kind == "log_uniform"
     value = low * (high / low) ** share if logarithmic else low + share * (high - low)
     return min(max(value, low), high)  # rounding may leave the range
+
+
+def values_of(setting: Any, key: Key) -> dict[Key, Any]:
+    """The constants, or the borders of a distribution, that a setting has, each with its place.
+
+    >>> values_of({"choice": [None, 2]}, ("training", "start"))
+    {('training', 'start', 'choice', 0): None, ('training', 'start', 'choice', 1): 2}
+    """
+    if not is_distribution(setting):
+        return {key: setting}
+    return {(*key, kind, place): value for kind, place, value in border_values(setting)}

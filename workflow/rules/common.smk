@@ -91,7 +91,7 @@ onstart:
     # it looked there, on top of the times that jobs end: after some hundred jobs Snakemake would do
     # nothing else. A limit of one's own (--max-jobs-per-timespan) stays.
     limit = workflow.scheduling_settings.max_jobs_per_timespan
-    if (limit.max_jobs, limit.timespan) == (100, 1):
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
 
 

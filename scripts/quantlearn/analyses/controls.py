@@ -154,7 +154,6 @@ def _of_condition(row: Mapping[str, Any]) -> str:
         counts += f", only the first in {row['only_easy']}, only the second in {row['only_hard']}"
     if np.isnan(row["p_adjusted"]):
         return f"{row['condition']}: too few trials in which one was learned ({counts})."
-    interval = prose.interval(*(prose.correlation(row[bound]) for bound in ("lower", "upper")))
     verdict = (
         "the second is shown to be sooner"
         if row["p_adjusted"] < LEVEL and row["rank_biserial"] < 0
@@ -162,10 +161,11 @@ def _of_condition(row: Mapping[str, Any]) -> str:
         if row["p_adjusted"] < LEVEL
         else "no difference is shown"
     )
-    return (
-        f"{row['condition']}: {verdict} (lead {prose.correlation(row['ratio'])}, {interval}, "
-        f"{p_phrase(row['p_adjusted'])}, {counts})."
-    )
+    lead = "no trial in which both were learned"
+    if not np.isnan(row["ratio"]):
+        bounds = prose.interval(*(prose.correlation(row[bound]) for bound in ("lower", "upper")))
+        lead = f"lead {prose.correlation(row['ratio'])}, {bounds}"
+    return f"{row['condition']}: {verdict} ({lead}, {p_phrase(row['p_adjusted'])}, {counts})."
 
 
 def shown(numbers: pd.DataFrame) -> pd.DataFrame:
