@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,13 +18,13 @@ from quantlearn.errors import QuantlearnError
 from quantlearn.evaluation import answers, evaluate
 from quantlearn.examples import stack, stratified_subset
 from quantlearn.jobs import run_job
-from quantlearn.members import read_members
+from quantlearn.members import read_members, with_training_scenes
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.seeds import random_stream, seed_sequence
 from quantlearn.signals import Stopped, StopSignals
 from quantlearn.space import Sample, read_sample
 from quantlearn.split import SIDES
-from quantlearn.starts import Source, take_over
+from quantlearn.starts import find_source, take_over
 from quantlearn.training import train
 from quantlearn.training_job import TrainedSample, TrainingJob, joined
 from quantlearn.training_tables import cells_table, curves_table, trials_table
@@ -49,6 +50,7 @@ def train_samples(
     checkpoint: str,
     checkpoint_seconds: float | None,
     code: str,
+    source_samples: Sequence[str] = (),
     source_weights: Sequence[str] = (),
     source_trials: Sequence[str] = (),
     task: str = "verification",
@@ -61,21 +63,21 @@ def train_samples(
     A job that is interrupted goes on from the file ``checkpoint``, which is written every
     ``checkpoint_seconds`` and on SIGTERM or SIGINT, and removed when the job is done. It is used
     only for the same settings, data, source, seed, kind of device, libraries and ``code`` (a
-    digest). The ``source_`` lists hold a path each where networks may start from those of another
-    experiment.
+    digest). Where networks may start from those of another experiment, ``source_samples`` holds the
+    path of its samples, and the other two lists one path for each of its training jobs.
     """
     where = choose_device(device)
     settings = {sample: read_sample(samples, sample) for sample in job_samples}
     fingerprint = {
         "settings": _digest(json.dumps([experiment, quantifiers, task, settings])),
         "data": _digest_of_file(split_scenes),
-        "source": " ".join(map(_digest_of_file, source_weights)),
+        "source": " ".join(map(_digest_of_file, [*source_samples, *source_weights])),
         "seed": str(seed),
         "code": code,
         "device": where.type,
         "libraries": ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
     }
-    source = next(map(Source, source_weights, source_trials), None)
+    source = (*source_samples, source_weights, source_trials)
     checkpoints = Checkpoints(checkpoint, fingerprint, checkpoint_seconds)
     with StopSignals() as signals:
         try:
@@ -108,26 +110,18 @@ def train_sample(
     threads: int,
     experiment: str,
     job: TrainingJob,
-    source: Source | None,
+    source: tuple[Any, ...],
 ) -> TrainedSample:
     """Train all trials of one sample with its ``settings``, from where ``job`` was interrupted.
 
-    ``source`` are the networks that those of the sample may start from.
+    ``source`` is where `find_source` looks for networks that those of the sample start from.
     """
     training = settings["training"]
     coding = settings["network"]["quantifiers"]
     members, network_task = read_members(
         split_scenes, quantifiers, training["together"], coding, task
     )
-    if training["scenes"] is not None:
-        # No sample in the name: with as many scenes, all samples have the same.
-        members = [
-            member.with_training_scenes(
-                training["scenes"],
-                random_stream(seed, experiment, member.trial, member.learns, "training scenes"),
-            )
-            for member in members
-        ]
+    members = with_training_scenes(members, training["scenes"], seed, experiment)
     ensemble = Ensemble(
         settings["network"], network_task, where, training["core"], training["loss"], threads
     )
@@ -162,7 +156,8 @@ def train_sample(
         if training["start"] is not None:
             trials = [member.trial for member in members]
             readout = training["start_readout"]
-            take_over(ensemble, start, source, training["start"], trials, readout=readout)
+            found = find_source(settings["network"], *source)
+            take_over(ensemble, start, found, training["start"], trials, readout=readout)
         start = start.to(where)
         with job.whole_rounds():
             outcome = train(

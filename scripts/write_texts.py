@@ -8,7 +8,7 @@ from quantlearn import tables
 from quantlearn.devices import choose_device
 from quantlearn.examples import stack
 from quantlearn.jobs import run_job
-from quantlearn.members import Member, read_members
+from quantlearn.members import Member, read_members, with_training_scenes
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.text_task import TextTask
 from quantlearn.seeds import random_stream
@@ -40,12 +40,7 @@ def write_texts(
     and the colon.
     """
     numbers = tables.read_csv(samples, tables.SAMPLES)["sample"].to_list()
-    trained = tables.read_jobs(training_trials, tables.TRIALS, numbers)
-    path_of = {
-        int(sample): path
-        for path, job in zip(training_weights, trained, strict=True)
-        for sample in job["sample"].unique()
-    }
+    jobs = tables.job_of_samples(training_trials, numbers)
     quantifiers = [Quantifier(name, expression) for name, expression in expressions.items()]
     where = choose_device(device)
     parts = []
@@ -55,9 +50,12 @@ def write_texts(
         members, texts_task = read_members(
             split_scenes, list(expressions), training["together"], kind=task
         )
+        members = with_training_scenes(members, training["scenes"], seed, experiment)
         ensemble = Ensemble(settings["network"], texts_task, where, "eager", threads=threads)
         ensemble.share_threads()
-        flat = read_weights(ensemble, len(members), path_of[sample], sample).to(where)
+        flat = read_weights(ensemble, len(members), training_weights[jobs[sample]], sample).to(
+            where
+        )
         names = [(experiment, sample, member.trial, member.learns) for member in members]
         streams = [random_stream(seed, *name, "write") for name in names]
         drawn = None if texts_task.exact else streams

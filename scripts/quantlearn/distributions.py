@@ -11,8 +11,9 @@ A grid takes every choice and every whole number; of a range of numbers it takes
 with equal steps (of the logarithm, if it is log-uniform), the ends among them.
 """
 
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from quantlearn.schema import Fault, Key, did_you_mean, shown
@@ -22,6 +23,7 @@ __all__ = [
     "RANGES_OF_NUMBERS",
     "as_numbers",
     "border_values",
+    "combinations",
     "find_form_faults",
     "grid_values",
     "is_distribution",
@@ -170,6 +172,18 @@ def _between(kind: str, low: float, high: float, share: float) -> float:
     logarithmic = kind == "log_uniform"
     value = low * (high / low) ** share if logarithmic else low + share * (high - low)
     return min(max(value, low), high)  # rounding may leave the range
+
+
+def combinations(settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Settings with every combination of the values that a grid gives those that vary.
+
+    >>> combinations({"layers": 1, "hidden": {"choice": [4, 8]}})
+    [{'layers': 1, 'hidden': 4}, {'layers': 1, 'hidden': 8}]
+    """
+    values = [
+        grid_values(value) if is_distribution(value) else [value] for value in settings.values()
+    ]
+    return [dict(zip(settings, chosen, strict=True)) for chosen in itertools.product(*values)]
 
 
 def values_of(setting: Any, key: Key) -> dict[Key, Any]:

@@ -11,9 +11,10 @@ from quantlearn.examples import Examples, nested_rows
 from quantlearn.networks.task import Task, quantifier_codes
 from quantlearn.networks.text_task import TextTask
 from quantlearn.scenes import LabelledScenes
+from quantlearn.seeds import random_stream
 from quantlearn.split import SIDES
 
-__all__ = ["Member", "read_members"]
+__all__ = ["Member", "read_members", "with_training_scenes"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,24 @@ def read_members(
             examples = {side: _examples(part, task) for side, part in parts.items()}
             members.append(Member(trial, name, parts, examples))
     return members, task
+
+
+def with_training_scenes(
+    members: list[Member], count: int | None, seed: int, experiment: str
+) -> list[Member]:
+    """The same networks with so many of their training scenes, or with all.
+
+    Which ones depends on the root ``seed``, experiment, trial and quantifier, not on the sample:
+    all samples of so many scenes have the same.
+    """
+    if count is None:
+        return members
+    return [
+        member.with_training_scenes(
+            count, random_stream(seed, experiment, member.trial, member.learns, "training scenes")
+        )
+        for member in members
+    ]
 
 
 def _by_size(scenes: LabelledScenes) -> LabelledScenes:

@@ -29,8 +29,9 @@ _COMPILING_JOB = 650e6
 # Arrays as large as what each unit computes at each position, for a step of training.
 _KEPT_BY_UNITS = {
     **{"lstm": 5, "gru": 5, "rnn": 4, "feedforward": 4, "transformer": 4},
-    "encoder_decoder": 7,
+    **{"encoder_decoder": 7, "captioner": 7},
 }
+_COMPILED = ("lstm", "gru", "rnn")
 _KEPT_BY_WORDS = 4  # arrays as large as the logits of all words
 _KEPT_BY_EAGER_CORE = 2  # times as much
 _EAGER_NETWORKS = 16  # at once
@@ -71,7 +72,8 @@ def _control_group_limits() -> Iterator[int]:
 def largest_need(settings: Mapping[str, Any], quantifiers: list[Quantifier]) -> Need:
     """The stage of an experiment that takes most memory.
 
-    ``settings`` are complete; where some of them vary, the largest values count.
+    ``settings`` are complete; where some of them vary, the largest values count. Of an architecture
+    that is not among those fitted, only the scenes count.
     """
     rows = _balanced_rows(settings, quantifiers)
     needs = [_generating(settings), _splitting(settings, rows)]
@@ -128,9 +130,8 @@ def _training(
         rows * (2 * read.positions + 16 * read.written + 80)
         + looked_at * (6 * read.positions + 16 * read.written + 60)
     )
-    compiled = (
-        network["architecture"] == "lstm" and training["core"] != "eager" and not read.written
-    )
+    architecture = network["architecture"]
+    compiled = architecture in _COMPILED and training["core"] != "eager" and not read.written
     steps = training["max_epochs"] * used / training["batch_size"]
     points = (
         (steps / training["evaluate_every"] + 1)
@@ -139,15 +140,14 @@ def _training(
     )
     parts = {
         ("trials",): held + rows * 260,
-        ("training", "batch_size"): (members if compiled else min(members, _EAGER_NETWORKS))
-        * training["batch_size"]
-        * _kept_by_scene(network, read, compiled),
-        ("network", "hidden"): members
-        * _COPIES_OF_WEIGHTS
-        * _BYTES[network["precision"]]
-        * _weights(network, read),
         ("training", "evaluate_every"): members * points * 150,
     }
+    if architecture in _KEPT_BY_UNITS:
+        at_once = members if compiled else min(members, _EAGER_NETWORKS)
+        kept = _kept_by_scene(network, read, compiled)
+        copied = _COPIES_OF_WEIGHTS * _BYTES[network["precision"]] * _weights(network, read)
+        parts["training", "batch_size"] = at_once * training["batch_size"] * kept
+        parts["network", "hidden"] = members * copied
     job = _COMPILING_JOB if compiled else _EAGER_JOB
     return Need("train", job + sum(parts.values()), max(parts, key=parts.__getitem__))
 
@@ -193,7 +193,8 @@ def _weights(network: dict[str, Any], read: _Reading) -> float:
         case "feedforward":
             return (4 * read.positions + inputs) * hidden + (layers - 1) * hidden**2
         case architecture:
-            gates = {"lstm": 4, "gru": 3, "encoder_decoder": 8}.get(architecture, 1)
+            two = dict.fromkeys(("encoder_decoder", "captioner"), 8)
+            gates = {"lstm": 4, "gru": 3, **two}.get(architecture, 1)
             return gates * hidden * (inputs + hidden + (layers - 1) * 2 * hidden)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from quantlearn.distributions import grid_values, is_distribution, quantile
+from quantlearn.distributions import combinations, is_distribution, quantile
 from quantlearn.search import SECTIONS, distributions_of
 from quantlearn.seeds import random_stream
 from quantlearn.space import Sample
@@ -65,17 +65,10 @@ def draw_shares(sampler: str, axes: list[str], n: int, seed: int, experiment: st
 def _grid(space: dict[str, list[dict]]) -> list[Sample]:
     """Every combination of values, of each variant those that apply to it."""
     combined = [
-        [combination for variant in space[section] for combination in _combinations(variant)]
+        [combination for variant in space[section] for combination in combinations(variant)]
         for section in SECTIONS
     ]
     return [dict(zip(SECTIONS, parts, strict=True)) for parts in itertools.product(*combined)]
-
-
-def _combinations(variant: dict[str, Any]) -> list[dict[str, Any]]:
-    values = [
-        grid_values(value) if is_distribution(value) else [value] for value in variant.values()
-    ]
-    return [dict(zip(variant, chosen, strict=True)) for chosen in itertools.product(*values)]
 
 
 def _sample(space: dict[str, list[dict]], drawn: dict[str, Any]) -> Sample:

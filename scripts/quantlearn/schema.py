@@ -25,6 +25,7 @@ __all__ = [
     "Fault",
     "allowed",
     "apply_defaults",
+    "architecture_name",
     "architecture_settings",
     "architecture_tasks",
     "cases",
@@ -117,6 +118,15 @@ def architecture_settings() -> dict[str, dict]:
     """
     found = {path.stem: _literal(path, "SETTINGS") for path in sorted(_NETWORKS.glob("*.py"))}
     return {name: settings for name, settings in found.items() if settings is not None}
+
+
+def architecture_name(architecture: str) -> str:
+    """What reports call an architecture: the literal ``NAME`` of its module, if it has one.
+
+    >>> architecture_name("rnn")
+    'Elman network'
+    """
+    return _literal(_NETWORKS / f"{architecture}.py", "NAME") or architecture.replace("_", " ")
 
 
 def architecture_tasks(architecture: str) -> tuple[str, ...]:

@@ -1,11 +1,13 @@
 """Whether the networks of an experiment can start from those of another one, by both's settings."""
 
+import itertools
 from collections.abc import Iterator, Mapping
 
-from quantlearn.distributions import values_of
+from quantlearn.distributions import combinations, values_of
 from quantlearn.schema import Fault, did_you_mean, shown
+from quantlearn.search import distributions_of
 
-__all__ = ["find_start_faults"]
+__all__ = ["find_start_faults", "like_networks"]
 
 # Settings of a network that decide neither which weights it has nor what it does with them.
 FREE_OF_START = ("initialisation", "dropout", "quantifiers")
@@ -25,10 +27,10 @@ def find_start_faults(settings: dict, experiments: Mapping[str, dict]) -> Iterat
     if name == settings["name"]:
         text = f"{', which starts from '.join([*chain[1:], name])}: nothing can come first"
         yield Fault(("start_from",), f"starts from {text}")
-    elif source["search"] is not None:
+    elif not _tells_networks_apart(source):
         text = (
-            f"{source['name']} is a search and has several networks for each trial: name an "
-            "experiment without search"
+            f"{source['name']} is a search with several samples of like networks: name an "
+            "experiment without search, or a grid over settings of the network alone"
         )
         yield Fault(("start_from",), text)
     else:
@@ -55,8 +57,24 @@ def _unlike_source(settings: dict, source: dict) -> Iterator[Fault]:
         if start is not None and start not in networks:
             hint = did_you_mean(start, networks) or f"; there are {', '.join(networks)}"
             yield Fault(key, f"{shown(start)} is not a network of {name}{hint}")
-    search = settings["search"]
-    variants = search["space"]["network"] if search else [settings["network"]]
+    yield from _unlike_networks(settings, source)
+
+
+def _tells_networks_apart(source: dict) -> bool:
+    """Whether the samples of an experiment, if it has several, differ in their networks alone."""
+    search = source["search"]
+    if search is None:
+        return True
+    return search["sampler"] == "grid" and not distributions_of(source["training"])
+
+
+def _unlike_networks(settings: dict, source: dict) -> Iterator[Fault]:
+    name, variants = source["name"], _network_variants(settings)
+    if source["search"] is not None:
+        trained = list(itertools.chain(*map(combinations, _network_variants(source))))
+        for wanted in variants:
+            yield from _unlike_samples(wanted, trained, name)
+        return
     for key, value in source["network"].items():
         others = [each[key] for each in variants if key in each and each[key] != value]
         if key not in FREE_OF_START and others:
@@ -67,3 +85,44 @@ def _unlike_source(settings: dict, source: dict) -> Iterator[Fault]:
             yield Fault(("network", key), text)
             if key == "architecture":
                 return  # of which the others are settings
+
+
+def _unlike_samples(wanted: dict, trained: list[dict], name: str) -> Iterator[Fault]:
+    """Where not exactly one of the ``trained`` networks is like those of a variant."""
+    for key, value in distributions_of(wanted).items():
+        if key not in FREE_OF_START and "choice" not in value:
+            text = f"{shown(value)} is not a choice among the networks of {name}: write one"
+            yield Fault(("network", key), text)
+            return
+    for one in combinations(wanted):
+        like = sum(like_networks(one, other) for other in trained)
+        if like != 1:
+            settings = ", ".join(
+                f"{key} {shown(value)}" for key, value in one.items() if key not in FREE_OF_START
+            )
+            text = (
+                f"{like or 'no'} samples of {name}, from whose networks these start, have "
+                f"{settings}: there must be one"
+            )
+            yield Fault(("network",), text)
+            return
+
+
+def _network_variants(settings: dict) -> list[dict]:
+    search = settings["search"]
+    return search["space"]["network"] if search else [settings["network"]]
+
+
+def like_networks(one: dict, other: dict) -> bool:
+    """Whether networks with these settings have the same weights and do the same with them.
+
+    >>> like_networks({"hidden": 4, "dropout": 0.5}, {"hidden": 4, "dropout": 0.0})
+    True
+    >>> like_networks({"hidden": 4}, {"hidden": 5})
+    False
+    """
+    return _binding(one) == _binding(other)
+
+
+def _binding(network: dict) -> dict:
+    return {key: value for key, value in network.items() if key not in FREE_OF_START}

@@ -8,16 +8,18 @@ describe the scenes that were seen, not what was learned from them.
 
 import logging
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
 from quantlearn import tables
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.space import read_sample
+from quantlearn.start_checks import like_networks
 from quantlearn.weights import read_networks
 
-__all__ = ["Source", "take_over"]
+__all__ = ["Source", "find_source", "take_over"]
 
 log = logging.getLogger(__name__)
 
@@ -26,10 +28,34 @@ STATISTICS = ("running_mean", "running_variance")
 
 
 class Source(NamedTuple):
-    """What a training job without search left: the paths of its weights and of its trials.csv."""
+    """Trained networks: their job's weights and trials.csv, by path, and their sample there."""
 
     weights: str
     trials: str
+    sample: int = 0
+
+
+def find_source(
+    network: dict[str, Any], samples: str, weights: Sequence[str], trials: Sequence[str]
+) -> Source:
+    """The sample of another experiment whose networks are like those with these settings.
+
+    ``samples`` is its samples.csv; ``weights`` and ``trials`` are of its training jobs, in their
+    order. Raises `QuantlearnError` where not exactly one sample is like that.
+    """
+    numbers = tables.read_csv(samples, tables.SAMPLES)["sample"].to_list()
+    found = [
+        number
+        for number in numbers
+        if like_networks(read_sample(samples, number)["network"], network)
+    ]
+    if len(found) != 1:
+        raise QuantlearnError(
+            f"start_from: {len(found)} samples of {samples} have networks like those that are to "
+            "start from them: there must be one"
+        )
+    job = tables.job_of_samples(trials, numbers)[found[0]]
+    return Source(weights[job], trials[job], found[0])
 
 
 def take_over(
@@ -48,7 +74,7 @@ def take_over(
 
     Raises `QuantlearnError` where the source has no such network, or no weight that fits.
     """
-    found = read_networks(source.weights, 0, _places(source, network, trials))
+    found = read_networks(source.weights, source.sample, _places(source, network, trials))
     own = ensemble.unpack(flat)
     taken = [
         name
@@ -74,8 +100,9 @@ def take_over(
 
 
 def _places(source: Source, network: str, trials: Sequence[int]) -> list[int]:
-    """Where the networks of these trials stand among all of the source."""
+    """Where the networks of these trials stand among all of the source's sample."""
     table = tables.read_csv(source.trials, tables.TRIALS)
+    table = table[table["sample"] == source.sample].reset_index(drop=True)
     own = table[table["quantifier"] == network]
     place = dict(zip(own["trial"], own.index, strict=True))
     if missing := sorted(set(trials) - set(place)):

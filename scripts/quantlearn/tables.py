@@ -62,6 +62,7 @@ __all__ = [
     "TableError",
     "chosen_sample",
     "held_out",
+    "job_of_samples",
     "of_chosen",
     "read_csv",
     "read_jobs",
@@ -604,6 +605,18 @@ def read_jobs(
             ", ".join(map(str, paths)), f"samples {found} instead of {list(samples)} are there"
         )
     return parts
+
+
+def job_of_samples(paths: Sequence[str | Path], samples: Sequence[int]) -> dict[int, int]:
+    """The place of the training job of each sample, as the jobs' ``paths`` of trials.csv tell.
+
+    Raises `TableError` as `read_jobs` does.
+    """
+    return {
+        int(sample): place
+        for place, job in enumerate(read_jobs(paths, TRIALS, samples))
+        for sample in job["sample"].unique()
+    }
 
 
 def chosen_sample(leaderboard: str | Path) -> int:

@@ -1,5 +1,7 @@
 """The words in which tables and sentences speak of settings, splits and results."""
 
+from quantlearn.schema import architecture_name, architecture_settings
+
 __all__ = [
     "ARCHITECTURES",
     "BASELINE_NAMES",
@@ -22,14 +24,7 @@ SPLIT_BY = {
     "zone_counts": "scenes with the same number of objects in each zone are in the same one",
     "size": "scenes of the same size are in the same one",
 }
-ARCHITECTURES = {
-    "encoder_decoder": "LSTM encoder and decoder",
-    "feedforward": "feed-forward network",
-    "gru": "GRU",
-    "lstm": "LSTM",
-    "rnn": "Elman network",
-    "transformer": "transformer encoder",
-}
+ARCHITECTURES = {name: architecture_name(name) for name in architecture_settings()}
 TASKS = {
     "verification": "A network sees a scene and says whether the quantifier is true:",
     "text_verification": "A network reads a scene and a sentence, word by word, and says whether "

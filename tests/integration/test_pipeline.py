@@ -174,6 +174,64 @@ def test_a_quantifier_is_one_line_and_an_experiment_one_file(tmp_path):
     assert set(convergence["quantifier"]) == {"an_odd_number_of_non_As", "at_least_1"}
 
 
+def test_an_architecture_is_one_file(tmp_path):
+    """The whole way, in a copy of the project: a network that only counts the zones."""
+    project = tmp_path / "project"
+    for name in ("workflow", "scripts", "envs"):
+        shutil.copytree(
+            ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+        )
+    for name in ("Snakefile", "README.md", "LICENSE", "CITATION.cff"):
+        shutil.copy(ROOT / name, project)
+    (project / "scripts" / "quantlearn" / "networks" / "bag.py").write_text(BAG)
+    folder = lay_out(tmp_path / "work")
+    (folder / "config" / "experiments" / "mine.yaml").write_text(
+        "title: Mine\nchapter: practice\nquestion: Is order needed?\nuniversal: none\n"
+        "quantifiers: [at_least_2, first_2]\ntrials: 2\n"
+        "data:\n  generate: {draws: 400, max_size: 5}\n"
+        "  split: {train: 0.6, dev: 0.1, test: 0.3, only_test: {sizes_above: 4}}\n"
+        "network: {architecture: {choice: [bag, lstm]}}\n"
+        "training: {learning_rate: 0.01, max_epochs: 1, evaluate_every: 5, monitor: dev,\n"
+        "  evaluate_splits: [dev]}\nsearch: {sampler: grid, choose: false}\n"
+        "figures: [sequence_lengths]\n"
+    )
+    page = "results/report/practice.html"
+    options = ("--cores", "2", "--config", "experiments=mine", "--", page)
+    run(folder, *options, snakefile=project / "Snakefile")
+    shown = (folder / page).read_text()
+    assert "Bag of zones" in shown
+    assert "bag of zones" in (folder / "results/mine/figures/sequence_lengths.svg").read_text()
+
+
+BAG = '''"""What is in a scene, in whatever order: the share of each zone, and a linear read-out."""
+
+import torch
+
+from quantlearn.networks.initialisation import kernel
+
+NAME = "bag of zones"
+
+SETTINGS = {
+    "scale": {
+        "description": "By which shares are multiplied",
+        "type": "number",
+        "minimum": 0,
+        "maximum": 100,
+        "default": 1.0,
+    },
+}
+
+
+def initialise(settings, task, rng):
+    return {"readout.kernel": kernel(rng, task.inputs, task.outputs, "glorot")}
+
+
+def forward(weights, tokens, lengths, settings, task, mode):
+    x = task.one_hot(tokens, weights["readout.kernel"].dtype).mean(dim=2)
+    return settings["scale"] * x @ weights["readout.kernel"]
+'''
+
+
 def test_snakemakes_own_report_is_made_offline(finished, tmp_path):
     run(finished, "--cores", "1", "--report", tmp_path / "report.zip")
     assert (tmp_path / "report.zip").stat().st_size > 10_000

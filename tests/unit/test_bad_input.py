@@ -95,6 +95,11 @@ SEARCH = {
     "training.monitor": "dev",
     "training.evaluate_splits": ["dev"],
 }
+GRID = {
+    "search": {"sampler": "grid"},
+    "training.monitor": "dev",
+    "training.evaluate_splits": ["dev"],
+}
 VARIED = {"architecture": {"choice": ["lstm", "feedforward"]}}
 ENUMERATE = {"data.generate": {"method": "enumerate", "max_size": 8}}
 FILL = {"data.generate": {"method": "fill", "min_size": 1, "max_size": 3}}
@@ -625,6 +630,21 @@ BAD_STARTS = {
         {**SEARCH, "network.hidden": 4, "training.learning_rate": {"uniform": [0.1, 0.2]}},
         START,
         [("second", "start_from: small is a search", "name an experiment without search")],
+    ),
+    "source of which no network is like these": (
+        {**GRID, "network": {"architecture": {"choice": ["lstm", "gru"]}, "hidden": 4}},
+        {**START, **GRID, "network": {"architecture": {"choice": ["lstm", "rnn"]}, "hidden": 4}},
+        [("second", "network: no samples of small", 'architecture "rnn"', "there must be one")],
+    ),
+    "source of which two networks are like these": (
+        {**GRID, "network": {"hidden": {"choice": [4, 5]}, "dropout": {"choice": [0, 0.5]}}},
+        {**START, "network": {"hidden": 5}},
+        [("second", "network: 2 samples of small", "hidden 5", "there must be one")],
+    ),
+    "networks from a range where the source has some": (
+        {**GRID, "network": {"hidden": {"choice": [4, 5]}}},
+        {**START, **SEARCH},
+        [("second", 'network.hidden: {"integer": [4, 8]} is not a choice among the networks of')],
     ),
     "circle": (
         {"start_from": "second", "training.start": "all"},

@@ -1,5 +1,7 @@
 """Growing scenes, gradients through time and the scoreboard: tables with known numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,7 +23,11 @@ NAMES = [name for pair in PAIRS.values() for name in pair]
 def settings_of(name, by="scene", border=8):
     only_test = {"sizes_above": border, "quantifiers": []}
     split = {"by": by, "only_test": only_test}
-    return {"name": name, "title": "Title", "quantifiers": NAMES, "data": {"split": split}}
+    search = {"sampler": "grid", "choose": False}
+    return {
+        **{"name": name, "title": "Title", "quantifiers": NAMES, "data": {"split": split}},
+        **{"search": search, "task": "verification", "start_from": None},
+    }
 
 
 def cells_of(right, samples, trials=3, sizes=(7, 8, 9)):
@@ -143,6 +149,38 @@ def test_scores_are_of_the_sample_that_is_best_on_dev(tmp_path):
     assert shown["Rank"].tolist() == ["1", "2"]
     assert shown["Quantity"].tolist() == ["76.0 %", "66.0 %"]
     assert "conservativity" in drawn(plot_scoreboard, table, settings_of("here"), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("task", "change"),
+    [
+        ("description", {"task": "description"}),
+        ("transfer", {"start_from": "sources"}),
+        ("search", {"search": {"sampler": "sobol", "choose": False}}),
+    ],
+)
+def test_an_experiment_may_be_a_task_as_a_whole(task, change):
+    one = contest("here", right)
+    other = contest("other", right)
+    if task == "description":  # in which the architecture is that of the part that reads
+        samples = other.samples.rename(columns={"network.architecture": "network.reader"})
+        other = replace(other, samples=samples.assign(**{"network.architecture": "captioner"}))
+    table = scoreboard_table([one, replace(other, settings=other.settings | change)])
+    found = table.set_index(["architecture", "task"])
+    of_all = 0.8 - 0.1 / len(NAMES) - 0.2 / 3 + 0.01
+    assert found.loc[("gru", task), ["estimate", "sample"]].tolist() == pytest.approx([of_all, 1])
+    means = found.loc["gru"].drop(MEAN)["estimate"]
+    assert len(means) == len(PAIRS) + 2
+    assert found.loc[("gru", MEAN), "estimate"] == pytest.approx(means.mean())
+
+
+def test_a_mean_over_fewer_tasks_than_those_of_others_is_refused():
+    one, other = contest("here", right), contest("other", right, "zone_counts", None)
+    samples = other.samples.assign(**{"network.architecture": "gru"})
+    with pytest.raises(
+        QuantlearnError, match=r"no sample of the task unseen zone counts has .* rnn"
+    ):
+        scoreboard_table([one, replace(other, samples=samples)])
 
 
 @pytest.mark.parametrize(

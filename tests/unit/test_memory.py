@@ -1,5 +1,6 @@
 """The estimate of memory against measured peaks, and what it refuses; bounds of every number."""
 
+import importlib
 import json
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import pytest
 from quantlearn import memory
 from quantlearn.config import ConfigError, load_settings
 from quantlearn.memory import largest_need, machine_memory
-from quantlearn.schema import load_schema
+from quantlearn.networks import ensemble
+from quantlearn.schema import architecture_settings, load_schema
 from quantlearn.semantics import load_lexicon
 from quantlearn.yamlfile import read_yaml
 
@@ -178,3 +180,14 @@ def test_no_limit_is_the_largest_of_the_values_that_vary():
                 need_of(settings | {"search": {"space": space}, "training": training}).size
             )
         assert needs[0] == needs[2] > needs[1], name
+
+
+def test_eager_networks_at_once_are_those_of_the_ensemble():
+    assert memory._EAGER_NETWORKS == ensemble._TRIALS
+
+
+def test_every_architecture_is_estimated_as_its_core_computes_it():
+    assert set(memory._KEPT_BY_UNITS) == set(architecture_settings())
+    for name in architecture_settings():
+        module = importlib.import_module(f"quantlearn.networks.{name}")
+        assert hasattr(module, "compiled_core") == (name in memory._COMPILED), name

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from small_networks import TOLERANCE, network, start
+from small_networks import ARCHITECTURES, TOLERANCE, network, start
 from test_sentences import CONFIG
 from test_train_sample import TRAINING
 from torch.nn import functional
@@ -13,6 +13,7 @@ from quantlearn import tables
 from quantlearn.evaluation import answers, evaluate
 from quantlearn.examples import Examples, stack, stratified_subset
 from quantlearn.members import read_members
+from quantlearn.networks.captioner import Reading
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.loss import IGNORED, cross_entropy, mean_loss
 from quantlearn.networks.text_task import TextTask
@@ -48,7 +49,9 @@ def some_examples(task, seed, n=N):
 def setting(kind, **changes):
     task = TextTask(kind, SIZE, NAMES, len(NAMES))
     architecture = "encoder_decoder" if kind == "description" else "lstm"
-    settings = network(architecture, hidden=6, layers=2, **changes)
+    settings = network(
+        **{"architecture": architecture, "hidden": 6, "layers": 2} | changes,
+    )
     return task, Ensemble(settings, task, core="eager")
 
 
@@ -176,11 +179,49 @@ def test_networks_are_those_of_torch(kind, changes):
         torch.testing.assert_close(logits[trial], expected, atol=TOLERANCE["float64"], rtol=0)
 
 
+@pytest.mark.parametrize("reader", ARCHITECTURES)
+def test_a_captioner_writes_from_the_numbers_that_its_reader_makes(reader):
+    task, ensemble = setting("description", architecture="captioner", reader=reader)
+    flat = start(ensemble, TRIALS)
+    examples = [some_examples(task, seed, n=6) for seed in range(TRIALS)]
+    stacked = stack(examples, torch.device("cpu"))
+    logits = ensemble.logits(flat, stacked.tokens, stacked.lengths)
+    all_weights = ensemble.unpack(flat)
+    # The reader by itself, on scenes as networks that verify get them, with 2 · 6 outputs.
+    alone = Ensemble(
+        network(reader, hidden=6, layers=2), Reading(SIZE, 1, outputs=12), core="eager"
+    )
+    assert {name for name in all_weights if name.startswith("reader.")} == {
+        f"reader.{name}" for name in alone.shapes
+    }
+    of_reader = torch.cat(
+        [all_weights[f"reader.{name}"].flatten(1) for name in alone.shapes], dim=1
+    )
+    rows = functional.pad(of_reader, (0, start(alone, 1).shape[1] - of_reader.shape[1]))
+    scenes = [some_scenes(seed, 6) for seed in range(TRIALS)]
+    tokens = torch.as_tensor(np.stack([own.scenes for own in scenes]))
+    made = alone.logits(rows, tokens, stacked.lengths)
+    for trial, own in enumerate(examples):
+        weights = {name: array[trial] for name, array in all_weights.items()}
+        writer = torch_lstm(weights, "writer.", 1, task.inputs, 6)
+        words = task.one_hot(torch.as_tensor(own.tokens[:, SIZE:]), torch.float64)
+        hidden, cell = made[trial].chunk(2, dim=1)
+        states, _ = writer(words, (hidden[None].contiguous(), cell[None].contiguous()))
+        expected = states @ weights["readout.kernel"] + weights["readout.bias"]
+        torch.testing.assert_close(logits[trial], expected, atol=TOLERANCE["float64"], rtol=0)
+
+
 # Training and evaluation --------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("kind", "changes"), [("language_model", {}), ("description", {"attention": "dot"})]
+    ("kind", "changes"),
+    [
+        ("language_model", {}),
+        ("description", {"attention": "dot"}),
+        ("description", {"architecture": "captioner", "reader": "feedforward"}),
+        ("description", {"architecture": "captioner", "reader": "transformer"}),
+    ],
 )
 def test_a_trial_learns_the_same_in_any_company(kind, changes):
     task, ensemble = setting(kind, precision="float32", dropout=0.2, **changes)
@@ -229,9 +270,12 @@ def trained(kind, steps=60, **changes):
     return task, ensemble, outcome.weights, stacked, starts
 
 
-@pytest.mark.parametrize("attention", ["none", "dot"])
-def test_greedy_writing_matches_where_every_forced_word_is_right(attention):
-    task, ensemble, flat, examples, starts = trained("description", attention=attention)
+@pytest.mark.parametrize(
+    "changes",
+    [{"attention": "none"}, {"attention": "dot"}, {"architecture": "captioner", "reader": "gru"}],
+)
+def test_greedy_writing_matches_where_every_forced_word_is_right(changes):
+    task, ensemble, flat, examples, starts = trained("description", **changes)
     correct = answers(ensemble, flat, examples).correct.astype(bool)
     written = write(ensemble, flat, examples, starts)
     matches = np.array(
@@ -299,15 +343,17 @@ def test_a_subset_of_texts_has_each_quantifier_in_proportion():
 # The scripts --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["language_model", "description"])
-def test_networks_are_trained_and_write(tmp_path, kind):
+@pytest.mark.parametrize(
+    ("kind", "scenes"), [("language_model", None), ("description", None), ("description", 8)]
+)
+def test_networks_are_trained_and_write(tmp_path, kind, scenes):
     split = np.where(np.arange(60) % 3 > 0, "train", "test").astype(object)
     parts = [(some_scenes(seed, 60), {"split": split}) for seed in range(2)]
     write_trials(tmp_path / "split.parquet", list(NAMES), parts)
     architecture = "encoder_decoder" if kind == "description" else "lstm"
     settings = {
         "network": network(architecture, hidden=4, precision="float32"),
-        "training": TRAINING | {"core": "eager"},
+        "training": TRAINING | {"core": "eager", "scenes": scenes},
     }
     tables.write_csv(samples_table([settings]), tmp_path / "samples.csv")
     files = {
@@ -352,9 +398,18 @@ def test_networks_are_trained_and_write(tmp_path, kind):
         written.append((tmp_path / f"{name}.parquet").read_bytes())
     assert written[0] == written[1]
     texts = pd.read_parquet(tmp_path / "once.parquet")
-    assert len(texts) == sum(scenes.truth[split == "test"].sum() for scenes, _ in parts)
+    assert len(texts) == sum(all_scenes.truth[split == "test"].sum() for all_scenes, _ in parts)
     if kind == "description":
         exact = (texts["written"] == texts["target"]).groupby(texts["trial"]).mean()
         np.testing.assert_allclose(exact, trials["test_accuracy"])
         sums = texts.groupby("trial")[["loss", "words"]].sum()
         np.testing.assert_allclose(sums["loss"] / sums["words"], trials["test_loss"], rtol=1e-5)
+    if scenes is not None:
+        # So few scenes cannot have all the sentences and counts that are tested.
+        assert trials["train_scenes"].tolist() == [scenes] * len(parts)
+        for column, key in (("sentence_trained", "target"), ("counts_trained", ["both", "a_only"])):
+            known = (
+                texts[texts[column]].groupby("trial")[key].value_counts().groupby("trial").size()
+            )
+            assert known.max() <= scenes
+            assert not texts[column].all()

@@ -4,14 +4,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import load_file
-from small_networks import ARCHITECTURES, network
+from small_networks import ARCHITECTURES, network, start
 
 from quantlearn.checkpoints import Checkpoints
 from quantlearn.errors import QuantlearnError
+from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.task import Task
 from quantlearn.scene_files import write_trials
 from quantlearn.scenes import PADDING, LabelledScenes
 from quantlearn.space import samples_table
+from quantlearn.starts import find_source, take_over
 from quantlearn.tables import write_csv
+from quantlearn.weights import write_weights
 from train import train_samples
 
 TRIALS = 2
@@ -77,10 +81,19 @@ def train_here(folder, architecture, training, threads=1, source=None, name="sma
         checkpoint=str(folder / "checkpoint.safetensors"),
         checkpoint_seconds=None,
         code="",
-        source_weights=[] if source is None else [str(source / "weights.safetensors")],
-        source_trials=[] if source is None else [str(source / "trials.csv")],
+        **sources(source),
     )
     return pd.read_parquet(written["curves"]), pd.read_csv(written["trials"]), written["weights"]
+
+
+def sources(*jobs):
+    """What training is told of the folders of a source's jobs."""
+    folders = [folder for folder in jobs if folder is not None]
+    return {
+        "source_samples": [str(folder / "samples.csv") for folder in folders[:1]],
+        "source_weights": [str(folder / "weights.safetensors") for folder in folders],
+        "source_trials": [str(folder / "trials.csv") for folder in folders],
+    }
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -138,6 +151,47 @@ def test_networks_start_where_those_of_the_source_ended(tmp_path):
     )
     starts = curves[(curves["step"] == 1) & (curves["quantifier"] == "all")]
     assert starts["loss"].tolist() == pytest.approx(ends.tolist(), abs=1e-6)
+
+
+def write_search(folder, settings, weights):
+    """A search as its jobs leave it: job by job the samples with these networks and weights."""
+    folder.mkdir()
+    samples = [{"network": each, "training": TRAINING} for each in settings]
+    write_csv(samples_table(samples), folder / "samples.csv")
+    _, trials, _ = train_here(folder / "like", "lstm", {})
+    for job, numbers in enumerate(weights):
+        (folder / str(job)).mkdir()
+        parts = pd.concat(trials.assign(sample=number) for number in numbers)
+        write_csv(parts, folder / str(job) / "trials.csv")
+        write_weights(numbers, folder / str(job) / "weights.safetensors")
+    jobs = [folder / str(job) for job in range(len(weights))]
+    return str(folder / "samples.csv"), *(
+        [str(job / name) for job in jobs] for name in ("weights.safetensors", "trials.csv")
+    )
+
+
+def test_a_search_is_the_source_of_networks_by_their_settings(tmp_path):
+    settings = [network("lstm", hidden=hidden) for hidden in (4, 8, 16)]
+    ensembles = [Ensemble(own, Task(5, 1)) for own in settings]
+    found = [
+        ensemble.unpack(
+            ensemble.initialise([np.random.default_rng([hidden, n]) for n in range(TRIALS)])
+        )
+        for hidden, ensemble in enumerate(ensembles)
+    ]
+    arrays = [{name: array.numpy() for name, array in own.items()} for own in found]
+    weights = [{0: arrays[0], 1: arrays[1]}, {2: arrays[2]}]
+    search = write_search(tmp_path / "search", settings, weights)
+    for number, (own, ensemble) in enumerate(zip(settings, ensembles, strict=True)):
+        # Neither where weights come from nor what dropout does in training tells networks apart.
+        source = find_source(own | {"dropout": 0.5, "initialisation": "glorot"}, *search)
+        assert source.sample == number
+        flat = start(ensemble, TRIALS)
+        assert take_over(ensemble, flat, source, "all", [1, 0]) == list(ensemble.shapes)
+        for name, array in ensemble.unpack(flat).items():
+            np.testing.assert_array_equal(array, arrays[number][name][[1, 0]])
+    with pytest.raises(QuantlearnError, match=r"start_from: 0 samples of .*samples\.csv"):
+        find_source(network("lstm", hidden=5), *search)
 
 
 def test_a_source_of_which_nothing_is_taken_changes_no_byte(tmp_path):

@@ -161,11 +161,17 @@ def every_job(file):
 
 
 def source(file):
-    """An input: this file of the experiment whose networks are starts, if there is one."""
+    """An input: this file of the experiment whose networks are starts, if there is one.
+
+    With {job} in its name it is that of every training job.
+    """
 
     def paths(wildcards):
         name = EXPERIMENTS[wildcards.experiment]["start_from"]
-        return [] if name is None else [f"results/{name}/training/0/{file}"]
+        if name is None:
+            return []
+        jobs = range(len(samples_by_job(name))) if "{job}" in file else [None]
+        return [f"results/{name}/{file.format(job=job)}" for job in jobs]
 
     return paths
 

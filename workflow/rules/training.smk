@@ -53,8 +53,9 @@ rule train:
             otherwise=rules.split_data.output.split_scenes,
         ),
         samples=rules.sample_hyperparameters.output.samples,
-        source_weights=source("weights.safetensors"),
-        source_trials=source("trials.csv"),
+        source_samples=source("samples.csv"),
+        source_weights=source("training/{job}/weights.safetensors"),
+        source_trials=source("training/{job}/trials.csv"),
     output:
         curves="results/{experiment}/training/{job}/curves.parquet",
         trials="results/{experiment}/training/{job}/trials.csv",

@@ -1,10 +1,12 @@
 """A leaderboard in the manner of GLUE: architectures by tasks, a score for each, and their mean.
 
 (Wang et al. 2018, "GLUE: a multi-task benchmark and analysis platform for natural language
-understanding".) A score is the accuracy on test scenes. Of the samples of an architecture, which
-differ in what was searched over, the one that is best on the dev scenes counts.
+understanding".) A score is the accuracy on test scenes; where a scene is described, the share of
+sentences that are right word for word. Of the samples of an architecture, which differ in what was
+searched over, the one that is best on the dev scenes counts.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,10 +33,14 @@ PAIRS = {
 MEAN = "mean"
 TASKS = {
     **{universal: universal for universal in PAIRS},
+    "search": "search",
     "longer_scenes": "longer scenes",
     "unseen_counts": "unseen zone counts",
+    "description": "sequence to sequence",
+    "transfer": "transfer",
     MEAN: "mean",
 }
+"""The tasks by name, in words."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +54,7 @@ class Contest:
 
     def chosen(self) -> dict[str, int]:
         """The sample of each architecture that is best on the dev scenes."""
-        architectures = architecture_of(self.samples)
+        architectures = _readers(self.samples)
         return {
             name: rank_samples(
                 self.trials[self.trials["sample"].map(architectures) == name], "dev"
@@ -59,15 +65,22 @@ class Contest:
     def tasks(self, sample: int) -> Iterator[tuple[str, pd.DataFrame]]:
         """The tasks that the experiment sets, each with a sample's answers that count for it."""
         answers = self.cells[(self.cells["sample"] == sample) & (self.cells["split"] == "test")]
-        split = self.settings["data"]["split"]
-        if split["by"] == "zone_counts":
-            yield "unseen_counts", answers
+        search, split = self.settings["search"], self.settings["data"]["split"]
+        whole = {
+            "description": self.settings["task"] == "description",
+            "transfer": self.settings["start_from"] is not None,
+            "search": search is not None and search["sampler"] != "grid",
+            "unseen_counts": split["by"] == "zone_counts",
+        }
+        if set_task := next((task for task, is_set in whole.items() if is_set), None):
+            yield set_task, answers
             return
         longest = split["only_test"]["sizes_above"]
         if longest is None:
             raise QuantlearnError(
                 f"config/experiments/{self.settings['name']}.yaml: scoreboard knows no task of "
-                "this experiment: set data.split.only_test.sizes_above, or split by zone_counts"
+                "this experiment: set data.split.only_test.sizes_above, split by zone_counts, let "
+                "it describe, start from another experiment or search at random"
             )
         usual = answers[answers["size"] <= longest]
         for universal, pair in PAIRS.items():
@@ -78,6 +91,13 @@ class Contest:
                 )
             yield universal, usual[usual["quantifier"].isin(pair)]
         yield "longer_scenes", answers[answers["size"] > longest]
+
+
+def _readers(samples: pd.DataFrame) -> dict[int, str]:
+    """The architecture of each sample; where networks write, that of the one that reads scenes."""
+    if "network.reader" in samples:
+        return dict(zip(samples["sample"], samples["network.reader"], strict=True))
+    return architecture_of(samples)
 
 
 def scoreboard_table(contests: Sequence[Contest]) -> pd.DataFrame:
@@ -95,7 +115,13 @@ def scoreboard_table(contests: Sequence[Contest]) -> pd.DataFrame:
                 score = counts["correct"] / counts["scenes"]
                 scores.setdefault(name, {})[task] = score
                 rows.append(_row(name, task, contest.settings["name"], sample, score))
+    every_task = dict.fromkeys(itertools.chain(*scores.values()))
     for name, by_task in scores.items():
+        if lacking := [task for task in every_task if task not in by_task]:
+            raise QuantlearnError(
+                f"scoreboard: no sample of the task {_task(lacking[0])} has the architecture "
+                f"{name}: give its search more samples"
+            )
         rows.append(_row(name, MEAN, "", pd.NA, pd.DataFrame(by_task).mean(axis=1, skipna=False)))
     table = pd.DataFrame(rows, columns=list(tables.SCOREBOARD)).astype({"sample": "Int64"})
     means = table[table["task"] == MEAN].set_index("architecture")["estimate"]

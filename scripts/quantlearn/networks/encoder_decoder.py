@@ -24,6 +24,8 @@ from quantlearn.networks.layers import affine
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.text_task import TextTask
 
+NAME = "LSTM encoder and decoder"
+
 TASKS = ("description",)
 
 SETTINGS = {

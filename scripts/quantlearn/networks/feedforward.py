@@ -17,6 +17,8 @@ from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 from quantlearn.scenes import ZONES
 
+NAME = "feed-forward network"
+
 SETTINGS = {
     "layers": {
         "description": "Hidden layers",
@@ -60,7 +62,7 @@ def initialise(
     scheme = settings["initialisation"]
     hidden = [settings["hidden"]] * settings["layers"]
     told = task.inputs - len(ZONES)  # of the quantifier, once for the whole scene
-    widths = [len(ZONES) * task.positions + told, *hidden, 2]
+    widths = [len(ZONES) * task.positions + told, *hidden, task.outputs]
     names = [*(f"layer{layer}" for layer in range(settings["layers"])), "readout"]
     weights = {}
     for name, inputs, outputs in zip(names, widths[:-1], widths[1:], strict=True):

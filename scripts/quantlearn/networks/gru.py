@@ -23,6 +23,8 @@ from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.recurrent_core import RecurrentCore
 from quantlearn.networks.task import Task
 
+NAME = "GRU"
+
 TASKS = ("verification", "text_verification", "language_model")
 
 SETTINGS = {

@@ -26,6 +26,8 @@ from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 from quantlearn.scenes import ZONES
 
+NAME = "transformer encoder"
+
 SETTINGS = {
     "layers": {
         "description": "Encoder layers, one on top of the other",
@@ -120,7 +122,7 @@ def initialise(
         add(f"{layer}.feedforward.hidden", width, hidden)
         add(f"{layer}.feedforward.outputs", hidden, width)
     add_norm("readout.norm")
-    add("readout", width, 2)
+    add("readout", width, task.outputs)
     return weights
 
 
