@@ -61,7 +61,7 @@ def _table(
 ) -> pa.Table:
     n, max_size = scenes.scenes.shape
     names = pa.DictionaryArray.from_arrays(
-        pa.array(scenes.quantifiers, pa.int8()), pa.array(quantifiers)
+        pa.array(scenes.quantifiers, pa.int16()), pa.array(quantifiers)
     )
     packed = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(max_size), n, [None, pa.py_buffer(np.ascontiguousarray(scenes.scenes).tobytes())]
