@@ -26,6 +26,8 @@ __all__ = ["BASELINES", "answer_by_key", "baseline_accuracy", "baseline_cells"]
 BASELINES = ("majority", "size", "zone_counts")
 """From the coarsest to the finest: each asks the one before it where it knows no answer."""
 
+_CELLS = ["split", "quantifier", "size", "baseline", "scenes", "unseen", "correct"]
+
 
 def answer_by_key(
     seen: np.ndarray, truth: np.ndarray, asked: np.ndarray, otherwise: np.ndarray
@@ -56,6 +58,12 @@ def baseline_cells(
     """
     parts = []
     keys = _keys(scenes)
+    sizes = np.arange(scenes.scenes.shape[1] + 1)
+    cells = pd.DataFrame(
+        {"split": np.repeat(SIDES, len(sizes)), "size": np.tile(sizes, len(SIDES))}
+    )
+    side = np.argmax(sides[:, None] == np.array(SIDES, dtype=object), axis=1)
+    cell = side * len(sizes) + scenes.sizes
     for index, name in enumerate(quantifiers):
         own = scenes.quantifiers == index
         learned_from = own & (sides == "train")
@@ -65,24 +73,18 @@ def baseline_cells(
             answer, unseen = answer_by_key(
                 key[learned_from], scenes.truth[learned_from], key[own], answer
             )
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "split": pd.Categorical(sides[own], SIDES),
-                        "quantifier": name,
-                        "size": scenes.sizes[own],
-                        "baseline": baseline,
-                        "unseen": unseen,
-                        "correct": answer == scenes.truth[own],
-                    }
-                )
-                .groupby(["split", "quantifier", "size", "baseline"], observed=True)
-                .agg(
-                    scenes=("unseen", "size"), unseen=("unseen", "sum"), correct=("correct", "sum")
-                )
-                .reset_index()
-            )
-    return pd.concat(parts, ignore_index=True).astype({"split": "str"})
+            counts = {
+                "scenes": np.bincount(cell[own], minlength=len(cells)),
+                "unseen": np.bincount(cell[own], unseen, minlength=len(cells)),
+                "correct": np.bincount(
+                    cell[own], answer == scenes.truth[own], minlength=len(cells)
+                ),
+            }
+            there = np.flatnonzero(counts["scenes"])
+            columns = {column: number[there].astype(np.int64) for column, number in counts.items()}
+            place = {"quantifier": name, "baseline": baseline}
+            parts.append(cells.iloc[there].assign(**place, **columns))
+    return pd.concat(parts, ignore_index=True)[_CELLS]
 
 
 def baseline_accuracy(cells: pd.DataFrame) -> pd.DataFrame:

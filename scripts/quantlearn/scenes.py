@@ -138,6 +138,7 @@ def draw_pairs(
     scenes = np.empty((0, space.max_size), dtype=np.uint8)
     sizes = chosen = np.empty(0, dtype=np.int64)
     drawn = 0
+    seen: set[bytes] = set()
     while len(scenes) < draws:
         if drawn > _PATIENCE * draws:
             raise QuantlearnError(
@@ -148,11 +149,11 @@ def draw_pairs(
         n = draws - len(scenes)
         new_scenes, new_sizes = random_scenes(rng, n, space)
         drawn += n
-        scenes = np.concatenate([scenes, new_scenes])
-        sizes = np.concatenate([sizes, new_sizes])
-        chosen = np.concatenate([chosen, rng.integers(len(quantifiers), size=n)])
-        first = _first_occurrences(scenes, chosen)
-        scenes, sizes, chosen = scenes[first], sizes[first], chosen[first]
+        new_chosen = rng.integers(len(quantifiers), size=n)
+        new = _unseen(new_scenes, new_chosen, seen)
+        scenes = np.concatenate([scenes, new_scenes[new]])
+        sizes = np.concatenate([sizes, new_sizes[new]])
+        chosen = np.concatenate([chosen, new_chosen[new]])
     return _label(scenes, sizes, chosen, quantifiers)
 
 
@@ -219,7 +220,7 @@ def _search(
         drawn += step
         scenes = np.concatenate([scenes, new_scenes])
         sizes = np.concatenate([sizes, new_sizes])
-        first = _first_occurrences(scenes, np.zeros(len(scenes), dtype=np.int64))
+        first = ~pd.DataFrame(_words(scenes)).duplicated().to_numpy()
         scenes, sizes = scenes[first], sizes[first]
         truth = quantifier.verify(scenes, sizes)
         kept = np.sort(
@@ -241,13 +242,25 @@ def _shortage(quantifier: Quantifier, truth: bool, wanted: int, found: int, spac
     )
 
 
-def _first_occurrences(scenes: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Row numbers of the first occurrence of each (scene, quantifier), in order."""
-    words = {"quantifier": chosen}
+def _unseen(scenes: np.ndarray, chosen: np.ndarray, seen: set[bytes]) -> np.ndarray:
+    """Which rows are the first with their (scene, quantifier); they are added to ``seen``.
+
+    The set makes that linear in the new rows alone, where small spaces take many rounds.
+    """
+    names = chosen.astype("<u4").view(np.uint8).reshape(len(chosen), -1)
+    rows = np.hstack([scenes, names])
+    keys = rows.view(f"V{rows.shape[1]}").ravel().tolist()
+    # add() gives None, so that a key not seen before is new and seen from now on.
+    return np.fromiter((key not in seen and not seen.add(key) for key in keys), bool, len(keys))
+
+
+def _words(scenes: np.ndarray) -> dict[str, np.ndarray]:
+    """Scenes as a few whole numbers, (n,) each, which are the same where scenes are."""
+    words = {}
     for start in range(0, scenes.shape[1], _POSITIONS_PER_WORD):
         block = scenes[:, start : start + _POSITIONS_PER_WORD].astype(np.int64)
         words[f"word{start}"] = block @ (5 ** np.arange(block.shape[1], dtype=np.int64))
-    return np.flatnonzero(~pd.DataFrame(words).duplicated().to_numpy())
+    return words
 
 
 def _label(
