@@ -337,7 +337,7 @@ def data_and_training_of(experiment):
         *(
             path
             for file in ("trials.csv", "weights.safetensors")
-            for path in source(file)(wildcards)
+            for path in source(f"training/{{job}}/{file}")(wildcards)
         ),
         *(
             path
