@@ -42,7 +42,8 @@ def plot_scoreboard(
                 label=ARCHITECTURES[name],
             )
         axes.axvline(tasks.index(MEAN) - 0.5, color=style.GREY, linewidth=0.8)
-        axes.set_xticks(places, [TASKS[task].replace(" ", "\n") for task in tasks])
+        axes.set_xticks(places, [TASKS[task] for task in tasks], rotation=25, ha="right")
+        axes.tick_params(axis="x", pad=0)
         axes.set_ylabel("Accuracy")
         axes.set_title(prose.capital(settings["title"]))
         figure.legend(loc="outside lower center", ncols=3)
