@@ -13,7 +13,7 @@ from quantlearn.config import ConfigError, load_settings
 from quantlearn.memory import largest_need, machine_memory
 from quantlearn.networks import ensemble
 from quantlearn.schema import architecture_settings, load_schema
-from quantlearn.semantics import load_lexicon
+from quantlearn.semantics import Quantifier
 from quantlearn.yamlfile import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -36,8 +36,7 @@ def resolve(experiment, trials=30, **overrides):
 
 
 def need_of(settings):
-    lexicon = load_lexicon(CONFIG / "quantifiers.yaml")
-    return largest_need(settings, [lexicon[name] for name in settings["quantifiers"]])
+    return largest_need(settings, [Quantifier(*item) for item in settings["expressions"].items()])
 
 
 # Most memory that the largest job of each ever held, in MB, each run alone on a CPU.
@@ -66,6 +65,7 @@ MEASURED = {
         {"network": {"architecture": "transformer"}, "training": {"batch_size": 2048}}
         | {"data": {"generate": {"draws": 20_000}}},
     ),
+    "206 quantifiers, a network for each": (2289, "generated_quantifiers", 2, {}),
     "eager core": (
         *(735, "exp1a", 2),
         {"network": {"architecture": "rnn", "hidden": 64}}

@@ -1,6 +1,7 @@
 """What all rules share: the checked settings, and short ways to ask them."""
 
 import ast
+import math
 import os
 import sys
 from functools import cache
@@ -15,7 +16,8 @@ from quantlearn.config_checks import FIGURES
 from quantlearn.digest import code_digest
 from quantlearn.errors import QuantlearnError
 from quantlearn.faults import killed_jobs, unwritable_folders
-from quantlearn.memory import machine_memory
+from quantlearn.memory import largest_need, machine_memory
+from quantlearn.semantics import Quantifier
 from quantlearn.sentences import WRITING
 from quantlearn.yamlfile import read_mapping
 
@@ -148,6 +150,14 @@ def samples_by_job(experiment):
     search = EXPERIMENTS[experiment]["search"] or {"samples": 1, "samples_per_job": 1}
     samples, together = range(search["samples"]), search["samples_per_job"]
     return [list(samples[first : first + together]) for first in samples[::together]]
+
+
+@cache
+def memory_of_training(experiment):
+    """The MB that training jobs of the experiment ask for at first: 2000, or what it may need."""
+    settings = EXPERIMENTS[experiment]
+    quantifiers = [Quantifier(*item) for item in settings["expressions"].items()]
+    return max(2000, math.ceil(largest_need(settings, quantifiers).size / 1e8) * 100)
 
 
 def every_job(file):

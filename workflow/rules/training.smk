@@ -71,7 +71,7 @@ rule train:
         "../../envs/quantlearn.yaml"
     threads: SETTINGS.threads
     resources:
-        mem_mb=lambda wildcards, attempt: 2000 * attempt,
+        mem_mb=lambda wildcards, attempt: memory_of_training(wildcards.experiment) * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,
         gpu=int(SETTINGS.device == "cuda"),
     params:
