@@ -239,6 +239,23 @@ def test_every_sentence_of_the_checks_has_n_interval_and_p(checks):
     assert "too few" in few
 
 
+def test_variants_of_the_degree_are_compared_by_what_is_left_of_them(checks):
+    fixed = checks["analysis"] == "given_truth_set"
+    numbers = {"lower": -0.99, "upper": 0.1, "p_adjusted": 0.01, "n": 40, "networks": 80}
+    varied = checks.copy()
+    for name, estimate in {"monotonicity": -0.5, "max_with_negation": -0.9}.items():
+        rows = fixed & (varied["name"] == name)
+        varied.loc[rows, ["estimate", *numbers]] = [estimate, *numbers.values()]
+    others = fixed & ~varied["name"].isin(["monotonicity", "max_with_negation"])
+    varied.loc[others, ["estimate", *numbers]] = [-0.7, *numbers.values()]
+    lines = [line for line in atlas_checks.remark(varied, {}).splitlines() if "variants of" in line]
+    assert len(lines) == 2
+    for line in lines:
+        assert "*monotonicity, negation too* goes most with small areas" in line
+        assert "(−0.90, −0.99 to 0.10, p = 0.010, n = 40 quantifiers, 80 networks)" in line
+        assert "*monotonicity* least (−0.50" in line
+
+
 def test_measures_are_related_as_scipy_does(networks):
     table = atlas_measures.measures_table(networks, seed=1).set_index(["first", "second"])
     means = atlas.of_quantifiers(networks).query("architecture == 'lstm'")

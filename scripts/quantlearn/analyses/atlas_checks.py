@@ -273,7 +273,12 @@ def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
         by_name = own.set_index(["analysis", "name"]).sort_index()
         lines += [
             f"- {prose.capital(ARCHITECTURES[architecture])}: {sentence}"
-            for sentence in (_left(by_name), _moved(by_name), *_negated(by_name))
+            for sentence in (
+                _left(by_name),
+                *_of_variants(by_name),
+                _moved(by_name),
+                *_negated(by_name),
+            )
         ]
     return "\n".join([*lines, "", _treated_alike(rows)])
 
@@ -293,6 +298,19 @@ def _left(own: pd.DataFrame) -> str:
     return (
         f"with the truth set held fixed, {verdict} ({in_numbers(fixed)}; alone "
         f"{in_numbers(alone)})."
+    )
+
+
+def _of_variants(own: pd.DataFrame) -> Iterator[str]:
+    """Which variant of the degree goes most with the area, and which least."""
+    found = own.loc["given_truth_set"].dropna(subset="estimate")
+    if len(found) < 2:
+        return
+    most, least = found["estimate"].idxmin(), found["estimate"].idxmax()
+    yield (
+        f"of the variants of the degree, *{DEGREES[most]}* goes most with small areas, the truth "
+        f"set held fixed ({in_numbers(found.loc[most])}), and *{DEGREES[least]}* least "
+        f"({in_numbers(found.loc[least])})."
     )
 
 
