@@ -39,7 +39,9 @@ def measure_speed(settings: dict[str, Any], benchmark: str, machine: str) -> Non
     bench = Bench(settings)
     logging.getLogger("quantlearn.training").setLevel(logging.WARNING)  # no lines in a timing
     rows = [*bench.training(), *bench.on_threads(), *bench.evaluation(), *bench.runs()]
-    rows += [*bench.first_results(), bench.peak_row()]
+    if settings["first_use"]:
+        rows += bench.first_use()
+    rows.append(bench.peak_row())
     tables.write_csv(pd.DataFrame(rows, columns=list(tables.BENCHMARK)), benchmark)
     facts = pd.DataFrame(benchmarking.machine().items(), columns=list(tables.MACHINE))
     tables.write_csv(facts, machine)
@@ -187,7 +189,7 @@ class Bench:
             "fraction_of_peak": 1.0,
         }
 
-    def first_results(self) -> Iterator[Row]:
+    def first_use(self) -> Iterator[Row]:
         """Peak memory, and how long the compiled core takes to compile and to load."""
         scenes = self.settings["eval_scenes"][0]
         with tempfile.TemporaryDirectory() as folder:

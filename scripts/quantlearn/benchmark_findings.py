@@ -130,8 +130,10 @@ def threads_summary(frame: pd.DataFrame) -> str:
 
 
 def memory_summary(frame: pd.DataFrame) -> str:
-    """Peak memory of a training job, and what compiling costs once."""
+    """Peak memory of a training job, and what compiling costs once, where they were measured."""
     memory = frame[frame["measure"] == "memory"].set_index("core")["median"]
+    if memory.empty:
+        return "Not measured in this run (`benchmark.first_use: false`)."
     cost = {
         measure: frame.loc[frame["measure"] == measure, "median"].iloc[0]
         for measure in ("compile", "load")

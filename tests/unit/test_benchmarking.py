@@ -28,6 +28,7 @@ from render_notebook import render_notebook
 WORKFLOW = Path(__file__).parents[2] / "workflow"
 
 SETTINGS = {
+    "first_use": True,
     "shape": {"trials": 2, "hidden": 4, "size": 5},
     "vary": {"trials": [1, 2], "hidden": [4, 5], "size": [5, 6]},
     "eval_scenes": [32, 48],
@@ -278,6 +279,8 @@ def test_sentences_say_what_the_table_says(measured):
     alone = benchmark_findings.threads_summary(frame[frame["measure"] != "training on threads"])
     assert "has one core" in alone
     assert "holds at most 1,000 MB" in benchmark_findings.memory_summary(frame)
+    without = frame[~frame["measure"].isin(["memory", "compile", "load"])]
+    assert "first_use: false" in benchmark_findings.memory_summary(without)
     first = benchmark_findings.rates_table(frame, "training").iloc[0]
     assert first[["Trials", "Units", "Objects", "Loop", "Compiled to loop"]].tolist() == [
         "1", "4", "5", "100", "25",
