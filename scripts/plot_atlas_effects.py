@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from quantlearn import style, tables
 from quantlearn.analyses.atlas_effects import MEASURES
@@ -41,6 +42,7 @@ def plot_atlas_effects(
                 draw(axes, own, looks[kind], shift, ARCHITECTURES[kind])
             axes.axvline(0, color=style.GREY, linestyle="--", linewidth=0.8)
             axes.set_xlabel(PANELS[analysis])
+            axes.xaxis.set_major_locator(MaxNLocator(5))
         panels[0].set_yticks(range(len(MEASURES)), list(MEASURES.values()))
         panels[0].set_ylim(len(MEASURES) - 0.5, -0.5)
         n = int(area["n"].max())

@@ -83,7 +83,9 @@ def test_trials_in_which_one_is_learned_count(numbers):
 
 def test_every_line_has_n_and_p(numbers):
     text = controls.remark(numbers, {})
-    assert "survives in 6 of 8 conditions" in text
+    assert "the effect that is shown as documented survives in 5 of 7 other conditions" in text
+    backwards = controls.remark(numbers.assign(rank_biserial=-numbers["rank_biserial"]), {})
+    assert "no effect is shown as documented; one is in 0 of 7 other conditions" in backwards
     lines = [line for line in text.splitlines() if line.startswith("- ")]
     assert len(lines) == 8
     assert all("n = 10 trials" in line for line in lines)

@@ -137,15 +137,22 @@ def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
         "one is) are adjusted by Holm's method over all rows.",
     ]
     for (easy, hard), rows in numbers.groupby(["easy", "hard"], sort=False):
-        kept = survives(rows)
         lines += [
             "",
-            f"{prose.capital(prose.name(easy))} against {prose.name(hard)}: the effect survives in "
-            f"{int(kept.sum())} of {prose.counted(len(rows), 'condition')}.",
+            f"{prose.capital(prose.name(easy))} against {prose.name(hard)}: {_survival(rows)}.",
             "",
             *(f"- {_of_condition(row)}" for row in rows.to_dict("records")),
         ]
     return "\n".join(lines)
+
+
+def _survival(rows: pd.DataFrame) -> str:
+    """In how many conditions the effect is shown that there is in the first one, as documented."""
+    first, *others = survives(rows)
+    shown = f"{sum(others)} of {prose.counted(len(others), 'other condition')}"
+    if first:
+        return f"the effect that is shown {rows['condition'].iloc[0]} survives in {shown}"
+    return f"no effect is shown {rows['condition'].iloc[0]}; one is in {shown}"
 
 
 def _of_condition(row: Mapping[str, Any]) -> str:
