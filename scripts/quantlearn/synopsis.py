@@ -11,12 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import prose, tables
+from quantlearn import analyses, prose, tables
 from quantlearn.prose import p_phrase
 from quantlearn.verdicts import FEW_TRIALS, smallest_p, verdict
 from quantlearn.wording import LEVEL
 
 __all__ = [
+    "analyses_summary",
     "as_run_summary",
     "as_run_table",
     "caveats",
@@ -52,6 +53,29 @@ def read_synopsis(overview: str, as_run: str) -> tuple[pd.DataFrame, pd.DataFram
         for row in effects.itertuples()
     ]
     return effects.assign(verdict=pd.Series(verdicts, index=effects.index, dtype="str")), twins
+
+
+def analyses_summary(
+    settings: Iterable[Mapping[str, Any]], numbers: Mapping[str, Mapping[str, str]]
+) -> str:
+    """For each experiment with analyses, its question and what the first of them says of it.
+
+    ``numbers``: by experiment and figure the path of the table that the analysis made.
+    """
+    lines = []
+    for one in settings:
+        name = one["name"]
+        if statement := _first_headline(one, numbers.get(name, {})):
+            link = f"[{name}](#{name.replace('_', '-')})"
+            lines.append(f"- **{one['question']}** {prose.capital(statement)} ({link})")
+    return "\n".join(lines)
+
+
+def _first_headline(settings: Mapping[str, Any], numbers: Mapping[str, str]) -> str | None:
+    headlines = (
+        analyses.headline(figure, pd.read_csv(path), settings) for figure, path in numbers.items()
+    )
+    return next(filter(None, headlines), None)
 
 
 def universal_name(universal: str) -> str:

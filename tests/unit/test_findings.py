@@ -291,6 +291,44 @@ def test_synopsis_tells_documented_from_as_run(page, settings):
     assert "the test scenes also decide" in synopsis.caveats(settings.values(), effects)
 
 
+class SomeAnalysis:
+    """Stands for the module of an analysis, whose remark is the table's only text."""
+
+    @staticmethod
+    def remark(numbers, _):
+        return numbers["text"].iloc[0]
+
+
+def test_an_experiment_with_analyses_is_summed_up_by_the_first_statement(tmp_path, monkeypatch):
+    class Silent(SomeAnalysis):
+        @staticmethod
+        def headline(numbers, settings):
+            return None
+
+    class Own(SomeAnalysis):
+        @staticmethod
+        def headline(numbers, settings):
+            return f"{settings['name']} says {numbers['text'].iloc[0]}"
+
+    modules = {"list": SomeAnalysis, "plain": SomeAnalysis, "silent": Silent, "own": Own}
+    monkeypatch.setattr("quantlearn.analyses._module", modules.__getitem__)
+    texts = {"list": "How to read.\n\n- first\n- second", "plain": "A.\n\nB.", "own": "c"}
+    paths = {}
+    for name in modules:
+        paths[name] = str(tmp_path / f"{name}.csv")
+        pd.DataFrame({"text": [texts.get(name, "d")]}).to_csv(paths[name], index=False)
+
+    def summed_up(*figures):
+        one = {"name": "an_experiment", "question": "Why?"}
+        return synopsis.analyses_summary([one], {"an_experiment": {f: paths[f] for f in figures}})
+
+    link = "([an_experiment](#an-experiment))"
+    assert summed_up("list", "plain") == f"- **Why?** First {link}"
+    assert summed_up("plain") == f"- **Why?** A. {link}"
+    assert summed_up("silent", "own") == f"- **Why?** An_experiment says c {link}"
+    assert summed_up("silent") == summed_up() == ""
+
+
 def test_synopsis_without_pairs_or_twins_says_so(page):
     effects, twins = (frame.iloc[:0] for frame in page)
     assert synopsis.effects_summary(effects) == "No quantifiers are compared with each other."

@@ -206,13 +206,22 @@ def figures_of(experiment, kind="svg"):
     ]
 
 
+def analyses_of(experiment):
+    """The table of each analysis of the experiment, by its figure."""
+    return {
+        figure: f"results/{experiment}/tables/{figure}.csv"
+        for figure in EXPERIMENTS[experiment]["figures"]
+        if figure in ANALYSES
+    }
+
+
 def report_files(experiment):
     """What the report offers of an experiment beside its page: figures for print, and tables."""
-    analyses = [figure for figure in EXPERIMENTS[experiment]["figures"] if figure in ANALYSES]
-    tables = ["trials", "leaderboard", "convergence", "comparison", "baselines", *analyses]
+    tables = ["trials", "leaderboard", "convergence", "comparison", "baselines"]
     return [
         *figures_of(experiment, "pdf"),
         *(f"results/{experiment}/tables/{table}.csv" for table in tables),
+        *analyses_of(experiment).values(),
     ]
 
 
@@ -256,9 +265,7 @@ def exhibits_of(part):
             },
             "figures": {figure: f"{folder}/figures/{figure}.svg" for figure in figures},
             "captions": {figure: caption(f"plot_{figure}") for figure in figures},
-            "numbers": {
-                figure: f"{folder}/tables/{figure}.csv" for figure in figures if figure in ANALYSES
-            },
+            "numbers": analyses_of(name),
         }
     return exhibits
 

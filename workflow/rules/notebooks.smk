@@ -15,11 +15,7 @@ rule render_experiment:
         leaderboard=rules.leaderboard.output.leaderboard,
         baselines=rules.measure_baselines.output.baselines,
         figures=lambda wildcards: figures_of(wildcards.experiment),
-        numbers=lambda wildcards: [
-            f"results/{wildcards.experiment}/tables/{figure}.csv"
-            for figure in EXPERIMENTS[wildcards.experiment]["figures"]
-            if figure in ANALYSES
-        ],
+        numbers=lambda wildcards: list(analyses_of(wildcards.experiment).values()),
     output:
         executed="results/{experiment}/notebooks/experiment.ipynb",
         page=report(
@@ -67,6 +63,11 @@ rule render_summary:
         overview=rules.overview.output.overview,
         as_run=rules.overview.output.as_run,
         figure=rules.plot_overview.output.svg,
+        numbers=lambda wildcards: [
+            path
+            for name in experiments_of(wildcards.page)
+            for path in analyses_of(name).values()
+        ],
     output:
         executed="results/report/{page}/notebooks/report.ipynb",
         page=report(
@@ -91,6 +92,7 @@ rule render_summary:
             "as_run": input.as_run,
             "figure": input.figure,
             "caption": caption("plot_overview"),
+            "numbers": {name: analyses_of(name) for name in experiments_of(wildcards.page)},
         },
         code=code("render_notebook"),
         library=library_of("report"),

@@ -7,7 +7,9 @@ scripts/plot_<name>.py draws its table. The module has two functions for the not
 - ``remark(numbers, settings)``: what the table shows, as Markdown;
 - ``shown(numbers)``: the table as texts under headings for readers, or None if it is too long.
 
-Where that table is not what the figure draws, ``SHOWN`` is its title.
+Where that table is not what the figure draws, ``SHOWN`` is its title. And where the first item of a
+remark's list is not what a summary of all experiments should tell, a third function ``headline``
+has the remark's parameters and says it, or returns None.
 """
 
 import importlib
@@ -16,12 +18,26 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["remark", "shown", "title"]
+__all__ = ["headline", "remark", "shown", "title"]
 
 
 def remark(name: str, numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     """What the table ``numbers`` of the analysis ``name`` shows, as Markdown."""
     return _module(name).remark(numbers, settings)
+
+
+def headline(name: str, numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str | None:
+    """What a summary of all experiments tells of the analysis ``name``, or None for nothing.
+
+    If its module does not say, it is the first item of the remark's list or, in one without a list,
+    its first paragraph.
+    """
+    module = _module(name)
+    if hasattr(module, "headline"):
+        return module.headline(numbers, settings)
+    text = module.remark(numbers, settings)
+    items = [line.removeprefix("- ") for line in text.splitlines() if line.startswith("- ")]
+    return items[0] if items else text.split("\n\n")[0]
 
 
 def shown(name: str, numbers: pd.DataFrame) -> pd.DataFrame | None:

@@ -178,6 +178,10 @@ def of_quantifiers(atlas: pd.DataFrame) -> pd.DataFrame:
 # --- In words -------------------------------------------------------------------------------------
 
 
+def headline(_numbers: pd.DataFrame, _settings: Mapping[str, Any]) -> None:
+    """Nothing: what there is to see is told by atlas_effects."""
+
+
 def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     """How many networks converged, and how far quantifiers differ more than trials of one do."""
     kinds = list(numbers.groupby("architecture"))

@@ -243,6 +243,13 @@ def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def headline(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
+    """What monotonicity does in each architecture."""
+    lines = remark(numbers, settings).splitlines()
+    kinds = [f"- {prose.capital(name)}:" for name in ARCHITECTURES.values()]
+    return " ".join(line[2:] for line in lines if line.startswith(tuple(kinds)))
+
+
 def _alone(row: pd.Series) -> str:
     if not row["p_adjusted"] < LEVEL:
         found = "the area under the loss curve is not shown to depend on monotonicity"

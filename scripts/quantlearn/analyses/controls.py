@@ -136,14 +136,29 @@ def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
         "95 %, over the trials in which both are learned; p values (Wilcoxon, all trials in which "
         "one is) are adjusted by Holm's method over all rows.",
     ]
-    for (easy, hard), rows in numbers.groupby(["easy", "hard"], sort=False):
+    survivals = _survivals(numbers)
+    for pair, rows in numbers.groupby(["easy", "hard"], sort=False):
         lines += [
             "",
-            f"{prose.capital(prose.name(easy))} against {prose.name(hard)}: {_survival(rows)}.",
+            survivals[pair],
             "",
             *(f"- {_of_condition(row)}" for row in rows.to_dict("records")),
         ]
     return "\n".join(lines)
+
+
+def headline(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
+    """In how many conditions each effect survives."""
+    return " ".join(_survivals(numbers).values())
+
+
+def _survivals(numbers: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """For each pair, what becomes of its effect in other conditions."""
+    return {
+        (easy, hard): f"{prose.capital(prose.name(easy))} against {prose.name(hard)}: "
+        f"{_survival(rows)}."
+        for (easy, hard), rows in numbers.groupby(["easy", "hard"], sort=False)
+    }
 
 
 def _survival(rows: pd.DataFrame) -> str:

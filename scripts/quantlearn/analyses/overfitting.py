@@ -20,6 +20,7 @@ from quantlearn.tables import TableError
 __all__ = [
     "PATIENCES",
     "check_stopped_runs",
+    "headline",
     "overfitting_table",
     "remark",
     "shown",
@@ -280,6 +281,11 @@ def _really_stopped(stopped: pd.DataFrame, settings: Mapping[str, Any]) -> str:
         f"last epoch. Their kept weights answer {prose.percent(accuracy['estimate'])} "
         "of the test scenes rightly."
     )
+
+
+def headline(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
+    """The remark's first paragraph, which says what its list takes apart."""
+    return remark(numbers, settings).split("\n\n")[0]
 
 
 def shown(numbers: pd.DataFrame) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from quantlearn.statistics import Comparison, holm, paired_t_test
 from quantlearn.tables import TableError
 from quantlearn.wording import LEVEL
 
-__all__ = ["NONE", "conditions", "gaps", "regularisation_table", "remark", "shown"]
+__all__ = ["NONE", "conditions", "gaps", "headline", "regularisation_table", "remark", "shown"]
 
 NONE = "none"
 METRICS = ("accuracy", "loss")
@@ -179,6 +179,11 @@ def _share(accuracy: pd.DataFrame, quantity: str, condition: str) -> str:
 
 def _between(row: pd.Series) -> str:
     return prose.interval(*(prose.accuracy_points(row[bound]) for bound in ("lower", "upper")))
+
+
+def headline(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
+    """How large the gap is without any means, and with the best."""
+    return remark(numbers, settings).partition(" Against none")[0]
 
 
 def shown(numbers: pd.DataFrame) -> pd.DataFrame:
