@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from scipy import stats
 
 from plot_atlas import plot_atlas
@@ -205,6 +206,14 @@ def test_agreement_is_that_of_an_analysis_of_variance():
     assert found["estimate"] == pytest.approx((f - 1) / (f + 2))
     assert found["lower"] < found["estimate"] < found["upper"]
     assert np.isnan(atlas.agreement(wide[[0]])["estimate"])
+
+
+def test_intervals_of_means_pool_the_variance_within_rows():
+    wide = pd.DataFrame(RNG.normal(size=(50, 2)) + RNG.normal(size=(50, 1)))
+    model = sm.OLS(wide.to_numpy().ravel(), np.repeat(np.eye(50), 2, axis=0)).fit()
+    low, high = model.conf_int()[0]
+    assert atlas.half_width(wide) == pytest.approx((high - low) / 2)
+    assert np.isnan(atlas.half_width(wide[[0]]))
 
 
 def test_families_are_left_out_one_at_a_time(networks, checks):

@@ -32,6 +32,8 @@ __all__ = [
     "area_under_curve",
     "atlas_table",
     "baselines",
+    "half_width",
+    "headline",
     "measures",
     "of_quantifiers",
     "read_atlas",
@@ -185,16 +187,20 @@ def headline(_numbers: pd.DataFrame, _settings: Mapping[str, Any]) -> None:
 def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     """How many networks converged, and how far quantifiers differ more than trials of one do."""
     kinds = list(numbers.groupby("architecture"))
-    found = [
-        agreement(networks.pivot_table(index="quantifier", columns="trial", values="area"))
+    wide = [
+        networks.pivot_table(index="quantifier", columns="trial", values="area")
         for _, networks in kinds
     ]
+    found = [agreement(areas) for areas in wide]
     adjusted = holm(np.array([one["p"] for one in found]))
     lines = []
-    for (architecture, networks), one, p in zip(kinds, found, adjusted, strict=True):
+    for (architecture, networks), areas, one, p in zip(kinds, wide, found, adjusted, strict=True):
         means = of_quantifiers(networks).set_index("quantifier")["area"].sort_values()
         diverged = int(networks["area"].isna().sum())
-        easiest, hardest = (_named(means.iloc[some]) for some in (slice(0, 3), slice(-3, None)))
+        half = half_width(areas)
+        easiest, hardest = (
+            _named(means.iloc[some], half) for some in (slice(0, 3), slice(-3, None))
+        )
         lines.append(
             f"- {prose.capital(ARCHITECTURES[architecture])}: "
             f"{prose.counted(len(networks), 'network')} of "
@@ -210,8 +216,9 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
             f"Beside {prose.counted(len(named), 'quantifier')} of natural language, "
             f"{len(generated):,} generated ones were learned, {settings['negations']:,} of them "
             "negations of others. Behind a name stands the area under its loss curve, the mean of "
-            "its trials. Intervals are of 95 % (Wilson's for shares); p values are adjusted by "
-            "Holm's method over the architectures.",
+            "its trials. Intervals are of 95 % (Wilson's for shares; for areas by the variance of "
+            "trials of one quantifier, the mean over all); p values are adjusted by Holm's method "
+            "over the architectures.",
             "",
             *lines,
         ]
@@ -248,6 +255,23 @@ def agreement(wide: pd.DataFrame) -> dict[str, float]:
     return {**bounds, "p": p, "n": n, "values": values}
 
 
+def half_width(wide: pd.DataFrame) -> float:
+    """Half of the 95 % t interval of the mean of a row (rows, values).
+
+    The variance within rows is taken to be the same for all, so that it is known well where each
+    has few values. Rows that lack a value are left out; nan with fewer than two values in a row.
+
+    >>> round(half_width(pd.DataFrame([[1, 2], [5, 6], [9, 8]])), 3)
+    1.591
+    """
+    wide = wide.dropna()
+    n, values = wide.shape
+    if n < 1 or values < 2:
+        return float("nan")
+    t = stats.t.ppf(0.975, n * (values - 1))
+    return float(t * np.sqrt(wide.var(axis=1).mean() / values))
+
+
 def _agreement(found: Mapping[str, float], p: float) -> str:
     counts = (
         f"n = {prose.counted(int(found['n']), 'quantifier')} with "
@@ -270,8 +294,15 @@ def _share(some: int, of_all: int) -> str:
     return f"{some:,} ({prose.percent(some / of_all)}, {shown})"
 
 
-def _named(means: pd.Series) -> str:
-    return prose.listed(f"{prose.name(name)} ({area:.3f})" for name, area in means.items())
+def _named(means: pd.Series, half: float) -> str:
+    """Names, each with its area and the interval of it, where there is one."""
+
+    def spread(area: float) -> str:
+        return "" if np.isnan(half) else f", {area - half:.3f} to {area + half:.3f}"
+
+    return prose.listed(
+        f"{prose.name(name)} ({area:.3f}{spread(area)})" for name, area in means.items()
+    )
 
 
 def shown(_: pd.DataFrame) -> None:

@@ -41,6 +41,7 @@ __all__ = [
     "correlation",
     "effects_table",
     "estimate_of",
+    "headline",
     "in_numbers",
     "mixed_model",
     "regression",

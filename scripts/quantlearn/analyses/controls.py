@@ -26,7 +26,16 @@ from quantlearn.prose import p_phrase
 from quantlearn.statistics import holm, wilcoxon_steps_test
 from quantlearn.wording import LEVEL
 
-__all__ = ["THRESHOLDS", "WINDOWS", "Source", "controls_table", "remark", "shown", "survives"]
+__all__ = [
+    "THRESHOLDS",
+    "WINDOWS",
+    "Source",
+    "controls_table",
+    "headline",
+    "remark",
+    "shown",
+    "survives",
+]
 
 THRESHOLDS = (0.9, 0.98)
 """Accuracies that convergence may demand instead of the experiment's own."""
