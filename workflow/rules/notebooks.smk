@@ -64,9 +64,7 @@ rule render_summary:
         as_run=rules.overview.output.as_run,
         figure=rules.plot_overview.output.svg,
         numbers=lambda wildcards: [
-            path
-            for name in experiments_of(wildcards.page)
-            for path in analyses_of(name).values()
+            path for name in experiments_of(wildcards.page) for path in analyses_of(name).values()
         ],
     output:
         executed="results/report/{page}/notebooks/report.ipynb",
