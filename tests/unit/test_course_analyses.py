@@ -146,8 +146,9 @@ def test_scores_are_of_the_sample_that_is_best_on_dev(tmp_path):
     assert said.startswith("The GRU has the best mean")
     assert "their intervals do not overlap" in said
     shown = analyses.shown("scoreboard", table)
-    assert shown["Rank"].tolist() == ["1", "2"]
-    assert shown["Quantity"].tolist() == ["76.0 %", "66.0 %"]
+    assert shown.columns.tolist() == ["Task", "GRU", "Elman network"]
+    assert shown.set_index("Task").loc["Quantity"].tolist() == ["76.0 %", "66.0 %"]
+    assert shown["Task"].tolist()[-2:] == ["Mean", "95 % interval of the mean"]
     assert "conservativity" in drawn(plot_scoreboard, table, settings_of("here"), tmp_path)
 
 

@@ -184,24 +184,16 @@ def _task(task: str) -> str:
 
 
 def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """A line for each architecture: rank, mean with interval, and the score in each task."""
-    rows = []
-    for rank, (name, scores) in enumerate(numbers.groupby("architecture", sort=False), start=1):
+    """A column for each architecture, the best one first: its score in each task, and the mean."""
+    columns = {}
+    tasks = [task for task in numbers["task"].unique() if task != MEAN]
+    for name, scores in numbers.groupby("architecture", sort=False):
         by_task = scores.set_index("task")
         mean = by_task.loc[MEAN]
-        rows.append(
-            {
-                "Network": prose.capital(_name(name)),
-                "Rank": f"{rank}",
-                "Mean": prose.percent(mean["estimate"]),
-                "95 % interval": prose.interval(
-                    *(prose.percent(mean[side]) for side in ("lower", "upper"))
-                ),
-                **{
-                    prose.capital(_task(task)): prose.percent(by_task.loc[task, "estimate"])
-                    for task in numbers["task"].unique()
-                    if task != MEAN
-                },
-            }
-        )
-    return pd.DataFrame(rows)
+        columns[prose.capital(_name(name))] = [
+            *(prose.percent(by_task.loc[task, "estimate"]) for task in tasks),
+            prose.percent(mean["estimate"]),
+            prose.interval(*(prose.percent(mean[side]) for side in ("lower", "upper"))),
+        ]
+    heads = [*(prose.capital(_task(task)) for task in tasks), "Mean", "95 % interval of the mean"]
+    return pd.DataFrame({"Task": heads, **columns})
