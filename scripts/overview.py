@@ -50,6 +50,8 @@ def overview(
             size_alone(tables.read_csv(found, tables.BASELINES), experiment["training"]["monitor"]),
         )
     ]
+    # Experiments that are about no universal come last.
+    rows.sort(key=lambda row: row["universal"] == "none")
     pairs = pd.DataFrame(rows, columns=list(tables.OVERVIEW))
     for test in tables.TESTS:
         pairs[f"{test}_p_adjusted"] = holm(pairs[f"{test}_p"].to_numpy(dtype=float))

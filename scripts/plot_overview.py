@@ -91,7 +91,7 @@ def draw_panel(axes: Axes, rows: pd.DataFrame, test: str) -> None:
             color=style.GREY,
         )
     axes.margins(x=0.12)
-    style.step_axis(axes.xaxis, ticks=5)
+    style.step_axis(axes.xaxis, ticks=4)
 
 
 def write_labels(axes: Axes, rows: pd.DataFrame) -> None:

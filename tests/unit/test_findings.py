@@ -279,6 +279,21 @@ def page(tmp_path_factory, settings):
     return synopsis.read_synopsis(*tables)
 
 
+def test_experiments_about_no_universal_come_last(tmp_path, settings):
+    path = tabulated(tmp_path / "exp1a", settings["exp1a"], [20, 45], 3)
+    universals = ["none", "quantity", "none", "monotonicity"]
+    overview(
+        [path["comparison"]] * 4,
+        [path["convergence"]] * 4,
+        [settings["exp1a"] | {"universal": name} for name in universals],
+        [path["baselines"]] * 4,
+        overview=tmp_path / "overview.csv",
+        as_run=tmp_path / "as_run.csv",
+    )
+    found = pd.read_csv(tmp_path / "overview.csv", keep_default_na=False)["universal"]
+    assert list(dict.fromkeys(found)) == ["quantity", "monotonicity", "none"]
+
+
 def test_synopsis_tells_documented_from_as_run(page, settings):
     effects, twins = page
     text = synopsis.effects_summary(effects)
