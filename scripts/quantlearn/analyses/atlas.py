@@ -295,10 +295,10 @@ def _share(some: int, of_all: int) -> str:
 
 
 def _named(means: pd.Series, half: float) -> str:
-    """Names, each with its area and the interval of it, where there is one."""
+    """Names, each with its area and the interval of it, where there is one; no area is below 0."""
 
     def spread(area: float) -> str:
-        return "" if np.isnan(half) else f", {area - half:.3f} to {area + half:.3f}"
+        return "" if np.isnan(half) else f", {max(area - half, 0):.3f} to {area + half:.3f}"
 
     return prose.listed(
         f"{prose.name(name)} ({area:.3f}{spread(area)})" for name, area in means.items()

@@ -367,7 +367,7 @@ def _treated_alike(rows: pd.DataFrame) -> str:
     )
     return (
         "A quantifier and its negation have the same degree by definition in the variants "
-        f"{prose.listed(f'*{DEGREES[name]}*' for name in alike)}. They differ in {apart}, of "
+        f"{prose.listed(f'*{DEGREES[name]}*' for name in alike)}. They differ in {apart}, over "
         f"{prose.counted(n, 'pair')}; degrees are computed, not estimated, so that there is no "
         "interval."
     )
