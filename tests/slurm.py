@@ -103,9 +103,10 @@ def ended_jobs() -> list[Job]:
 
 
 def end_time_of_running_job(partition: str) -> None:
-    """Let the time limit of the one job that runs in a partition be reached now."""
+    """Let the time limit of the one job that runs in a partition be reached in seconds."""
     (job,) = _output("squeue", "--noheader", f"--partition={partition}", "--format=%A").split()
-    _output("scontrol", "update", f"JobId={job}", "EndTime=now")
+    # Slurm refuses a time that is past when the command arrives.
+    _output("scontrol", "update", f"JobId={job}", "EndTime=now+5")
 
 
 def _job(fields: dict[str, str], line: str) -> Job:

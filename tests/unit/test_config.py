@@ -159,13 +159,13 @@ def test_the_tutorial(shipped):
     assert tutorial["data"]["split"]["test"] == 0.3
 
 
-def test_quick_is_every_experiment_with_ten_trials_and_small_searches(shipped):
+def test_quick_is_every_experiment_with_at_most_ten_trials_and_small_searches(shipped):
     quick = load_settings(
         RUN | yaml.safe_load((FOLDER / "quick.yaml").read_text()), FOLDER, [FOLDER / "quick.yaml"]
     ).experiments
     assert list(quick) == list(shipped)
-    assert {e["trials"] for e in quick.values() if not e["generated"]} == {10}
     for name, experiment in quick.items():
+        assert experiment["trials"] == min(10, shipped[name]["trials"]), name
         if experiment["search"] and experiment["search"]["sampler"] != "grid":
             assert experiment["search"]["samples"] < shipped[name]["search"]["samples"]
 
