@@ -98,7 +98,7 @@ def load_settings(
     faults = find_faults(load_schema("config"), config)
     kept = _without(config, faults)
     run = apply_defaults(settle(load_schema("config"), kept), kept)
-    names, name_faults = _choose(run["experiments"], list(paths))
+    names, name_faults = _choose(run["experiments"], run["leave_out"], list(paths))
     faults += name_faults
     atlas, atlas_faults = _described(run["atlas"], lexicon)
     faults += atlas_faults
@@ -227,21 +227,29 @@ def _origin(key: Key, config: dict, sources: dict[Path, Any]) -> str:
 # The run's own settings -------------------------------------------------------------------------
 
 
-def _choose(wanted: str | list[str], known: list[str]) -> tuple[list[str], list[Fault]]:
+def _choose(
+    wanted: str | list[str], left_out: list[str], known: list[str]
+) -> tuple[list[str], list[Fault]]:
     """The experiments to run, in alphabetical order; Snakemake gives a single name as text."""
-    if wanted == "all":
-        return known, []
-    listed = enumerate(wanted) if isinstance(wanted, list) else [(None, wanted)]
+    key: Key = ("experiments",)
+    if isinstance(wanted, list):
+        listed = {(*key, place): name for place, name in enumerate(wanted)}
+    else:
+        listed = {} if wanted == "all" else {key: wanted}
+    others = {("leave_out", place): name for place, name in enumerate(left_out)}
     faults = []
-    chosen = set()
-    for place, name in listed:
-        if name in known:
-            chosen.add(name)
-            continue
-        hint = did_you_mean(name, [*known, "all"]) or f"; there are {', '.join(known) or 'none'}"
-        key = ("experiments",) if place is None else ("experiments", place)
-        faults.append(Fault(key, f"{shown(name)} is not an experiment{hint}"))
-    return sorted(chosen), faults
+    for place, name in {**listed, **others}.items():
+        if name not in known:
+            more = ["all"] if place in listed else []
+            hint = did_you_mean(name, [*known, *more])
+            hint = hint or f"; there are {', '.join(known) or 'none'}"
+            faults.append(Fault(place, f"{shown(name)} is not an experiment{hint}"))
+    if wanted != "all":
+        return sorted({*listed.values()} & {*known}), faults
+    chosen = [name for name in known if name not in left_out]
+    if known and not chosen:
+        faults.append(Fault(("leave_out",), "leaves out every experiment: keep one"))
+    return chosen, faults
 
 
 def _described(atlas: dict, lexicon: Lexicon | None) -> tuple[dict, list[Fault]]:

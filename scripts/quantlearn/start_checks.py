@@ -89,17 +89,16 @@ def _unlike_networks(settings: dict, source: dict) -> Iterator[Fault]:
 
 def _unlike_samples(wanted: dict, trained: list[dict], name: str) -> Iterator[Fault]:
     """Where not exactly one of the ``trained`` networks is like those of a variant."""
-    for key, value in distributions_of(wanted).items():
-        if key not in FREE_OF_START and "choice" not in value:
+    binding = _binding(wanted)
+    for key, value in distributions_of(binding).items():
+        if "choice" not in value:
             text = f"{shown(value)} is not a choice among the networks of {name}: write one"
             yield Fault(("network", key), text)
             return
-    for one in combinations(wanted):
+    for one in combinations(binding):
         like = sum(like_networks(one, other) for other in trained)
         if like != 1:
-            settings = ", ".join(
-                f"{key} {shown(value)}" for key, value in one.items() if key not in FREE_OF_START
-            )
+            settings = ", ".join(f"{key} {shown(value)}" for key, value in one.items())
             text = (
                 f"{like or 'no'} samples of {name}, from whose networks these start, have "
                 f"{settings}: there must be one"

@@ -21,6 +21,11 @@ from slurm import Unavailable, end_time_of_running_job, ended_jobs, one_node
 PROFILES = ROOT / "workflow" / "profiles"
 EXPERIMENTS = ["tiny", "tiny_alone"]
 LIMIT = 900  # seconds; a workflow that hangs is a failure
+# Slurm of one node may be asked often.
+PROMPTLY = [
+    *("--seconds-between-status-checks", "1"),
+    *("--slurm-init-seconds-before-status-checks", "1"),
+]
 
 # Stands in for a scheduler: notes what is asked for, and runs the job here and now.
 QSUB = """\
@@ -32,11 +37,8 @@ echo $!
 
 
 @pytest.fixture(scope="module")
-def on_slurm(tmp_path_factory):
-    """A working folder after a run on Slurm, and the jobs that ended there.
-
-    The first attempt to train gets too little memory.
-    """
+def slurm():
+    """A Slurm that runs."""
     with ExitStack() as running:
         try:
             running.enter_context(one_node())
@@ -44,27 +46,24 @@ def on_slurm(tmp_path_factory):
             if os.environ.get("QUANTLEARN_REQUIRE_SLURM"):
                 pytest.fail(f"QUANTLEARN_REQUIRE_SLURM is set, but: {reason}")
             pytest.skip(f"NOT TESTED ON SLURM: {reason}")
-        folder = lay_out(tmp_path_factory.mktemp("slurm"))
-        run(
-            folder,
-            *("--workflow-profile", PROFILES / "slurm"),
-            *("--config", f"experiments=[{', '.join(EXPERIMENTS)}]"),
-            # As in the profile, but for the memory.
-            *("--set-resources", "train:slurm_partition=gpu", "train:gpu=1"),
-            "train:mem_mb=1500 * attempt - 1200",
-            # The networks of both experiments are submitted together.
-            *("--slurm-array-jobs", "train"),
-            *("--slurm-init-seconds-before-status-checks", "1"),
-            *("--", "results/report/paper.html", "results/tiny_alone/tables/comparison.csv"),
-            limit=LIMIT,
-        )
-        yield folder, ended_jobs()
+        yield
 
 
 @pytest.fixture(scope="module")
-def training_jobs(on_slurm):
-    """The jobs that trained, and before them those that were killed."""
-    return [job for job in on_slurm[1] if job.partition == "gpu"]
+def on_slurm(slurm, tmp_path_factory):
+    """A working folder after a run on Slurm, and the jobs that ended there."""
+    folder = lay_out(tmp_path_factory.mktemp("slurm"))
+    settings = (
+        *("--workflow-profile", PROFILES / "slurm", *PROMPTLY),
+        *("--config", f"experiments=[{', '.join(EXPERIMENTS)}]"),
+    )
+    files = ("data/split.parquet", "samples.csv")
+    inputs = [f"results/{name}/{file}" for name in EXPERIMENTS for file in files]
+    run(folder, *settings, "--", *inputs, limit=LIMIT)
+    # Now that the data of both are there, their networks are ready, and submitted, together.
+    results = ["results/report/paper.html", "results/tiny_alone/tables/comparison.csv"]
+    run(folder, *settings, "--slurm-array-jobs", "train", "--", *results, limit=LIMIT)
+    return folder, ended_jobs()
 
 
 def test_slurm_gives_the_same_bytes_as_one_machine(finished, on_slurm):
@@ -92,32 +91,13 @@ def test_figures_and_report_are_there(finished, on_slurm):
     assert 'id="tiny"' in (folder / "results" / "report" / "paper.html").read_text("utf-8")
 
 
-def test_each_training_job_sees_the_gpu_it_was_given(on_slurm, training_jobs):
-    folder, _ = on_slurm
+def test_each_training_job_sees_the_gpu_it_was_given(on_slurm):
+    folder, jobs = on_slurm
     logs = [folder / "results" / name / "logs" / "train" / "0.log" for name in EXPERIMENTS]
     given = [re.findall(r"CUDA_VISIBLE_DEVICES: (\S+)", log.read_text())[-1] for log in logs]
-    first, second = [job for job in training_jobs if job.state == "COMPLETED"]
+    first, second = (job for job in jobs if job.partition == "gpu")
     assert max(first.start, second.start) < min(first.end, second.end)  # at the same time, so
     assert sorted(given) == ["0", "1"]
-
-
-def test_a_job_that_is_killed_for_memory_is_submitted_again_with_more(on_slurm, training_jobs):
-    folder, _ = on_slurm
-    first, second = training_jobs[: len(EXPERIMENTS)], training_jobs[len(EXPERIMENTS) :]
-    # Those of jobs that succeed are removed, but not at once.
-    slurm_logs = (folder / ".snakemake" / "slurm_logs").glob("rule_train/**/*.log")
-    texts = [log.read_text() for log in slurm_logs]
-    failed = [text for text in texts if "At least one job did not complete" in text]
-    assert len(failed) == 2
-    assert all("Exceeded job memory limit" in text for text in failed)
-    assert [job.state for job in first] == ["FAILED"] * 2
-    assert [job.state for job in second] == ["COMPLETED"] * 2
-    # The plugin adds a little memory for the list of an array's jobs.
-    assert {job.memory // 100 for job in first} == {3}
-    assert {job.memory // 100 for job in second} == {18}
-    # The rule's own times.
-    assert {job.runtime for job in first} == {240}
-    assert {job.runtime for job in second} == {480}
 
 
 def test_jobs_of_seconds_share_a_submission_that_reserves_for_one_of_them(on_slurm):
@@ -128,23 +108,25 @@ def test_jobs_of_seconds_share_a_submission_that_reserves_for_one_of_them(on_slu
     assert max(job.memory for job in others) == 1500
 
 
-def test_a_job_out_of_time_goes_on_from_its_checkpoint(on_slurm, tmp_path):
-    """Slurm ends a job at its time limit; submitted again, it goes on, and ends in the same bytes.
+def test_a_job_out_of_memory_or_time_is_submitted_again(slurm, tmp_path):
+    """Slurm ends a job at its limits; submitted again, it goes on, and ends in the same bytes.
 
-    The limit, of at least a minute, is brought forward once training is under way.
+    The first attempt gets too little memory. The time limit of the second, of at least a minute, is
+    brought forward once training is under way; the third goes on from its checkpoint.
     """
-    folders = [lay_out(tmp_path / name) for name in ("undisturbed", "out_of_time")]
+    folders = [lay_out(tmp_path / name) for name in ("undisturbed", "limited")]
     slow = "overrides={training: {core: eager, max_epochs: 4000, stop_loss: null, patience: null}}"
     settings = ("--config", "experiments=[tiny_alone]", "checkpoint_seconds=1", slow)
     table = "results/tiny_alone/tables/trials.csv"
+    before = len(ended_jobs())
     with (
         start(folders[0], "--cores", "1", *settings, "--", table) as undisturbed,
         start(
             folders[1],
-            *("--workflow-profile", PROFILES / "slurm"),
-            *settings,
-            *("--seconds-between-status-checks", "1"),
-            *("--slurm-init-seconds-before-status-checks", "1"),
+            *("--workflow-profile", PROFILES / "slurm", *PROMPTLY, *settings),
+            # As in the profile, but for the memory.
+            *("--set-resources", "train:slurm_partition=gpu", "train:gpu=1"),
+            "train:mem_mb=1500 * attempt - 1200",
             *("--", table),
         ) as limited,
     ):
@@ -156,8 +138,12 @@ def test_a_job_out_of_time_goes_on_from_its_checkpoint(on_slurm, tmp_path):
         for running in (limited, undisturbed):
             said = running.communicate(timeout=LIMIT)
             assert running.returncode == 0, said
-    first, second = [job for job in ended_jobs() if job.partition == "gpu"][-2:]
-    assert (first.state, second.state) == ("TIMEOUT", "COMPLETED")
+    jobs = [job for job in ended_jobs()[before:] if job.partition == "gpu"]
+    assert [job.state for job in jobs] == ["FAILED", "TIMEOUT", "COMPLETED"]
+    assert [job.memory for job in jobs] == [300, 1800, 3300]
+    assert [job.runtime for job in jobs[::2]] == [240, 720]  # the rule's own; the other was moved
+    logs = (folders[1] / ".snakemake" / "slurm_logs").glob("rule_train/**/*.log")
+    assert sum("Exceeded job memory limit" in log.read_text() for log in logs) == 1
     log = (folders[1] / "results/tiny_alone/logs/train/0.log").read_text()
     assert "going on from this checkpoint" in log
     for path in (table, "results/tiny_alone/training/0/curves.parquet"):

@@ -646,6 +646,12 @@ BAD_STARTS = {
         {**START, **SEARCH},
         [("second", 'network.hidden: {"integer": [4, 8]} is not a choice among the networks of')],
     ),
+    "networks whose dropout varies, of which one is not like any": (
+        {**GRID, "network": {"hidden": {"choice": [4, 5]}}},
+        {**START, **SEARCH}
+        | {"network": {"hidden": {"choice": [5, 6]}, "dropout": {"uniform": [0, 0.5]}}},
+        [("second", "network: no samples of small", "hidden 6", "there must be one")],
+    ),
     "circle": (
         {"start_from": "second", "training.start": "all"},
         START,
@@ -667,6 +673,15 @@ def test_bad_start(tmp_path, first, second, expected):
     for line, (name, start, *parts) in zip(lines, expected, strict=True):
         assert line.startswith(f"{folder / 'experiments' / name}.yaml: {start}"), line
         assert all(part in line for part in parts), line
+
+
+def test_networks_whose_dropout_varies_start_from_a_grid(tmp_path):
+    source = changed(EXPERIMENT, {**GRID, "network": {"hidden": {"choice": [4, 5]}}})
+    folder = write_folder(tmp_path / "config", source, RUN)
+    varied = {"network": {"hidden": {"choice": [4, 5]}, "dropout": {"uniform": [0, 0.5]}}}
+    second = changed(EXPERIMENT, {**START, **SEARCH} | varied)
+    (folder / "experiments" / "second.yaml").write_text(yaml.safe_dump(second))
+    assert list(load_settings(RUN, folder).experiments) == ["second", "small"]
 
 
 def test_a_source_must_run_as_well(tmp_path):
@@ -711,6 +726,14 @@ BAD_RUNS = {
     "an experiment twice": (
         {"experiments": ["small", "small"]},
         [("experiments:", '"small" is listed twice')],
+    ),
+    "an unknown experiment left out": (
+        {"leave_out": ["smal"]},
+        [("leave_out[0]:", '"smal" is not an experiment; did you mean "small"?')],
+    ),
+    "every experiment left out": (
+        {"leave_out": ["small"]},
+        [("leave_out:", "leaves out every experiment", "keep one")],
     ),
     "evaluations below zero": ({"eval_scenes": -1}, [("eval_scenes: -1 ", "from 0 to")]),
     "overrides of what has none": (

@@ -226,29 +226,33 @@ def estimate_of(found: Any, term: str, unit: float = 1.0) -> dict[str, float]:
 
 def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
     """What monotonicity does alone, in both architectures, and beside the other measures."""
-    by_place = numbers.set_index(_KEYS).sort_index()
     lines = [
         "Intervals are of 95 %; p values are adjusted by Holm's method within each analysis.",
         "",
     ]
-    for architecture in numbers.loc[numbers["analysis"] == "spearman", "architecture"].unique():
-        alone, beside = (
-            by_place.loc[(analysis, "area", architecture, "monotonicity")]
-            for analysis in ("spearman", "regression")
-        )
-        lines.append(
-            f"- {prose.capital(ARCHITECTURES[architecture])}: {_alone(alone)}. {_beside(beside)}."
-        )
+    lines += [f"- {sentences}" for sentences in _by_architecture(numbers)]
     for row in numbers[numbers["analysis"] == "mixed"].to_dict("records"):
         lines.append(f"- Mixed model of the area, {row['measure']}: {in_numbers(row)}.")
     return "\n".join(lines)
 
 
-def headline(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
+def headline(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
     """What monotonicity does in each architecture."""
-    lines = remark(numbers, settings).splitlines()
-    kinds = [f"- {prose.capital(name)}:" for name in ARCHITECTURES.values()]
-    return " ".join(line[2:] for line in lines if line.startswith(tuple(kinds)))
+    return " ".join(_by_architecture(numbers))
+
+
+def _by_architecture(numbers: pd.DataFrame) -> list[str]:
+    """What monotonicity does alone and beside the other measures, for each architecture."""
+    by_place = numbers.set_index(_KEYS).sort_index()
+    sentences = []
+    for architecture in numbers.loc[numbers["analysis"] == "spearman", "architecture"].unique():
+        alone, beside = (
+            by_place.loc[(analysis, "area", architecture, "monotonicity")]
+            for analysis in ("spearman", "regression")
+        )
+        name = prose.capital(ARCHITECTURES[architecture])
+        sentences.append(f"{name}: {_alone(alone)}. {_beside(beside)}.")
+    return sentences
 
 
 def _alone(row: pd.Series) -> str:

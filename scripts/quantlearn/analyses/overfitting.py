@@ -204,22 +204,10 @@ def _row(
 
 def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     """Where the losses part, and what early stopping saves and costs."""
-    turn, end = (numbers[numbers["kind"] == kind].iloc[0] for kind in ("turn", "end"))
-    course = numbers[numbers["kind"] == "loss"].set_index(["quantity", "step"])["estimate"]
-    last = {split: course[split].iloc[-1] for split in SPLITS}
-    parted = (
-        "The dev loss is still falling at the end: these runs do not over-fit."
-        if turn["estimate"] >= end["estimate"]
-        else f"The dev loss is smallest at step {prose.steps(turn['estimate'])} (median of "
-        f"{prose.counted(turn['n'], 'trial')}, 95 % interval {_steps_between(turn)}). There the "
-        f"losses part: by step {prose.steps(end['estimate'])} the median training loss has fallen "
-        f"to {_loss(last['train'])}, and the dev loss has gone from its smallest median, "
-        f"{_loss(course['dev'].min())}, to {_loss(last['dev'])}."
-    )
     stopping = numbers[numbers["kind"] == "early stopping"]
     sentences = [_saved(rows, patience) for patience, rows in stopping.groupby("patience")]
     stopped = numbers[numbers["kind"] == "stopped runs"]
-    lines = [parted, "", *(f"- {sentence}" for sentence in sentences)]
+    lines = [headline(numbers, settings), "", *(f"- {sentence}" for sentence in sentences)]
     if _disagree(stopping):
         lines += [
             "",
@@ -229,6 +217,22 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     if len(stopped):
         lines += ["", _really_stopped(stopped.set_index("quantity"), settings)]
     return "\n".join(lines)
+
+
+def headline(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
+    """Where the losses part."""
+    turn, end = (numbers[numbers["kind"] == kind].iloc[0] for kind in ("turn", "end"))
+    if turn["estimate"] >= end["estimate"]:
+        return "The dev loss is still falling at the end: these runs do not over-fit."
+    course = numbers[numbers["kind"] == "loss"].set_index(["quantity", "step"])["estimate"]
+    last = {split: course[split].iloc[-1] for split in SPLITS}
+    return (
+        f"The dev loss is smallest at step {prose.steps(turn['estimate'])} (median of "
+        f"{prose.counted(turn['n'], 'trial')}, 95 % interval {_steps_between(turn)}). There the "
+        f"losses part: by step {prose.steps(end['estimate'])} the median training loss has fallen "
+        f"to {_loss(last['train'])}, and the dev loss has gone from its smallest median, "
+        f"{_loss(course['dev'].min())}, to {_loss(last['dev'])}."
+    )
 
 
 def _saved(rows: pd.DataFrame, patience: float) -> str:
@@ -281,11 +285,6 @@ def _really_stopped(stopped: pd.DataFrame, settings: Mapping[str, Any]) -> str:
         f"last epoch. Their kept weights answer {prose.percent(accuracy['estimate'])} "
         "of the test scenes rightly."
     )
-
-
-def headline(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """The remark's first paragraph, which says what its list takes apart."""
-    return remark(numbers, settings).split("\n\n")[0]
 
 
 def shown(numbers: pd.DataFrame) -> pd.DataFrame:

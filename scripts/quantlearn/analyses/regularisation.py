@@ -130,25 +130,38 @@ def _row(
 # --- In words -------------------------------------------------------------------------------------
 
 
-def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
+def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     """How large the gap is without any means, and what each of them changes."""
-    accuracy = numbers[numbers["metric"] == "accuracy"].set_index(["quantity", "condition"])
+    lines = [
+        headline(numbers, settings),
+        "",
+        "Against none, within trials (95 % interval; paired t-test, p adjusted by Holm's method):",
+        "",
+    ]
+    accuracy = _accuracy(numbers)
+    for condition in accuracy.loc["gap less none"].index:
+        lines.append(f"- {prose.capital(condition)}: {_changes(accuracy, condition)}.")
+    return "\n".join(lines)
+
+
+def headline(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
+    """How large the gap is without any means, and with the best."""
+    accuracy = _accuracy(numbers)
     none = accuracy.loc["gap", NONE]
     gap = accuracy.loc["gap", "estimate"]
     test = accuracy.loc["test", "estimate"]
-    lines = [
+    return (
         f"Without regularisation the networks answer {_share(accuracy, 'train', NONE)} of their "
         f"training scenes and {_share(accuracy, 'test', NONE)} of the test scenes rightly: a gap "
         f"of {prose.accuracy_points(none['estimate'])} percentage points (95 % interval "
         f"{_between(none)}, {prose.counted(int(none['n']), 'trial')}). It is smallest with "
         f"{gap.idxmin()} ({prose.accuracy_points(gap.min())}), and the test accuracy is highest "
-        f"with {test.idxmax()} ({prose.percent(test.max())}). Against none, within "
-        "trials (95 % interval; paired t-test, p adjusted by Holm's method):",
-        "",
-    ]
-    for condition in accuracy.loc["gap less none"].index:
-        lines.append(f"- {prose.capital(condition)}: {_changes(accuracy, condition)}.")
-    return "\n".join(lines)
+        f"with {test.idxmax()} ({prose.percent(test.max())})."
+    )
+
+
+def _accuracy(numbers: pd.DataFrame) -> pd.DataFrame:
+    return numbers[numbers["metric"] == "accuracy"].set_index(["quantity", "condition"])
 
 
 def _changes(accuracy: pd.DataFrame, condition: str) -> str:
@@ -179,11 +192,6 @@ def _share(accuracy: pd.DataFrame, quantity: str, condition: str) -> str:
 
 def _between(row: pd.Series) -> str:
     return prose.interval(*(prose.accuracy_points(row[bound]) for bound in ("lower", "upper")))
-
-
-def headline(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """How large the gap is without any means, and with the best."""
-    return remark(numbers, settings).partition(" Against none")[0]
 
 
 def shown(numbers: pd.DataFrame) -> pd.DataFrame:
