@@ -22,7 +22,7 @@ def analyse_projections(
     *,
     numbers: str,
 ) -> None:
-    """Write the samples of this search and of those beside it, on axes chosen by this one."""
+    """Write the samples of this search and of those beside it, on axes chosen by all of them."""
     experiments = [settings, *beside_settings]
     if unfit := [one["name"] for one in experiments if one["search"] is None]:
         raise QuantlearnError(
@@ -38,7 +38,7 @@ def analyse_projections(
             [samples, *beside_samples], [leaderboard, *beside_leaderboard], strict=True
         )
     ]
-    axes = important_axes(values[0], seed)
+    axes = important_axes(pd.concat(values, ignore_index=True), seed)
     parts = [
         projections(table, axes, one["name"], one["search"]["sampler"])
         for table, one in zip(values, experiments, strict=True)

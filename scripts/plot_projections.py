@@ -1,9 +1,10 @@
 """What a grid and random samples try of two settings, and what that shows of the one that matters.
 
 Below, each point is a sample by two of its settings: across, the one that matters most for the dev
-accuracy, and upwards, the one that matters least. Above, the same samples by the first setting
-alone, with their mean dev accuracy. The ticks at the foot are the values tried: a grid tries only a
-few of them however many samples it has.
+accuracy, and upwards, the one that matters least, by the importance that a random forest gives them
+(with fewer than 32 samples in all there is none, and these are the first and the last). Above, the
+same samples by the first setting alone, with their mean dev accuracy. The ticks at the foot are the
+values tried: a grid tries only a few of them however many samples it has.
 """
 
 from typing import Any

@@ -14,6 +14,7 @@ from math import log2
 import numpy as np
 import pandas as pd
 
+from quantlearn.networks.simd import kernel
 from quantlearn.scenes import ZONES
 from quantlearn.truth_tables import TruthTable
 
@@ -31,16 +32,24 @@ def phrases(sequence: bytes) -> int:
     >>> phrases(b"1011010100010")  # 1, 0, 11, 01, 010, 00, 10
     7
     """
-    tree: dict[tuple[int, int], int] = {}
-    node = 0
+    symbols = np.frombuffer(sequence, np.uint8)
+    return _phrases(symbols, int(symbols.max(initial=0)) + 1)
+
+
+@kernel
+def _phrases(sequence: np.ndarray, symbols: int) -> int:
+    """The number of phrases of a sequence of numbers below ``symbols``."""
+    # Each phrase found is a node of a tree. A row says, for each symbol, which phrase it leads to
+    # from this one; 0 is the empty phrase, to which none leads.
+    children = np.zeros((len(sequence) + 1, symbols), np.int32)
+    found, node = 0, 0
     for symbol in sequence:
-        child = tree.get((node, symbol))
-        if child is None:
-            tree[node, symbol] = len(tree) + 1
-            node = 0
-        else:
-            node = child
-    return len(tree)
+        child = children[node, symbol]
+        if child == 0:
+            found += 1
+            children[node, symbol] = found
+        node = child
+    return found
 
 
 def lempel_ziv_complexity(table: TruthTable, name: str) -> float:

@@ -167,7 +167,9 @@ def test_quick_has_at_most_ten_trials_and_small_searches_of_all_but_twins(shippe
     assert set(quick) >= set(shipped) - twins
     assert set(quick) & twins
     for name, experiment in quick.items():
-        assert experiment["trials"] == min(10, shipped[name]["trials"]), name
+        assert experiment["trials"] <= min(10, shipped[name]["trials"]), name
+        if experiment["chapter"] == "paper":
+            assert experiment["trials"] == 10, name  # fewer could not show a pair to differ
         if experiment["search"] and experiment["search"]["sampler"] != "grid":
             assert experiment["search"]["samples"] < shipped[name]["search"]["samples"]
 

@@ -66,8 +66,12 @@ def test_settings_that_decide_nothing_are_said_to_mean_nothing():
 
 
 def test_few_samples_are_not_interpreted():
-    table = knobs.importances(search_values(by_optimiser), seed=1).assign(samples=8)
-    assert "So few samples" in knobs.remark(table, {})
+    values = search_values(by_optimiser)
+    table = knobs.importances(values[: knobs.FEWEST_SAMPLES - 1], seed=1)
+    assert list(table["knob"]) == list(values.columns[:-1])
+    assert table["importance"].isna().all()
+    assert "too little" in knobs.remark(table, {})
+    assert knobs.shown(table) is None
 
 
 @pytest.mark.parametrize(

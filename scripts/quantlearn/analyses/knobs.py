@@ -26,7 +26,7 @@ COLUMNS = ["knob", "importance", "lower", "upper", "samples", "explained"]
 
 FOLDS, REPEATS, SHUFFLES, TREES = 4, 10, 3, 50
 FEWEST_SAMPLES = 32
-"""With fewer samples a forest has too little to learn from: importances are not interpreted."""
+"""With fewer samples a forest has too little to learn from: none is grown."""
 
 COURSE_ORDER = ("network.architecture", "network.activation", "training.optimiser")
 """What the course advises to vary first."""
@@ -59,8 +59,12 @@ def importances(values: pd.DataFrame, seed: int) -> pd.DataFrame:
     Estimates are means over forests that each learned on three quarters of the samples and were
     asked about the rest (4-fold cross-validation, ten times); ``lower`` and ``upper`` hold the
     middle 95 % of the ten means. ``explained`` is the mean R² of the unshuffled rest: near or below
-    0 the forest explains nothing, and no importance means anything.
+    0 the forest explains nothing, and no importance means anything. With fewer than
+    `FEWEST_SAMPLES` samples all of these are NaN, and the settings stay in their order.
     """
+    if len(values) < FEWEST_SAMPLES:
+        knobs = pd.DataFrame({"knob": values.columns[:-1], "samples": len(values)})
+        return knobs.reindex(columns=COLUMNS)
     knobs, accuracy = values.drop(columns="dev_accuracy"), values["dev_accuracy"].to_numpy()
     folds = RepeatedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=seed)
     falls, explained = [], []
@@ -89,15 +93,15 @@ def importances(values: pd.DataFrame, seed: int) -> pd.DataFrame:
 def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     """Which settings matter, and whether in the order that the course claims."""
     samples, explained = int(numbers["samples"].iloc[0]), float(numbers["explained"].iloc[0])
+    if samples < FEWEST_SAMPLES:
+        return (
+            f"{prose.capital(prose.counted(samples, 'sample'))} say too little about single "
+            f"settings: a random forest learns which matter from {FEWEST_SAMPLES} or more."
+        )
     text = (
         f"Having seen three quarters of the {samples} samples, a random forest explains "
         f"{prose.percent(max(explained, 0.0))} of the variance of the others' dev accuracy."
     )
-    if samples < FEWEST_SAMPLES:
-        return (
-            f"{text} So few samples say little about single settings: search with at least "
-            f"{FEWEST_SAMPLES} before reading anything into the order."
-        )
     if explained <= 0:
         return f"{text} It explains nothing, so the importances below mean nothing."
     sure = numbers[numbers["lower"] > 0]

@@ -20,6 +20,8 @@ COLUMNS = ["experiment", "sampler", "sample", "x", "x_value", "y", "y_value", "d
 def important_axes(values: pd.DataFrame, seed: int) -> tuple[str, str]:
     """The numeric settings that matter most and least, by the columns of `knobs.knob_values`.
 
+    With fewer samples than `knobs.importances` asks for they are the first and the last.
+
     Raises `ValueError` where fewer than two settings are numbers.
     """
     numeric = [
