@@ -1,17 +1,52 @@
 """Compare networks that start from others with networks from scratch, by number of scenes."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.analyses.finetuning import finetuning_table
+from quantlearn.analyses.finetuning import finetuning_table, met_before
+from quantlearn.errors import QuantlearnError
 from quantlearn.jobs import run_job
+from quantlearn.scene_files import read_trials
+from quantlearn.scenes import LabelledScenes
 
 
-def analyse_finetuning(samples: str, trials: str, *, numbers: str) -> None:
+def analyse_finetuning(
+    samples: str,
+    trials: str,
+    split_scenes: str,
+    source_scenes: list[str],
+    settings: dict[str, Any],
+    source_settings: dict[str, Any] | None,
+    *,
+    numbers: str,
+) -> None:
     """Write the table of an experiment whose samples vary in their start and number of scenes."""
+    if source_settings is None:
+        raise QuantlearnError(
+            "finetuning: the networks start from no others; set start_from, or take the figure out "
+            f"of figures, in config/experiments/{settings['name']}.yaml"
+        )
     drawn: pd.DataFrame = tables.read_csv(samples, tables.SAMPLES)
     trained = tables.read_csv(trials, tables.TIMELESS_TRIALS)
-    tables.write_csv(finetuning_table(drawn, trained), numbers)
+    # The source may have more trials, from which no network of this experiment starts.
+    met = [
+        met_before(tested, read)
+        for tested, read in zip(
+            scenes_on(split_scenes, settings["quantifiers"], "test"),
+            scenes_on(source_scenes[0], source_settings["quantifiers"], "train"),
+            strict=False,
+        )
+    ]
+    tables.write_csv(finetuning_table(drawn, trained, met), numbers)
+
+
+def scenes_on(path: str, quantifiers: list[str], split: str) -> Iterator[LabelledScenes]:
+    """The scenes of each trial on one split."""
+    for labelled, extra in read_trials(path, quantifiers):
+        yield labelled[extra["split"] == split]
 
 
 if __name__ == "__main__":

@@ -88,19 +88,22 @@ def in_chapters(
 ) -> list[dict[str, Any]]:
     """The experiments by chapter and, within a chapter, by universal, each in its order.
 
-    A chapter that is about no universal at all is one group without a title.
+    Those about no universal come last; a chapter of these alone is one group without a title.
     """
     chapters = []
     for chapter, title in titles.items():
         of_chapter = [one for one in experiments if one["chapter"] == chapter]
+        names = sorted(
+            dict.fromkeys(one["universal"] for one in of_chapter), key=lambda name: name == "none"
+        )
         universals = [
             {
                 "title": universal_name(universal),
                 "experiments": [one for one in of_chapter if one["universal"] == universal],
             }
-            for universal in dict.fromkeys(one["universal"] for one in of_chapter)
+            for universal in names
         ]
-        if len(universals) == 1 and of_chapter[0]["universal"] == "none":
+        if names == ["none"]:
             universals[0]["title"] = ""
         if of_chapter:
             chapters.append({"name": chapter, "title": title, "universals": universals})

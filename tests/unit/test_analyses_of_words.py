@@ -6,6 +6,7 @@ import pytest
 
 from quantlearn import tables
 from quantlearn.analyses import description, finetuning, language_model
+from quantlearn.scenes import LabelledScenes
 from quantlearn.tables import TableError
 
 SETTINGS = {
@@ -145,7 +146,7 @@ def finetuned(noise=0.0):
             for trial in range(6)
         ]
     )
-    return samples, trials
+    return samples, trials, [0.05, 0.07]
 
 
 def test_pretraining_is_worth_what_was_put_in():
@@ -162,10 +163,25 @@ def test_scenes_that_pretraining_saves_are_found():
     said = finetuning.remark(finetuning.finetuning_table(*finetuned(noise=1e-6)), SETTINGS)
     assert "10 for 79, 100 for 794, 1000 for more than 1000" in said
     assert "is higher with 10, 100 and 1000 scenes" in said
+    assert "6.0 % are among those that the networks of `language_model` were trained on" in said
     assert len(finetuning.shown(finetuning.finetuning_table(*finetuned(0.001)))) == len(SCENES)
 
 
+def test_scenes_met_before_are_the_same_scenes_whatever_is_asked_and_however_padded():
+    tested = LabelledScenes(
+        np.array([[0, 1, 2], [0, 1, 4], [2, 4, 4]]),
+        np.array([3, 2, 1]),
+        np.zeros(3, int),
+        np.array([True, False, True]),
+    )
+    trained = LabelledScenes(
+        np.array([[0, 1], [2, 2], [1, 0]]), np.array([2, 2, 2]), np.ones(3, int), np.ones(3, bool)
+    )
+    assert finetuning.met_before(tested, trained) == pytest.approx(1 / 3)
+    assert finetuning.met_before(trained, trained) == 1
+
+
 def test_one_start_alone_is_refused():
-    samples, trials = finetuned()
+    samples, trials, met = finetuned()
     with pytest.raises(TableError, match="null and another"):
-        finetuning.finetuning_table(samples[samples["training.start"] == "all"], trials)
+        finetuning.finetuning_table(samples[samples["training.start"] == "all"], trials, met)

@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from test_findings import CONFIG, tabulated
 
-from build_report import PACKAGES, build_report
+from build_report import PACKAGES, build_report, in_chapters
 from overview import overview
 from quantlearn.config import load_settings
 from quantlearn.digest import imported_modules
@@ -282,6 +282,17 @@ def test_the_report_holds_every_section_of_every_experiment(index):
     assert "4 in exp1a and exp1a_as_run" in index.footer.text
     for fact in ("config/quick.yaml", "1f0c2a with uncommitted changes", "A processor", "2019"):
         assert fact in index.footer.text
+
+
+def test_in_a_chapter_experiments_about_no_universal_come_last():
+    one, two, three = (
+        {"name": name, "chapter": "course", "universal": universal}
+        for name, universal in (("a", "none"), ("b", "quantity"), ("c", "none"))
+    )
+    (course,) = in_chapters([one, two, three], {"paper": "Paper", "course": "Course"})
+    assert [group["experiments"] for group in course["universals"]] == [[two], [one, three]]
+    (course,) = in_chapters([one, three], {"course": "Course"})
+    assert [group["title"] for group in course["universals"]] == [""]
 
 
 def test_notebooks_hold_no_machine_paths(report):

@@ -103,6 +103,7 @@ rule analyse:
         leaderboard=rules.leaderboard.output.leaderboard,
         baseline_cells=rules.measure_baselines.output.baseline_cells,
         split_scenes=rules.split_data.output.split_scenes,
+        source_scenes=source("data/split.parquet"),
         training_weights=every_job("weights.safetensors"),
         texts=branch(writes, then=rules.write_texts.output.texts),
         beside_curves=beside("tables/curves.parquet"),
@@ -127,6 +128,9 @@ rule analyse:
         beside_settings=lambda wildcards: [
             EXPERIMENTS[name] for name in EXPERIMENTS[wildcards.experiment]["beside"]
         ],
+        source_settings=lambda wildcards: EXPERIMENTS.get(
+            EXPERIMENTS[wildcards.experiment]["start_from"]
+        ),
         seed=SETTINGS.seed,
         code=lambda wildcards: code(f"analyse_{wildcards.analysis}"),
     script:

@@ -5,9 +5,12 @@ experiment) and a number of training scenes (``training.scenes``). Accuracy is t
 scenes. All samples have the same trials and data, and fewer scenes are among more, so the two
 starts are compared within trials: for each number of scenes, and over all by the area between the
 two curves, the mean difference over the logarithm of the number of scenes.
+
+Short scenes are few, so some of the test scenes are also among those that the pretrained networks
+were trained on, before they were asked anything. How many is part of the result.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,11 +19,12 @@ import pandas as pd
 from quantlearn import prose, tables
 from quantlearn.intervals import mean_interval
 from quantlearn.prose import p_phrase
+from quantlearn.scenes import LabelledScenes
 from quantlearn.statistics import holm, paired_t_test
 from quantlearn.tables import TableError
 from quantlearn.wording import LEVEL
 
-__all__ = ["STARTS", "accuracies", "finetuning_table", "remark", "shown"]
+__all__ = ["STARTS", "accuracies", "finetuning_table", "met_before", "remark", "shown"]
 
 SCRATCH, PRETRAINED = "scratch", "pretrained"
 STARTS = (SCRATCH, PRETRAINED)
@@ -48,11 +52,31 @@ def accuracies(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     return merged.pivot_table("test_accuracy", ["start", "trial"], "scenes")
 
 
-def finetuning_table(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+def met_before(tested: LabelledScenes, trained: LabelledScenes) -> float:
+    """The share of the tested scenes that are among the trained ones, whatever is asked of them.
+
+    >>> def scenes(rows):
+    ...     return LabelledScenes(np.array(rows), np.full(len(rows), 2), None, np.ones(len(rows)))
+    >>> met_before(scenes([[0, 1], [1, 0]]), scenes([[1, 0], [1, 1]]))
+    0.5
+    """
+    known = set(_rows(trained))
+    return float(np.mean([row in known for row in _rows(tested)]))
+
+
+def _rows(labelled: LabelledScenes) -> list[bytes]:
+    scenes = labelled.scenes.astype(np.uint8)
+    return [row[:size].tobytes() for row, size in zip(scenes, labelled.sizes.tolist(), strict=True)]
+
+
+def finetuning_table(
+    samples: pd.DataFrame, trials: pd.DataFrame, met: Sequence[float]
+) -> pd.DataFrame:
     """Accuracies, their differences and the area between the curves, with 95 % t intervals.
 
-    p values of the paired t-tests are adjusted by Holm's method over the numbers of scenes; the
-    area is one more test and stands for itself. Columns: `quantlearn.tables.FINETUNING`.
+    ``met`` holds the share of `met_before` for each trial, of which the mean is added. p values of
+    the paired t-tests are adjusted by Holm's method over the numbers of scenes; the area is one
+    more test and stands for itself. Columns: `quantlearn.tables.FINETUNING`.
     """
     found = accuracies(samples, trials)
     differences = (found.loc[PRETRAINED] - found.loc[SCRATCH]).dropna()
@@ -83,6 +107,13 @@ def finetuning_table(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFram
                 "p_adjusted": p,
             }
         )
+    share = mean_interval(np.array(met))
+    rows.append(
+        {
+            **{"kind": "met before", "start": PRETRAINED, "n": len(met)},
+            **{"estimate": share.estimate, "lower": share.lower, "upper": share.upper},
+        }
+    )
     table = pd.DataFrame(rows, columns=list(tables.FINETUNING))
     return table.astype({"scenes": "Int64", "p_adjusted": "float64"})
 
@@ -110,7 +141,7 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     curves = numbers[numbers["kind"] == "accuracy"].astype({"scenes": "int64"})
     curves = curves.pivot_table("estimate", "scenes", "start")
     differences = numbers[numbers["kind"] == "difference"].set_index("scenes")
-    (area,) = numbers[numbers["kind"] == "area"].itertuples()
+    area, met = (numbers[numbers["kind"] == kind].iloc[0] for kind in ("area", "met before"))
     better = differences[(differences["p_adjusted"] < LEVEL) & (differences["estimate"] > 0)]
     worse = differences[(differences["p_adjusted"] < LEVEL) & (differences["estimate"] < 0)]
     largest = differences.loc[differences["estimate"].idxmax()]
@@ -125,6 +156,8 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
         f"{_points(largest)}, with {int(largest.name)} scenes. Over all numbers of scenes, on "
         f"their logarithm, the curves are {_points(area)} apart.",
         _equivalent(curves),
+        f"Of the test scenes, {prose.percent(met['estimate'])} are among those that the networks "
+        f"of `{settings['start_from']}` were trained on.",
     ]
     return "\n".join(f"- {line}" for line in lines)
 
