@@ -38,11 +38,9 @@ $(CHAPTERS): $(STAMP)
 	@$(SNAKEMAKE) $@
 	@echo "The chapter is in results/report/$@.html"
 
-# In the order of the files: those that take longest are not left for the end. One process more than
-# there are cores, since tests that submit jobs mostly wait.
+# In the order of the files: those that take longest are not left for the end.
 test: $(STAMP)
-	@$(IN_VENV) -m pytest --dist loadfile --no-loadscope-reorder \
-	  --numprocesses $$($(IN_VENV) -c 'import os; print(os.cpu_count() + 1)')
+	@$(IN_VENV) -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
 $(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
