@@ -191,8 +191,9 @@ def test_an_architecture_is_one_file(tmp_path):
         "data:\n  generate: {draws: 400, max_size: 5}\n"
         "  split: {train: 0.6, dev: 0.1, test: 0.3, only_test: {sizes_above: 4}}\n"
         "network: {architecture: {choice: [bag, lstm]}}\n"
+        # A copy of the project has no compiled core yet, and need not make one.
         "training: {learning_rate: 0.01, max_epochs: 1, evaluate_every: 5, monitor: dev,\n"
-        "  evaluate_splits: [dev]}\nsearch: {sampler: grid, choose: false}\n"
+        "  evaluate_splits: [dev], core: eager}\nsearch: {sampler: grid, choose: false}\n"
         "figures: [sequence_lengths]\n"
     )
     page = "results/report/practice.html"

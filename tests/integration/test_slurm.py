@@ -10,8 +10,9 @@ import re
 import shutil
 import stat
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
+import psutil
 import pytest
 import yaml
 
@@ -112,11 +113,11 @@ def test_jobs_of_seconds_share_a_submission_that_reserves_for_one_of_them(on_slu
 def test_a_job_out_of_memory_or_time_is_submitted_again(slurm, tmp_path):
     """Slurm ends a job at its limits; submitted again, it goes on, and ends in the same bytes.
 
-    The first attempt gets too little memory. The time limit of the second, of at least a minute, is
-    brought forward once training is under way; the third goes on from its checkpoint.
+    The first attempt gets too little memory. The second is halted once it has a checkpoint, until
+    its time limit is over, which is brought forward; the third goes on from there.
     """
     folders = [lay_out(tmp_path / name) for name in ("undisturbed", "limited")]
-    slow = "overrides={training: {core: eager, max_epochs: 4000, stop_loss: null, patience: null}}"
+    slow = "overrides={training: {core: eager, max_epochs: 1200, stop_loss: null, patience: null}}"
     settings = ("--config", "experiments=[tiny_alone]", "checkpoint_seconds=1", slow)
     table = "results/tiny_alone/tables/trials.csv"
     before = len(ended_jobs())
@@ -135,6 +136,7 @@ def test_a_job_out_of_memory_or_time_is_submitted_again(slurm, tmp_path):
         while not checkpoint.exists():
             assert limited.poll() is None
             time.sleep(0.1)
+        halt(folders[1], "train.py")
         end_time_of_running_job("gpu")
         for running in (limited, undisturbed):
             said = running.communicate(timeout=LIMIT)
@@ -150,6 +152,18 @@ def test_a_job_out_of_memory_or_time_is_submitted_again(slurm, tmp_path):
     for path in (table, "results/tiny_alone/training/0/curves.parquet"):
         expected, found = ((folder / path).read_bytes() for folder in folders)
         assert found == expected
+
+
+def halt(folder, script):
+    """Stop the Python processes that run a rule's script in this folder, until they are killed."""
+    halted = []
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess):
+            command = process.cmdline()
+            if command and command[-1].endswith(script) and process.cwd() == str(folder):
+                process.suspend()
+                halted.append(process)
+    assert halted
 
 
 def test_another_scheduler_needs_no_change_in_the_rules(finished, tmp_path):
