@@ -7,7 +7,6 @@ import pandas as pd
 
 from quantlearn import tables
 from quantlearn.analyses.finetuning import finetuning_table, met_before
-from quantlearn.errors import QuantlearnError
 from quantlearn.jobs import run_job
 from quantlearn.scene_files import read_trials
 from quantlearn.scenes import LabelledScenes
@@ -19,16 +18,11 @@ def analyse_finetuning(
     split_scenes: str,
     source_scenes: list[str],
     settings: dict[str, Any],
-    source_settings: dict[str, Any] | None,
+    source_settings: dict[str, Any],
     *,
     numbers: str,
 ) -> None:
     """Write the table of an experiment whose samples vary in their start and number of scenes."""
-    if source_settings is None:
-        raise QuantlearnError(
-            "finetuning: the networks start from no others; set start_from, or take the figure out "
-            f"of figures, in config/experiments/{settings['name']}.yaml"
-        )
     drawn: pd.DataFrame = tables.read_csv(samples, tables.SAMPLES)
     trained = tables.read_csv(trials, tables.TIMELESS_TRIALS)
     # The source may have more trials, from which no network of this experiment starts.

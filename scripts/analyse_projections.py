@@ -7,7 +7,6 @@ import pandas as pd
 from quantlearn import tables
 from quantlearn.analyses.knobs import knob_values
 from quantlearn.analyses.projections import important_axes, projections
-from quantlearn.errors import QuantlearnError
 from quantlearn.jobs import run_job
 
 
@@ -24,11 +23,6 @@ def analyse_projections(
 ) -> None:
     """Write the samples of this search and of those beside it, on axes chosen by all of them."""
     experiments = [settings, *beside_settings]
-    if unfit := [one["name"] for one in experiments if one["search"] is None]:
-        raise QuantlearnError(
-            f"projections: {unfit[0]} is no search; take it out of beside, or the figure out of "
-            f"figures, in config/experiments/{settings['name']}.yaml"
-        )
     values = [
         knob_values(
             pd.read_csv(drawn, dtype=str, keep_default_na=False),

@@ -4,7 +4,6 @@ from typing import Any
 
 from quantlearn import tables
 from quantlearn.analyses.sequence_lengths import architecture_of, sequence_lengths_table
-from quantlearn.errors import QuantlearnError
 from quantlearn.jobs import run_job
 
 
@@ -13,11 +12,6 @@ def analyse_sequence_lengths(
 ) -> None:
     """Write the accuracy by size of an experiment whose samples are architectures."""
     border = settings["data"]["split"]["only_test"]["sizes_above"]
-    if border is None:
-        raise QuantlearnError(
-            f"config/experiments/{settings['name']}.yaml: figures: sequence_lengths needs scenes "
-            "that are longer than the trained ones: set data.split.only_test.sizes_above"
-        )
     architectures = architecture_of(tables.read_csv(samples, tables.SAMPLES))
     counts = tables.read_parquet(cells, tables.CELLS)
     tables.write_csv(sequence_lengths_table(counts, architectures, border), numbers)

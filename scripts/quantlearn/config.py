@@ -15,6 +15,7 @@ from typing import Any
 from quantlearn.config_checks import CHECKS, Surroundings
 from quantlearn.distributions import KINDS
 from quantlearn.errors import QuantlearnError
+from quantlearn.figure_checks import find_figure_faults
 from quantlearn.generated_lexicon import negations, read_generated
 from quantlearn.schema import (
     Fault,
@@ -134,7 +135,10 @@ def load_settings(
 
     sound = {name: experiments[name] for name, found in experiment_faults.items() if not found}
     for name, found in experiment_faults.items():
-        for fault in find_start_faults(sound[name], sound) if name in sound else found:
+        if name in sound:
+            across = (find_start_faults, find_figure_faults)
+            found += [fault for find in across for fault in find(sound[name], sound)]
+        for fault in found:
             note = _override_note(fault.key, run, own_overlays.get(name, {}))
             experiment_lines.append(f"{paths[name]}: {fault}{note}")
 

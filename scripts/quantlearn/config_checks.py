@@ -23,7 +23,6 @@ from quantlearn.schema import (
     architecture_settings,
     architecture_tasks,
     did_you_mean,
-    load_schema,
     shown,
 )
 from quantlearn.search import SECTIONS, chooses_sample, count_grid, distributions_of
@@ -48,9 +47,6 @@ SCRIPTS = Path(__file__).parents[1]
 FIGURES = tuple(
     sorted({path.stem.removeprefix("plot_") for path in SCRIPTS.glob("plot_*.py")} - {"overview"})
 )
-
-# The figures of an experiment that names none are of its chosen sample.
-FIGURES_OF_CHOSEN = tuple(load_schema("experiment")["properties"]["figures"]["default"])
 
 Check = Callable[[dict, "Surroundings"], Iterator[Fault]]
 
@@ -203,10 +199,6 @@ def _check_writing(settings: dict, _: Surroundings) -> Iterator[Fault]:
     task = settings["task"]
     if task not in WRITING:
         return
-    for place, figure in enumerate(settings["figures"]):
-        if figure in FIGURES_OF_CHOSEN:
-            text = f"{shown(figure)} shows answers true or false, and there are none in {task}"
-            yield Fault(("figures", place), f"{text}: name figures that show words")
     if settings["comparisons"]:
         text = f"quantifiers are compared by their verification, and there is none in {task}"
         yield Fault(("comparisons",), f"{text}: leave it out")
@@ -451,13 +443,6 @@ def _check_conditions(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """Samples that are conditions to compare are shown together, and not one in place of all."""
     if chooses_sample(settings):
         return
-    for place, figure in enumerate(settings["figures"]):
-        if figure in FIGURES_OF_CHOSEN:
-            text = (
-                f"{shown(figure)} shows the chosen sample, and search.choose false chooses none: "
-                "give the experiment figures that compare its samples"
-            )
-            yield Fault(("figures", place), text)
     if settings["comparisons"]:
         text = "quantifiers are compared in the chosen sample, and search.choose false chooses none"
         yield Fault(("comparisons",), f"{text}: leave it out")
@@ -522,7 +507,7 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
             ("data", "balance"),
         ),
     ),
-    (_check_writing, (("task",), ("figures",), ("comparisons",), ("training", "loss"))),
+    (_check_writing, (("task",), ("comparisons",), ("training", "loss"))),
     (_check_sizes, (("data", "generate"),)),
     (_check_informative, (("data", "generate"), ("quantifiers",))),
     (_check_amount, (("data", "generate"), ("quantifiers",), ("trials",))),
@@ -544,7 +529,7 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
         (("data", "split"), ("training", "evaluate_splits"), ("training", "monitor")),
     ),
     (_check_search, (("search",), ("network",), ("training",))),
-    (_check_conditions, (("search",), ("figures",), ("comparisons",))),
+    (_check_conditions, (("search",), ("comparisons",))),
     (
         _check_test_is_closed,
         (

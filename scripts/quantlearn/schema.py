@@ -31,6 +31,7 @@ __all__ = [
     "cases",
     "did_you_mean",
     "find_faults",
+    "is_recurrent",
     "load_schema",
     "settle",
     "shown",
@@ -136,6 +137,18 @@ def architecture_tasks(architecture: str) -> tuple[str, ...]:
     (('verification',), ('description',))
     """
     return _literal(_NETWORKS / f"{architecture}.py", "TASKS") or ("verification",)
+
+
+@cache
+def is_recurrent(architecture: str) -> bool:
+    """Whether an architecture has a state along a scene: its module has a function ``unroll``.
+
+    >>> is_recurrent("gru"), is_recurrent("transformer")
+    (True, False)
+    """
+    path = _NETWORKS / f"{architecture}.py"
+    statements = ast.parse(path.read_text(encoding="utf-8"), path).body
+    return any(isinstance(one, ast.FunctionDef) and one.name == "unroll" for one in statements)
 
 
 @cache

@@ -1,0 +1,159 @@
+"""A figure that an experiment cannot have is refused before anything runs, with what is lacking."""
+
+import pytest
+import yaml
+from test_bad_input import (
+    DESCRIBES,
+    EXPERIMENT,
+    GRID,
+    RUN,
+    SEARCH,
+    START,
+    WRITES,
+    changed,
+    lines_of,
+    write_folder,
+)
+
+from quantlearn.config import load_settings
+
+NUMBERS = {**SEARCH, "training.learning_rate": {"uniform": [0.1, 0.2]}}
+CONDITIONS = {**GRID, "comparisons": [], "search": {"sampler": "grid", "choose": False}}
+RECURRENT = {"network": {"architecture": {"choice": ["rnn", "gru"]}, "hidden": 4}}
+LONGER = {"data.split.only_test": {"sizes_above": 5}}
+STARTS = {**CONDITIONS, **START, "training.start": {"choice": [None, "all"]}}
+FEW = {"training.scenes": {"choice": [25, 50]}}
+EQUALLY_LONG = {"training.stop_loss": None}
+DROPOUT = {"network.dropout": {"choice": [0.0, 0.5]}}
+ALONE = {"training.together": False}
+ALL_SPLITS = {"training.evaluate_splits": ["train", "dev", "test"], "training.monitor": "dev"}
+BY_COUNTS = {"data.split.by": "zone_counts"}
+
+# The figure, what is changed in an experiment that has it beside another one, and what is lacking.
+LACKING = {
+    "a search": ("knobs", {}, "no setting varies"),
+    "two searches": ("projections", NUMBERS, "small is none"),
+    "two numbers": ("projections", {**SEARCH}, "there is network.hidden alone"),
+    "any number": ("projections", {**GRID, **RECURRENT}, "there is none"),
+    "a search beside": ("random_against_grid", SEARCH, "small is none"),
+    "two trials": ("random_against_grid", {**SEARCH, "trials": 1}, "second has one"),
+    "a choice of start": ("finetuning", {}, "compares a start with none"),
+    "a number of scenes": ("finetuning", STARTS, "here training.start varies"),
+    "samples that are compared": (
+        "finetuning",
+        {**STARTS, **FEW, "search.choose": True},
+        "set search.choose to false",
+    ),
+    "a start from none": ("transfer", START, "null among its values"),
+    "nothing else that varies": (
+        "transfer",
+        {**STARTS, **FEW},
+        "let training.start, and nothing else",
+    ),
+    "an equal time": ("transfer", {**STARTS, "training.patience": 3}, "stop_loss to null"),
+    "no means": (
+        "regularisation",
+        {**CONDITIONS, "network.dropout": {"choice": [0.2, 0.5]}},
+        "network.dropout is not 0",
+    ),
+    "two of a means": (
+        "regularisation",
+        {**CONDITIONS, "network.dropout": {"choice": [0.0, 0.2, 0.5]}},
+        "network.dropout is not 0, or 0 and one value",
+    ),
+    "means alone": (
+        "regularisation",
+        {**CONDITIONS, **DROPOUT, "network.hidden": {"choice": [4, 5]}},
+        "and nothing else, vary",
+    ),
+    "new scenes": ("generalisation", {}, "test scenes of a new kind"),
+    "known scenes beside": (
+        "generalisation",
+        {**BY_COUNTS, "quantifiers": ["most", "every"], "comparisons": []},
+        "one experiment with the same quantifiers",
+    ),
+    "longer scenes": ("sequence_lengths", {**CONDITIONS, **RECURRENT}, "only_test.sizes_above"),
+    "architectures alone": (
+        "sequence_lengths",
+        {**CONDITIONS, **LONGER, "network.hidden": {"choice": [4, 5]}},
+        "network.hidden varies",
+    ),
+    "a state": (
+        "gradients_through_time",
+        {**CONDITIONS, "network": {"architecture": {"choice": ["lstm", "transformer"]}}},
+        "transformer has none: use rnn, gru or lstm",
+    ),
+    "states of one sample": ("probes", {**GRID, **RECURRENT, **ALONE}, "give each one value"),
+    "states of one quantifier": ("state_space", {}, "set training.together to false"),
+    "the training split": ("overfitting", {}, "add train to training.evaluate_splits"),
+    "quantifiers together": ("overfitting", {**ALL_SPLITS, **ALONE}, "training.together to true"),
+    "no early stopping": (
+        "overfitting",
+        {**ALL_SPLITS, "training.patience": 3},
+        "set training.patience to null",
+    ),
+    "one sample of over-fitting": ("overfitting", SEARCH, "give each one value"),
+    "a language model": ("language_model", {}, "is about the task language_model"),
+    "a description": ("description", WRITES, "is about the task description"),
+    "attention alone": (
+        "description",
+        {**CONDITIONS, **DESCRIBES}
+        | {"network": {"architecture": "encoder_decoder", "hidden": {"choice": [4, 5]}}},
+        "network.hidden varies",
+    ),
+    "a task": ("scoreboard", BY_COUNTS, "knows no task of small"),
+    "truth values": ("balancing", WRITES, "none in language_model: name another figure"),
+    "a chosen sample": ("learning_curves", {**CONDITIONS, **DROPOUT}, "search.choose false"),
+}
+
+# What is changed in an experiment that then has what the figure needs.
+ENOUGH = {
+    "knobs": SEARCH,
+    "ranking": {},
+    "finetuning": {**STARTS, **FEW},
+    "transfer": {**STARTS, **EQUALLY_LONG},
+    "regularisation": {**CONDITIONS, **DROPOUT, "training.weight_decay": {"choice": [0.1, 0.0]}},
+    "generalisation": BY_COUNTS,
+    "sequence_lengths": {**CONDITIONS, **RECURRENT, **LONGER},
+    "gradients_through_time": {**CONDITIONS, **RECURRENT},
+    "probes": {**ALONE, "network": {"architecture": "gru", "hidden": 4}},
+    "state_space": ALONE,
+    "overfitting": ALL_SPLITS,
+    "controls": ALONE,
+    "balancing": {},
+    "language_model": WRITES,
+    "description": DESCRIBES,
+}
+
+
+def write_two(tmp_path, figure, changes, beside=("small",)):
+    """An experiment with a figure, beside an unchanged one."""
+    folder = write_folder(tmp_path / "config", EXPERIMENT, RUN)
+    second = changed(EXPERIMENT, {**changes, "figures": [figure], "beside": list(beside)})
+    (folder / "experiments" / "second.yaml").write_text(yaml.safe_dump(second))
+    return folder
+
+
+@pytest.mark.parametrize(("figure", "changes", "lacking"), LACKING.values(), ids=LACKING)
+def test_a_figure_without_what_it_shows_is_refused(tmp_path, figure, changes, lacking):
+    folder = write_two(tmp_path, figure, changes)
+    (line,) = lines_of(folder, RUN)
+    assert line.startswith(f'{folder}/experiments/second.yaml: figures[0]: "{figure}" ')
+    assert lacking in line
+
+
+@pytest.mark.parametrize(("figure", "changes"), ENOUGH.items(), ids=ENOUGH)
+def test_a_figure_with_what_it_shows_is_accepted(tmp_path, figure, changes):
+    folder = write_two(tmp_path, figure, changes)
+    assert load_settings(RUN, folder).experiments["second"]["figures"] == [figure]
+
+
+def test_pairs_must_have_been_trained_together_somewhere(tmp_path):
+    (line,) = lines_of(write_two(tmp_path, "controls", ALONE, beside=()), RUN)
+    assert "pairs that were trained together" in line
+
+
+def test_a_search_that_the_run_has_fixed_is_none(tmp_path):
+    folder = write_two(tmp_path, "knobs", SEARCH)
+    (line,) = lines_of(folder, RUN | {"overrides": {"network": {"hidden": 4}}})
+    assert "no setting varies" in line
