@@ -39,10 +39,12 @@ _MEDIA_TYPES = {
     ".md": "text/markdown",
     ".parquet": "application/vnd.apache.parquet",
     ".pdf": "application/pdf",
+    ".png": "image/png",
     ".svg": "image/svg+xml",
     ".yaml": "application/yaml",
 }
 _FOLDERS = {
+    "docs": "More about the workflow",
     "envs": "Packages that the workflow needs, pinned",
     "scripts": "Scripts of the rules, and their library",
     "workflow": "Rules, schemas, notebooks and templates",
@@ -64,8 +66,8 @@ class Contents:
     workflow: Mapping[str, Path]
 
     def folders(self) -> list[str]:
-        """The folders that hold the code of the workflow, in the order of names."""
-        return sorted({name.partition("/")[0] for name in self.workflow if "/" in name})
+        """The folders of the workflow that are described as a whole, in the order of names."""
+        return sorted({name.partition("/")[0] for name in self.workflow} & set(_FOLDERS))
 
     def all(self) -> dict[str, Path]:
         """Every file by its name in the crate, in the order of names."""
@@ -184,7 +186,7 @@ def _add_workflow(
 def _add_project(crate: ROCrate, contents: Contents) -> None:
     """The files and folders of the workflow beside its main file."""
     for name, path in contents.workflow.items():
-        if "/" not in name and name != WORKFLOW:
+        if name.partition("/")[0] not in _FOLDERS and name != WORKFLOW:
             file = _add_file(crate, name, path)
             if name == README:
                 file["about"] = crate.root_dataset

@@ -3,6 +3,7 @@
 import getpass
 import importlib.resources
 import json
+import os
 import platform
 import re
 import shutil
@@ -189,6 +190,17 @@ def test_a_crate_that_lacks_a_file_is_not_valid(finished, offline, tmp_path):
         rocrate_uri=str(tmp_path / "crate"), profile_identifier="ro-crate-1.1", **offline
     )
     assert not services.validate(settings).passed()
+
+
+def test_links_in_the_texts_of_the_crate_lead_to_its_files(finished):
+    with zipfile.ZipFile(finished / CRATE) as archive:
+        names = set(archive.namelist())
+        texts = {name: archive.read(name).decode() for name in names if name.endswith(".md")}
+    assert {"README.md", "config/README.md", "docs/clusters.md"} <= set(texts)
+    for name, text in texts.items():
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            place = os.path.normpath(Path(name).parent / link)
+            assert place in names or any(other.startswith(f"{place}/") for other in names), link
 
 
 def test_the_crate_holds_the_run_as_in_a_clone(finished, record):

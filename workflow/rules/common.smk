@@ -67,7 +67,10 @@ KINDS = ["svg", "pdf", "png"]
 BASELINES = ("baselines.csv", "baseline_cells.parquet")
 ANALYSES = sorted(path.stem.removeprefix("analyse_") for path in ROOT.glob("scripts/analyse_*.py"))
 # The files and folders of the workflow that go with a packed report.
-PROJECT = ["Snakefile", "README.md", "LICENSE", "CITATION.cff", "workflow", "scripts", "envs"]
+PROJECT = [
+    *("Snakefile", "Makefile", "README.md", "CONTRIBUTING.md", "LICENSE", "CITATION.cff"),
+    *("workflow", "scripts", "envs", "docs", "config/README.md", "results/README.md"),
+]
 # What was laid over the settings, for the record of the run.
 OVERLAYS = [
     *(os.path.relpath(path) for path in workflow.overwrite_configfiles),
@@ -154,7 +157,10 @@ def samples_by_job(experiment):
 
 @cache
 def memory_of_training(experiment):
-    """The MB that training jobs of the experiment ask for at first: 2000, or what it may need."""
+    """The MB that training jobs of the experiment ask for at first.
+
+    2000, or what its largest job may need, which may be another one: that is little more.
+    """
     settings = EXPERIMENTS[experiment]
     quantifiers = [Quantifier(*item) for item in settings["expressions"].items()]
     return max(2000, math.ceil(largest_need(settings, quantifiers).size / 1e8) * 100)
