@@ -284,6 +284,18 @@ def test_the_report_holds_every_section_of_every_experiment(index):
         assert fact in index.footer.text
 
 
+def test_a_page_without_pairs_says_nothing_of_effects(report, tmp_path):
+    empty = {}
+    for table in ("overview", "as_run"):
+        (full,) = report.glob(f"report/**/{table}.csv")
+        empty[table] = str(tmp_path / f"{table}.csv")
+        Path(empty[table]).write_text(full.read_text().partition("\n")[0] + "\n")
+    page = notebook_body(execute_notebook(WORKFLOW / "notebooks/report.ipynb", empty))
+    headings = [tag.text for tag in BeautifulSoup(page, "html.parser").find_all("h2")]
+    assert headings == ["Before relying on this"]
+    assert "<figure" not in page
+
+
 def test_in_a_chapter_experiments_about_no_universal_come_last():
     one, two, three = (
         {"name": name, "chapter": "course", "universal": universal}
