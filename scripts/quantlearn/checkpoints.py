@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.tables import replacing
+from quantlearn.files import replacing
 
 __all__ = ["CheckpointError", "Checkpoints", "read_checkpoint", "write_checkpoint"]
 

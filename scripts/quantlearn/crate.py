@@ -15,7 +15,7 @@ from rocrate.model import ContextEntity, Entity
 from rocrate.rocrate import ROCrate
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.tables import replacing
+from quantlearn.files import replacing
 
 __all__ = ["Contents", "describe", "named", "write_crate"]
 

@@ -27,7 +27,7 @@ from traitlets import Unicode, default
 from traitlets.config import Config
 
 from quantlearn.errors import QuantlearnError, damaged
-from quantlearn.tables import replacing
+from quantlearn.files import replacing
 
 __all__ = ["NotebookError", "execute_notebook", "notebook_body", "read_notebook", "write_notebook"]
 

@@ -5,15 +5,17 @@ import html
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-import pandas as pd
 from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from quantlearn.errors import QuantlearnError, damaged
-from quantlearn.tables import replacing
+from quantlearn.files import replacing
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["embedded_figure", "html_table", "main_part", "placed", "slug", "write_page"]
 
@@ -56,7 +58,7 @@ def embedded_figure(path: str | Path, caption: str, alternative: str) -> str:
     return f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"
 
 
-def html_table(frame: pd.DataFrame, caption: str = "") -> str:
+def html_table(frame: "pd.DataFrame", caption: str = "") -> str:
     """A frame of texts as a table; columns of numbers stand to the right.
 
     The first column names the row.

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from packaging.requirements import Requirement
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.tables import replacing
+from quantlearn.files import replacing
 
 __all__ = [
     "STATES",

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from quantlearn.errors import QuantlearnError, damaged
+from quantlearn.files import replacing
 from quantlearn.scenes import LabelledScenes
-from quantlearn.tables import replacing
 
 __all__ = ["read_trials", "write_trials"]
 

@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from quantlearn.tables import replacing
+from quantlearn.files import replacing
 
 __all__ = [
     "BASELINE",

@@ -5,16 +5,15 @@ must have and their types, so that a reader gets booleans, missing integers and 
 """
 
 import itertools
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from quantlearn.errors import QuantlearnError, damaged, unwritable
+from quantlearn.errors import QuantlearnError, damaged
+from quantlearn.files import replacing
 
 __all__ = [
     "AS_RUN",
@@ -67,7 +66,6 @@ __all__ = [
     "read_csv",
     "read_jobs",
     "read_parquet",
-    "replacing",
     "write_csv",
     "write_parquet",
 ]
@@ -649,25 +647,6 @@ def held_out(cells: pd.DataFrame, path: str | Path) -> tuple[pd.DataFrame, str]:
         if (cells["split"] == split).any():
             return cells[cells["split"] == split], split
     raise _unreadable(path, "it has neither test nor dev scenes")
-
-
-@contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
-    """A temporary path beside ``path`` that takes its place when the block ends without a fault.
-
-    Raises `WriteError` where it cannot be written: the disk is full, or the folder read-only.
-    """
-    path = Path(path)
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield beside
-        os.replace(beside, path)
-    except OSError as fault:
-        raise unwritable(path, fault) from fault
-    finally:
-        with suppress(OSError):  # on a read-only disk, where there is nothing to take away
-            beside.unlink(missing_ok=True)
 
 
 def _header(text: str) -> list[str]:

@@ -9,8 +9,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from quantlearn.errors import QuantlearnError, damaged
+from quantlearn.files import replacing
 from quantlearn.networks.ensemble import Ensemble
-from quantlearn.tables import replacing
 
 __all__ = ["read_networks", "read_weights", "write_weights"]
 

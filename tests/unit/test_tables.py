@@ -9,6 +9,7 @@ from aggregate import aggregate
 from compare import compare
 from overview import overview
 from quantlearn import tables
+from quantlearn.files import replacing
 from quantlearn.tables import TableError
 
 CONVERGENCE = pd.DataFrame(
@@ -98,7 +99,7 @@ class TestParquet:
 def test_a_fault_while_writing_leaves_the_old_file_alone(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("old")
-    with pytest.raises(RuntimeError), tables.replacing(path) as beside:  # noqa: PT012
+    with pytest.raises(RuntimeError), replacing(path) as beside:  # noqa: PT012
         beside.write_text("half")
         raise RuntimeError
     assert [file.read_text() for file in tmp_path.iterdir()] == ["old"]
