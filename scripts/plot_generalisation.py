@@ -14,8 +14,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from quantlearn import style
-from quantlearn.analyses.generalisation import kind_of
 from quantlearn.jobs import run_job
+from quantlearn.novelty import novelty
 
 TICKS = {"zone_counts": ("any\ncounts", "new\ncounts"), "size": ("any\nsizes", "new\nsizes")}
 DASH = 0.3
@@ -34,7 +34,7 @@ def plot_generalisation(
         if by_size:
             draw_by_size(axes, rows.dropna(subset="size"), settings)
         else:
-            draw_groups(axes, rows[rows["quantifier"] != "all"], kind_of(settings))
+            draw_groups(axes, rows[rows["quantifier"] != "all"], novelty(settings))
         axes.set_ylim(max(axes.get_ylim()[0], -0.01), 1.02)
         axes.set_ylabel("Accuracy (test scenes)")
         axes.set_title(f"{settings['title']} (n = {rows['trials'].max()} trials)", wrap=True)

@@ -102,8 +102,14 @@ def _check_beside(settings: dict, surroundings: Surroundings) -> Iterator[Fault]
             text = f"{shown(name)} is not another experiment{did_you_mean(name, others)}"
             yield Fault(("beside", place), text)
         elif name not in surroundings.chosen:
-            text = f"{shown(name)} is not among the experiments of this run: add it to experiments"
-            yield Fault(("beside", place), text)
+            yield Fault(("beside", place), _not_in_run(name))
+
+
+def _not_in_run(name: str) -> str:
+    return (
+        f"{shown(name)} is not among the experiments of this run: add it to experiments, or take "
+        "it from leave_out"
+    )
 
 
 def _check_start(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
@@ -123,8 +129,7 @@ def _check_start(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
         text = f"{shown(name)} is not another experiment{did_you_mean(name, others)}"
         yield Fault(("start_from",), text)
     elif name not in surroundings.chosen:
-        text = f"{shown(name)} is not among the experiments of this run: add it to experiments"
-        yield Fault(("start_from",), text)
+        yield Fault(("start_from",), _not_in_run(name))
     elif all(start is None for start in starts.values()):
         text = "no network starts from there: set training.start or leave it out"
         yield Fault(("start_from",), text)

@@ -3,12 +3,16 @@
 Without these checks an analysis would find out when all networks are trained.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from quantlearn.contests import PAIRS, whole_task
 from quantlearn.distributions import is_distribution, values_of
+from quantlearn.novelty import is_control, novelty
 from quantlearn.schema import Fault, is_recurrent, load_schema, shown
 from quantlearn.search import SECTIONS, chooses_sample
 from quantlearn.sentences import WRITING
+from quantlearn.wording import REGULARISATION
 
 __all__ = ["find_figure_faults"]
 
@@ -91,6 +95,12 @@ def _is_number(value: object) -> bool:
 def _search(settings: dict, _: Sequence[dict]) -> str | None:
     if settings["search"] is None:
         return "is about the samples of a search, and here no setting varies: let one vary"
+    return _dev(settings)
+
+
+def _dev(settings: dict) -> str | None:
+    if not settings["data"]["split"]["dev"]:
+        return f"needs dev scenes, and {settings['name']} has none: set data.split.dev there"
     return None
 
 
@@ -98,6 +108,10 @@ def _searches(settings: dict, beside: Sequence[dict]) -> str | None:
     for one in (settings, *beside):
         if one["search"] is None:
             return f"compares searches, and {one['name']} is none: let a setting vary there"
+        if set(_varying(one)) != set(_varying(settings)):
+            return f"compares searches, and {one['name']} varies other settings: vary the same ones"
+        if lacking := _dev(one):
+            return lacking
     return None
 
 
@@ -121,13 +135,20 @@ def _searches_of_numbers(settings: dict, beside: Sequence[dict]) -> str | None:
 def _conditions(settings: dict, wanted: set[str]) -> str | None:
     """What is wrong unless the samples are a grid over these settings, shown side by side."""
     varying = set(_varying(settings))
-    if varying == wanted and settings["search"]["sampler"] == "grid":
-        return "chooses a sample: set search.choose to false" if chooses_sample(settings) else None
-    is_so = ", ".join(sorted(varying)) or "nothing"
-    return (
-        f"is about a grid over {' and '.join(sorted(wanted))}, and here {is_so} varies: let these "
-        "vary, with search.sampler grid and search.choose false"
-    )
+    if varying != wanted or settings["search"]["sampler"] != "grid":
+        is_so = ", ".join(sorted(varying)) or "nothing"
+        return (
+            f"is about a grid over {' and '.join(sorted(wanted))}, and here {is_so} varies: let "
+            "these vary, with search.sampler grid and search.choose false"
+        )
+    if chooses_sample(settings):
+        return "compares samples, and one is chosen: set search.choose to false"
+    return None
+
+
+def _told_apart(settings: dict, name: str) -> str | None:
+    """What is wrong unless there is one sample, or one for each value of a setting."""
+    return _conditions(settings, {name}) if _varying(settings) else None
 
 
 def _finetuning(settings: dict, _: Sequence[dict]) -> str | None:
@@ -141,42 +162,31 @@ def _finetuning(settings: dict, _: Sequence[dict]) -> str | None:
 
 
 def _transfer(settings: dict, _: Sequence[dict]) -> str | None:
-    if None not in _values(settings, "training", "start") or set(_varying(settings)) != {
-        "training.start"
-    }:
-        return (
-            "compares each start with none: let training.start, and nothing else, vary, with null "
-            "among its values"
-        )
+    if None not in _values(settings, "training", "start"):
+        return "compares each start with none: let training.start vary, with null among its values"
     for name in ("stop_loss", "patience"):
         if settings["training"][name] is not None:
             return f"compares networks that train equally long: set training.{name} to null"
-    return None
+    return _conditions(settings, {"training.start"})
 
 
 def _regularisation(settings: dict, _: Sequence[dict]) -> str | None:
-    means = ("training.weight_decay", "network.dropout", "network.batch_norm")
     varying = _varying(settings)
-    for mean in means:
+    for mean in REGULARISATION:
         section, name = mean.split(".")
         values = _values(settings, section, name)
         if len(values) > 2 or (values and all(values)):
             return f"compares each of the means with none, and {mean} is not 0, or 0 and one value"
-    if not varying or not set(varying) <= set(means):
-        return f"is about a grid over {', '.join(means)}: let these, and nothing else, vary"
+    if not varying or not set(varying) <= set(REGULARISATION):
+        means = ", ".join(REGULARISATION)
+        return f"is about a grid over some of {means}: let these, and nothing else, vary"
     return _conditions(settings, set(varying))
 
 
 def _generalisation(settings: dict, beside: Sequence[dict]) -> str | None:
-    split = settings["data"]["split"]
-    if split["only_test"]["sizes_above"] is not None or split["only_test"]["quantifiers"]:
-        return None
-    controls = [
-        one
-        for one in beside
-        if one["data"]["split"]["by"] == "scene" and one["quantifiers"] == settings["quantifiers"]
-    ]
-    if split["by"] != "scene" and len(controls) == 1:
+    new = novelty(settings)
+    controls = [one for one in beside if is_control(one, settings)]
+    if new in ("size", "quantifier") or (new != "scene" and len(controls) == 1):
         return None
     return (
         "needs test scenes of a new kind: set data.split.only_test, or split by zone_counts or "
@@ -190,18 +200,11 @@ def _longer_scenes(settings: dict, _: Sequence[dict]) -> str | None:
             "needs scenes that are longer than the trained ones: set "
             "data.split.only_test.sizes_above"
         )
-    return _architectures(settings)
-
-
-def _architectures(settings: dict) -> str | None:
-    others = set(_varying(settings)) - {"network.architecture"}
-    if others:
-        return f"tells samples apart by their architecture, and {min(others)} varies: give it one"
-    return None
+    return _told_apart(settings, "network.architecture")
 
 
 def _gradients(settings: dict, beside: Sequence[dict]) -> str | None:
-    return _recurrent(settings, beside) or _architectures(settings)
+    return _recurrent(settings, beside) or _told_apart(settings, "network.architecture")
 
 
 def _recurrent(settings: dict, _: Sequence[dict]) -> str | None:
@@ -249,34 +252,22 @@ def _task(task: str) -> Need:
 
 
 def _description(settings: dict, beside: Sequence[dict]) -> str | None:
-    if lacking := _task("description")(settings, beside):
-        return lacking
-    others = set(_varying(settings)) - {"network.attention"}
-    if others:
-        return f"tells samples apart by network.attention, and {min(others)} varies: give it one"
-    return None
-
-
-def _set_task(settings: dict) -> bool:
-    """Whether the scoreboard knows what task an experiment sets."""
-    search, split = settings["search"], settings["data"]["split"]
-    return (
-        settings["task"] == "description"
-        or settings["start_from"] is not None
-        or (search is not None and search["sampler"] != "grid")
-        or split["by"] == "zone_counts"
-        or split["only_test"]["sizes_above"] is not None
-    )
+    return _task("description")(settings, beside) or _told_apart(settings, "network.attention")
 
 
 def _scoreboard(settings: dict, beside: Sequence[dict]) -> str | None:
     for one in (settings, *beside):
-        if not _set_task(one):
+        if whole_task(one):
+            continue
+        if one["data"]["split"]["only_test"]["sizes_above"] is None:
             return (
                 f"knows no task of {one['name']}: set data.split.only_test.sizes_above there, "
                 "split by zone_counts, let it describe, start from another experiment or search at "
                 "random"
             )
+        lacking = set(itertools.chain(*PAIRS.values())) - set(one["quantifiers"])
+        if lacking:
+            return f"needs the quantifiers {', '.join(sorted(lacking))} in {one['name']}: add them"
     return None
 
 

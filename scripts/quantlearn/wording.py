@@ -8,6 +8,7 @@ __all__ = [
     "LEVEL",
     "LOSSES",
     "OPTIMISERS",
+    "REGULARISATION",
     "SPLITS",
     "SPLIT_BY",
     "TASKS",
@@ -24,6 +25,13 @@ SPLIT_BY = {
     "zone_counts": "scenes with the same number of objects in each zone are in the same one",
     "size": "scenes of the same size are in the same one",
 }
+REGULARISATION = {
+    "training.weight_decay": "L2",
+    "network.dropout": "dropout",
+    "network.batch_norm": "batch norm",
+}
+"""The means against over-fitting, by the setting of each."""
+
 ARCHITECTURES = {name: architecture_name(name) for name in architecture_settings()}
 TASKS = {
     "verification": "A network sees a scene and says whether the quantifier is true:",

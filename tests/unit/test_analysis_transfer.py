@@ -12,7 +12,6 @@ from analyse_transfer import analyse_transfer
 from plot_transfer import plot_transfer
 from quantlearn import tables
 from quantlearn.analyses import transfer
-from quantlearn.errors import QuantlearnError
 from quantlearn.space import samples_table
 
 TRIALS = 8
@@ -186,21 +185,6 @@ def test_a_network_that_diverged_is_left_out_and_n_says_so(curves):
     n = table.set_index(["kind", "source", "target"])["n"]
     assert n["pair", "every", "even"] == n["source", "every", transfer.MEAN] == TRIALS - 1
     assert n["pair", "even", "every"] == TRIALS
-
-
-@pytest.mark.parametrize(
-    ("starts", "changes", "message"),
-    [
-        (STARTS, {"stop_loss": 0.02}, "training.stop_loss: .* equally long: write null"),
-        (STARTS, {"patience": {"choice": [3, None]}}, "training.patience: .* equally long"),
-        ({0: "every", 1: "even"}, {}, "compares each start with none"),
-        ({0: None, 1: "even", 2: "even"}, {}, "let start, and nothing else, vary"),
-    ],
-)
-def test_what_cannot_be_compared_is_refused(curves, starts, changes, message):
-    settings = SETTINGS | {"training": SETTINGS["training"] | changes}
-    with pytest.raises(QuantlearnError, match=message):
-        transfer.outcomes(starts, curves, settings)
 
 
 def test_networks_that_learned_all_are_a_source_of_no_class(curves):

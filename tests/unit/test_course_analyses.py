@@ -12,8 +12,9 @@ from plot_scoreboard import plot_scoreboard
 from plot_sequence_lengths import plot_sequence_lengths
 from quantlearn import analyses, tables
 from quantlearn.analyses.gradients_through_time import gradients_table, relative_norms
-from quantlearn.analyses.scoreboard import MEAN, PAIRS, Contest, scoreboard_table
+from quantlearn.analyses.scoreboard import MEAN, Contest, scoreboard_table
 from quantlearn.analyses.sequence_lengths import sequence_lengths_table
+from quantlearn.contests import PAIRS
 from quantlearn.errors import QuantlearnError
 from quantlearn.intervals import mean_interval
 
@@ -182,17 +183,3 @@ def test_a_mean_over_fewer_tasks_than_those_of_others_is_refused():
         QuantlearnError, match=r"no sample of the task unseen zone counts has .* rnn"
     ):
         scoreboard_table([one, replace(other, samples=samples)])
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"quantifiers": NAMES[:-1]}, "needs not_only for conservativity: add what is lacking"),
-        ({"data": settings_of("here", border=None)["data"]}, "knows no task"),
-    ],
-)
-def test_experiments_that_set_no_task_are_refused_in_words(change, message):
-    one = contest("here", right)
-    lacking = Contest(one.settings | change, one.samples, one.trials, one.cells)
-    with pytest.raises(QuantlearnError, match=message):
-        scoreboard_table([lacking])

@@ -27,6 +27,11 @@ EQUALLY_LONG = {"training.stop_loss": None}
 DROPOUT = {"network.dropout": {"choice": [0.0, 0.5]}}
 ALONE = {"training.together": False}
 ALL_SPLITS = {"training.evaluate_splits": ["train", "dev", "test"], "training.monitor": "dev"}
+ON_DEV = {"training.monitor": "dev", "training.evaluate_splits": ["dev"]}
+WITHOUT_DEV = {
+    **{"data.split.dev": 0.0, "data.split.test": 0.4},
+    **{"training.evaluate_splits": ["train"], "training.monitor": "train"},
+}
 BY_COUNTS = {"data.split.by": "zone_counts"}
 
 # The figure, what is changed in an experiment that has it beside another one, and what is lacking.
@@ -47,8 +52,8 @@ LACKING = {
     "a start from none": ("transfer", START, "null among its values"),
     "nothing else that varies": (
         "transfer",
-        {**STARTS, **FEW},
-        "let training.start, and nothing else",
+        {**STARTS, **FEW, **EQUALLY_LONG},
+        "here training.scenes, training.start varies",
     ),
     "an equal time": ("transfer", {**STARTS, "training.patience": 3}, "stop_loss to null"),
     "no means": (
@@ -76,7 +81,17 @@ LACKING = {
     "architectures alone": (
         "sequence_lengths",
         {**CONDITIONS, **LONGER, "network.hidden": {"choice": [4, 5]}},
-        "network.hidden varies",
+        "over network.architecture, and here network.hidden varies",
+    ),
+    "one sample of an architecture": (
+        "sequence_lengths",
+        {**SEARCH, **LONGER, **RECURRENT},
+        "with search.sampler grid",
+    ),
+    "test scenes of all samples": (
+        "sequence_lengths",
+        {**GRID, **LONGER, **RECURRENT},
+        "set search.choose to false",
     ),
     "a state": (
         "gradients_through_time",
@@ -99,9 +114,15 @@ LACKING = {
         "description",
         {**CONDITIONS, **DESCRIBES}
         | {"network": {"architecture": "encoder_decoder", "hidden": {"choice": [4, 5]}}},
-        "network.hidden varies",
+        "over network.attention, and here network.hidden varies",
     ),
     "a task": ("scoreboard", BY_COUNTS, "knows no task of small"),
+    "the quantifiers of a task": (
+        "scoreboard",
+        {**LONGER, **ON_DEV},
+        "not_all, not_only in second: add them",
+    ),
+    "dev scenes": ("knobs", {**CONDITIONS, **DROPOUT, **WITHOUT_DEV}, "second has none"),
     "truth values": ("balancing", WRITES, "none in language_model: name another figure"),
     "a chosen sample": ("learning_curves", {**CONDITIONS, **DROPOUT}, "search.choose false"),
 }
@@ -146,6 +167,27 @@ def test_a_figure_without_what_it_shows_is_refused(tmp_path, figure, changes, la
 def test_a_figure_with_what_it_shows_is_accepted(tmp_path, figure, changes):
     folder = write_two(tmp_path, figure, changes)
     assert load_settings(RUN, folder).experiments["second"]["figures"] == [figure]
+
+
+@pytest.mark.parametrize("figure", ["projections", "random_against_grid"])
+def test_searches_that_are_compared_vary_the_same_settings(tmp_path, figure):
+    folder = write_two(tmp_path, figure, NUMBERS, beside=())
+    assert load_settings(RUN, folder).experiments
+    write_two(tmp_path, figure, NUMBERS)
+    small = folder / "experiments" / "small.yaml"
+    small.write_text(yaml.safe_dump(changed(EXPERIMENT, NUMBERS)))
+    assert load_settings(RUN, folder).experiments
+    small.write_text(yaml.safe_dump(changed(EXPERIMENT, SEARCH)))
+    (line,) = lines_of(folder, RUN)
+    assert f'"{figure}" compares searches, and small varies other settings' in line
+
+
+def test_an_experiment_that_is_split_otherwise_is_no_control(tmp_path):
+    folder = write_two(tmp_path, "generalisation", BY_COUNTS)
+    small = changed(EXPERIMENT, {**LONGER, **ON_DEV})
+    (folder / "experiments" / "small.yaml").write_text(yaml.safe_dump(small))
+    (line,) = lines_of(folder, RUN)
+    assert "one experiment with the same quantifiers that is split by scene" in line
 
 
 def test_pairs_must_have_been_trained_together_somewhere(tmp_path):

@@ -6,7 +6,6 @@ import pytest
 
 from plot_generalisation import plot_generalisation
 from quantlearn.analyses.generalisation import Answers, generalisation, remark, shown
-from quantlearn.errors import QuantlearnError
 from quantlearn.intervals import mean_interval
 from quantlearn.statistics import welch_test
 
@@ -100,15 +99,6 @@ def test_two_experiments_are_compared_as_independent_samples():
     new = table[~table["trained"]].iloc[0]
     found = [new["loss"], new["loss_lower"], new["loss_upper"]]
     assert found == pytest.approx([expected.estimate, expected.lower, expected.upper])
-
-
-def test_without_anything_new_the_fault_names_the_remedy():
-    plain = answers_of(settings(), lambda *_: 90)
-    with pytest.raises(QuantlearnError, match=r"here\.yaml: figures: .* set data.split.only_test"):
-        generalisation(plain, [])
-    new, _ = by_experiment()
-    with pytest.raises(QuantlearnError, match="name in beside one experiment"):
-        generalisation(new, [])
 
 
 @pytest.mark.parametrize(

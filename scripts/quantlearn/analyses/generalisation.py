@@ -20,11 +20,11 @@ import numpy as np
 import pandas as pd
 
 from quantlearn import prose
-from quantlearn.errors import QuantlearnError
 from quantlearn.intervals import Interval, mean_interval
+from quantlearn.novelty import is_control, novelty
 from quantlearn.statistics import welch_test
 
-__all__ = ["COLUMNS", "Answers", "generalisation", "kind_of", "remark", "shown"]
+__all__ = ["COLUMNS", "Answers", "generalisation", "remark", "shown"]
 
 COLUMNS = (
     *("experiment", "quantifier", "size", "trained", "trials", "scenes"),
@@ -60,21 +60,13 @@ class Answers:
         return sorted(self.cells["size"].unique().tolist())
 
 
-def kind_of(settings: Mapping[str, Any]) -> str:
-    """What is new in an experiment's test scenes: size, quantifier, or the unit of its split."""
-    kept = settings["data"]["split"]["only_test"]
-    if kept["sizes_above"] is not None:
-        return "size"
-    return "quantifier" if kept["quantifiers"] else settings["data"]["split"]["by"]
-
-
 def generalisation(tested: Answers, beside: Sequence[Answers]) -> pd.DataFrame:
     """The table of the analysis, with the columns `COLUMNS`.
 
-    Raises `QuantlearnError` when nothing in the test scenes is new, or there is nothing to compare
-    it with.
+    Something in the test scenes is new; where the split makes it so, one experiment of those
+    ``beside`` is a control.
     """
-    kind = kind_of(tested.settings)
+    kind = novelty(tested.settings)
     rows = {"size": _by_size, "quantifier": _by_quantifier}.get(kind, _by_experiment)
     return pd.DataFrame(list(rows(tested, beside)), columns=list(COLUMNS)).astype({"size": "Int64"})
 
@@ -104,20 +96,9 @@ def _by_quantifier(tested: Answers, _: Sequence[Answers]) -> Iterator[dict[str, 
 
 
 def _by_experiment(tested: Answers, beside: Sequence[Answers]) -> Iterator[dict[str, Any]]:
-    name, quantifiers = tested.settings["name"], tested.settings["quantifiers"]
-    controls = [
-        other
-        for other in beside
-        if kind_of(other.settings) == "scene" and other.settings["quantifiers"] == quantifiers
-    ]
-    if kind_of(tested.settings) == "scene" or len(controls) != 1:
-        raise QuantlearnError(
-            f"config/experiments/{name}.yaml: figures: generalisation needs test scenes of a new "
-            "kind: set data.split.only_test, or split by zone_counts or size and name in beside "
-            "one experiment with the same quantifiers that is split by scene"
-        )
-    for quantifier in quantifiers:
-        known, new = (part.of([quantifier], part.sizes()) for part in (controls[0], tested))
+    (control,) = (other for other in beside if is_control(other.settings, tested.settings))
+    for quantifier in tested.settings["quantifiers"]:
+        known, new = (part.of([quantifier], part.sizes()) for part in (control, tested))
         yield _row(known, quantifier)
         yield _row(new, quantifier, known)
 
@@ -184,7 +165,7 @@ NEW = {
 
 def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     """How much of what was learned carries over, for each quantifier."""
-    kind = kind_of(settings)
+    kind = novelty(settings)
     whole = numbers[numbers["size"].isna()]
     if kind == "quantifier":
         lines = [_carried(whole[whole["quantifier"] == "all"], "all quantifiers", kind)]

@@ -18,18 +18,12 @@ from quantlearn.prose import p_phrase
 from quantlearn.ranking import trial_scores
 from quantlearn.statistics import Comparison, holm, paired_t_test
 from quantlearn.tables import TableError
-from quantlearn.wording import LEVEL
+from quantlearn.wording import LEVEL, REGULARISATION
 
 __all__ = ["NONE", "conditions", "gaps", "headline", "regularisation_table", "remark", "shown"]
 
 NONE = "none"
 METRICS = ("accuracy", "loss")
-
-MEANS = {
-    "training.weight_decay": "L2",
-    "network.dropout": "dropout",
-    "network.batch_norm": "batch norm",
-}
 
 
 def conditions(samples: pd.DataFrame) -> pd.Series:
@@ -43,7 +37,7 @@ def conditions(samples: pd.DataFrame) -> pd.Series:
     ['none', 'L2 + dropout']
     """
     used = [
-        " + ".join(word for setting, word in MEANS.items() if row.get(setting))
+        " + ".join(word for setting, word in REGULARISATION.items() if row.get(setting))
         for row in samples.to_dict("records")
     ]
     named = pd.Series([name or NONE for name in used], index=samples["sample"], name="condition")

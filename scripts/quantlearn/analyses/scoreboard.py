@@ -16,19 +16,13 @@ import pandas as pd
 
 from quantlearn import prose, tables
 from quantlearn.analyses.sequence_lengths import architecture_of
+from quantlearn.contests import PAIRS, whole_task
 from quantlearn.errors import QuantlearnError
 from quantlearn.intervals import mean_interval
 from quantlearn.ranking import rank_samples
 from quantlearn.wording import ARCHITECTURES
 
-__all__ = ["MEAN", "PAIRS", "TASKS", "Contest", "remark", "scoreboard_table", "shown"]
-
-PAIRS = {
-    "monotonicity": ("at_least_4", "at_least_6_or_at_most_2"),
-    "quantity": ("at_least_3", "first_3"),
-    "conservativity": ("not_all", "not_only"),
-}
-"""The quantifiers of the tasks that are about a semantic universal."""
+__all__ = ["MEAN", "TASKS", "Contest", "remark", "scoreboard_table", "shown"]
 
 MEAN = "mean"
 TASKS = {
@@ -65,30 +59,12 @@ class Contest:
     def tasks(self, sample: int) -> Iterator[tuple[str, pd.DataFrame]]:
         """The tasks that the experiment sets, each with a sample's answers that count for it."""
         answers = self.cells[(self.cells["sample"] == sample) & (self.cells["split"] == "test")]
-        search, split = self.settings["search"], self.settings["data"]["split"]
-        whole = {
-            "description": self.settings["task"] == "description",
-            "transfer": self.settings["start_from"] is not None,
-            "search": search is not None and search["sampler"] != "grid",
-            "unseen_counts": split["by"] == "zone_counts",
-        }
-        if set_task := next((task for task, is_set in whole.items() if is_set), None):
+        if set_task := whole_task(self.settings):
             yield set_task, answers
             return
-        longest = split["only_test"]["sizes_above"]
-        if longest is None:
-            raise QuantlearnError(
-                f"config/experiments/{self.settings['name']}.yaml: scoreboard knows no task of "
-                "this experiment: set data.split.only_test.sizes_above, split by zone_counts, let "
-                "it describe, start from another experiment or search at random"
-            )
+        longest = self.settings["data"]["split"]["only_test"]["sizes_above"]
         usual = answers[answers["size"] <= longest]
         for universal, pair in PAIRS.items():
-            if lacking := [name for name in pair if name not in self.settings["quantifiers"]]:
-                raise QuantlearnError(
-                    f"config/experiments/{self.settings['name']}.yaml: quantifiers: scoreboard "
-                    f"needs {prose.listed(lacking)} for {universal}: add what is lacking"
-                )
             yield universal, usual[usual["quantifier"].isin(pair)]
         yield "longer_scenes", answers[answers["size"] > longest]
 
