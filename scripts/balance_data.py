@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from quantlearn import scene_files
-from quantlearn.balance import balance, cell_names
+from quantlearn.balance import Balanced, balance, cell_names
 from quantlearn.jobs import run_job
 from quantlearn.scenes import LabelledScenes
 from quantlearn.seeds import random_stream
@@ -19,25 +19,48 @@ def balance_data(
     quantifiers: list[str],
     seed: int,
     experiment: str,
+    groups: list[list[str]] | None = None,
 ) -> None:
     """Write the balanced scenes of ``generated`` to ``balanced``, with a column ``copy``.
 
-    settings: the experiment's data.balance.
+    settings: the experiment's data.balance. Each of the ``groups`` is balanced in itself.
     """
 
     def balance_trials() -> Iterator[tuple[LabelledScenes, dict[str, np.ndarray]]]:
         for trial, (scenes, _) in enumerate(scene_files.read_trials(generated, quantifiers)):
-            by_size = settings.get("by") == "truth_and_size"
-            chosen = balance(
-                cells=2 * scenes.quantifiers + scenes.truth,
-                strata=scenes.sizes if by_size else np.zeros_like(scenes.sizes),
-                method=settings["method"],
-                rng=random_stream(seed, experiment, "balance", trial),
-                names=cell_names(quantifiers),
-            )
-            yield scenes[chosen.rows], {"copy": chosen.copies}
+            rng = random_stream(seed, experiment, "balance", trial)
+            chosen = [
+                balance_group(scenes, group, quantifiers, settings, rng)
+                for group in groups or [quantifiers]
+            ]
+            rows = np.concatenate([part.rows for part in chosen])
+            copies = np.concatenate([part.copies for part in chosen])
+            order = np.lexsort((copies, rows))
+            yield scenes[rows[order]], {"copy": copies[order]}
 
     scene_files.write_trials(balanced, quantifiers, balance_trials())
+
+
+def balance_group(
+    scenes: LabelledScenes,
+    group: list[str],
+    quantifiers: list[str],
+    settings: dict[str, Any],
+    rng: np.random.Generator,
+) -> Balanced:
+    """Balance the scenes of the ``group`` among all scenes, whose ``quantifiers`` are numbered."""
+    places = np.array([group.index(name) if name in group else -1 for name in quantifiers])
+    rows = np.flatnonzero(places[scenes.quantifiers] >= 0)
+    own = scenes[rows]
+    by_size = settings.get("by") == "truth_and_size"
+    chosen = balance(
+        cells=2 * places[own.quantifiers] + own.truth,
+        strata=own.sizes if by_size else np.zeros_like(own.sizes),
+        method=settings["method"],
+        rng=rng,
+        names=cell_names(group),
+    )
+    return Balanced(rows[chosen.rows], chosen.copies)
 
 
 if __name__ == "__main__":

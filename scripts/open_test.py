@@ -31,6 +31,7 @@ def open_test(
     chosen_trials: str,
     chosen_cells: str,
     task: str = "verification",
+    groups: list[list[str]] | None = None,
 ) -> None:
     """Evaluate the best sample's networks on the test scenes of ``split_scenes``.
 
@@ -54,7 +55,7 @@ def open_test(
     training = settings["training"]
     coding = settings["network"]["quantifiers"]
     members, network_task = read_members(
-        split_scenes, quantifiers, training["together"], coding, task
+        split_scenes, quantifiers, training["together"], coding, task, groups
     )
     ensemble = Ensemble(
         settings["network"], network_task, where, training["core"], training["loss"], threads

@@ -54,6 +54,7 @@ def train_samples(
     source_weights: Sequence[str] = (),
     source_trials: Sequence[str] = (),
     task: str = "verification",
+    groups: list[list[str]] | None = None,
 ) -> None:
     """Train the samples ``job_samples`` of the table ``samples`` on the file ``split_scenes``.
 
@@ -69,7 +70,7 @@ def train_samples(
     where = choose_device(device)
     settings = {sample: read_sample(samples, sample) for sample in job_samples}
     fingerprint = {
-        "settings": _digest(json.dumps([experiment, quantifiers, task, settings])),
+        "settings": _digest(json.dumps([experiment, quantifiers, groups, task, settings])),
         "data": _digest_of_file(split_scenes),
         "source": " ".join(map(_digest_of_file, [*source_samples, *source_weights])),
         "seed": str(seed),
@@ -85,7 +86,7 @@ def train_samples(
             for sample in job_samples[len(job.done) :]:
                 job.finish(
                     train_sample(
-                        *(sample, settings[sample], split_scenes, quantifiers, task),
+                        *(sample, settings[sample], split_scenes, quantifiers, groups, task),
                         *(seed, where, threads, experiment, job, source),
                     )
                 )
@@ -104,6 +105,7 @@ def train_sample(
     settings: Sample,
     split_scenes: str,
     quantifiers: list[str],
+    groups: list[list[str]] | None,
     task: str,
     seed: int,
     where: torch.device,
@@ -119,7 +121,7 @@ def train_sample(
     training = settings["training"]
     coding = settings["network"]["quantifiers"]
     members, network_task = read_members(
-        split_scenes, quantifiers, training["together"], coding, task
+        split_scenes, quantifiers, training["together"], coding, task, groups
     )
     members = with_training_scenes(members, training["scenes"], seed, experiment)
     ensemble = Ensemble(
@@ -171,7 +173,7 @@ def train_sample(
     }
     seeds = [f"{seed_sequence(seed, *name).generate_state(1, np.uint64)[0]:016x}" for name in names]
     found = (
-        curves_table(sample, outcome, members, quantifiers),
+        curves_table(sample, outcome, members),
         trials_table(sample, outcome, members, scores, seeds, str(where), ensemble.core),
         cells_table(sample, members, given, quantifiers),
     )

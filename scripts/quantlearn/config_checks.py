@@ -135,12 +135,58 @@ def _check_start(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
         yield Fault(("start_from",), text)
 
 
+def _check_networks(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """Groups of quantifiers that share a network hold each quantifier once, and as many each."""
+    groups, known = settings["groups"], settings["quantifiers"]
+    if groups is None:
+        return
+    seen: list[str] = []
+    for place, group in enumerate(groups):
+        for index, name in enumerate(group):
+            if name not in known:
+                hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+                text = f"{shown(name)} is not one of the experiment's quantifiers{hint}"
+                yield Fault(("groups", place, index), text)
+            elif name in seen:
+                text = f"{shown(name)} is in a group already: leave it out here"
+                yield Fault(("groups", place, index), text)
+            seen.append(name)
+        if len(group) != len(groups[0]):
+            text = (
+                f"has {len(group)} quantifiers, the first group {len(groups[0])}: networks that "
+                "train as one ensemble learn equally many"
+            )
+            yield Fault(("groups", place), text)
+    if missing := [name for name in known if name not in seen]:
+        yield Fault(("groups",), f"leave out {_listed(missing)}: put each quantifier in one group")
+    needs = {
+        "training.together: true": settings["training"]["together"] is True,
+        "task: verification": settings["task"] == "verification",
+        "network.quantifiers: one_hot": settings["network"].get("quantifiers") == "one_hot",
+        "no data.split.only_test.quantifiers": not settings["data"]["split"]["only_test"][
+            "quantifiers"
+        ],
+        "no start_from": settings["start_from"] is None,
+    }
+    for need, is_met in needs.items():
+        if not is_met:
+            yield Fault(("groups",), f"need {need}: set it so, or leave the groups out")
+
+
+def _listed(names: list[str]) -> str:
+    """At most three names, and how many more there are."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
 def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """No more training scenes are asked for than a network has scenes at most."""
     generate, training = settings["data"]["generate"], settings["training"]
     if settings["data"]["balance"]["method"] == "upsample":
         return  # repeats scenes as often as it takes
-    learned = len(settings["quantifiers"]) if training["together"] else 1
+    learned = len((settings["groups"] or [settings["quantifiers"]])[0])
+    if not training["together"]:
+        learned = 1
     most = {
         "sample": lambda: min(generate["draws"], learned * _number_of_scenes(generate)),
         "fill": lambda: 2 * learned * generate["scenes_per_cell"],
@@ -499,8 +545,21 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_beside, (("beside",),)),
     (_check_start, (("start_from",), ("training", "start"))),
     (
+        _check_networks,
+        (
+            *(("groups",), ("quantifiers",), ("task",), ("network",), ("start_from",)),
+            *(("training", "together"), ("data", "split", "only_test")),
+        ),
+    ),
+    (
         _check_training_scenes,
-        (("data",), ("quantifiers",), ("training", "scenes"), ("training", "together")),
+        (
+            ("data",),
+            ("quantifiers",),
+            ("groups",),
+            ("training", "scenes"),
+            ("training", "together"),
+        ),
     ),
     (_check_quantifiers, (("quantifiers",),)),
     (

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from quantlearn.contests import PAIRS, whole_task
 from quantlearn.distributions import is_distribution, values_of
 from quantlearn.novelty import is_control, novelty
+from quantlearn.pairs import published_pairs
 from quantlearn.schema import Fault, is_recurrent, load_schema, shown
 from quantlearn.search import SECTIONS, chooses_sample
 from quantlearn.sentences import WRITING
@@ -226,8 +227,11 @@ def _overfitting(settings: dict, _: Sequence[dict]) -> str | None:
     training = settings["training"]
     if settings["search"] is not None:
         return "is about one sample, and here settings vary: give each one value"
-    if not training["together"]:
-        return "is about networks that learn all quantifiers: set training.together to true"
+    if not training["together"] or settings["groups"] is not None:
+        return (
+            "is about networks that learn all quantifiers: set training.together to true, and no "
+            "groups"
+        )
     lacking = [name for name in ("train", "dev", "test") if name not in training["evaluate_splits"]]
     if lacking:
         return f"shows train, dev and test: add {lacking[0]} to training.evaluate_splits"
@@ -237,8 +241,11 @@ def _overfitting(settings: dict, _: Sequence[dict]) -> str | None:
 
 
 def _pairs(settings: dict, beside: Sequence[dict]) -> str | None:
-    if not any(one["training"]["together"] and one["comparisons"] for one in (settings, *beside)):
-        return "is about pairs that were trained together: name such an experiment in beside"
+    if not any(published_pairs(one) for one in (settings, *beside)):
+        return (
+            "is about comparisons in an experiment where one network learns all quantifiers: name "
+            "such an experiment in beside"
+        )
     return None
 
 

@@ -43,7 +43,9 @@ def data_summary(results: Results) -> str:
         for side, word in {"train": "training", "dev": "development", "test": "testing"}.items()
         if trials[f"{side}_scenes"].any()
     ]
-    whose = "trial" if results.settings["training"]["together"] else "network"
+    settings = results.settings
+    whole = settings["training"]["together"] and settings["groups"] is None
+    whose = "trial" if whole else "network"
     return (
         f"The experiment has {prose.counted(n, 'trial')}: networks that start from different "
         f"weights and have data of their own. The scenes of a {whose} are {prose.listed(amounts)}."

@@ -19,13 +19,15 @@ __all__ = ["Member", "read_members", "with_training_scenes"]
 
 @dataclass(frozen=True)
 class Member:
-    """One network: its trial, and what it learns ('all' quantifiers, or one by name).
+    """One network: its trial, and what it learns: the quantifiers, and a name for them.
 
-    scenes and examples hold the same rows, by side of the split, sorted by size.
+    The name is 'all', or that of the only quantifier, or those of a group joined by +. scenes and
+    examples hold the same rows, by side of the split, sorted by size.
     """
 
     trial: int
     learns: str
+    quantifiers: tuple[str, ...]
     scenes: dict[str, LabelledScenes]
     examples: dict[str, Examples]
 
@@ -55,15 +57,18 @@ def read_members(
     together: bool,
     coding: str = "one_hot",
     kind: str = "verification",
+    groups: list[list[str]] | None = None,
 ) -> tuple[list[Member], Task | TextTask]:
     """Members for the split scenes in the file ``path``, and the task they have.
 
-    With ``together`` one network of a trial learns all quantifiers; without, each quantifier has a
-    network of its own, which is told of no other. ``coding`` is how a network is told which
-    quantifier to verify, as `quantifier_codes` explains; texts say it in words. ``kind`` is the
-    experiment's task. Networks that write get the scenes where the quantifier is true.
+    With ``together`` one network of a trial learns all quantifiers, or each of the ``groups`` has
+    one; without, each quantifier has a network of its own. A network is told of no quantifier that
+    it does not learn. ``coding`` is how it is told which one to verify, as `quantifier_codes`
+    explains; texts say it in words. ``kind`` is the experiment's task. Networks that write get the
+    scenes where the quantifier is true.
     """
-    codes = quantifier_codes(quantifiers, coding) if together else ((1.0,),)
+    networks = _networks(quantifiers, together, groups)
+    codes = quantifier_codes(next(iter(networks.values())), coding) if together else ((1.0,),)
     members: list[Member] = []
     for trial, (scenes, extra) in enumerate(scene_files.read_trials(path, quantifiers)):
         max_size = scenes.scenes.shape[1]
@@ -72,15 +77,27 @@ def read_members(
             if kind == "verification"
             else TextTask(kind, max_size, tuple(quantifiers), len(codes))
         )
-        for index, name in enumerate(["all"] if together else quantifiers):
-            own = scenes.truth if task.writes else np.full(len(scenes), True)
-            if not together:
-                own = own & (scenes.quantifiers == index)
+        for name, learned in networks.items():
+            places = np.array([learned.index(one) if one in learned else -1 for one in quantifiers])
+            own = places[scenes.quantifiers] >= 0
+            if task.writes:
+                own = own & scenes.truth
             sides = {side: own & (extra["split"] == side) for side in SIDES}
             parts = {side: _by_size(scenes[np.flatnonzero(rows)]) for side, rows in sides.items()}
-            examples = {side: _examples(part, task) for side, part in parts.items()}
-            members.append(Member(trial, name, parts, examples))
+            examples = {side: _examples(part, places, task) for side, part in parts.items()}
+            members.append(Member(trial, name, learned, parts, examples))
     return members, task
+
+
+def _networks(
+    quantifiers: list[str], together: bool, groups: list[list[str]] | None
+) -> dict[str, tuple[str, ...]]:
+    """What each network of a trial learns, by its name."""
+    if not together:
+        return {name: (name,) for name in quantifiers}
+    if groups is None:
+        return {"all": tuple(quantifiers)}
+    return {"+".join(group): tuple(group) for group in groups}
 
 
 def with_training_scenes(
@@ -106,8 +123,9 @@ def _by_size(scenes: LabelledScenes) -> LabelledScenes:
     return scenes[np.argsort(scenes.sizes, kind="stable")]
 
 
-def _examples(scenes: LabelledScenes, task: Task | TextTask) -> Examples:
-    asked = scenes.quantifiers if task.quantifiers > 1 else np.zeros_like(scenes.quantifiers)
+def _examples(scenes: LabelledScenes, places: np.ndarray, task: Task | TextTask) -> Examples:
+    """Scenes as a network reads them; places: that of each quantifier among those it learns."""
+    asked = places[scenes.quantifiers]
     truth = scenes.truth.astype(np.int64)
     if isinstance(task, Task):
         return Examples(task.tokens(scenes.scenes, asked), scenes.sizes, truth, asked)

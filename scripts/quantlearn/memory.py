@@ -119,9 +119,11 @@ def _training(
     settings: Mapping[str, Any], network: dict[str, Any], training: dict[str, Any], rows: float
 ) -> Need:
     members = settings["trials"]
+    networks = len(settings["groups"] or [1])
     if not training["together"]:
-        members *= len(settings["quantifiers"])
-        rows /= len(settings["quantifiers"])
+        networks = len(settings["quantifiers"])
+    members *= networks
+    rows /= networks
     read = _reading(settings)
     scenes = training["eval_scenes"] or rows
     used = min(training["scenes"] or rows, rows)

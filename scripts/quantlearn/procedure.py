@@ -61,7 +61,7 @@ def settings_table(settings: Mapping[str, Any]) -> pd.DataFrame:
             ("Scenes", _scenes(settings)),
             ("Balance", _balance(settings["data"]["balance"])),
             ("Split", _split(settings["data"]["split"])),
-            ("Network", _network(network, training["together"])),
+            ("Network", _network(network) + _sharing(settings)),
             *([("Start", _start(settings))] if settings.get("start_from") else []),
             ("Training", _training(training)),
             ("Evaluation", _evaluation(training)),
@@ -112,7 +112,7 @@ def _split(split: Mapping[str, Any]) -> str:
     return text + (f"; scenes of {prose.listed(kept)} are for testing only" if kept else "")
 
 
-def _network(network: Mapping[str, Any], together: bool) -> str:
+def _network(network: Mapping[str, Any]) -> str:
     layers = prose.counted(network["layers"], "layer") if "layers" in network else ""
     kind = ARCHITECTURES.get(network["architecture"], network["architecture"])
     text = f"{kind}, {layers} of {network['hidden']} units" if layers else kind
@@ -126,7 +126,17 @@ def _network(network: Mapping[str, Any], together: bool) -> str:
         text += "; does not read the padding behind the last object"
     if network.get("quantifiers") == "number":
         text += "; is told the number in a quantifier's name"
-    return text + ("" if together else "; each quantifier has a network of its own")
+    return text
+
+
+def _sharing(settings: Mapping[str, Any]) -> str:
+    """Which quantifiers share a network, where not all do."""
+    if not settings["training"]["together"]:
+        return "; each quantifier has a network of its own"
+    if settings["groups"] is None:
+        return ""
+    groups = [" and ".join(name.replace("_", " ") for name in own) for own in settings["groups"]]
+    return f"; one network of a trial learns {', another '.join(groups)}"
 
 
 def _start(settings: Mapping[str, Any]) -> str:

@@ -27,6 +27,12 @@ def find_start_faults(settings: dict, experiments: Mapping[str, dict]) -> Iterat
     if name == settings["name"]:
         text = f"{', which starts from '.join([*chain[1:], name])}: nothing can come first"
         yield Fault(("start_from",), f"starts from {text}")
+    elif source["groups"] is not None:
+        text = (
+            f"{source['name']} has networks that each learn a group of quantifiers, from which "
+            "none can start: name an experiment without groups"
+        )
+        yield Fault(("start_from",), text)
     elif not _tells_networks_apart(source):
         text = (
             f"{source['name']} is a search with several samples of like networks: name an "

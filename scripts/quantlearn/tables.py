@@ -101,7 +101,7 @@ CELLS: Schema = {
 TRIALS: Schema = {
     "sample": "int64",
     "trial": "int64",
-    "quantifier": "str",  # what the network learns: one by name, or all
+    "quantifier": "str",  # what the network learns: one by name, a group joined by +, or all
     "seed": "str",  # wider than 64 bits
     "steps": "int64",
     "best_step": "Int64",

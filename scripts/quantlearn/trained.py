@@ -48,7 +48,8 @@ def read_trained(
     chosen = read_sample(samples, sample)
     network, training = chosen["network"], chosen["training"]
     members, task = read_members(
-        split_scenes, settings["quantifiers"], training["together"], network["quantifiers"]
+        *(split_scenes, settings["quantifiers"], training["together"], network["quantifiers"]),
+        groups=settings["groups"],
     )
     ensemble = Ensemble(network, task, core="eager", loss=training["loss"])
     together = settings["search"]["samples_per_job"] if settings["search"] else 1

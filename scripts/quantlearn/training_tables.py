@@ -14,15 +14,17 @@ from quantlearn.training import Outcome
 __all__ = ["cells_table", "curves_table", "trials_table"]
 
 
-def curves_table(
-    sample: int, outcome: Outcome, members: Sequence[Member], quantifiers: list[str]
-) -> pd.DataFrame:
-    """Loss and accuracy by trial, step, split and quantifier ('all' for a network's total)."""
+def curves_table(sample: int, outcome: Outcome, members: Sequence[Member]) -> pd.DataFrame:
+    """Loss and accuracy by trial, step, split and quantifier.
+
+    'all' is the total of a network that learns all; those that learn some have no row for it.
+    """
     trial = np.array([member.trial for member in members])
+    total = ["all"] if members[0].learns == "all" else []  # the last column of the scores
+    columns = np.array([[*member.quantifiers, *total] for member in members], dtype=object)
     parts = []
     for part in outcome.curve:
-        for column in range(part.scores.loss.shape[1]):
-            names = _column_names(members, quantifiers, column)
+        for column, names in enumerate(columns.T):
             parts.append(
                 pd.DataFrame(
                     {
@@ -37,8 +39,6 @@ def curves_table(
             )
     table = pd.concat(parts, ignore_index=True)
     table.insert(0, "sample", np.int32(sample))
-    # A network that learns one quantifier has the same scores for it and in total.
-    table = table.drop_duplicates(["trial", "step", "split", "quantifier"])
     return table.sort_values(
         ["trial", "step", "split", "quantifier"], ignore_index=True, kind="stable"
     ).astype({"trial": "int32", "step": "int32"})
@@ -122,14 +122,3 @@ def _count_cells(
     return grouped.astype(
         {"size": "int16", "both": "int16", "a_only": "int16", "scenes": "int32", "correct": "int32"}
     )
-
-
-def _column_names(members: Sequence[Member], quantifiers: list[str], column: int) -> np.ndarray:
-    """Which quantifier a column of scores is about, for each network."""
-    names = [
-        ([*quantifiers, "all"] if member.learns == "all" else [member.learns, member.learns])[
-            column
-        ]
-        for member in members
-    ]
-    return np.array(names, dtype=object)

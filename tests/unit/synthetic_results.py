@@ -21,6 +21,7 @@ def experiment_settings(name: str, quantifiers: list[str], **changes: Any) -> di
         "quantifiers": quantifiers,
         "comparisons": [[quantifiers[0], other] for other in quantifiers[1:]],
         "documented": None,
+        "groups": None,
         "data": {"split": {"only_test": {"sizes_above": None, "counts": 0.0, "quantifiers": []}}},
         "training": {"monitor": "test", "evaluate_every": EVALUATE_EVERY},
         "convergence": {"threshold": 0.95, "window": 20},

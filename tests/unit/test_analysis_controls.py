@@ -13,7 +13,7 @@ PAIR = ["at_least_4", "most"]
 CONVERGENCE = {"threshold": 0.95, "window": 20}
 
 
-def source(name, together, steps, *, data=None, samples=(0,)):
+def source(name, together, steps, *, data=None, samples=(0,), groups=None, rate=1e-3):
     """An experiment whose networks reach accuracy 1 at the given steps (trials, 2); nan: never."""
     evaluated = np.arange(1, 1002, 50)
     curves = pd.DataFrame(
@@ -33,12 +33,17 @@ def source(name, together, steps, *, data=None, samples=(0,)):
     settings = synthetic.experiment_settings(
         name,
         PAIR,
-        training={"monitor": "test", "together": together},
+        groups=groups,
+        network={"hidden": 12},
+        training={"monitor": "test", "together": together, "learning_rate": rate, "max_epochs": 9},
         convergence=CONVERGENCE,
         data=data or {"balance": {"by": "truth"}, "split": {"by": "scene"}},
     )
     drawn = {
-        sample: {"training": {"learning_rate": 1e-3}, "network": {"hidden": 12 + sample}}
+        sample: {
+            "training": {"learning_rate": rate, "max_epochs": 9},
+            "network": {"hidden": 12 + sample},
+        }
         for sample in samples
     }
     return controls.Source(settings, drawn, curves.astype({"step": "int64", "accuracy": float}))
@@ -47,11 +52,14 @@ def source(name, together, steps, *, data=None, samples=(0,)):
 @pytest.fixture(scope="module")
 def numbers() -> pd.DataFrame:
     twice = [[101, 201]] * 3 + [[151, 301]] * 4 + [[201, 401]] * 3
+    one_only = [[101, np.nan]] * 9 + [[np.nan, np.nan]]
     matched = {"balance": {"by": "truth_and_size"}, "split": {"by": "zone_counts"}}
     return controls.controls_table(
         [
             source("alone", False, [[101, 101]] * 10, samples=(0, 1)),
-            source("matched", False, [[101, np.nan]] * 9 + [[np.nan, np.nan]], data=matched),
+            source("matched", True, one_only, data=matched, groups=[PAIR], rate=1e-4),
+            source("again", True, twice, groups=[["every", "some"], PAIR[::-1]]),
+            source("apart", True, twice, groups=[["every", PAIR[0]], ["some", PAIR[1]]]),
             source("published", True, twice),
         ]
     )
@@ -67,15 +75,26 @@ def test_leads_are_ratios_of_steps(numbers):
     assert published["both"].tolist() == [10] * 5
 
 
+def test_conditions_are_named_by_what_they_change(numbers):
+    """And experiments in which no network has to do with the pair alone are no conditions."""
+    others = numbers[numbers["experiment"] != "published"].set_index(["experiment", "sample"])
+    assert others["condition"].to_dict() == {
+        ("alone", 0): "alone",
+        ("alone", 1): "alone, 13 units",
+        ("matched", 0): "sizes matched, new zone counts, rate 1 × 10⁻⁴",
+        ("again", 0): "at most 9 epochs",
+    }
+
+
 def test_what_survives_is_significant_and_in_the_right_direction(numbers):
-    assert controls.survives(numbers).tolist() == [True] * 5 + [False] * 2 + [True]
+    assert controls.survives(numbers).tolist() == [True] * 5 + [False] * 2 + [True] * 2
     backwards = numbers.assign(rank_biserial=-numbers["rank_biserial"])
     assert not controls.survives(backwards).any()
 
 
 def test_trials_in_which_one_is_learned_count(numbers):
     row = numbers[numbers["experiment"] == "matched"].iloc[0]
-    assert row["condition"] == "alone, sizes matched, new zone counts, rate 0.001, 12 units"
+    assert row["condition"] == "sizes matched, new zone counts, rate 1 × 10⁻⁴"
     assert row[["n", "both", "only_easy", "only_hard"]].tolist() == [10, 0, 9, 0]
     assert np.isnan(row["ratio"])
     assert row["rank_biserial"] == 1
@@ -83,14 +102,25 @@ def test_trials_in_which_one_is_learned_count(numbers):
 
 def test_every_line_has_n_and_p(numbers):
     text = controls.remark(numbers, {})
-    assert "the effect that is shown as documented survives in 5 of 7 other conditions" in text
+    assert "the effect that is shown as documented survives in 6 of 8 other conditions" in text
     backwards = controls.remark(numbers.assign(rank_biserial=-numbers["rank_biserial"]), {})
-    assert "no effect is shown as documented; one is in 0 of 7 other conditions" in backwards
+    assert "no effect is shown as documented; one is in 0 of 8 other conditions" in backwards
     lines = [line for line in text.splitlines() if line.startswith("- ")]
-    assert len(lines) == 8
+    assert len(lines) == 9
     assert all("n = 10 trials" in line for line in lines)
     assert all("p " in line for line in lines if "too few" not in line)
-    assert len(controls.shown(numbers)) == 8
+    assert len(controls.shown(numbers)) == 9
+
+
+def test_too_few_trials_for_so_many_rows_are_told(numbers):
+    def warning(n, rows):
+        return "no row can count as shown" in controls.remark(numbers.head(rows).assign(n=n), {})
+
+    # Eight trials that all agree have p = 1/128, seven 1/64: over five rows times 5.
+    assert warning(7, 5)
+    assert not warning(7, 3)
+    assert not warning(8, 5)
+    assert not warning(8, 7)  # rows without a p are not counted
 
 
 def test_the_figure_has_a_panel_for_each_pair(numbers, tmp_path):

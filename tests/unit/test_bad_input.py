@@ -487,6 +487,30 @@ BAD_EXPERIMENTS = {
         | {"training.monitor": "dev", "training.together": False},
         [("data.split.only_test.quantifiers:", "need training.together: true")],
     ),
+    "groups with a misspelt quantifier": (
+        {"groups": [["mots", "at_least_3"]]},
+        [
+            ("groups[0][0]:", 'did you mean "most"?'),
+            ("groups:", "leave out most: put each quantifier in one group"),
+        ],
+    ),
+    "a quantifier in two groups": (
+        {"groups": [["most", "at_least_3"], ["at_least_3", "most"]]},
+        [("groups[1][0]:", "is in a group already"), ("groups[1][1]:", "leave it out here")],
+    ),
+    "groups that differ in size": (
+        {"quantifiers": ["most", "at_least_3", "at_least_2", "every", "first_2"], "comparisons": []}
+        | {"groups": [["most", "at_least_3"], ["at_least_2", "every", "first_2"]]},
+        [("groups[1]:", "has 3 quantifiers, the first group 2", "equally many")],
+    ),
+    "groups where each is alone": (
+        {"groups": [["most", "at_least_3"]], "training.together": False},
+        [("groups:", "need training.together: true", "or leave the groups out")],
+    ),
+    "groups that are told numbers": (
+        {"groups": [["most", "at_least_3"]], "network.quantifiers": "number"},
+        [("groups:", "need network.quantifiers: one_hot")],
+    ),
     "comparison of what is not learned": (
         {"data.split.only_test": {"quantifiers": ["most"]}, "training.monitor": "dev"},
         [("comparisons[0][0]:", '"most" is for testing only', "compare others")],
@@ -583,6 +607,11 @@ BAD_STARTS = {
         ALONE,
         {**START, "training.start": "mots"},
         [("second", "training.start:", '"mots" is not a network of small; did you mean "most"?')],
+    ),
+    "network of a group": (
+        {"groups": [["most", "at_least_3"]]},
+        START,
+        [("second", "start_from: small has networks that each learn a group", "without groups")],
     ),
     "network of all where each is alone": (
         ALONE,

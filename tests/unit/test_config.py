@@ -164,7 +164,9 @@ def test_quick_has_at_most_ten_trials_and_small_searches_of_all_but_variations(s
         RUN | yaml.safe_load((FOLDER / "quick.yaml").read_text()), FOLDER, [FOLDER / "quick.yaml"]
     ).experiments
     twins = {name for name in shipped if name.endswith("_as_run")}
-    assert set(quick) >= set(shipped) - twins - {"transfer_new_readout"}
+    controls = {name for name in shipped if name.startswith("controls_")}
+    assert set(quick) >= set(shipped) - twins - controls - {"transfer_new_readout"}
+    assert set(quick) & controls
     assert set(quick) & twins
     for name, experiment in quick.items():
         assert experiment["trials"] <= min(10, shipped[name]["trials"]), name
@@ -252,11 +254,11 @@ def test_one_experiment_may_be_named_alone(chosen):
 
 
 def test_all_may_leave_experiments_out(shipped):
-    run = RUN | {"leave_out": ["exp1b", "tutorial"]}
-    assert set(load_settings(run, FOLDER).experiments) == set(shipped) - {"exp1b", "tutorial"}
+    run = RUN | {"leave_out": ["exp1c", "tutorial"]}
+    assert set(load_settings(run, FOLDER).experiments) == set(shipped) - {"exp1c", "tutorial"}
     # One that is named is not left out.
-    run |= {"experiments": ["exp1b"]}
-    assert list(load_settings(run, FOLDER).experiments) == ["exp1b"]
+    run |= {"experiments": ["exp1c"]}
+    assert list(load_settings(run, FOLDER).experiments) == ["exp1c"]
 
 
 def test_the_order_in_which_experiments_are_named_does_not_matter():

@@ -192,7 +192,7 @@ def test_an_experiment_that_is_split_otherwise_is_no_control(tmp_path):
 
 def test_pairs_must_have_been_trained_together_somewhere(tmp_path):
     (line,) = lines_of(write_two(tmp_path, "controls", ALONE, beside=()), RUN)
-    assert "pairs that were trained together" in line
+    assert "comparisons in an experiment where one network learns all" in line
 
 
 def test_a_search_that_the_run_has_fixed_is_none(tmp_path):

@@ -29,6 +29,7 @@ SETTINGS = {
     "name": "states",
     "title": "States",
     "quantifiers": list(EXPRESSIONS),
+    "groups": None,
     "expressions": EXPRESSIONS,
     "search": None,
 }

@@ -42,6 +42,7 @@ rule balance_data:
     params:
         settings=setting("data", "balance"),
         quantifiers=setting("quantifiers"),
+        groups=setting("groups"),
         seed=SETTINGS.seed,
         code=code("balance_data"),
     script:

@@ -77,6 +77,7 @@ rule train:
     params:
         job_samples=lambda wildcards: samples_by_job(wildcards.experiment)[int(wildcards.job)],
         quantifiers=setting("quantifiers"),
+        groups=setting("groups"),
         task=setting("task"),
         seed=SETTINGS.seed,
         device=SETTINGS.device,
@@ -109,6 +110,7 @@ rule open_test:
         gpu=int(SETTINGS.device == "cuda"),
     params:
         quantifiers=setting("quantifiers"),
+        groups=setting("groups"),
         task=setting("task"),
         device=SETTINGS.device,
         code=code("open_test"),

@@ -1,9 +1,10 @@
 """Do the effects of 2019 survive? The same pairs under other conditions, each with its lead.
 
-A condition changes one thing or several: each quantifier has a network of its own instead of one
-network learning both; scenes of each size are as often true as false, so that the size says nothing
-of the truth; test scenes have zone counts that no training scene has; another threshold or window
-of convergence, read from the same curves; another learning rate or another number of units.
+A condition changes one thing: each quantifier has a network of its own instead of one network
+learning both; scenes of each size are as often true as false, so that the size says nothing of the
+truth; test scenes have zone counts that no training scene has; another threshold or window of
+convergence, read from the same curves; another learning rate or number of units, or both. What else
+the experiments of the controls change for all of them is a condition of its own.
 
 Steps of different learning rates cannot be compared, so a lead is a ratio: how many times as many
 steps the second quantifier of a pair takes until it is learned, the geometric mean over the trials
@@ -22,8 +23,10 @@ import pandas as pd
 from quantlearn import prose, tables
 from quantlearn.convergence import convergence_table, step_leads
 from quantlearn.intervals import mean_interval
+from quantlearn.pairs import published_pairs
 from quantlearn.prose import p_phrase
 from quantlearn.statistics import holm, wilcoxon_steps_test
+from quantlearn.verdicts import smallest_p
 from quantlearn.wording import LEVEL
 
 __all__ = [
@@ -55,14 +58,13 @@ class Source(NamedTuple):
 def controls_table(sources: Sequence[Source]) -> pd.DataFrame:
     """One row for each pair and condition, with the columns of `quantlearn.tables.CONTROLS`.
 
-    The pairs are the comparisons of the experiments in which one network learns both of a pair;
-    they come first among the conditions of the pair, with its own threshold and window.
+    The `published_pairs` of an experiment come first among the conditions of a pair, with its
+    threshold and window; the controls are the other experiments in which networks learn the pair.
     """
-    together = [source for source in sources if source.settings["training"]["together"]]
     rows = []
-    for published in together:
-        for pair in published.settings["comparisons"]:
-            rows += _conditions(tuple(pair), published, sources)
+    for published in sources:
+        for pair in published_pairs(published.settings):
+            rows += _conditions(pair, published, sources)
     table = pd.DataFrame(rows, columns=list(tables.CONTROLS))
     table["p_adjusted"] = holm(table["p"].to_numpy(dtype=float))
     return table.astype(dict(tables.CONTROLS))
@@ -77,22 +79,39 @@ def _conditions(
         yield _row(f"threshold {other:g}", pair, published, 0, other, window)
     for other in WINDOWS:
         yield _row(f"window of {other}", pair, published, 0, threshold, other)
-    alone = [source for source in sources if not source.settings["training"]["together"]]
-    for source in alone:
-        if set(pair) <= set(source.settings["quantifiers"]):
+    for source in sources:
+        if _controls(source.settings, pair):
             for sample, settings in source.samples.items():
-                condition = _in_words(source.settings["data"], settings)
+                condition = _in_words(source.settings, settings, published.settings)
                 yield _row(condition, pair, source, sample, threshold, window)
 
 
-def _in_words(data: Mapping[str, Any], sample: Mapping[str, Mapping[str, Any]]) -> str:
-    parts = ["alone"]
-    if data["balance"].get("by") == "truth_and_size":
-        parts.append("sizes matched")
-    if data["split"]["by"] == "zone_counts":
-        parts.append("new zone counts")
-    rate = prose.number(sample["training"]["learning_rate"])
-    return ", ".join([*parts, f"rate {rate}", f"{sample['network']['hidden']} units"])
+def _controls(settings: Mapping[str, Any], pair: tuple[str, str]) -> bool:
+    """Whether networks of their own, or one for the two, learn a pair in an experiment."""
+    groups = settings["groups"]
+    if groups is None and not settings["training"]["together"]:
+        groups = [settings["quantifiers"]]
+    return any(set(pair) <= set(group) for group in groups or [])
+
+
+def _in_words(
+    settings: Mapping[str, Any],
+    sample: Mapping[str, Mapping[str, Any]],
+    published: Mapping[str, Any],
+) -> str:
+    """What is otherwise in a sample than in the published experiment."""
+    data, network, training = settings["data"], sample["network"], sample["training"]
+    changes = {
+        "alone": settings["groups"] is None,
+        "sizes matched": data["balance"].get("by") == "truth_and_size",
+        "new zone counts": data["split"]["by"] == "zone_counts",
+        f"rate {prose.number(training['learning_rate'])}": (
+            training["learning_rate"] != published["training"]["learning_rate"]
+        ),
+        f"{network['hidden']} units": network["hidden"] != published["network"]["hidden"],
+    }
+    changed = [words for words, is_so in changes.items() if is_so]
+    return ", ".join(changed) or f"at most {training['max_epochs']} epochs"
 
 
 def _row(
@@ -143,7 +162,7 @@ def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
     lines = [
         "A lead of 2 means that the second quantifier takes twice as many steps. Intervals are of "
         "95 %, over the trials in which both are learned; p values (Wilcoxon, all trials in which "
-        "one is) are adjusted by Holm's method over all rows.",
+        "one is) are adjusted by Holm's method over all rows." + _reach(numbers),
     ]
     survivals = _survivals(numbers)
     for pair, rows in numbers.groupby(["easy", "hard"], sort=False):
@@ -154,6 +173,18 @@ def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
             *(f"- {_of_condition(row)}" for row in rows.to_dict("records")),
         ]
     return "\n".join(lines)
+
+
+def _reach(numbers: pd.DataFrame) -> str:
+    """A warning where so few trials can show nothing, whatever the networks do."""
+    most = int(numbers["n"].max())
+    reach = smallest_p(most) * int(numbers["p"].notna().sum())
+    if reach < LEVEL:
+        return ""
+    return (
+        f" With {prose.counted(most, 'trial')} no adjusted p can be below "
+        f"{prose.p_value(min(reach, 1.0))}, so that no row can count as shown."
+    )
 
 
 def headline(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
