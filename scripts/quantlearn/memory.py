@@ -19,7 +19,16 @@ from quantlearn.distributions import border_values, is_distribution
 from quantlearn.semantics import Quantifier
 from quantlearn.sentences import sentence, vocabulary
 
-__all__ = ["Need", "largest_need", "machine_memory"]
+__all__ = [
+    "COMPILED",
+    "Need",
+    "balanced_rows",
+    "largest_need",
+    "machine_memory",
+    "reading",
+    "weights_of",
+    "with_largest",
+]
 
 # Of a process with its libraries, in bytes: jobs of data, training, and compiling for training.
 _DATA_JOB = 165e6
@@ -31,7 +40,7 @@ _KEPT_BY_UNITS = {
     **{"lstm": 5, "gru": 5, "rnn": 4, "feedforward": 4, "transformer": 4},
     **{"encoder_decoder": 7, "captioner": 7},
 }
-_COMPILED = ("lstm", "gru", "rnn")
+COMPILED = ("lstm", "gru", "rnn")
 _KEPT_BY_WORDS = 4  # arrays as large as the logits of all words
 _KEPT_BY_EAGER_CORE = 2  # times as much
 _EAGER_NETWORKS = 16  # at once
@@ -75,13 +84,13 @@ def largest_need(settings: Mapping[str, Any], quantifiers: list[Quantifier]) -> 
     ``settings`` are complete; where some of them vary, the largest values count. Of an architecture
     that is not among those fitted, only the scenes count.
     """
-    rows = _balanced_rows(settings, quantifiers)
+    rows = balanced_rows(settings, quantifiers)
     needs = [_generating(settings), _splitting(settings, rows)]
     search = settings["search"]
     sections = ("network", "training")
     variants = [search["space"][name] if search else [settings[name]] for name in sections]
     needs += [
-        _training(settings, _largest(network), _largest(training), rows)
+        _training(settings, with_largest(network), with_largest(training), rows)
         for network, training in itertools.product(*variants)
     ]
     return max(needs, key=lambda need: need.size)
@@ -124,7 +133,7 @@ def _training(
         networks = len(settings["quantifiers"])
     members *= networks
     rows /= networks
-    read = _reading(settings)
+    read = reading(settings)
     scenes = training["eval_scenes"] or rows
     used = min(training["scenes"] or rows, rows)
     looked_at = len(training["evaluate_splits"]) * min(scenes, rows)
@@ -133,7 +142,7 @@ def _training(
         + looked_at * (6 * read.positions + 16 * read.written + 60)
     )
     architecture = network["architecture"]
-    compiled = architecture in _COMPILED and training["core"] != "eager" and not read.written
+    compiled = architecture in COMPILED and training["core"] != "eager" and not read.written
     steps = training["max_epochs"] * used / training["batch_size"]
     points = (
         (steps / training["evaluate_every"] + 1)
@@ -147,7 +156,7 @@ def _training(
     if architecture in _KEPT_BY_UNITS:
         at_once = members if compiled else min(members, _EAGER_NETWORKS)
         kept = _kept_by_scene(network, read, compiled)
-        copied = _COPIES_OF_WEIGHTS * _BYTES[network["precision"]] * _weights(network, read)
+        copied = _COPIES_OF_WEIGHTS * _BYTES[network["precision"]] * weights_of(network, read)
         parts["training", "batch_size"] = at_once * training["batch_size"] * kept
         parts["network", "hidden"] = members * copied
     job = _COMPILING_JOB if compiled else _EAGER_JOB
@@ -162,7 +171,8 @@ class _Reading(NamedTuple):
     written: int
 
 
-def _reading(settings: Mapping[str, Any]) -> _Reading:
+def reading(settings: Mapping[str, Any]) -> _Reading:
+    """What a network of an experiment reads and writes, in its longest scenes."""
     positions, names = settings["data"]["generate"]["max_size"], settings["quantifiers"]
     if settings["task"] == "verification":
         return _Reading(positions, 4 + len(names), 0)
@@ -185,7 +195,7 @@ def _kept_by_scene(network: dict[str, Any], read: _Reading, compiled: bool) -> f
     return (inputs + times * units) * _BYTES[network["precision"]]
 
 
-def _weights(network: dict[str, Any], read: _Reading) -> float:
+def weights_of(network: dict[str, Any], read: _Reading) -> float:
     """The number of weights of a network, about."""
     hidden, layers, inputs = network["hidden"], network["layers"], read.inputs
     match network["architecture"]:
@@ -200,7 +210,7 @@ def _weights(network: dict[str, Any], read: _Reading) -> float:
             return gates * hidden * (inputs + hidden + (layers - 1) * 2 * hidden)
 
 
-def _largest(section: dict[str, Any]) -> dict[str, Any]:
+def with_largest(section: dict[str, Any]) -> dict[str, Any]:
     """A section with the largest value of each setting that varies."""
     return {
         name: max((border for _, _, border in border_values(value)), key=partial(_size, name))
@@ -247,7 +257,7 @@ def _scenes_by_size(generate: Mapping[str, Any]) -> list[int]:
     return [len(generate["zones"]) ** size for size in sizes]
 
 
-def _balanced_rows(settings: Mapping[str, Any], quantifiers: list[Quantifier]) -> float:
+def balanced_rows(settings: Mapping[str, Any], quantifiers: list[Quantifier]) -> float:
     """Rows of a trial after balancing, from the share of a truth in some random scenes."""
     drawn, generate = _drawn_rows(settings), settings["data"]["generate"]
     method = settings["data"]["balance"]["method"]

@@ -190,4 +190,4 @@ def test_every_architecture_is_estimated_as_its_core_computes_it():
     assert set(memory._KEPT_BY_UNITS) == set(architecture_settings())
     for name in architecture_settings():
         module = importlib.import_module(f"quantlearn.networks.{name}")
-        assert hasattr(module, "compiled_core") == (name in memory._COMPILED), name
+        assert hasattr(module, "compiled_core") == (name in memory.COMPILED), name

@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 from quantlearn.config import load_settings
 from quantlearn.config_checks import FIGURES
 from quantlearn.digest import code_digest
+from quantlearn.effort import training_effort
 from quantlearn.errors import QuantlearnError
 from quantlearn.faults import killed_jobs, unwritable_folders
 from quantlearn.memory import largest_need, machine_memory
@@ -155,15 +156,33 @@ def samples_by_job(experiment):
     return [list(samples[first : first + together]) for first in samples[::together]]
 
 
+def quantifiers_of(experiment):
+    """The quantifiers of an experiment, ready to verify."""
+    return [Quantifier(*item) for item in EXPERIMENTS[experiment]["expressions"].items()]
+
+
+@cache
+def digits_of_effort(experiment):
+    """The logarithm of the effort of the experiment's largest training jobs: about 5 to 20."""
+    samples = max(map(len, samples_by_job(experiment)))
+    return math.log10(
+        samples * training_effort(EXPERIMENTS[experiment], quantifiers_of(experiment))
+    )
+
+
+def longest_first(lowest):
+    """A priority, ``lowest`` or more: the higher, the longer training of the experiment takes."""
+    return lambda wildcards: round(lowest + digits_of_effort(wildcards.experiment), 1)
+
+
 @cache
 def memory_of_training(experiment):
     """The MB that training jobs of the experiment ask for at first.
 
     2000, or what its largest job may need, which may be another one: that is little more.
     """
-    settings = EXPERIMENTS[experiment]
-    quantifiers = [Quantifier(*item) for item in settings["expressions"].items()]
-    return max(2000, math.ceil(largest_need(settings, quantifiers).size / 1e8) * 100)
+    need = largest_need(EXPERIMENTS[experiment], quantifiers_of(experiment))
+    return max(2000, math.ceil(need.size / 1e8) * 100)
 
 
 def every_job(file):

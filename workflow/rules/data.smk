@@ -8,7 +8,8 @@ rule generate_data:
         "results/{experiment}/logs/generate_data.log",
     benchmark:
         "results/{experiment}/benchmarks/generate_data.tsv"
-    priority: 10
+    # Data before networks: training jobs are then all there to choose from.
+    priority: longest_first(50)
     conda:
         "../../envs/quantlearn.yaml"
     resources:
@@ -33,7 +34,7 @@ rule balance_data:
         "results/{experiment}/logs/balance_data.log",
     benchmark:
         "results/{experiment}/benchmarks/balance_data.tsv"
-    priority: 10
+    priority: longest_first(50)
     conda:
         "../../envs/quantlearn.yaml"
     resources:
@@ -58,7 +59,7 @@ rule split_data:
         "results/{experiment}/logs/split_data.log",
     benchmark:
         "results/{experiment}/benchmarks/split_data.tsv"
-    priority: 10
+    priority: longest_first(50)
     conda:
         "../../envs/quantlearn.yaml"
     resources:

@@ -10,7 +10,7 @@ rule sample_hyperparameters:
         samples="results/{experiment}/samples.csv",
     log:
         "results/{experiment}/logs/sample_hyperparameters.log",
-    priority: 10
+    priority: longest_first(50)
     conda:
         "../../envs/quantlearn.yaml"
     resources:
@@ -65,8 +65,8 @@ rule train:
         "results/{experiment}/logs/train/{job}.log",
     benchmark:
         "results/{experiment}/benchmarks/train/{job}.tsv"
-    # Networks first: they take longest, and figures fill the gaps.
-    priority: 10
+    # Networks before figures, which fill the gaps, and the longest first: none is left for the end.
+    priority: longest_first(10)
     conda:
         "../../envs/quantlearn.yaml"
     threads: SETTINGS.threads
