@@ -9,7 +9,14 @@ estimate from the settings alone.
 from collections.abc import Mapping
 from typing import Any
 
-from quantlearn.memory import COMPILED, balanced_rows, reading, weights_of, with_largest
+from quantlearn.memory import (
+    COMPILED,
+    balanced_rows,
+    networks_of_trial,
+    reading,
+    weights_of,
+    with_largest,
+)
 from quantlearn.semantics import Quantifier
 
 __all__ = ["training_effort"]
@@ -28,10 +35,10 @@ def training_effort(settings: Mapping[str, Any], quantifiers: list[Quantifier]) 
     variants = search["space"] if search else {name: [settings[name]] for name in _SECTIONS}
     training = with_largest(variants["training"][0])
     rows = balanced_rows(settings, quantifiers)
-    of_network = 1 if training["together"] else len(quantifiers)
+    networks = networks_of_trial(settings)
     if training["scenes"]:
-        rows = min(rows, training["scenes"] * of_network)
-    looked_at = len(training["evaluate_splits"]) * (training["eval_scenes"] or rows / of_network)
+        rows = min(rows, training["scenes"] * networks)
+    looked_at = len(training["evaluate_splits"]) * (training["eval_scenes"] or rows / networks)
     step = training["batch_size"] * _STEP + looked_at / training["evaluate_every"]
     steps = training["max_epochs"] * rows / training["batch_size"]
     uses = max(_uses(settings, with_largest(network), training) for network in variants["network"])

@@ -25,6 +25,7 @@ __all__ = [
     "balanced_rows",
     "largest_need",
     "machine_memory",
+    "networks_of_trial",
     "reading",
     "weights_of",
     "with_largest",
@@ -128,9 +129,7 @@ def _training(
     settings: Mapping[str, Any], network: dict[str, Any], training: dict[str, Any], rows: float
 ) -> Need:
     members = settings["trials"]
-    networks = len(settings["groups"] or [1])
-    if not training["together"]:
-        networks = len(settings["quantifiers"])
+    networks = networks_of_trial(settings)
     members *= networks
     rows /= networks
     read = reading(settings)
@@ -147,7 +146,7 @@ def _training(
     points = (
         (steps / training["evaluate_every"] + 1)
         * len(training["evaluate_splits"])
-        * (len(settings["quantifiers"]) + 1)
+        * (len(settings["quantifiers"]) / networks + 1)
     )
     parts = {
         ("trials",): held + rows * 260,
@@ -163,11 +162,18 @@ def _training(
     return Need("train", job + sum(parts.values()), max(parts, key=parts.__getitem__))
 
 
+def networks_of_trial(settings: Mapping[str, Any]) -> int:
+    """How many networks share the quantifiers of a trial; the most there may be, if that varies."""
+    if settings["training"]["together"] is True:
+        return len(settings["groups"] or [1])
+    return len(settings["quantifiers"])
+
+
 class _Reading(NamedTuple):
     """Positions that a network reads, numbers that it reads at each, and words that it writes."""
 
     positions: int
-    inputs: int
+    inputs: float
     written: int
 
 
@@ -175,7 +181,7 @@ def reading(settings: Mapping[str, Any]) -> _Reading:
     """What a network of an experiment reads and writes, in its longest scenes."""
     positions, names = settings["data"]["generate"]["max_size"], settings["quantifiers"]
     if settings["task"] == "verification":
-        return _Reading(positions, 4 + len(names), 0)
+        return _Reading(positions, 4 + len(names) / networks_of_trial(settings), 0)
     positions += 2 + max(len(sentence(name)) for name in names)
     written = 0 if settings["task"] == "text_verification" else positions
     return _Reading(positions, len(vocabulary(names)), written)
