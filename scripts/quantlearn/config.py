@@ -267,7 +267,10 @@ def _described(atlas: dict, lexicon: Lexicon | None) -> tuple[dict, list[Fault]]
             quantifiers[name] = lexicon[name].expression
         except QuantlearnError as fault:
             faults.append(Fault(("atlas", "members", place), str(fault)))
-    return {"max_size": atlas["max_size"], "quantifiers": quantifiers}, faults
+    if (path := atlas["expressions"]) is not None and not Path(path).is_file():
+        text = f"{shown(path)} is not a file: name a list of expressions or leave it out"
+        faults.append(Fault(("atlas", "expressions"), text))
+    return {**atlas, "quantifiers": quantifiers}, faults
 
 
 def _overlay(run: dict) -> dict:

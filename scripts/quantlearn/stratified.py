@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from quantlearn.errors import QuantlearnError
 from quantlearn.generated import Meanings
 from quantlearn.prefix import translate
 from quantlearn.scenes import PADDING, Space, random_scenes
@@ -52,6 +53,8 @@ def choose(
 
     tried: different scenes (n, max_size), as `different_scenes` gives them. Left out are constants
     and the meanings that are true, or false, in less than ``fewest`` of them.
+
+    Raises `QuantlearnError` when all are left out.
     """
     sizes = (tried != PADDING).sum(axis=1)
     parts = []
@@ -75,6 +78,11 @@ def choose(
     rarer = len(tried) * np.minimum(frame["truth_rate"], 1 - frame["truth_rate"])
     constant = np.isin(meanings.truth().mean(axis=1), (0, 1))
     usable = frame[~constant & (rarer >= fewest)]
+    if usable.empty:
+        raise QuantlearnError(
+            f"none of {len(frame)} quantifiers can be learned: {constant.sum()} are constant, all "
+            f"others true or false in less than {fewest} of {len(tried)} random scenes"
+        )
     order = stratified_order(usable["monotonicity"].to_numpy(), rng)[:most]
     chosen = usable.iloc[order].reset_index(drop=True)
     names = [f"generated_{number:04d}" for number in range(1, len(chosen) + 1)]

@@ -8,7 +8,7 @@ import pytest
 from brute_force import sets_of
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.generated import Meanings, generate, scenes_with_outside
+from quantlearn.generated import Meanings, generate, meanings_of, scenes_with_outside
 from quantlearn.language import ExpressionError
 from quantlearn.prefix import read_expressions, translate
 from quantlearn.scenes import Space, enumerate_scenes
@@ -274,6 +274,19 @@ def test_lists_in_ultk_formats(tmp_path):
     for path in (table, lines, objects):
         found = [(each.name, each.expression) for each in read_expressions(path)]
         assert found == expected
+
+
+def test_a_list_of_all_meanings_is_what_the_grammar_generates(tmp_path):
+    """Written down in any order, with longer expressions of the same, and read again."""
+    scenes, sizes = enumerate_scenes(Space(1, 3))
+    generated = generate(scenes, 4)
+    longer = [f"not(not({expression}))" for expression in generated.expressions]
+    path = tmp_path / "list.txt"
+    path.write_text("\n".join([*longer, *reversed(generated.expressions)]))
+    found = meanings_of(read_expressions(path), scenes, sizes)
+    assert len(found) == len(generated)
+    known = dict(zip(map(bytes, generated.packed), generated.lengths, strict=True))
+    assert [known[bytes(row)] for row in found.packed] == found.lengths.tolist()
 
 
 @pytest.mark.parametrize(

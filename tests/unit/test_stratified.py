@@ -4,10 +4,14 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from choose_quantifiers import choose_quantifiers
 from quantlearn import stratified
-from quantlearn.generated import generate
+from quantlearn.errors import QuantlearnError
+from quantlearn.generated import generate, meanings_of
+from quantlearn.generated_lexicon import read_generated
 from quantlearn.prefix import translate
 from quantlearn.scenes import Space, enumerate_scenes, fill_cells
 from quantlearn.semantics import Quantifier
@@ -55,3 +59,29 @@ def test_what_is_left_out_is_counted():
     assert counts["chosen"] == len(choice.quantifiers) == 20
     rarer = 0.5 - (choice.quantifiers["truth_rate"] - 0.5).abs()
     assert (rarer * len(tried) >= 100).all()
+
+
+def test_nothing_to_choose_is_an_error():
+    expressions = ["subset_eq(A, A)", "subset_eq(A, difference(A, A))"]
+    read = [Quantifier(text, translate(text)) for text in expressions]
+    meanings = meanings_of(read, *enumerate_scenes(Space(1, 3)))
+    tried = stratified.different_scenes(np.random.default_rng(0), 2000, Space(4, 6))
+    with pytest.raises(QuantlearnError, match="none of 2 quantifiers can be learned: 1 are const"):
+        stratified.choose(meanings, tried, 1900, 20, np.random.default_rng(0))
+
+
+def test_quantifiers_are_chosen_from_a_list(tmp_path):
+    path = tmp_path / "list.txt"
+    larger = "greater_than(cardinality(A), cardinality(B))"
+    path.write_text(f"subset_eq(A, B)\n{larger}\nnot({larger})\nsubset_eq(A, A)\n")
+    written = {name: str(tmp_path / f"{name}.csv") for name in ("generated", "left_out")}
+    choose_quantifiers(**written, expressions=str(path))
+    chosen = read_generated(written["generated"], 10)
+    assert set(chosen.values()) == {"|A| > |B|", "not |A| > |B|"}
+    left_out = pd.read_csv(written["left_out"], index_col="what")["number"]
+    assert left_out["meanings"] == 4
+    assert left_out["constant"] == 1
+    assert left_out["too rarely true or false"] == 1  # every, in scenes of up to 12 objects
+    path.write_text("subset_eq(A, B)\n")
+    with pytest.raises(QuantlearnError, match=r"list\.txt: none of 1 quantifiers can be learned"):
+        choose_quantifiers(**written, expressions=str(path))

@@ -56,6 +56,8 @@ rule render_cards:
 
 
 rule choose_quantifiers:
+    input:
+        expressions=SETTINGS.atlas["expressions"] or [],
     output:
         generated="results/atlas/tables/generated.csv",
         left_out="results/atlas/tables/left_out.csv",
