@@ -1,6 +1,6 @@
 """Balance the truth values of each quantifier, so that guessing the frequent one pays nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -29,14 +29,13 @@ def balance_data(
     def balance_trials() -> Iterator[tuple[LabelledScenes, dict[str, np.ndarray]]]:
         for trial, (scenes, _) in enumerate(scene_files.read_trials(generated, quantifiers)):
             rng = random_stream(seed, experiment, "balance", trial)
-            chosen = [
-                balance_group(scenes, group, quantifiers, settings, rng)
-                for group in groups or [quantifiers]
-            ]
-            rows = np.concatenate([part.rows for part in chosen])
-            copies = np.concatenate([part.copies for part in chosen])
-            order = np.lexsort((copies, rows))
-            yield scenes[rows[order]], {"copy": copies[order]}
+            if groups is None:
+                chosen = balance_rows(scenes, quantifiers, settings, rng)
+            else:
+                chosen = joined(
+                    balance_group(scenes, group, quantifiers, settings, rng) for group in groups
+                )
+            yield scenes[chosen.rows], {"copy": chosen.copies}
 
     scene_files.write_trials(balanced, quantifiers, balance_trials())
 
@@ -52,15 +51,35 @@ def balance_group(
     places = np.array([group.index(name) if name in group else -1 for name in quantifiers])
     rows = np.flatnonzero(places[scenes.quantifiers] >= 0)
     own = scenes[rows]
+    own = LabelledScenes(own.scenes, own.sizes, places[own.quantifiers], own.truth)
+    chosen = balance_rows(own, group, settings, rng)
+    return Balanced(rows[chosen.rows], chosen.copies)
+
+
+def balance_rows(
+    scenes: LabelledScenes,
+    quantifiers: list[str],
+    settings: dict[str, Any],
+    rng: np.random.Generator,
+) -> Balanced:
+    """Balance scenes over all of their ``quantifiers``."""
     by_size = settings.get("by") == "truth_and_size"
-    chosen = balance(
-        cells=2 * places[own.quantifiers] + own.truth,
-        strata=own.sizes if by_size else np.zeros_like(own.sizes),
+    return balance(
+        cells=2 * scenes.quantifiers + scenes.truth,
+        strata=scenes.sizes if by_size else np.zeros_like(scenes.sizes),
         method=settings["method"],
         rng=rng,
-        names=cell_names(group),
+        names=cell_names(quantifiers),
     )
-    return Balanced(rows[chosen.rows], chosen.copies)
+
+
+def joined(parts: Iterable[Balanced]) -> Balanced:
+    """Rows that were chosen apart, in their order."""
+    found = list(parts)
+    rows = np.concatenate([part.rows for part in found])
+    copies = np.concatenate([part.copies for part in found])
+    order = np.lexsort((copies, rows))
+    return Balanced(rows[order], copies[order])
 
 
 if __name__ == "__main__":

@@ -77,16 +77,29 @@ def read_members(
             if kind == "verification"
             else TextTask(kind, max_size, tuple(quantifiers), len(codes))
         )
-        for name, learned in networks.items():
+        rows_of = _rows_of_networks(scenes, quantifiers, networks)
+        for (name, learned), rows in zip(networks.items(), rows_of, strict=True):
+            kept = rows[scenes.truth[rows]] if task.writes else rows
+            sides = extra["split"][kept]
+            parts = {side: _by_size(scenes[kept[sides == side]]) for side in SIDES}
             places = np.array([learned.index(one) if one in learned else -1 for one in quantifiers])
-            own = places[scenes.quantifiers] >= 0
-            if task.writes:
-                own = own & scenes.truth
-            sides = {side: own & (extra["split"] == side) for side in SIDES}
-            parts = {side: _by_size(scenes[np.flatnonzero(rows)]) for side, rows in sides.items()}
             examples = {side: _examples(part, places, task) for side, part in parts.items()}
             members.append(Member(trial, name, learned, parts, examples))
     return members, task
+
+
+def _rows_of_networks(
+    scenes: LabelledScenes, quantifiers: list[str], networks: dict[str, tuple[str, ...]]
+) -> list[np.ndarray]:
+    """The rows of the scenes that each network has, in their order.
+
+    Sorted once, since a look at all rows for each network would take hours for thousands of them.
+    """
+    number = {name: row for row, learned in enumerate(networks.values()) for name in learned}
+    network = np.array([number[name] for name in quantifiers])[scenes.quantifiers]
+    order = np.argsort(network, kind="stable")
+    ends = np.cumsum(np.bincount(network, minlength=len(networks)))
+    return np.split(order, ends[:-1])
 
 
 def _networks(
