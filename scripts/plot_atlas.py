@@ -37,7 +37,8 @@ def plot_atlas(numbers: str, settings: dict[str, Any], *, svg: str, pdf: str, pn
             titles |= draw_points(axes, own[~own["quantifier"].isin(named)], "o", GENERATED)
             titles |= draw_points(axes, own[own["quantifier"].isin(named)], "D", NAMED)
             draw_means(axes, own)
-            name_points(axes, own[own["quantifier"].isin(named)])
+            # Panels share their heights, so the highest point of all says how far names reach.
+            name_points(axes, own[own["quantifier"].isin(named)], 0.05 * points["area"].max())
             axes.set_title(
                 f"{prose.capital(ARCHITECTURES[architecture])} (n = {len(own)} quantifiers)"
             )
@@ -73,11 +74,10 @@ def draw_means(axes: Axes, points: pd.DataFrame) -> None:
         axes.hlines(mean, stratum / STRATA, right, color="black", linewidth=1.6, zorder=3)
 
 
-def name_points(axes: Axes, points: pd.DataFrame) -> None:
-    """The names of some points, on the side with room, moved apart where they would overlap."""
-    highest = points["area"].max()
+def name_points(axes: Axes, points: pd.DataFrame, gap: float) -> None:
+    """The names of some points, on the side with room, moved up to be ``gap`` apart."""
     for on_left, side in points.groupby(points["monotonicity"] > 0.5):
-        heights = style.spread(side["area"].to_list(), 0.05 * highest)
+        heights = style.spread(side["area"].to_list(), gap)
         for point, height in zip(side.itertuples(), heights, strict=True):
             axes.annotate(
                 style.label(point.quantifier),

@@ -108,7 +108,7 @@ def write_labels(axes: Axes, rows: pd.DataFrame) -> None:
     axes.tick_params(axis="y", length=0)
     for row in rows[rows["new_universal"]].itertuples():
         axes.annotate(
-            "No universal" if row.universal == "none" else row.universal.capitalize(),
+            "No single universal" if row.universal == "none" else row.universal.capitalize(),
             (0, row.y),
             xycoords=axes.get_yaxis_transform(),
             xytext=(-4, 14),

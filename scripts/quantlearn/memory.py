@@ -23,6 +23,7 @@ __all__ = [
     "COMPILED",
     "Need",
     "balanced_rows",
+    "data_needs",
     "largest_need",
     "machine_memory",
     "networks_of_trial",
@@ -86,7 +87,7 @@ def largest_need(settings: Mapping[str, Any], quantifiers: list[Quantifier]) -> 
     that is not among those fitted, only the scenes count.
     """
     rows = balanced_rows(settings, quantifiers)
-    needs = [_generating(settings), _splitting(settings, rows)]
+    needs = data_needs(settings, quantifiers)
     search = settings["search"]
     sections = ("network", "training")
     variants = [search["space"][name] if search else [settings[name]] for name in sections]
@@ -95,6 +96,12 @@ def largest_need(settings: Mapping[str, Any], quantifiers: list[Quantifier]) -> 
         for network, training in itertools.product(*variants)
     ]
     return max(needs, key=lambda need: need.size)
+
+
+def data_needs(settings: Mapping[str, Any], quantifiers: list[Quantifier]) -> list[Need]:
+    """What the stages take that make an experiment's data, each one trial at a time."""
+    rows = balanced_rows(settings, quantifiers)
+    return [_generating(settings), _balancing(settings), _splitting(settings, rows)]
 
 
 # Stages -------------------------------------------------------------------------------------------
@@ -112,7 +119,8 @@ def _generating(settings: Mapping[str, Any]) -> Need:
             size = len(settings["quantifiers"]) * (10_000 + generate[key]) * positions
         case "fill":
             wanted = max(4 * generate["scenes_per_cell"], 10_000)
-            key, size = "scenes_per_cell", wanted * positions * 30
+            rows = _drawn_rows(settings)
+            key, size = "scenes_per_cell", wanted * positions * 30 + rows * (positions + 70)
         case "enumerate":
             pairs = _drawn_rows(settings)
             scenes = pairs / len(settings["quantifiers"])
@@ -120,9 +128,15 @@ def _generating(settings: Mapping[str, Any]) -> Need:
     return Need("generate_data", _DATA_JOB + size, ("data", "generate", key))
 
 
+def _balancing(settings: Mapping[str, Any]) -> Need:
+    positions = settings["data"]["generate"]["max_size"]
+    size = _drawn_rows(settings) * (4 * positions + 125)
+    return Need("balance_data", _DATA_JOB + size, _key_of_rows(settings))
+
+
 def _splitting(settings: Mapping[str, Any], rows: float) -> Need:
     positions = settings["data"]["generate"]["max_size"]
-    return Need("split_data", _DATA_JOB + rows * (4 * positions + 95), _key_of_rows(settings))
+    return Need("split_data", _DATA_JOB + rows * (4 * positions + 205), _key_of_rows(settings))
 
 
 def _training(

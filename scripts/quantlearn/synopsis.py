@@ -82,9 +82,9 @@ def universal_name(universal: str) -> str:
     """A universal as a heading.
 
     >>> universal_name("quantity"), universal_name("none")
-    ('Quantity', 'No universal')
+    ('Quantity', 'No single universal')
     """
-    return "No universal" if universal == "none" else universal.capitalize()
+    return "No single universal" if universal == "none" else universal.capitalize()
 
 
 # --- Effects ----------------------------------------------------------------------------------

@@ -35,6 +35,12 @@ def resolve(experiment, trials=30, **overrides):
     return load_settings(run, CONFIG).experiments[experiment]
 
 
+def atlas_of(generated):
+    run = run_of(["generated_quantifiers"], 2)
+    run["own_overrides"] = {"generated_quantifiers": {"generated": generated}}
+    return load_settings(run, CONFIG).experiments["generated_quantifiers"]
+
+
 def need_of(settings):
     return largest_need(settings, [Quantifier(*item) for item in settings["expressions"].items()])
 
@@ -107,6 +113,20 @@ def test_the_estimate_of_generating_is_near_the_peak(tmp_path, draws):
     )
     estimate = memory._generating(settings).size
     assert estimate / 2 < int(done.stdout) < 2 * estimate
+
+
+def test_the_data_of_thousands_of_quantifiers_are_estimated():
+    """Most memory in MB that each stage held with 2,000 generated quantifiers and 40 negations."""
+    settings = atlas_of(2000)
+    known = [Quantifier(*item) for item in settings["expressions"].items()]
+    needs = {need.stage: need.size / 1e6 for need in memory.data_needs(settings, known)}
+    for stage, peak in {"generate_data": 1830, "balance_data": 3671, "split_data": 5361}.items():
+        assert peak / 1.5 < needs[stage] < 1.5 * peak
+
+
+def test_networks_of_their_own_need_memory_in_proportion():
+    few, many = (need_of(atlas_of(generated)) for generated in (460, 1960))
+    assert (many.size / few.size) == pytest.approx(4, rel=0.25)
 
 
 def test_the_paper_fits_into_a_small_machine():

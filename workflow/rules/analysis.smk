@@ -39,7 +39,7 @@ rule measure_baselines:
     conda:
         "../../envs/quantlearn.yaml"
     resources:
-        mem_mb=1500,
+        mem_mb=lambda wildcards, attempt: memory_of_data(wildcards.experiment) * attempt,
         runtime=10,
     params:
         quantifiers=setting("quantifiers"),

@@ -17,7 +17,7 @@ from quantlearn.digest import code_digest
 from quantlearn.effort import training_effort
 from quantlearn.errors import QuantlearnError
 from quantlearn.faults import killed_jobs, unwritable_folders
-from quantlearn.memory import largest_need, machine_memory
+from quantlearn.memory import data_needs, largest_need, machine_memory
 from quantlearn.semantics import Quantifier
 from quantlearn.sentences import WRITING
 from quantlearn.yamlfile import read_mapping
@@ -183,6 +183,13 @@ def memory_of_training(experiment):
     """
     need = largest_need(EXPERIMENTS[experiment], quantifiers_of(experiment))
     return max(2000, math.ceil(need.size / 1e8) * 100)
+
+
+@cache
+def memory_of_data(experiment):
+    """The MB that jobs which make the experiment's data ask for at first: 1500, or more."""
+    needs = data_needs(EXPERIMENTS[experiment], quantifiers_of(experiment))
+    return max(1500, *(math.ceil(need.size / 1e8) * 100 for need in needs))
 
 
 def every_job(file):

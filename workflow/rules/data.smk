@@ -13,7 +13,7 @@ rule generate_data:
     conda:
         "../../envs/quantlearn.yaml"
     resources:
-        mem_mb=1500,
+        mem_mb=lambda wildcards, attempt: memory_of_data(wildcards.experiment) * attempt,
         runtime=30,
     params:
         settings=setting("data", "generate"),
@@ -38,7 +38,7 @@ rule balance_data:
     conda:
         "../../envs/quantlearn.yaml"
     resources:
-        mem_mb=1500,
+        mem_mb=lambda wildcards, attempt: memory_of_data(wildcards.experiment) * attempt,
         runtime=30,
     params:
         settings=setting("data", "balance"),
@@ -63,7 +63,7 @@ rule split_data:
     conda:
         "../../envs/quantlearn.yaml"
     resources:
-        mem_mb=1500,
+        mem_mb=lambda wildcards, attempt: memory_of_data(wildcards.experiment) * attempt,
         runtime=30,
     params:
         settings=setting("data", "split"),

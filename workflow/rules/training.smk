@@ -36,7 +36,7 @@ rule withhold_test:
     conda:
         "../../envs/quantlearn.yaml"
     resources:
-        mem_mb=1500,
+        mem_mb=lambda wildcards, attempt: memory_of_data(wildcards.experiment) * attempt,
         runtime=10,
     params:
         quantifiers=setting("quantifiers"),
