@@ -100,7 +100,7 @@ def test_models_find_the_effects_that_are_there(effects):
     mixed = by_place.loc[("mixed", "area", "lstm and transformer")]
     for term, true in (
         ("monotonicity", -0.3),
-        ("monotonicity × (transformer less lstm)", -0.2),
+        ("monotonicity × (transformer encoder less LSTM)", -0.2),
     ):
         assert mixed.loc[term, "lower"] < true < mixed.loc[term, "upper"]
         assert mixed.loc[term, "p_adjusted"] < 0.001
@@ -299,3 +299,5 @@ def test_the_first_remark_says_how_far_trials_agree(networks):
     assert len(lines) == 2
     for line in lines:
         assert all(part in line for part in ("n = 40 quantifiers", " to ", "p < 0.001"))
+        # What a generated name means is told behind it.
+        assert line.count("`: ") == sum(f"*{name}* (`" in line for name in names) > 0

@@ -8,7 +8,7 @@ universals, exact on all scenes up to some size, the truth rate on them, Lempelâ
 what rules reach that know of a scene no more than its size or its zone counts.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -193,13 +193,14 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     ]
     found = [agreement(areas) for areas in wide]
     adjusted = holm(np.array([one["p"] for one in found]))
+    named, generated = named_and_generated(settings)
     lines = []
     for (architecture, networks), areas, one, p in zip(kinds, wide, found, adjusted, strict=True):
-        means = of_quantifiers(networks).set_index("quantifier")["area"].sort_values()
+        means = of_quantifiers(networks).set_index("quantifier").sort_values("area")
         diverged = int(networks["area"].isna().sum())
         half = half_width(areas)
         easiest, hardest = (
-            _named(means.iloc[some], half) for some in (slice(0, 3), slice(-3, None))
+            _named(means.iloc[some], half, named) for some in (slice(0, 3), slice(-3, None))
         )
         lines.append(
             f"- {prose.capital(ARCHITECTURES[architecture])}: "
@@ -210,15 +211,14 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
             + f". {_agreement(one, p)} The smallest areas are those of {easiest}, the largest "
             f"those of {hardest}."
         )
-    named, generated = named_and_generated(settings)
     return "\n".join(
         [
             f"Beside {prose.counted(len(named), 'quantifier')} of natural language, "
             f"{len(generated):,} generated ones were learned, {settings['negations']:,} of them "
             "negations of others. Behind a name stands the area under its loss curve, the mean of "
-            "its trials. Intervals are of 95 % (Wilson's for shares; for areas by the variance of "
-            "trials of one quantifier, the mean over all); p values are adjusted by Holm's method "
-            "over the architectures.",
+            "its trials, and before it what a generated one means. Intervals are of 95 % (Wilson's "
+            "for shares; for areas by the variance of trials of one quantifier, the mean over "
+            "all); p values are adjusted by Holm's method over the architectures.",
             "",
             *lines,
         ]
@@ -294,14 +294,20 @@ def _share(some: int, of_all: int) -> str:
     return f"{some:,} ({prose.percent(some / of_all)}, {shown})"
 
 
-def _named(means: pd.Series, half: float) -> str:
-    """Names, each with its area and the interval of it, where there is one; no area is below 0."""
+def _named(means: pd.DataFrame, half: float, known: Collection[str]) -> str:
+    """Names, each with its area and the interval of it, where there is one; no area is below 0.
+
+    Those that are not ``known`` from natural language are told by their expressions.
+    """
 
     def spread(area: float) -> str:
         return "" if np.isnan(half) else f", {max(area - half, 0):.3f} to {area + half:.3f}"
 
     return prose.listed(
-        f"{prose.name(name)} ({area:.3f}{spread(area)})" for name, area in means.items()
+        f"{prose.name(row.Index)} ("
+        + ("" if row.Index in known else f"`{row.expression}`: ")
+        + f"{row.area:.3f}{spread(row.area)})"
+        for row in means.itertuples()
     )
 
 

@@ -156,7 +156,7 @@ def mixed_model(atlas: pd.DataFrame, outcome: str = "area") -> Iterator[dict[str
     design = pd.DataFrame({"const": 1.0, "monotonicity": centred})
     if len(kinds) == 2:
         side = np.where(networks["architecture"] == kinds[1], 0.5, -0.5)
-        difference = f"{kinds[1]} less {kinds[0]}"
+        difference = f"{ARCHITECTURES[kinds[1]]} less {ARCHITECTURES[kinds[0]]}"
         design[difference] = side
         design[f"monotonicity × ({difference})"] = centred * side
     # Whether a variance counts as zero must not depend on the outcome's unit.
