@@ -7,6 +7,8 @@ minus only the second. Filled markers: p < 0.05 in Wilcoxon's test of all trials
 learned, adjusted by Holm's method over all rows.
 """
 
+import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from quantlearn.jobs import run_job
 from quantlearn.wording import LEVEL
 
 LONGEST = 32  # intervals go on outside the panel
+ACROSS = 3  # panels side by side
 
 
 def plot_controls(numbers: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str) -> None:
@@ -27,14 +30,21 @@ def plot_controls(numbers: str, settings: dict[str, Any], *, svg: str, pdf: str,
     pairs = list(dict.fromkeys(zip(frame["easy"], frame["hard"], strict=True)))
     conditions = list(dict.fromkeys(frame["condition"]))
     with style.figure_style():
-        figure = style.new_figure(style.PAGE_WIDTH + 1, 1.3 + 0.28 * len(conditions))
-        panels = figure.subplots(1, len(pairs), sharey=True, squeeze=False)[0]
-        for axes, (easy, hard), colour in zip(panels, pairs, style.OKABE_ITO, strict=False):
+        across = min(len(pairs), ACROSS)
+        down = math.ceil(len(pairs) / across)
+        height = 0.3 + down * (1 + 0.28 * len(conditions))
+        figure = style.new_figure(style.PAGE_WIDTH + 1, height)
+        panels = figure.subplots(down, across, sharey=True, squeeze=False)
+        for axes in panels.flat[len(pairs) :]:
+            axes.set_visible(False)
+        for axes, (easy, hard), colour in zip(
+            panels.flat, pairs, itertools.cycle(style.OKABE_ITO), strict=False
+        ):
             rows = frame[(frame["easy"] == easy) & (frame["hard"] == hard)]
             draw_panel(axes, rows, conditions, colour)
             axes.set_title(f"{style.label(easy)} –\n{style.label(hard)}")
-        panels[0].set_yticks(range(len(conditions)), conditions)
-        panels[0].set_ylim(len(conditions) - 0.5, -0.5)
+        panels[0, 0].set_yticks(range(len(conditions)), conditions)
+        panels[0, 0].set_ylim(len(conditions) - 0.5, -0.5)
         figure.supxlabel("Lead of the first: ratio of convergence steps", fontsize=9)
         style.save_figure(figure, svg, pdf, png)
 

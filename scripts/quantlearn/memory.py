@@ -151,7 +151,7 @@ def _training(
     used = min(training["scenes"] or rows, rows)
     looked_at = len(training["evaluate_splits"]) * min(scenes, rows)
     held = members * (
-        rows * (2 * read.positions + 16 * read.written + 80)
+        rows * (2 * read.positions + 16 * read.written + 180)
         + looked_at * (6 * read.positions + 16 * read.written + 60)
     )
     architecture = network["architecture"]
