@@ -17,7 +17,7 @@ a tied majority. No baseline chooses or trains anything that a network sees.
 import numpy as np
 import pandas as pd
 
-from quantlearn.scenes import LabelledScenes
+from quantlearn.scenes import LabelledScenes, rows_of_each
 from quantlearn.semantics import zone_counts
 from quantlearn.split import SIDES
 
@@ -64,10 +64,11 @@ def baseline_cells(
     )
     side = np.argmax(sides[:, None] == np.array(SIDES, dtype=object), axis=1)
     cell = side * len(sizes) + scenes.sizes
-    for index, name in enumerate(quantifiers):
-        own = scenes.quantifiers == index
-        learned_from = own & (sides == "train")
-        answer = np.full(own.sum(), True)
+    trained = side == SIDES.index("train")
+    rows = rows_of_each(scenes.quantifiers, len(quantifiers))
+    for own, name in zip(rows, quantifiers, strict=True):
+        learned_from = own[trained[own]]
+        answer = np.full(len(own), True)
         for baseline in BASELINES:
             key = keys[baseline]
             answer, unseen = answer_by_key(

@@ -10,7 +10,7 @@ from quantlearn.errors import QuantlearnError
 from quantlearn.examples import Examples, nested_rows
 from quantlearn.networks.task import Task, quantifier_codes
 from quantlearn.networks.text_task import TextTask
-from quantlearn.scenes import LabelledScenes
+from quantlearn.scenes import LabelledScenes, rows_of_each
 from quantlearn.seeds import random_stream
 from quantlearn.split import SIDES
 
@@ -91,15 +91,10 @@ def read_members(
 def _rows_of_networks(
     scenes: LabelledScenes, quantifiers: list[str], networks: dict[str, tuple[str, ...]]
 ) -> list[np.ndarray]:
-    """The rows of the scenes that each network has, in their order.
-
-    Sorted once, since a look at all rows for each network would take hours for thousands of them.
-    """
+    """The rows of the scenes that each network has, in their order."""
     number = {name: row for row, learned in enumerate(networks.values()) for name in learned}
-    network = np.array([number[name] for name in quantifiers])[scenes.quantifiers]
-    order = np.argsort(network, kind="stable")
-    ends = np.cumsum(np.bincount(network, minlength=len(networks)))
-    return np.split(order, ends[:-1])
+    network = np.array([number[name] for name in quantifiers])
+    return rows_of_each(network[scenes.quantifiers], len(networks))
 
 
 def _networks(

@@ -23,6 +23,7 @@ __all__ = [
     "enumerate_scenes",
     "fill_cells",
     "random_scenes",
+    "rows_of_each",
 ]
 
 ZONES = {"both": 0, "a_only": 1, "b_only": 2, "neither": 3}
@@ -271,3 +272,17 @@ def _label(
         rows = np.flatnonzero(chosen == index)
         truth[rows] = quantifier.verify(scenes[rows], sizes[rows])
     return LabelledScenes(scenes, sizes, chosen, truth)
+
+
+def rows_of_each(numbers: np.ndarray, count: int) -> list[np.ndarray]:
+    """The rows that have each of the numbers 0 to ``count`` − 1, in their order.
+
+    The rows are sorted once: a look at all of them for each number would take hours where there
+    are thousands of quantifiers.
+
+    >>> [rows.tolist() for rows in rows_of_each(np.array([1, 0, 1]), 3)]
+    [[1], [0, 2], []]
+    """
+    order = np.argsort(numbers, kind="stable")
+    ends = np.cumsum(np.bincount(numbers, minlength=count))
+    return np.split(order, ends[:-1])
