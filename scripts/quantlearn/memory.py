@@ -215,8 +215,10 @@ def _kept_by_scene(network: dict[str, Any], read: _Reading, compiled: bool) -> f
     return (inputs + times * units) * _BYTES[network["precision"]]
 
 
-def weights_of(network: dict[str, Any], read: _Reading) -> float:
-    """The number of weights of a network, about."""
+def weights_of(network: Mapping[str, Any], read: _Reading) -> float:
+    """The number of weights of a network, about; 1 where nothing is known of its architecture."""
+    if network["architecture"] not in _KEPT_BY_UNITS:
+        return 1
     hidden, layers, inputs = network["hidden"], network["layers"], read.inputs
     match network["architecture"]:
         case "transformer":

@@ -257,7 +257,10 @@ def logrank_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
     )
     if len(easy) < 2 or not _ordered_events(times, converged):
         return found
-    result = stats.logrank(*(_censored(_times(x), x["converged"].to_numpy()) for x in (easy, hard)))
+    with np.errstate(invalid="ignore"):  # blank where its variance is 0
+        result = stats.logrank(
+            *(_censored(_times(x), x["converged"].to_numpy()) for x in (easy, hard))
+        )
     return replace(found, statistic=float(result.statistic), p=float(result.pvalue))
 
 

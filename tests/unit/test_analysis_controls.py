@@ -104,7 +104,12 @@ def test_every_line_has_n_and_p(numbers):
     text = controls.remark(numbers, {})
     assert "the effect that is shown as documented survives in 6 of 8 other conditions" in text
     backwards = controls.remark(numbers.assign(rank_biserial=-numbers["rank_biserial"]), {})
-    assert "no effect is shown as documented; one is in 0 of 8 other conditions" in backwards
+    assert (
+        "as documented the second is learned sooner, as in 6 of the others; the first is shown to "
+        "be sooner in 0 of 8 other conditions"
+    ) in backwards
+    nothing = controls.remark(numbers.assign(p_adjusted=0.5), {})
+    assert "no effect is shown as documented; one is in 0 of 8 other conditions" in nothing
     lines = [line for line in text.splitlines() if line.startswith("- ")]
     assert len(lines) == 9
     assert all("n = 10 trials" in line for line in lines)

@@ -154,6 +154,11 @@ def survives(numbers: pd.DataFrame) -> pd.Series:
     return (numbers["p_adjusted"] < LEVEL) & (numbers["rank_biserial"] > 0)
 
 
+def _is_reversed(numbers: pd.DataFrame) -> pd.Series:
+    """Whether the second quantifier is shown to be learned sooner, for each row."""
+    return (numbers["p_adjusted"] < LEVEL) & (numbers["rank_biserial"] < 0)
+
+
 # --- In words -------------------------------------------------------------------------------------
 
 
@@ -204,10 +209,17 @@ def _survivals(numbers: pd.DataFrame) -> dict[tuple[str, str], str]:
 def _survival(rows: pd.DataFrame) -> str:
     """In how many conditions the effect is shown that there is in the first one, as documented."""
     first, *others = survives(rows)
+    published = rows["condition"].iloc[0]
     shown = f"{sum(others)} of {prose.counted(len(others), 'other condition')}"
     if first:
-        return f"the effect that is shown {rows['condition'].iloc[0]} survives in {shown}"
-    return f"no effect is shown {rows['condition'].iloc[0]}; one is in {shown}"
+        return f"the effect that is shown {published} survives in {shown}"
+    reverse, *reversed_too = _is_reversed(rows)
+    if reverse:
+        return (
+            f"{published} the second is learned sooner, as in {sum(reversed_too)} of the others; "
+            f"the first is shown to be sooner in {shown}"
+        )
+    return f"no effect is shown {published}; one is in {shown}"
 
 
 def _of_condition(row: Mapping[str, Any]) -> str:
@@ -216,13 +228,9 @@ def _of_condition(row: Mapping[str, Any]) -> str:
         counts += f", only the first in {row['only_easy']}, only the second in {row['only_hard']}"
     if np.isnan(row["p_adjusted"]):
         return f"{row['condition']}: too few trials in which one was learned ({counts})."
-    verdict = (
-        "the second is shown to be sooner"
-        if row["p_adjusted"] < LEVEL and row["rank_biserial"] < 0
-        else "the first is sooner"
-        if row["p_adjusted"] < LEVEL
-        else "no difference is shown"
-    )
+    verdict = "no difference is shown"
+    if row["p_adjusted"] < LEVEL:
+        verdict = f"the {'first' if row['rank_biserial'] > 0 else 'second'} is sooner"
     lead = "no trial in which both were learned"
     if not np.isnan(row["ratio"]):
         bounds = prose.interval(*(prose.correlation(row[bound]) for bound in ("lower", "upper")))
