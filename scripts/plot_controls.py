@@ -74,7 +74,7 @@ def draw_panel(axes: Axes, rows: pd.DataFrame, conditions: list[str], colour: st
     ends = np.nan_to_num([rows["lower"].min() / 1.2, rows["upper"].max() * 1.2], nan=1)
     axes.set_xlim(np.clip(ends[0], 1 / LONGEST, 0.8), np.clip(ends[1], 1.25, LONGEST))
     low, high = axes.get_xlim()
-    axes.xaxis.set_major_locator(LogLocator(base=2 if high > 3 * low else 2**0.5, numticks=6))
+    axes.xaxis.set_major_locator(LogLocator(base=2 if high > 4 * low else 2**0.5, numticks=6))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:.2g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.tick_params(axis="y", length=0)
