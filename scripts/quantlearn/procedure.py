@@ -59,7 +59,7 @@ def settings_table(settings: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             ("Scenes", _scenes(settings)),
-            ("Balance", _balance(settings["data"]["balance"])),
+            ("Balance", _balance(settings["data"]["balance"], settings["groups"] is not None)),
             ("Split", _split(settings["data"]["split"])),
             ("Network", _network(network) + _sharing(settings)),
             *([("Start", _start(settings))] if settings.get("start_from") else []),
@@ -89,7 +89,7 @@ def _scenes(settings: Mapping[str, Any]) -> str:
     return f"{amount}; {sizes}, each in one of the zones {zones}"
 
 
-def _balance(balance: Mapping[str, Any]) -> str:
+def _balance(balance: Mapping[str, Any], grouped: bool) -> str:
     if balance["method"] == "none":
         return "none: truth values are as frequent as they come"
     by = {"truth": "truth value", "truth_and_size": "truth value and size"}[balance["by"]]
@@ -97,7 +97,8 @@ def _balance(balance: Mapping[str, Any]) -> str:
         "downsample": "scenes are left out",
         "upsample": "training scenes are repeated",
     }[balance["method"]]
-    return f"{how} until each {by} of each quantifier is equally frequent"
+    whose = "each quantifier of a group" if grouped else "each quantifier"
+    return f"{how} until each {by} of {whose} is equally frequent"
 
 
 def _split(split: Mapping[str, Any]) -> str:

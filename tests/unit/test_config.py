@@ -164,7 +164,7 @@ def test_quick_has_at_most_ten_trials_and_small_searches_of_all_but_variations(s
         RUN | yaml.safe_load((FOLDER / "quick.yaml").read_text()), FOLDER, [FOLDER / "quick.yaml"]
     ).experiments
     twins = {name for name in shipped if name.endswith("_as_run")}
-    controls = {name for name in shipped if name.startswith("controls_")}
+    controls = {name for name in shipped if name.startswith("controls")}
     assert set(quick) >= set(shipped) - twins - controls - {"transfer_new_readout"}
     assert set(quick) & controls
     assert set(quick) & twins
