@@ -24,12 +24,14 @@ __all__ = ["training_effort"]
 _STEP = 3  # a gradient takes about three times what an answer takes
 _EAGER = 4  # times as slow as compiled
 
+_SECTIONS = ("network", "training")
+
 
 def training_effort(settings: Mapping[str, Any], quantifiers: list[Quantifier]) -> float:
     """How often some weight is used in training a sample of an experiment, with all its trials.
 
-    ``settings`` are complete; where some of them vary, the largest values count. What stops
-    training early is not known beforehand.
+    ``settings`` are complete; where some of them vary, the largest values count. When training
+    ends early is not known beforehand; with patience it is taken to do so after a quarter.
     """
     search = settings["search"]
     variants = search["space"] if search else {name: [settings[name]] for name in _SECTIONS}
@@ -42,10 +44,9 @@ def training_effort(settings: Mapping[str, Any], quantifiers: list[Quantifier]) 
     step = training["batch_size"] * _STEP + looked_at / training["evaluate_every"]
     steps = training["max_epochs"] * rows / training["batch_size"]
     uses = max(_uses(settings, with_largest(network), training) for network in variants["network"])
+    if training["patience"] is not None:
+        steps /= 4
     return settings["trials"] * steps * step * uses
-
-
-_SECTIONS = ("network", "training")
 
 
 def _uses(

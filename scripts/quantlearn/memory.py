@@ -286,10 +286,14 @@ def balanced_rows(settings: Mapping[str, Any], quantifiers: list[Quantifier]) ->
     if method == "none" or generate["method"] in ("fill", "describe"):
         return drawn
     scenes, sizes = _some_scenes(generate)
-    shares = [quantifier.verify(scenes, sizes).mean() for quantifier in quantifiers]
-    cells = [share for truth in shares for share in (truth, 1 - truth)]
-    # Each of the cells is as large as the smallest or the largest of them.
-    return 2 * drawn * float(min(cells) if method == "downsample" else max(cells))
+    shares = {one.name: float(one.verify(scenes, sizes).mean()) for one in quantifiers}
+    rows = 0.0
+    for group in settings["groups"] or [list(shares)]:
+        cells = [share for name in group for share in (shares[name], 1 - shares[name])]
+        # Each of the cells is as large as the smallest or the largest of its group.
+        cell = min(cells) if method == "downsample" else max(cells)
+        rows += 2 * cell * drawn * len(group) / len(shares)
+    return rows
 
 
 def _some_scenes(generate: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:

@@ -124,6 +124,19 @@ def test_the_data_of_thousands_of_quantifiers_are_estimated():
         assert peak / 1.5 < needs[stage] < 1.5 * peak
 
 
+def test_each_group_is_balanced_in_itself():
+    """Every other scene is kept of a quantifier that is true in half, few of every."""
+    settings = resolve("exp3b", 1)
+    together = [Quantifier("some", "|A & B| > 0"), Quantifier("even", "|A| % 2 == 0")]
+    apart = [Quantifier("every", "A <= B"), Quantifier("not_all", "not A <= B")]
+    halves = [
+        memory.balanced_rows(settings | {"groups": None}, pair) / 2 for pair in (together, apart)
+    ]
+    groups = [[one.name for one in pair] for pair in (together, apart)]
+    found = memory.balanced_rows(settings | {"groups": groups}, [*together, *apart])
+    assert found == pytest.approx(sum(halves))
+
+
 def test_networks_of_their_own_need_memory_in_proportion():
     few, many = (need_of(atlas_of(generated)) for generated in (460, 1960))
     assert (many.size / few.size) == pytest.approx(4, rel=0.25)
