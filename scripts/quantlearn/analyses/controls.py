@@ -209,7 +209,9 @@ def _survivals(numbers: pd.DataFrame) -> dict[tuple[str, str], str]:
 def _survival(rows: pd.DataFrame) -> str:
     """In how many conditions the effect is shown that there is in the first one, as documented."""
     first, *others = survives(rows)
-    published = rows["condition"].iloc[0]
+    row = rows.iloc[0]
+    n = prose.counted(int(row["n"]), "trial")
+    published = f"{row['condition']} ({_lead(row)}, {p_phrase(row['p_adjusted'])}, n = {n})"
     shown = f"{sum(others)} of {prose.counted(len(others), 'other condition')}"
     if first:
         return f"the effect that is shown {published} survives in {shown}"
@@ -231,11 +233,16 @@ def _of_condition(row: Mapping[str, Any]) -> str:
     verdict = "no difference is shown"
     if row["p_adjusted"] < LEVEL:
         verdict = f"the {'first' if row['rank_biserial'] > 0 else 'second'} is sooner"
-    lead = "no trial in which both were learned"
-    if not np.isnan(row["ratio"]):
-        bounds = prose.interval(*(prose.correlation(row[bound]) for bound in ("lower", "upper")))
-        lead = f"lead {prose.correlation(row['ratio'])}, {bounds}"
-    return f"{row['condition']}: {verdict} ({lead}, {p_phrase(row['p_adjusted'])}, {counts})."
+    p = p_phrase(row["p_adjusted"])
+    return f"{row['condition']}: {verdict} ({_lead(row)}, {p}, {counts})."
+
+
+def _lead(row: Mapping[str, Any]) -> str:
+    """A lead with its interval."""
+    if np.isnan(row["ratio"]):
+        return "no trial in which both were learned"
+    bounds = prose.interval(*(prose.correlation(row[bound]) for bound in ("lower", "upper")))
+    return f"lead {prose.correlation(row['ratio'])}, {bounds}"
 
 
 def shown(numbers: pd.DataFrame) -> pd.DataFrame:
