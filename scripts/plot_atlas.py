@@ -75,10 +75,14 @@ def draw_means(axes: Axes, points: pd.DataFrame) -> None:
 
 
 def name_points(axes: Axes, points: pd.DataFrame, gap: float) -> None:
-    """The names of some points, on the side with room, moved up to be ``gap`` apart."""
-    for on_left, side in points.groupby(points["monotonicity"] > 0.5):
-        heights = style.spread(side["area"].to_list(), gap)
-        for point, height in zip(side.itertuples(), heights, strict=True):
+    """The names of some points, on the side with room, moved up to be ``gap`` apart.
+
+    A name is about a quarter of a panel wide: those in other thirds do not overlap.
+    """
+    for _, near in points.groupby((3 * points["monotonicity"]).round()):
+        on_left = near["monotonicity"].mean() > 0.5
+        heights = style.spread(near["area"].to_list(), gap)
+        for point, height in zip(near.itertuples(), heights, strict=True):
             axes.annotate(
                 style.label(point.quantifier),
                 (point.monotonicity, height),
