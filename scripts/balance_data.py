@@ -8,7 +8,7 @@ import numpy as np
 from quantlearn import scene_files
 from quantlearn.balance import Balanced, balance, cell_names
 from quantlearn.jobs import run_job
-from quantlearn.scenes import LabelledScenes
+from quantlearn.scenes import LabelledScenes, places_among
 from quantlearn.seeds import random_stream
 
 
@@ -48,7 +48,7 @@ def balance_group(
     rng: np.random.Generator,
 ) -> Balanced:
     """Balance the scenes of the ``group`` among all scenes, whose ``quantifiers`` are numbered."""
-    places = np.array([group.index(name) if name in group else -1 for name in quantifiers])
+    places = places_among(quantifiers, group)
     rows = np.flatnonzero(places[scenes.quantifiers] >= 0)
     own = scenes[rows]
     own = LabelledScenes(own.scenes, own.sizes, places[own.quantifiers], own.truth)

@@ -7,8 +7,9 @@ import pandas as pd
 
 from quantlearn import tables
 from quantlearn.errors import QuantlearnError
-from quantlearn.generated import Meanings, generate, meanings_of
+from quantlearn.generated import Meanings, generate
 from quantlearn.jobs import run_job
+from quantlearn.listed import meanings_of
 from quantlearn.prefix import read_expressions
 from quantlearn.scenes import Space, enumerate_scenes
 from quantlearn.seeds import random_stream

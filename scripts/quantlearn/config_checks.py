@@ -68,15 +68,18 @@ def _check_comparisons(settings: dict, _: Surroundings) -> Iterator[Fault]:
     for place, pair in enumerate(settings["comparisons"] or []):
         for side, name in enumerate(pair):
             if name not in known:
-                hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
-                text = f"{shown(name)} is not one of the experiment's quantifiers{hint}"
-                yield Fault(("comparisons", place, side), text)
+                yield Fault(("comparisons", place, side), _not_there(name, known))
             elif name in untaught:
                 text = (
                     f"{shown(name)} is for testing only (data.split.only_test), so no network "
                     "learns it: compare others"
                 )
                 yield Fault(("comparisons", place, side), text)
+
+
+def _not_there(name: str, known: list[str]) -> str:
+    hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+    return f"{shown(name)} is not one of the experiment's quantifiers{hint}"
 
 
 def _check_documented(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
@@ -144,9 +147,7 @@ def _check_networks(settings: dict, _: Surroundings) -> Iterator[Fault]:
     for place, group in enumerate(groups):
         for index, name in enumerate(group):
             if name not in known:
-                hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
-                text = f"{shown(name)} is not one of the experiment's quantifiers{hint}"
-                yield Fault(("groups", place, index), text)
+                yield Fault(("groups", place, index), _not_there(name, known))
             elif name in seen:
                 text = f"{shown(name)} is in a group already: leave it out here"
                 yield Fault(("groups", place, index), text)
@@ -184,9 +185,8 @@ def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
     generate, training = settings["data"]["generate"], settings["training"]
     if settings["data"]["balance"]["method"] == "upsample":
         return  # repeats scenes as often as it takes
-    learned = len((settings["groups"] or [settings["quantifiers"]])[0])
-    if not training["together"]:
-        learned = 1
+    shared = (settings["groups"] or [settings["quantifiers"]])[0]
+    learned = len(shared) if training["together"] else 1
     most = {
         "sample": lambda: min(generate["draws"], learned * _number_of_scenes(generate)),
         "fill": lambda: 2 * learned * generate["scenes_per_cell"],
@@ -378,9 +378,7 @@ def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
     known = settings["quantifiers"]
     for index, name in enumerate(kept["quantifiers"]):
         if name not in known:
-            hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
-            text = f"{shown(name)} is not one of the experiment's quantifiers{hint}"
-            yield Fault((*place, "quantifiers", index), text)
+            yield Fault((*place, "quantifiers", index), _not_there(name, known))
     if set(known) <= set(kept["quantifiers"]):
         yield Fault((*place, "quantifiers"), "leave nothing to learn: take fewer")
     elif kept["quantifiers"] and not settings["training"]["together"]:

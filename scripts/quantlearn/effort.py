@@ -1,9 +1,9 @@
 """How much computing an experiment's training takes beside that of others, about.
 
-Jobs that wait for a free core are started from the longest to the shortest: then the last one ends
-no later than 4/3 of the time of the best order (Graham 1969, "Bounds on multiprocessing timing
-anomalies", SIAM Journal on Applied Mathematics 17:416). Only the order counts, so this is an
-estimate from the settings alone.
+Jobs that wait for a free core are started from the longest to the shortest. Were their times known,
+the last one would end no later than 4/3 of the time of the best order (Graham 1969, "Bounds on
+multiprocessing timing anomalies", SIAM Journal on Applied Mathematics 17:416). Only their order is
+needed, so this is an estimate from the settings alone.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from typing import Any
 from quantlearn.memory import (
     COMPILED,
     balanced_rows,
-    networks_of_trial,
     reading,
     weights_of,
     with_largest,
 )
 from quantlearn.semantics import Quantifier
+from quantlearn.sharing import networks_of_trial
 
 __all__ = ["training_effort"]
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from quantlearn.contests import PAIRS, whole_task
 from quantlearn.distributions import is_distribution, values_of
 from quantlearn.novelty import is_control, novelty
-from quantlearn.pairs import published_pairs
 from quantlearn.schema import Fault, is_recurrent, load_schema, shown
 from quantlearn.search import SECTIONS, chooses_sample
 from quantlearn.sentences import WRITING
+from quantlearn.sharing import learns_all, published_pairs
 from quantlearn.wording import REGULARISATION
 
 __all__ = ["find_figure_faults"]
@@ -227,7 +227,7 @@ def _overfitting(settings: dict, _: Sequence[dict]) -> str | None:
     training = settings["training"]
     if settings["search"] is not None:
         return "is about one sample, and here settings vary: give each one value"
-    if not training["together"] or settings["groups"] is not None:
+    if not learns_all(settings):
         return (
             "is about networks that learn all quantifiers: set training.together to true, and no "
             "groups"

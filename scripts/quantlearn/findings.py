@@ -16,6 +16,7 @@ from quantlearn.procedure import named_and_generated
 from quantlearn.prose import MISSING
 from quantlearn.results import Results
 from quantlearn.sentences import WRITING
+from quantlearn.sharing import learns_all
 from quantlearn.verdicts import FEW_TRIALS, smallest_p
 from quantlearn.wording import BASELINE_NAMES, LEVEL, SPLITS
 
@@ -43,9 +44,7 @@ def data_summary(results: Results) -> str:
         for side, word in {"train": "training", "dev": "development", "test": "testing"}.items()
         if trials[f"{side}_scenes"].any()
     ]
-    settings = results.settings
-    whole = settings["training"]["together"] and settings["groups"] is None
-    whose = "trial" if whole else "network"
+    whose = "trial" if learns_all(results.settings) else "network"
     return (
         f"The experiment has {prose.counted(n, 'trial')}: networks that start from different "
         f"weights and have data of their own. The scenes of a {whose} are {prose.listed(amounts)}."

@@ -19,7 +19,6 @@ first found is kept: rules in the order above of RULES, then the shortest first 
 shortest second one.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,7 +30,7 @@ from quantlearn.prefix import translate
 from quantlearn.scenes import PADDING
 from quantlearn.semantics import Quantifier
 
-__all__ = ["RULES", "Meanings", "generate", "meanings_of", "scenes_with_outside"]
+__all__ = ["RULES", "Meanings", "generate", "scenes_with_outside"]
 
 _CHUNK = 1 << 24  # bytes of candidates at once
 _MOST_CANDIDATES = 20_000_000  # of one rule; more would take minutes, and meanings fill the memory
@@ -176,31 +175,6 @@ def generate(
         }
     truths = tables["truth"]
     return Meanings(truths.expressions, truths.lengths, truths.values, len(scenes))
-
-
-def meanings_of(
-    quantifiers: Sequence[Quantifier], scenes: np.ndarray, sizes: np.ndarray
-) -> Meanings:
-    """The meanings of quantifiers whose names are expressions in prefix notation, each once.
-
-    Such are those of a list that `quantlearn.prefix.read_expressions` reads. scenes and sizes:
-    what tells meanings apart, uint8 (n, places) and integer (n,).
-
-    >>> from quantlearn.scenes import Space, enumerate_scenes
-    >>> texts = ["not(not(subset_eq(A, B)))", "subset_eq(A, B)", "subset_eq(B, A)"]
-    >>> read = [Quantifier(text, translate(text)) for text in texts]
-    >>> meanings_of(read, *enumerate_scenes(Space(1, 2))).expressions
-    ['subset_eq(A, B)', 'subset_eq(B, A)']
-    """
-    shortest: dict[bytes, tuple[int, str]] = {}
-    lengths = [len(re.findall(r"\w+", quantifier.name)) for quantifier in quantifiers]
-    for place in np.argsort(lengths, kind="stable"):
-        truths = np.packbits(quantifiers[place].verify(scenes, sizes)).tobytes()
-        shortest.setdefault(truths, (lengths[place], quantifiers[place].name))
-    packed = np.array([np.frombuffer(row, dtype=np.uint8) for row in shortest])
-    found = list(shortest.values())
-    expressions = [expression for _, expression in found]
-    return Meanings(expressions, np.array([length for length, _ in found]), packed, len(scenes))
 
 
 def scenes_with_outside(objects: int, places: int) -> tuple[np.ndarray, np.ndarray]:

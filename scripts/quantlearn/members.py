@@ -10,7 +10,7 @@ from quantlearn.errors import QuantlearnError
 from quantlearn.examples import Examples, nested_rows
 from quantlearn.networks.task import Task, quantifier_codes
 from quantlearn.networks.text_task import TextTask
-from quantlearn.scenes import LabelledScenes, rows_of_each
+from quantlearn.scenes import LabelledScenes, places_among, rows_of_each
 from quantlearn.seeds import random_stream
 from quantlearn.split import SIDES
 
@@ -82,7 +82,7 @@ def read_members(
             kept = rows[scenes.truth[rows]] if task.writes else rows
             sides = extra["split"][kept]
             parts = {side: _by_size(scenes[kept[sides == side]]) for side in SIDES}
-            places = np.array([learned.index(one) if one in learned else -1 for one in quantifiers])
+            places = places_among(quantifiers, learned)
             examples = {side: _examples(part, places, task) for side, part in parts.items()}
             members.append(Member(trial, name, learned, parts, examples))
     return members, task

@@ -18,6 +18,7 @@ import numpy as np
 from quantlearn.distributions import border_values, is_distribution
 from quantlearn.semantics import Quantifier
 from quantlearn.sentences import sentence, vocabulary
+from quantlearn.sharing import networks_of_trial
 
 __all__ = [
     "COMPILED",
@@ -26,7 +27,6 @@ __all__ = [
     "data_needs",
     "largest_need",
     "machine_memory",
-    "networks_of_trial",
     "reading",
     "weights_of",
     "with_largest",
@@ -174,13 +174,6 @@ def _training(
         parts["network", "hidden"] = members * copied
     job = _COMPILING_JOB if compiled else _EAGER_JOB
     return Need("train", job + sum(parts.values()), max(parts, key=parts.__getitem__))
-
-
-def networks_of_trial(settings: Mapping[str, Any]) -> int:
-    """How many networks share the quantifiers of a trial; the most there may be, if that varies."""
-    if settings["training"]["together"] is True:
-        return len(settings["groups"] or [1])
-    return len(settings["quantifiers"])
 
 
 class _Reading(NamedTuple):

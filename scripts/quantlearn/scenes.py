@@ -22,6 +22,7 @@ __all__ = [
     "enumerate_pairs",
     "enumerate_scenes",
     "fill_cells",
+    "places_among",
     "random_scenes",
     "rows_of_each",
 ]
@@ -272,6 +273,15 @@ def _label(
         rows = np.flatnonzero(chosen == index)
         truth[rows] = quantifier.verify(scenes[rows], sizes[rows])
     return LabelledScenes(scenes, sizes, chosen, truth)
+
+
+def places_among(quantifiers: Sequence[str], group: Sequence[str]) -> np.ndarray:
+    """The place of each quantifier in a group of them; −1 where it is not there.
+
+    >>> places_among(["most", "some", "every"], ["every", "most"]).tolist()
+    [1, -1, 0]
+    """
+    return np.array([group.index(name) if name in group else -1 for name in quantifiers])
 
 
 def rows_of_each(numbers: np.ndarray, count: int) -> list[np.ndarray]:

@@ -70,7 +70,7 @@ def test_jobs_of_the_experiment_with_most_training_come_first():
         if rule in found:
             experiment = re.search(r"experiment=(\w+)", job).group(1)
             found[rule][experiment] = float(re.search(r"priority: (\S+)", job).group(1))
-    by_effort = sorted(names, key=lambda name: effort(resolve(name, 30)["trials"], name))
+    by_effort = sorted(names, key=lambda name: effort(30, name))
     for priorities in found.values():
         assert sorted(priorities, key=priorities.get) == by_effort
     assert max(found["train"].values()) < min(found["generate_data"].values())

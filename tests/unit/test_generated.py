@@ -8,8 +8,9 @@ import pytest
 from brute_force import sets_of
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.generated import Meanings, generate, meanings_of, scenes_with_outside
+from quantlearn.generated import Meanings, generate, scenes_with_outside
 from quantlearn.language import ExpressionError
+from quantlearn.listed import meanings_of
 from quantlearn.prefix import read_expressions, translate
 from quantlearn.scenes import Space, enumerate_scenes
 from quantlearn.semantics import Quantifier

@@ -10,8 +10,9 @@ import pytest
 from choose_quantifiers import choose_quantifiers
 from quantlearn import stratified
 from quantlearn.errors import QuantlearnError
-from quantlearn.generated import generate, meanings_of
+from quantlearn.generated import generate
 from quantlearn.generated_lexicon import read_generated
+from quantlearn.listed import meanings_of
 from quantlearn.prefix import translate
 from quantlearn.scenes import Space, enumerate_scenes, fill_cells
 from quantlearn.semantics import Quantifier

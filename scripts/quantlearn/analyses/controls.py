@@ -23,8 +23,8 @@ import pandas as pd
 from quantlearn import prose, tables
 from quantlearn.convergence import convergence_table, step_leads
 from quantlearn.intervals import mean_interval
-from quantlearn.pairs import published_pairs
 from quantlearn.prose import p_phrase
+from quantlearn.sharing import published_pairs
 from quantlearn.statistics import holm, wilcoxon_steps_test
 from quantlearn.verdicts import smallest_p
 from quantlearn.wording import LEVEL
