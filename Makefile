@@ -18,11 +18,16 @@ unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS SNAKEMAKE_PROFILE MP
 export PYTHONNOUSERSITE := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help report test clean $(CHAPTERS)
+# What the tests marked "processor" are run as: instruction sets of PyTorch and of compiled code, threads.
+# numba keeps the instruction sets of the machine unless it is told that it has none but its name's.
+PROCESSORS := default/x86-64/1 avx2/x86-64-v3/2 $(if $(shell grep -m 1 -o avx512f /proc/cpuinfo 2>/dev/null),avx512/x86-64-v4/2)
+
+.PHONY: help report test test-processors clean $(CHAPTERS)
 
 help:
 	@echo "make report      the report with few trials, in minutes: results/report/index.html"
 	@echo "make test        all tests"
+	@echo "make test-processors   those tests whose result hangs on the processor, as on several (x86-64)"
 	@for chapter in $(CHAPTERS); do printf 'make %-11s the chapter of this name, in full\n' $$chapter; done
 	@echo "make clean       remove results and caches; .venv stays"
 	@echo
@@ -41,6 +46,14 @@ $(CHAPTERS): $(STAMP)
 # In the order of the files: those that take longest are not left for the end.
 test: $(STAMP)
 	@$(IN_VENV) -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
+
+test-processors: $(STAMP)
+	@for kind in $(PROCESSORS); do \
+	  set -- $$(echo $$kind | tr / ' '); \
+	  echo "As on a processor with $$1 in PyTorch and $$2 in compiled code, threads: $$3"; \
+	  ATEN_CPU_CAPABILITY=$$1 NUMBA_CPU_NAME=$$2 NUMBA_CPU_FEATURES= OMP_NUM_THREADS=$$3 \
+	  $(IN_VENV) -m pytest -m processor --numprocesses logical tests/unit || exit 1; \
+	done
 
 $(STAMP):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch.func import functional_call
 
+from quantlearn.networks.modes import Training
 from quantlearn.schema import architecture_settings
 
 ARCHITECTURES = ["feedforward", "gru", "lstm", "rnn", "transformer"]
@@ -37,6 +38,22 @@ def random_batch(task, trials, batch, seed=0):
     tokens = np.stack([task.tokens(s, q) for s, q in zip(scenes, quantifiers, strict=True)])
     labels = torch.as_tensor(rng.integers(2, size=(trials, batch)))
     return torch.as_tensor(tokens), torch.as_tensor(lengths), labels
+
+
+def assert_step_within_company(ensemble, flat, batch, trials):
+    """A step's loss and gradient of some trials are, within 1e-6, those of each trial alone.
+
+    batch: tokens, lengths and labels of all trials. Masks come from each trial's own stream.
+    """
+
+    def step(some):
+        mode = Training([np.random.default_rng(trial) for trial in some])
+        return ensemble.loss_gradient(flat[some], *(part[some] for part in batch), mode)
+
+    loss, gradient = step(list(range(len(flat))))
+    for trial in trials:
+        alone = step([trial])
+        torch.testing.assert_close(alone, (loss[[trial]], gradient[[trial]]), atol=1e-6, rtol=0)
 
 
 def weights_of(ensemble, flat, trial):

@@ -16,6 +16,7 @@ from quantlearn.networks.compiled import (
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
 PRECISIONS = list(TOLERANCE)
+pytestmark = pytest.mark.processor
 CELLS = [LSTM, GRU, ELMAN_TANH, ELMAN_RELU]
 SHAPES = [  # trials, scenes, size, units, layers, vocabulary
     (3, 8, 20, 12, 2, 8),

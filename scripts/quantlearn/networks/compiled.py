@@ -13,7 +13,8 @@ since a scene is a sequence of a few different tokens.
 `hidden_over_tokens` is differentiable. `evaluate_over_tokens` keeps nothing for a backward pass and
 computes every distinct prefix of a trial's scenes once. Both give a scene the same hidden state,
 bit for bit, wherever it stands and whichever trials are computed beside it; results are
-reproducible on one machine, and differ between machines by rounding.
+reproducible on one machine, and differ between machines by rounding. `loss_gradient` and `evaluate`
+do the same from a network's row of weights to its loss or logits.
 
 Not covered (see `supports`): accelerators, half precision, dropout, second derivatives.
 """
@@ -35,6 +36,7 @@ from quantlearn.networks.cells import Cell
 
 __all__ = [
     "EvaluationPlan",
+    "evaluate",
     "evaluate_over_tokens",
     "evaluation_plan",
     "hidden_over_tokens",
@@ -108,9 +110,10 @@ def loss_gradient(
     vectors: Tensor,
     layers: int,
     units: int,
+    squared: bool = False,
     threads: int = 1,
 ) -> tuple[Tensor, Tensor]:
-    """Mean cross entropy (T,) of networks on their batches, and its gradient (T, row).
+    """Mean loss (T,) of networks on their batches, and its gradient (T, row).
 
     The same as `hidden_over_tokens` with a linear read-out to two logits and autograd, without its
     cost: for a few small networks a dozen recorded operations take longer than the network itself.
@@ -121,26 +124,19 @@ def loss_gradient(
         tokens, lengths: as in `hidden_over_tokens`.
         labels: int (T, B), 0 or 1.
         vectors: (V, I), the input vector of each token.
+        squared: whether the loss is the squared error of the probability of true, instead of the
+            cross entropy.
     """
     flat, vectors = flat.detach(), vectors.detach()
     tokens, lengths = _as_arrays(tokens, lengths)
     trials, batch, length = tokens.shape
-    vocabulary, inputs = vectors.shape
+    vocabulary = len(vectors)
     _check_scenes(tokens, lengths, len(flat), vocabulary)
-    if labels.shape != lengths.shape or vectors.dtype != flat.dtype:
-        raise ValueError("labels must be (T, B) as the lengths, vectors of the weights' precision")
-    width, columns = kernels.padded(units, cell.gates), cell.gates * units
-    matrices = (inputs + units + (layers - 1) * 2 * units) * cell.blocks * units
-    readout = matrices + layers * columns
-    if flat.shape[1] < readout + 2 * units + 2:
-        raise ValueError(f"rows of {flat.shape[1]} numbers are too short for these networks")
-    matrix = cell.gates * width * width
-    size = vocabulary * cell.gates * width + matrix
-    size += (layers - 1) * (2 * matrix + cell.gates * width)
-    packed = torch.zeros(trials, size, dtype=flat.dtype).numpy()
+    if labels.shape != lengths.shape:
+        raise ValueError("labels must be (T, B) as the lengths")
+    packed, readout = _pack_rows(cell, flat, vectors, layers, units)
     weights, inputs_of = flat.contiguous().numpy(), vectors.contiguous().numpy()
-    stored = cell.blocks, _block_of(cell.driven), _block_of(cell.recurrent)
-    flat_kernels.pack(weights, inputs_of, layers, units, width, *stored, packed)
+    width, columns = kernels.padded(units, cell.gates), cell.gates * units
 
     order = _order(lengths)
     memory, history = _history(cell, (trials, batch, length), layers, width, flat.dtype)
@@ -155,7 +151,7 @@ def loss_gradient(
     def run(first: int, last: int) -> None:
         scenes, offsets = np.empty(LANES, np.int32), np.empty(length * LANES, np.int32)
         workspace = _workspace(cell, length, width, flat.dtype)
-        sums = np.empty(size, packed.dtype)
+        sums = np.empty(packed.shape[1], packed.dtype)
         batches = (
             cell,
             first,
@@ -171,11 +167,12 @@ def loss_gradient(
         )
         kernels.forward(*batches, hidden)
         here = slice(first, last)
-        flat_kernels.read_out(
+        flat_kernels.loss_of(
             weights[here],
             readout,
             hidden[here],
             answers[here],
+            squared,
             losses.numpy()[here],
             slopes[here],
             gradient.numpy()[here],
@@ -184,8 +181,29 @@ def loss_gradient(
 
     _spread(run, trials, threads)
     _give_back(memory)
-    flat_kernels.collect(parts, places, inputs_of, layers, units, *stored, gradient.numpy())
+    flat_kernels.collect(parts, places, inputs_of, layers, units, *_stored(cell), gradient.numpy())
     return losses, gradient
+
+
+def _pack_rows(
+    cell: Cell, flat: Tensor, vectors: Tensor, layers: int, units: int
+) -> tuple[np.ndarray, int]:
+    """The weights of ``flat`` (T, row) as the kernels read them, and where the read-out begins."""
+    if vectors.dtype != flat.dtype or not supports(flat.dtype, flat.device):
+        raise ValueError(f"weights are {flat.dtype} on {flat.device}, vectors {vectors.dtype}")
+    vocabulary, inputs = vectors.shape
+    matrices = (inputs + units + (layers - 1) * 2 * units) * cell.blocks * units
+    readout = matrices + layers * cell.gates * units
+    if flat.shape[1] < readout + 2 * units + 2:
+        raise ValueError(f"rows of {flat.shape[1]} numbers are too short for these networks")
+    width = kernels.padded(units, cell.gates)
+    matrix = cell.gates * width * width
+    size = vocabulary * cell.gates * width + matrix
+    size += (layers - 1) * (2 * matrix + cell.gates * width)
+    packed = torch.zeros(len(flat), size, dtype=flat.dtype).numpy()
+    rows, inputs_of = flat.contiguous().numpy(), vectors.contiguous().numpy()
+    flat_kernels.pack(rows, inputs_of, layers, units, width, *_stored(cell), packed)
+    return packed, readout
 
 
 @dataclass(frozen=True)
@@ -250,6 +268,28 @@ def evaluation_plan(
     return EvaluationPlan(tuple(plans), lanes)
 
 
+def evaluate(
+    cell: Cell,
+    plan: EvaluationPlan,
+    flat: Tensor,
+    vectors: Tensor,
+    layers: int,
+    units: int,
+    threads: int = 1,
+) -> Tensor:
+    """Logits (T, B, 2) of networks for the scenes of a plan, without derivatives.
+
+    ``flat`` (T, row) and ``vectors`` (V, I) are as in `loss_gradient`; the trials are those of the
+    plan, in the same order. No operation is torch's, which may round a number by its place.
+    """
+    flat, vectors = flat.detach(), vectors.detach()
+    packed, readout = _pack_rows(cell, flat, vectors, layers, units)
+    hidden = _follow(cell, plan, packed, len(vectors), layers, units, threads)
+    logits = torch.empty(*hidden.shape[:2], 2, dtype=flat.dtype)
+    flat_kernels.logits_of(flat.contiguous().numpy(), readout, hidden, logits.numpy())
+    return logits
+
+
 def evaluate_over_tokens(
     cell: Cell,
     plan: EvaluationPlan,
@@ -265,30 +305,43 @@ def evaluate_over_tokens(
     """
     weights = [w.detach() for w in _in_order(table, inputs, recurrents, biases)]
     _check_weights(cell, weights)
-    trials, vocabulary, columns = table.shape
+    _, vocabulary, columns = table.shape
     units, layers = columns // cell.gates, len(recurrents)
+    hidden = _follow(cell, plan, _pack(cell, weights), vocabulary, layers, units, threads)
+    return torch.from_numpy(hidden)
+
+
+def _follow(
+    cell: Cell,
+    plan: EvaluationPlan,
+    packed: np.ndarray,
+    vocabulary: int,
+    layers: int,
+    units: int,
+    threads: int,
+) -> np.ndarray:
+    """The last layer's hidden state (T, B, H) at the end of every scene of a plan."""
+    trials, dtype = len(packed), torch.from_numpy(packed).dtype
     width = kernels.padded(units, cell.gates)
     if len(plan.trials) != trials:
         raise ValueError(f"the plan has {len(plan.trials)} trials, the weights have {trials}")
-    if plan.lanes != kernels.EVALUATION_BYTES // table.dtype.itemsize:
-        raise ValueError(f"the plan was made for another precision than {table.dtype}")
+    if plan.lanes != kernels.EVALUATION_BYTES // packed.itemsize:
+        raise ValueError(f"the plan was made for another precision than {dtype}")
     for trial in plan.trials:
         if trial.largest_token >= vocabulary:
             raise IndexError(_no_such_row(trial.largest_token, vocabulary))
-    packed = _pack(cell, weights)
     nodes = plan.lanes + max((len(trial.parents) for trial in plan.trials), default=0)
     inner = plan.lanes + max((trial.inner for trial in plan.trials), default=0)
     scenes = len(plan.trials[0].node_of) if trials else 0
-    out = torch.empty(trials, scenes, units, dtype=table.dtype)
-    results = out.numpy()
+    results = _empty(trials, scenes, units, dtype=dtype)
 
     def run(first: int, last: int) -> None:
-        states = _empty(inner, layers * cell.states * width, dtype=table.dtype)
+        states = _empty(inner, layers * cell.states * width, dtype=dtype)
         states[0] = 0
-        hidden = _empty(nodes, width, dtype=table.dtype)
+        hidden = _empty(nodes, width, dtype=dtype)
         hidden[0] = 0
         rows = (layers * cell.states + cell.gates) * width
-        local = _empty(rows, plan.lanes, dtype=table.dtype)
+        local = _empty(rows, plan.lanes, dtype=dtype)
         offsets = np.empty(plan.lanes, np.int32)
         for k in range(first, last):
             trial = plan.trials[k]
@@ -311,7 +364,7 @@ def evaluate_over_tokens(
             )
 
     _spread(run, trials, threads)
-    return out
+    return results
 
 
 class _HiddenOverTokens(torch.autograd.Function):
@@ -529,9 +582,13 @@ def _pack(cell: Cell, weights: Sequence[Tensor]) -> np.ndarray:
     return packed
 
 
-def _block_of(blocks: Sequence[int | None]) -> np.ndarray:
-    """The block of columns that each gate takes, -1 for none."""
-    return np.array([-1 if block is None else block for block in blocks])
+def _stored(cell: Cell) -> tuple[int, np.ndarray, np.ndarray]:
+    """Blocks of columns in a stored matrix, and the one that each gate takes, -1 for none."""
+    taken = (
+        np.array([-1 if block is None else block for block in blocks])
+        for blocks in (cell.driven, cell.recurrent)
+    )
+    return cell.blocks, *taken
 
 
 def _history(

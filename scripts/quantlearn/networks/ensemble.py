@@ -2,8 +2,9 @@
 
 All weights of a network are one row, and the networks of an ensemble are the rows of one matrix
 (trials, parameters). An optimiser that works element by element then trains all of them at once,
-and dropping a finished trial is dropping a row. No operation mixes rows, so a trial's numbers do
-not depend on its company.
+and dropping a finished trial is dropping a row. No operation mixes rows. The compiled core gives a
+trial the same numbers, bit by bit, whatever its company; the eager core, whose matrix products may
+round by a matrix's place among others on some processors, the same within 1e-6 in each step.
 """
 
 import importlib
@@ -16,7 +17,7 @@ import torch
 
 from quantlearn import networks
 from quantlearn.errors import QuantlearnError
-from quantlearn.networks.loss import LOSSES, cross_entropy, mean_loss
+from quantlearn.networks.loss import LOSSES, mean_loss, squared_error
 from quantlearn.networks.modes import EVALUATION, Evaluation, Training
 from quantlearn.networks.task import Task
 from quantlearn.networks.text_task import TextTask
@@ -113,10 +114,11 @@ class Ensemble:
 
         flat (trials, row), tokens (trials, batch, positions), lengths (trials, batch). Of networks
         that write, logits (trials, batch, words, vocabulary): of each word after those before it.
+        The compiled core's have no derivatives: `loss_gradient` gives these.
         """
-        weights = self.unpack(flat)
         if self.core == "compiled":
-            return self.compiled.logits(weights, tokens, lengths)
+            return self.planned_logits(flat, self.plan(tokens, lengths))
+        weights = self.unpack(flat)
         return self.architecture.forward(weights, tokens, lengths, self.settings, self.task, mode)
 
     def loss_gradient(
@@ -128,8 +130,9 @@ class Ensemble:
         mode: Evaluation = EVALUATION,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean loss of each network's batch (trials,) and its gradient (trials, row)."""
-        if self.core == "compiled" and self.loss is cross_entropy:
-            return self.compiled.loss_gradient(flat, tokens, lengths, labels)
+        if self.core == "compiled":
+            squared = self.loss is squared_error
+            return self.compiled.loss_gradient(flat, tokens, lengths, labels, squared)
         if self.core != "eager" or flat.is_cuda:
             return self._loss_gradient(flat, tokens, lengths, labels, mode)
         places = [slice(first, first + _TRIALS) for first in range(0, len(flat), _TRIALS)]
@@ -173,7 +176,7 @@ class Ensemble:
     @torch.no_grad()
     def planned_logits(self, flat: torch.Tensor, plan: Any) -> torch.Tensor:
         """Logits of the scenes of a plan, without derivatives."""
-        return self.compiled.planned_logits(self.unpack(flat), plan)
+        return self.compiled.planned_logits(flat, plan)
 
     def _compiled_core(self, device: torch.device) -> Any:
         """What computes the architecture's networks on the device faster, None if nothing does."""

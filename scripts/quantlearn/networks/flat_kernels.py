@@ -14,9 +14,9 @@ import math
 
 import numpy as np
 
-from quantlearn.networks.simd import helper, kernel
+from quantlearn.networks.simd import helper, inline, kernel
 
-__all__ = ["collect", "pack", "read_out"]
+__all__ = ["collect", "logits_of", "loss_of", "pack"]
 
 
 @kernel
@@ -86,13 +86,39 @@ def pack_matrix(source, units, width, stored, block_of, target):
                     target[place] = source[here + unit]
 
 
-@kernel
-def read_out(flat, start, hidden, labels, losses, slopes, gradient):
-    """Cross entropy of the read-out of ``hidden`` (T, B, H), and its derivatives.
+@inline
+def read_out(weights, start, hidden):
+    """The two logits, false and true, of one hidden state (H,), summed in double precision."""
+    units = len(hidden)
+    bias = start + 2 * units
+    false, true = np.float64(weights[bias]), np.float64(weights[bias + 1])
+    for unit in range(units):
+        false += hidden[unit] * weights[start + 2 * unit]
+        true += hidden[unit] * weights[start + 2 * unit + 1]
+    return false, true
 
-    ``start`` is where the read-out's weights begin in a row of ``flat`` (T, row). Writes ``losses``
-    (T,), the mean over the batch; its derivatives by the hidden states to ``slopes`` (T, B, H) and
-    by the read-out's weights to ``gradient`` (T, row), which is zero there.
+
+@kernel
+def logits_of(flat, start, hidden, logits):
+    """Write the read-out of ``hidden`` (T, B, H) to ``logits`` (T, B, 2).
+
+    ``start`` is where the read-out's weights begin in a row of ``flat`` (T, row).
+    """
+    trials, batch, _ = hidden.shape
+    for trial in range(trials):
+        for scene in range(batch):
+            false, true = read_out(flat[trial], start, hidden[trial, scene])
+            logits[trial, scene, 0], logits[trial, scene, 1] = false, true
+
+
+@kernel
+def loss_of(flat, start, hidden, labels, squared, losses, slopes, gradient):
+    """Loss of the read-out of ``hidden`` (T, B, H), and its derivatives.
+
+    The loss is the cross entropy, or where ``squared`` the squared error of the probability of
+    true; ``start`` is as in `logits_of`. Writes ``losses`` (T,), the mean over the batch; its
+    derivatives by the hidden states to ``slopes`` (T, B, H) and by the read-out's weights to
+    ``gradient`` (T, row), which is zero there.
     """
     trials, batch, units = hidden.shape
     bias = start + 2 * units
@@ -100,15 +126,19 @@ def read_out(flat, start, hidden, labels, losses, slopes, gradient):
         weights, sums = flat[trial], gradient[trial]
         total = 0.0
         for scene in range(batch):
-            false, true = np.float64(weights[bias]), np.float64(weights[bias + 1])
-            for unit in range(units):
-                false += hidden[trial, scene, unit] * weights[start + 2 * unit]
-                true += hidden[trial, scene, unit] * weights[start + 2 * unit + 1]
+            false, true = read_out(weights, start, hidden[trial, scene])
             largest = max(false, true)
             normaliser = math.exp(false - largest) + math.exp(true - largest)
+            untrue = math.exp(false - largest) / normaliser
+            truth = math.exp(true - largest) / normaliser
             label = labels[trial, scene]
-            total += math.log(normaliser) + largest - (true if label else false)
-            slope = (math.exp(true - largest) / normaliser - label) / batch
+            error = -untrue if label else truth
+            if squared:
+                total += error * error
+                slope = 2 * error * untrue * truth / batch
+            else:
+                total += math.log(normaliser) + largest - (true if label else false)
+                slope = error / batch
             sums[bias] -= slope
             sums[bias + 1] += slope
             for unit in range(units):

@@ -206,8 +206,13 @@ def _attention(
 ) -> torch.Tensor:
     """What the first ``asked`` vectors of x (trials, batch, vectors, width) find in all of them."""
     trials, batch, vectors, width = x.shape
-
-    inputs = affine(x, weights, f"{name}.inputs").view(trials, batch, vectors, 3, heads, -1)
+    part = f"{name}.inputs"
+    of_queries, of_keys, of_values = weights[f"{part}.bias"].split(width, dim=1)
+    # A key's bias adds the same to all scores of a query, so it changes no share: its derivative is
+    # 0, and what rounding would leave of it Adam would make into whole steps.
+    biases = torch.cat([of_queries, of_keys.detach(), of_values], dim=1)
+    inputs = affine(x, {f"{part}.kernel": weights[f"{part}.kernel"], f"{part}.bias": biases}, part)
+    inputs = inputs.view(trials, batch, vectors, 3, heads, -1)
     queries, keys, values = inputs.transpose(2, 4).unbind(3)
     queries = queries[:, :, :, :asked] / math.sqrt(width // heads)
     scores = queries @ keys.transpose(3, 4)
