@@ -7,8 +7,8 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.convergence import convergence_table
-from quantlearn.jobs import run_job
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.statistics.convergence import convergence_table
 from quantlearn.tables import TableError
 
 log = logging.getLogger("quantlearn")

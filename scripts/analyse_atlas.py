@@ -3,8 +3,8 @@
 from typing import Any
 
 from quantlearn import tables
-from quantlearn.analyses.atlas import read_atlas
-from quantlearn.jobs import run_job
+from quantlearn.figures.atlas.atlas import read_atlas
+from quantlearn.pipeline.jobs import run_job
 
 
 def analyse_atlas(

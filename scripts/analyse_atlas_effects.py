@@ -3,9 +3,9 @@
 from typing import Any
 
 from quantlearn import tables
-from quantlearn.analyses.atlas import read_atlas
-from quantlearn.analyses.atlas_effects import effects_table
-from quantlearn.jobs import run_job
+from quantlearn.figures.atlas.atlas import read_atlas
+from quantlearn.figures.atlas.atlas_effects import effects_table
+from quantlearn.pipeline.jobs import run_job
 
 
 def analyse_atlas_effects(

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.analyses.balancing import Part, balancing_table
-from quantlearn.jobs import run_job
+from quantlearn.figures.practice.balancing import Part, balancing_table
+from quantlearn.pipeline.jobs import run_job
 
 
 def analyse_balancing(

@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.analyses.finetuning import finetuning_table, met_before
-from quantlearn.jobs import run_job
-from quantlearn.scene_files import read_trials
-from quantlearn.scenes import LabelledScenes
+from quantlearn.data.scene_files import read_trials
+from quantlearn.figures.course.finetuning import finetuning_table, met_before
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.semantics.scenes import LabelledScenes
 
 
 def analyse_finetuning(

@@ -3,8 +3,8 @@
 from typing import Any
 
 from quantlearn import tables
-from quantlearn.analyses.generalisation import Answers, generalisation
-from quantlearn.jobs import run_job
+from quantlearn.figures.practice.generalisation import Answers, generalisation
+from quantlearn.pipeline.jobs import run_job
 
 
 def analyse_generalisation(

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 
 from quantlearn import tables
-from quantlearn.analyses.gradients_through_time import gradients_table, relative_norms
-from quantlearn.analyses.sequence_lengths import architecture_of
-from quantlearn.jobs import run_job
+from quantlearn.figures.course.gradients_through_time import gradients_table, relative_norms
+from quantlearn.figures.course.sequence_lengths import architecture_of
 from quantlearn.networks.states import state_gradients
-from quantlearn.trained import Trained, read_trained
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.training.trained import Trained, read_trained
 
 MOST_SCENES = 100
 

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.analyses.knobs import importances, knob_values
-from quantlearn.jobs import run_job
+from quantlearn.figures.practice.knobs import importances, knob_values
+from quantlearn.pipeline.jobs import run_job
 
 
 def analyse_knobs(samples: str, leaderboard: str, seed: int, *, numbers: str) -> None:

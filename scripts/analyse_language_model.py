@@ -3,8 +3,8 @@
 from typing import Any
 
 from quantlearn import tables
-from quantlearn.analyses.language_model import language_model_table
-from quantlearn.jobs import run_job
+from quantlearn.figures.course.language_model import language_model_table
+from quantlearn.pipeline.jobs import run_job
 
 
 def analyse_language_model(

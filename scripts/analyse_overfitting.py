@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.analyses.overfitting import overfitting_table
-from quantlearn.jobs import run_job
+from quantlearn.figures.practice.overfitting import overfitting_table
+from quantlearn.pipeline.jobs import run_job
 
 
 def analyse_overfitting(

@@ -7,14 +7,14 @@ import numpy as np
 import torch
 
 from quantlearn import tables
-from quantlearn.analyses.probes import counts_along, probe, probes_table
-from quantlearn.automata import minimal_automaton
-from quantlearn.jobs import run_job
+from quantlearn.figures.course.probes import counts_along, probe, probes_table
 from quantlearn.networks.states import top_states
-from quantlearn.scenes import PADDING
+from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
-from quantlearn.semantics import Quantifier
-from quantlearn.trained import Trained, read_trained
+from quantlearn.semantics.automata import minimal_automaton
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import PADDING
+from quantlearn.training.trained import Trained, read_trained
 
 MOST_SCENES = 300  # half of them to fit the probes, half to score them
 FEWER_POSITIONS = 1500  # for logistic regression, which is slow

@@ -5,9 +5,9 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.analyses.knobs import knob_values
-from quantlearn.analyses.projections import important_axes, projections
-from quantlearn.jobs import run_job
+from quantlearn.figures.practice.knobs import knob_values
+from quantlearn.figures.practice.projections import important_axes, projections
+from quantlearn.pipeline.jobs import run_job
 
 
 def analyse_projections(

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.analyses.random_against_grid import COLUMNS, efficiency
-from quantlearn.jobs import run_job
+from quantlearn.figures.practice.random_against_grid import COLUMNS, efficiency
+from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
 
 

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.analyses.regularisation import regularisation_table
-from quantlearn.jobs import run_job
+from quantlearn.figures.practice.regularisation import regularisation_table
+from quantlearn.pipeline.jobs import run_job
 
 
 def analyse_regularisation(samples: str, trials: str, *, numbers: str) -> None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from quantlearn import tables
-from quantlearn.analyses.scoreboard import Contest, scoreboard_table
-from quantlearn.jobs import run_job
+from quantlearn.figures.course.scoreboard import Contest, scoreboard_table
+from quantlearn.pipeline.jobs import run_job
 
 
 def analyse_scoreboard(

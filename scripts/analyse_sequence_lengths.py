@@ -3,8 +3,8 @@
 from typing import Any
 
 from quantlearn import tables
-from quantlearn.analyses.sequence_lengths import architecture_of, sequence_lengths_table
-from quantlearn.jobs import run_job
+from quantlearn.figures.course.sequence_lengths import architecture_of, sequence_lengths_table
+from quantlearn.pipeline.jobs import run_job
 
 
 def analyse_sequence_lengths(

@@ -7,15 +7,15 @@ import pandas as pd
 import torch
 
 from quantlearn import tables
-from quantlearn.analyses.probes import counts_along
-from quantlearn.analyses.state_space import principal_components
-from quantlearn.automata import minimal_automaton
-from quantlearn.jobs import run_job
+from quantlearn.figures.course.probes import counts_along
+from quantlearn.figures.course.state_space import principal_components
 from quantlearn.networks.states import top_states
-from quantlearn.scenes import PADDING
+from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
-from quantlearn.semantics import Quantifier
-from quantlearn.trained import Trained, read_trained
+from quantlearn.semantics.automata import minimal_automaton
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import PADDING
+from quantlearn.training.trained import Trained, read_trained
 
 SCENES = 60
 

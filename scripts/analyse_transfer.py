@@ -3,9 +3,9 @@
 from typing import Any
 
 from quantlearn import tables
-from quantlearn.analyses.transfer import classes, outcomes, transfer_table
-from quantlearn.jobs import run_job
-from quantlearn.space import read_sample
+from quantlearn.figures.course.transfer import classes, outcomes, transfer_table
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.settings.samples import read_sample
 
 
 def analyse_transfer(

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from quantlearn import scene_files
-from quantlearn.balance import Balanced, balance, cell_names
-from quantlearn.jobs import run_job
-from quantlearn.scenes import LabelledScenes, places_among
+from quantlearn.data import scene_files
+from quantlearn.data.balance import Balanced, balance, cell_names
+from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
+from quantlearn.semantics.scenes import LabelledScenes, places_among
 
 
 def balance_data(

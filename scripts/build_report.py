@@ -8,12 +8,12 @@ from typing import Any
 
 from bs4 import BeautifulSoup
 
-from quantlearn import prose
-from quantlearn.jobs import run_job
-from quantlearn.notebooks import notebook_body, read_notebook
-from quantlearn.pages import main_part, placed, slug, write_page
-from quantlearn.records import read_record
-from quantlearn.synopsis import universal_name
+from quantlearn.figures import formats
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.pipeline.run_record import read_record
+from quantlearn.report.front_page import universal_name
+from quantlearn.report.notebooks import notebook_body, read_notebook
+from quantlearn.report.pages import main_part, placed, slug, write_page
 
 PACKAGES = ("Python", "snakemake", "torch", "numpy", "pandas", "scipy", "statsmodels", "matplotlib")
 
@@ -75,7 +75,7 @@ def build_report(
         "in_front": {"course": in_parts(steps), "atlas": in_parts(pictures)},
         "seed": run["settings"]["seed"],
         "trials": by_trials(settings),
-        "overlays": f"Laid over the settings: {prose.listed(overlays)}." if overlays else "",
+        "overlays": f"Laid over the settings: {formats.listed(overlays)}." if overlays else "",
         "code": code_in_words(run["code"]),
         "machine": machine_in_words(run["machine"]),
         "versions": [(package, run["packages"][package]) for package in PACKAGES],
@@ -158,7 +158,7 @@ def by_trials(settings: Iterable[dict[str, Any]]) -> list[tuple[int, str]]:
     names: dict[int, list[str]] = {}
     for experiment in settings:
         names.setdefault(experiment["trials"], []).append(experiment["name"])
-    return [(number, prose.listed(of_number)) for number, of_number in sorted(names.items())]
+    return [(number, formats.listed(of_number)) for number, of_number in sorted(names.items())]
 
 
 def code_in_words(code: dict[str, Any]) -> str:
@@ -178,8 +178,8 @@ def machine_in_words(machine: dict[str, Any]) -> str:
     >>> machine_in_words({"processor": "A processor", "cores": 2, "trained_on": ["cpu"]})
     'A processor, 2 cores; networks were trained on cpu'
     """
-    cores = prose.counted(machine["cores"], "core")
-    devices = prose.listed(machine["trained_on"])
+    cores = formats.counted(machine["cores"], "core")
+    devices = formats.listed(machine["trained_on"])
     return f"{machine['processor']}, {cores}; networks were trained on {devices}"
 
 

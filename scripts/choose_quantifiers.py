@@ -6,14 +6,14 @@ from collections.abc import Sequence
 import pandas as pd
 
 from quantlearn import tables
+from quantlearn.data.selection import choose, different_scenes
 from quantlearn.errors import QuantlearnError
-from quantlearn.generated import Meanings, generate
-from quantlearn.jobs import run_job
-from quantlearn.listed import meanings_of
-from quantlearn.prefix import read_expressions
-from quantlearn.scenes import Space, enumerate_scenes
+from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
-from quantlearn.stratified import choose, different_scenes
+from quantlearn.semantics.grammar import Meanings, generate
+from quantlearn.semantics.listed import meanings_of
+from quantlearn.semantics.scenes import Space, enumerate_scenes
+from quantlearn.semantics.ultk import read_expressions
 
 log = logging.getLogger("quantlearn")
 

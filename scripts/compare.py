@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.jobs import run_job
+from quantlearn.pipeline.jobs import run_job
 
 log = logging.getLogger("quantlearn")
 
@@ -22,7 +22,7 @@ def compare(curves: str, convergence: str, settings: dict[str, Any], *, comparis
         tables.write_csv(pd.DataFrame(columns=list(tables.COMPARISON)), comparison)
         return
     # Half a second, which experiments without pairs save.
-    from quantlearn.statistics import compare_pair, holm  # noqa: PLC0415
+    from quantlearn.statistics.comparison import compare_pair, holm  # noqa: PLC0415
 
     by_sample = dict(iter(tables.read_csv(convergence, tables.CONVERGENCE).groupby("sample")))
     accuracy = tables.read_parquet(curves, tables.CURVES)

@@ -5,16 +5,16 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.automata import minimal_states
-from quantlearn.cards import minimal_pairs, tree_of_numbers
-from quantlearn.complexity import boundaries, boundary_density, lempel_ziv_complexity
-from quantlearn.generated import Meanings, generate
-from quantlearn.jobs import run_job
-from quantlearn.prefix import translate
-from quantlearn.semantics import Quantifier
-from quantlearn.truth_tables import TruthTable, tabulate
-from quantlearn.universals import degrees as degrees_of
-from quantlearn.universals import monotonicity_variants
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.semantics.automata import minimal_states
+from quantlearn.semantics.complexity import boundaries, boundary_density, lempel_ziv_complexity
+from quantlearn.semantics.grammar import Meanings, generate
+from quantlearn.semantics.minimal_pairs import minimal_pairs, tree_of_numbers
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.truth_tables import TruthTable, tabulate
+from quantlearn.semantics.ultk import translate
+from quantlearn.semantics.universals import degrees as degrees_of
+from quantlearn.semantics.universals import monotonicity_variants
 
 # Where expressions are looked for: deep enough for most of the lexicon, and found in a second.
 _DEPTH = 4

@@ -11,9 +11,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from quantlearn import style, tables
-from quantlearn.benchmark_figures import CORES, reference_shape
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.benchmark.cores import CORES, reference_shape
+from quantlearn.pipeline.jobs import run_job
 
 PANELS = {"trials": "Trials", "size": "Objects in the largest scene", "hidden": "Units in a layer"}
 

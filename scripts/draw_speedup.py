@@ -13,9 +13,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from quantlearn import prose, style, tables
-from quantlearn.benchmark_figures import CORES, reference_shape
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import formats, style
+from quantlearn.figures.benchmark.cores import CORES, reference_shape
+from quantlearn.pipeline.jobs import run_job
 
 MEASURES = ("training", "evaluation", "evaluation with plan", "run", "run without evaluation")
 FILL = {"eager": "white"}
@@ -87,7 +88,7 @@ def draw_core(axes: Axes, rows: pd.DataFrame, core: str) -> None:
     )
     for x, upper, y in zip(ratio, rows["ratio_upper"], rows["place"], strict=True):
         axes.annotate(
-            prose.times(x),
+            formats.times(x),
             (max(x, upper), y),
             xytext=(5, 0),
             textcoords="offset points",

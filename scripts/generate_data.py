@@ -5,12 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from quantlearn import scene_files
-from quantlearn.descriptions import describe_scenes
-from quantlearn.jobs import run_job
-from quantlearn.scenes import LabelledScenes, Space, draw_pairs, enumerate_pairs, fill_cells
+from quantlearn.data import scene_files
+from quantlearn.data.descriptions import describe_scenes
+from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
-from quantlearn.semantics import Quantifier
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import (
+    LabelledScenes,
+    Space,
+    draw_pairs,
+    enumerate_pairs,
+    fill_cells,
+)
 
 
 def generate_data(

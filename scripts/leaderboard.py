@@ -6,10 +6,10 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.intervals import mean_interval
-from quantlearn.jobs import run_job
-from quantlearn.ranking import have_one_loss, rank_samples, trial_scores
-from quantlearn.search import chooses_sample
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.settings.search import chooses_sample
+from quantlearn.statistics.intervals import mean_interval
+from quantlearn.statistics.ranking import have_one_loss, rank_samples, trial_scores
 from quantlearn.tables import TableError
 
 

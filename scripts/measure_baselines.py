@@ -5,9 +5,10 @@ The test scenes are read, but no network learns from them here and nothing is ch
 
 import pandas as pd
 
-from quantlearn import baselines as rules
-from quantlearn import scene_files, tables
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.data import baselines as rules
+from quantlearn.data import scene_files
+from quantlearn.pipeline.jobs import run_job
 
 
 def measure_baselines(

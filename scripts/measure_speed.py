@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from quantlearn import benchmarking, tables
-from quantlearn.benchmarking import CORES, EVALUATE_EVERY, Shape
-from quantlearn.examples import Stacked
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures.benchmark import workloads
+from quantlearn.figures.benchmark.workloads import CORES, EVALUATE_EVERY, Shape
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.training.examples import Stacked
 
 log = logging.getLogger("quantlearn.benchmark")
 
@@ -37,13 +38,13 @@ def measure_speed(settings: dict[str, Any], benchmark: str, machine: str) -> Non
     """
     torch.set_num_threads(1)
     bench = Bench(settings)
-    logging.getLogger("quantlearn.training").setLevel(logging.WARNING)  # no lines in a timing
+    logging.getLogger("quantlearn.training.loop").setLevel(logging.WARNING)  # no lines in a timing
     rows = [*bench.training(), *bench.on_threads(), *bench.evaluation(), *bench.runs()]
     if settings["first_use"]:
         rows += bench.first_use()
     rows.append(bench.peak_row())
     tables.write_csv(pd.DataFrame(rows, columns=list(tables.BENCHMARK)), benchmark)
-    facts = pd.DataFrame(benchmarking.machine().items(), columns=list(tables.MACHINE))
+    facts = pd.DataFrame(workloads.machine().items(), columns=list(tables.MACHINE))
     tables.write_csv(facts, machine)
 
 
@@ -54,7 +55,7 @@ class Bench:
         self.settings = settings
         self.shape = Shape(**settings["shape"])
         self.side = settings["matrix"]
-        self.peak = benchmarking.matrix_peak(self.side, self.shape.precision)
+        self.peak = workloads.matrix_peak(self.side, self.shape.precision)
         self.peaks: list[float] = []
 
     def training(self) -> Iterator[Row]:
@@ -69,7 +70,7 @@ class Bench:
         for shape in dict.fromkeys(shapes):
             examples = shape.examples(BATCHES * shape.batch)
             objects = float(examples.lengths.double().mean()) * shape.batch
-            networks = {core: benchmarking.workload(core, shape) for core in CORES}
+            networks = {core: workloads.workload(core, shape) for core in CORES}
             work = {core: _train(networks[core], examples) for core in CORES}
             yield from self._rates(
                 "training",
@@ -77,7 +78,7 @@ class Bench:
                 work,
                 networks,
                 1,
-                benchmarking.useful_operations(shape, objects, shape.batch, backward=True),
+                workloads.useful_operations(shape, objects, shape.batch, backward=True),
                 "trial-steps/s",
             )
 
@@ -89,8 +90,8 @@ class Bench:
         objects = float(examples.lengths.double().mean()) * shape.batch
         threads = [2**power for power in range(cores.bit_length()) if cores > 1]
         networks = {
-            "loop": benchmarking.workload("loop", shape),
-            **{f"{n}": benchmarking.workload("compiled", shape, threads=n) for n in threads},
+            "loop": workloads.workload("loop", shape),
+            **{f"{n}": workloads.workload("compiled", shape, threads=n) for n in threads},
         }
         for row in self._rates(
             THREADS,
@@ -98,7 +99,7 @@ class Bench:
             {name: _train(own, examples) for name, own in networks.items()},
             networks,
             1,
-            benchmarking.useful_operations(shape, objects, shape.batch, backward=True),
+            workloads.useful_operations(shape, objects, shape.batch, backward=True),
             "trial-steps/s",
         ):
             if row["core"] != "loop":
@@ -120,10 +121,10 @@ class Bench:
         for shape, count in dict.fromkeys(cases):
             examples = shape.examples(count)
             objects = float(examples.lengths.double().mean())
-            networks = {core: benchmarking.workload(core, shape) for core in ("loop", "compiled")}
+            networks = {core: workloads.workload(core, shape) for core in ("loop", "compiled")}
             networks[PLANNING] = networks["compiled"]
             some = dataclasses.replace(shape, trials=min(shape.trials, EAGER_NETWORKS))
-            networks["eager"] = benchmarking.workload("eager", some)
+            networks["eager"] = workloads.workload("eager", some)
             work = {
                 core: _evaluate(
                     networks[core], examples[np.arange(networks[core].networks)], core == PLANNING
@@ -136,7 +137,7 @@ class Bench:
                 work,
                 networks,
                 count,
-                benchmarking.useful_operations(shape, objects, 1, backward=False),
+                workloads.useful_operations(shape, objects, 1, backward=False),
                 "scenes/s",
                 scenes=count,
             ):
@@ -152,8 +153,8 @@ class Bench:
         examples = shape.examples(steps * shape.batch)
         scenes = self.settings["eval_scenes"][0]
         objects = float(examples.lengths.double().mean()) * shape.batch
-        operations = benchmarking.useful_operations(shape, objects, shape.batch, backward=True)
-        networks = {core: benchmarking.workload(core, shape) for core in ("loop", "compiled")}
+        operations = workloads.useful_operations(shape, objects, shape.batch, backward=True)
+        networks = {core: workloads.workload(core, shape) for core in ("loop", "compiled")}
         for measure, evaluated in (
             ("run", shape.examples(scenes, seed=1)),
             ("run without evaluation", None),
@@ -174,7 +175,7 @@ class Bench:
 
     def peak_row(self) -> Row:
         """What the matrix products reached that were timed in every round."""
-        median, lower, upper = benchmarking.quartiles(np.array(self.peaks) / GIGA)
+        median, lower, upper = workloads.quartiles(np.array(self.peaks) / GIGA)
         return {
             "measure": PEAK,
             "core": "machine",
@@ -195,10 +196,10 @@ class Bench:
         with tempfile.TemporaryDirectory() as folder:
             cache = Path(folder)
             found = {
-                core: benchmarking.in_fresh_process(core, self.shape, scenes, cache)
+                core: workloads.in_fresh_process(core, self.shape, scenes, cache)
                 for core in (None, *CORES)
             }
-            again = benchmarking.in_fresh_process("compiled", self.shape, scenes, cache)
+            again = workloads.in_fresh_process("compiled", self.shape, scenes, cache)
         loop = found["loop"]["bytes"]
         for core, values in (found | {"compiled": again}).items():
             # Python and torch with nothing to do are the least that a training job can need.
@@ -220,7 +221,7 @@ class Bench:
         measure: str,
         shape: Shape,
         work: dict[str, Callable[[int], None]],
-        networks: dict[str, benchmarking.Workload],
+        networks: dict[str, workloads.Workload],
         amount: int,
         operations: float,
         unit: str,
@@ -231,15 +232,15 @@ class Bench:
         ``amount``: what one call does for each network; ``operations``: useful ones in one unit.
         Ratios are taken within a round, since a round's timings lie next to one another.
         """
-        times = benchmarking.time_in_turn(
+        times = workloads.time_in_turn(
             {**work, PEAK: self.peak}, self.settings["repeats"], self.settings["seconds"]
         )
         peak = 2 * self.side**3 / times.pop(PEAK)
         self.peaks.extend(peak)
         rates = {core: networks[core].networks * amount / times[core] for core in work}
         for core, rate in rates.items():
-            median, lower, upper = benchmarking.quartiles(rate)
-            ratio, ratio_lower, ratio_upper = benchmarking.quartiles(rate / rates["loop"])
+            median, lower, upper = workloads.quartiles(rate)
+            ratio, ratio_lower, ratio_upper = workloads.quartiles(rate / rates["loop"])
             yield self._row(measure, core, shape, scenes) | {
                 "networks": networks[core].networks,
                 "median": median,
@@ -270,12 +271,12 @@ class Bench:
         }
 
 
-def _train(networks: benchmarking.Workload, examples: Stacked) -> Callable[[int], None]:
+def _train(networks: workloads.Workload, examples: Stacked) -> Callable[[int], None]:
     return lambda count: networks.train(examples, count)
 
 
 def _evaluate(
-    networks: benchmarking.Workload, examples: Stacked, afresh: bool
+    networks: workloads.Workload, examples: Stacked, afresh: bool
 ) -> Callable[[int], None]:
     """Evaluations; ``afresh``: each of them makes its plan anew."""
 
@@ -287,7 +288,7 @@ def _evaluate(
 
 
 def _run(
-    networks: benchmarking.Workload, examples: Stacked, evaluated: Stacked | None, evaluations: int
+    networks: workloads.Workload, examples: Stacked, evaluated: Stacked | None, evaluations: int
 ) -> Callable[[int], None]:
     def work(count: int) -> None:
         for _ in range(count):

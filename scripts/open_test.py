@@ -5,16 +5,16 @@ import logging
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.devices import choose_device
-from quantlearn.evaluation import answers, evaluate
-from quantlearn.examples import stack
-from quantlearn.jobs import run_job
-from quantlearn.members import Member, read_members
 from quantlearn.networks.ensemble import Ensemble
-from quantlearn.ranking import have_one_loss, rank_samples
-from quantlearn.space import read_sample
-from quantlearn.training_tables import cells_table
-from quantlearn.weights import read_weights
+from quantlearn.pipeline.devices import choose_device
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.settings.samples import read_sample
+from quantlearn.statistics.ranking import have_one_loss, rank_samples
+from quantlearn.training.evaluation import answers, evaluate
+from quantlearn.training.examples import stack
+from quantlearn.training.members import Member, read_members
+from quantlearn.training.tables import cells_table
+from quantlearn.training.weights import read_weights
 
 log = logging.getLogger("quantlearn")
 

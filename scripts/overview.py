@@ -8,11 +8,11 @@ import pandas as pd
 from scipy import stats
 
 from quantlearn import tables
-from quantlearn.convergence import step_leads
 from quantlearn.errors import QuantlearnError
-from quantlearn.jobs import run_job
-from quantlearn.search import chooses_sample
-from quantlearn.statistics import holm, summarise_convergence, welch_test
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.settings.search import chooses_sample
+from quantlearn.statistics.comparison import holm, summarise_convergence, welch_test
+from quantlearn.statistics.convergence import step_leads
 
 
 def overview(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from quantlearn.crate import Contents, describe, named, write_crate
-from quantlearn.jobs import run_job
-from quantlearn.records import read_record
+from quantlearn.pipeline.crate import Contents, describe, named, write_crate
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.pipeline.run_record import read_record
 from quantlearn.yamlfile import read_yaml
 
 

@@ -12,9 +12,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from quantlearn import style, tables
-from quantlearn.intervals import mean_interval
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.statistics.intervals import mean_interval
 
 
 def plot_accuracy_by_size(

@@ -13,12 +13,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import prose, style, tables
-from quantlearn.analyses.atlas import of_quantifiers
-from quantlearn.jobs import run_job
-from quantlearn.procedure import named_and_generated
-from quantlearn.stratified import STRATA
-from quantlearn.wording import ARCHITECTURES
+from quantlearn import tables
+from quantlearn.data.selection import STRATA
+from quantlearn.figures import formats, style
+from quantlearn.figures.atlas.atlas import of_quantifiers
+from quantlearn.figures.labels import ARCHITECTURES
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.report.settings_in_words import named_and_generated
 
 NAMED, GENERATED = style.OKABE_ITO[1], style.OKABE_ITO[0]
 
@@ -40,7 +41,7 @@ def plot_atlas(numbers: str, settings: dict[str, Any], *, svg: str, pdf: str, pn
             # Panels share their heights, so the highest point of all says how far names reach.
             name_points(axes, own[own["quantifier"].isin(named)], 0.05 * points["area"].max())
             axes.set_title(
-                f"{prose.capital(ARCHITECTURES[architecture])} (n = {len(own)} quantifiers)"
+                f"{formats.capital(ARCHITECTURES[architecture])} (n = {len(own)} quantifiers)"
             )
             axes.set_xlabel("Degree of monotonicity")
             axes.set_xlim(-0.05, 1.08)

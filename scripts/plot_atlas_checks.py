@@ -15,10 +15,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import prose, style, tables
-from quantlearn.analyses.atlas_checks import NO_FAMILY
-from quantlearn.jobs import run_job
-from quantlearn.wording import ARCHITECTURES, LEVEL
+from quantlearn import tables
+from quantlearn.figures import formats, style
+from quantlearn.figures.atlas.atlas_checks import NO_FAMILY
+from quantlearn.figures.labels import ARCHITECTURES, LEVEL
+from quantlearn.pipeline.jobs import run_job
 
 
 def plot_atlas_checks(
@@ -54,7 +55,7 @@ def plot_atlas_checks(
 
 
 def _name(kind: str) -> str:
-    return prose.capital(ARCHITECTURES[kind])
+    return formats.capital(ARCHITECTURES[kind])
 
 
 def draw_points(axes: Axes, points: pd.DataFrame, colour: str) -> dict[str, str]:

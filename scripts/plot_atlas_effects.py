@@ -13,10 +13,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from quantlearn import style, tables
-from quantlearn.analyses.atlas_effects import MEASURES
-from quantlearn.jobs import run_job
-from quantlearn.wording import ARCHITECTURES, LEVEL
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.atlas.atlas_effects import MEASURES
+from quantlearn.figures.labels import ARCHITECTURES, LEVEL
+from quantlearn.pipeline.jobs import run_job
 
 PANELS = {"spearman": "Rank correlation", "regression": "Standardised coefficient"}
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from quantlearn import style, tables
-from quantlearn.analyses.atlas_measures import NAMES
-from quantlearn.jobs import run_job
-from quantlearn.wording import LEVEL
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.atlas.atlas_measures import NAMES
+from quantlearn.figures.labels import LEVEL
+from quantlearn.pipeline.jobs import run_job
 
 
 def plot_atlas_measures(

@@ -12,9 +12,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from quantlearn import style, tables
-from quantlearn.analyses.balancing import METHODS
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.practice.balancing import METHODS
+from quantlearn.pipeline.jobs import run_job
 
 LINES = {
     "true": "scenes where it is true",

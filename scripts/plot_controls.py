@@ -16,9 +16,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from quantlearn import style, tables
-from quantlearn.jobs import run_job
-from quantlearn.wording import LEVEL
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.labels import LEVEL
+from quantlearn.pipeline.jobs import run_job
 
 LONGEST = 32  # intervals go on outside the panel
 ACROSS = 3  # panels side by side

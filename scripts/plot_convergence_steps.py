@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import style, tables
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.pipeline.jobs import run_job
 
 SPREAD = 0.12
 """Points of neighbouring trials stand side by side within this distance of the box's middle."""

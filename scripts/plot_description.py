@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import style, tables
-from quantlearn.analyses.description import ATTENTION, KINDS
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.course.description import ATTENTION, KINDS
+from quantlearn.pipeline.jobs import run_job
 
 TICKS = ("trained\ncounts", "new\ncounts", "new\nsentence")
 

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import style, tables
-from quantlearn.analyses.finetuning import STARTS
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.course.finetuning import STARTS
+from quantlearn.pipeline.jobs import run_job
 
 
 def plot_finetuning(

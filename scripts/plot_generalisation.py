@@ -13,9 +13,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from quantlearn import style
-from quantlearn.jobs import run_job
-from quantlearn.novelty import novelty
+from quantlearn.figures import style
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.settings.novelty import novelty
 
 TICKS = {"zone_counts": ("any\ncounts", "new\ncounts"), "size": ("any\nsizes", "new\nsizes")}
 DASH = 0.3

@@ -9,10 +9,11 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from quantlearn import style, tables
-from quantlearn.analyses.gradients_through_time import NETWORKS
-from quantlearn.jobs import run_job
-from quantlearn.wording import ARCHITECTURES
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.course.gradients_through_time import NETWORKS
+from quantlearn.figures.labels import ARCHITECTURES
+from quantlearn.pipeline.jobs import run_job
 
 
 def plot_gradients_through_time(

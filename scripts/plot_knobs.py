@@ -12,10 +12,11 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import style, tables
-from quantlearn.analyses.knobs import FEWEST_SAMPLES, knob_values, words
-from quantlearn.distributions import kind_of
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.practice.knobs import FEWEST_SAMPLES, knob_values, words
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.settings.distributions import kind_of
 
 COLUMNS = 3
 

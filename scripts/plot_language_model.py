@@ -8,9 +8,10 @@ scenes of which the sentence is true at all (hollow). Bars are 95 % t intervals 
 
 from typing import Any
 
-from quantlearn import style, tables
-from quantlearn.analyses.language_model import MODELS
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.course.language_model import MODELS
+from quantlearn.pipeline.jobs import run_job
 
 NETWORK, GREY = style.OKABE_ITO[0], "0.75"
 LABELS = {

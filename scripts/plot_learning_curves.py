@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import style, tables
-from quantlearn.convergence import extended_curves
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.statistics.convergence import extended_curves
 
 
 def plot_learning_curves(

@@ -11,8 +11,9 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import style, tables
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.pipeline.jobs import run_job
 
 LOSSES = {"cross_entropy": "Loss (cross entropy, nats)", "squared_error": "Loss (squared error)"}
 NAMES = {"train": "training scenes", "dev": "dev scenes", "test": "test scenes"}

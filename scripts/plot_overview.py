@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import style, tables
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.pipeline.jobs import run_job
 
 VERSIONS = {
     "documented": {"color": "#0072B2", "marker": "o", "markerfacecolor": "#0072B2"},

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import style, tables
-from quantlearn.analyses.probes import PARTS, TARGETS
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.course.probes import PARTS, TARGETS
+from quantlearn.pipeline.jobs import run_job
 
 LOOKS = {"c": (style.OKABE_ITO[0], "o"), "h": (style.OKABE_ITO[1], "s")}
 DASH = 0.3

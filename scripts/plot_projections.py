@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import style
-from quantlearn.analyses.knobs import words
-from quantlearn.distributions import kind_of
-from quantlearn.jobs import run_job
+from quantlearn.figures import style
+from quantlearn.figures.practice.knobs import words
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.settings.distributions import kind_of
 
 
 def plot_projections(

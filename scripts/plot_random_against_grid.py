@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import style
-from quantlearn.jobs import run_job
+from quantlearn.figures import style
+from quantlearn.pipeline.jobs import run_job
 
 
 def plot_random_against_grid(

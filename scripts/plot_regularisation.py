@@ -10,9 +10,10 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import style, tables
-from quantlearn.analyses.regularisation import NONE
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.practice.regularisation import NONE
+from quantlearn.pipeline.jobs import run_job
 
 BOUNDS = ["estimate", "lower", "upper"]
 TRAIN, TEST = style.OKABE_ITO[:2]

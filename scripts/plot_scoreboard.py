@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from quantlearn import prose, style, tables
-from quantlearn.analyses.scoreboard import MEAN, TASKS
-from quantlearn.jobs import run_job
-from quantlearn.wording import ARCHITECTURES
+from quantlearn import tables
+from quantlearn.figures import formats, style
+from quantlearn.figures.course.scoreboard import MEAN, TASKS
+from quantlearn.figures.labels import ARCHITECTURES
+from quantlearn.pipeline.jobs import run_job
 
 WIDTH = 0.64
 
@@ -45,7 +46,7 @@ def plot_scoreboard(
         axes.set_xticks(places, [TASKS[task] for task in tasks], rotation=25, ha="right")
         axes.tick_params(axis="x", pad=0)
         axes.set_ylabel("Accuracy")
-        axes.set_title(prose.capital(settings["title"]))
+        axes.set_title(formats.capital(settings["title"]))
         figure.legend(loc="outside lower center", ncols=3)
         style.save_figure(figure, svg, pdf, png)
 

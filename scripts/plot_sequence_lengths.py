@@ -9,9 +9,10 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from quantlearn import style, tables
-from quantlearn.jobs import run_job
-from quantlearn.wording import ARCHITECTURES
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.figures.labels import ARCHITECTURES
+from quantlearn.pipeline.jobs import run_job
 
 
 def plot_sequence_lengths(

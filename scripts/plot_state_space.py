@@ -12,9 +12,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 
-from quantlearn import prose, style, tables
-from quantlearn.analyses.probes import TARGETS
-from quantlearn.jobs import run_job
+from quantlearn import tables
+from quantlearn.figures import formats, style
+from quantlearn.figures.course.probes import TARGETS
+from quantlearn.pipeline.jobs import run_job
 
 PATHS = 3
 
@@ -61,7 +62,7 @@ def draw_states(axes: Axes, rows: pd.DataFrame, target: str) -> Any:
     shares = rows.iloc[0][["first_share", "second_share"]].astype(float)
     names = np.array(["First direction", "Second direction"])
     axes.set(**{
-        f"{axis}label": f"{name} ({prose.percent(share)})"
+        f"{axis}label": f"{name} ({formats.percent(share)})"
         for axis, name, share in zip("xy", names, shares, strict=True)
     })  # fmt: skip
     return drawn

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import style, tables
-from quantlearn.jobs import run_job
-from quantlearn.statistics import kaplan_meier
+from quantlearn import tables
+from quantlearn.figures import style
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.statistics.comparison import kaplan_meier
 
 
 def plot_time_to_convergence(

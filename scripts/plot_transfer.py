@@ -15,10 +15,11 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
-from quantlearn import prose, style, tables
-from quantlearn.analyses.transfer import MEAN
-from quantlearn.jobs import run_job
-from quantlearn.wording import LEVEL
+from quantlearn import tables
+from quantlearn.figures import formats, style
+from quantlearn.figures.course.transfer import MEAN
+from quantlearn.figures.labels import LEVEL
+from quantlearn.pipeline.jobs import run_job
 
 CELLS = ("pair", "same", "source", "target")
 GAP = 0.25  # between the matrix and its means, in cells
@@ -68,7 +69,7 @@ def draw(axes: Axes, row: dict[str, Any], x: float, y: float, largest: float) ->
     )
     star = "*" if row["p_adjusted"] < LEVEL and not control else ""
     axes.text(
-        *(x, y, f"{prose.accuracy_points(gain)}{star}"),
+        *(x, y, f"{formats.accuracy_points(gain)}{star}"),
         **{"ha": "center", "va": "center", "fontsize": 8, "zorder": 3},
         color="black",
     )

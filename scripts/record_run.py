@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from quantlearn import tables
-from quantlearn.jobs import run_job
-from quantlearn.machine import describe_machine, gpus
-from quantlearn.records import content_digest, git_state, package_versions, write_record
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.pipeline.machine import describe_machine, gpus
+from quantlearn.pipeline.run_record import content_digest, git_state, package_versions, write_record
 
 
 def record_run(

@@ -4,12 +4,13 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import prose, tables
-from quantlearn.card_drawings import bars, rate_line, scene_row, tree_picture
-from quantlearn.jobs import run_job
-from quantlearn.pages import html_table, slug, write_page
-from quantlearn.scenes import Space
-from quantlearn.universals import DIRECTIONS, SIGNATURES, VARIANTS
+from quantlearn import tables
+from quantlearn.figures import formats
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.report.card_drawings import bars, rate_line, scene_row, tree_picture
+from quantlearn.report.pages import html_table, slug, write_page
+from quantlearn.semantics.scenes import Space
+from quantlearn.semantics.universals import DIRECTIONS, SIGNATURES, VARIANTS
 
 UNIVERSALS = {
     "right_upward": "upward in B",
@@ -66,7 +67,7 @@ def render_cards(
         "cards": cards,
         "ranking": ranking(cards),
         "max_size": max_size,
-        "scenes": prose.counted(len(Space(0, max_size)), "scene"),
+        "scenes": formats.counted(len(Space(0, max_size)), "scene"),
         "variants": html_table(variants_table(), "Monotonicity as one number"),
         "example": scene_row([0, 1, 2, 3]),
     }
@@ -152,7 +153,7 @@ def complexity_texts(row: pd.Series) -> dict[str, str]:
         "Shortest expression": (
             "none found"
             if pd.isna(words)
-            else f"{row['shortest']} ({prose.counted(words, 'word')})"
+            else f"{row['shortest']} ({formats.counted(words, 'word')})"
         ),
         "Lempel–Ziv complexity": f"{row['lempel_ziv']:,.0f} bits",
         "Boundaries in the tree": (
@@ -160,7 +161,7 @@ def complexity_texts(row: pd.Series) -> dict[str, str]:
             if pd.isna(in_all)
             else f"{in_all}, at most {in_row} in a row"
         ),
-        "Boundary density": prose.number(row["boundary_density"]),
+        "Boundary density": formats.number(row["boundary_density"]),
         "States of the smallest automaton": (
             "too many, or infinitely many" if pd.isna(row["states"]) else str(row["states"])
         ),

@@ -3,9 +3,9 @@
 import logging
 from typing import Any
 
-from quantlearn.jobs import run_job
-from quantlearn.notebooks import execute_notebook, notebook_body, write_notebook
-from quantlearn.pages import placed, write_page
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.report.notebooks import execute_notebook, notebook_body, write_notebook
+from quantlearn.report.pages import placed, write_page
 
 log = logging.getLogger("quantlearn")
 

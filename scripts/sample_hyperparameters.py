@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from quantlearn.jobs import run_job
-from quantlearn.samplers import draw_samples
-from quantlearn.space import samples_table
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.settings.samplers import draw_samples
+from quantlearn.settings.samples import samples_table
 from quantlearn.tables import write_csv
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from quantlearn import scene_files
-from quantlearn.jobs import run_job
-from quantlearn.scenes import LabelledScenes
+from quantlearn.data import scene_files
+from quantlearn.data.split import SIDES, split
+from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
-from quantlearn.semantics import zone_counts
-from quantlearn.split import SIDES, split
+from quantlearn.semantics.quantifiers import zone_counts
+from quantlearn.semantics.scenes import LabelledScenes
 
 
 def split_data(

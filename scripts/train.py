@@ -12,23 +12,23 @@ import torch
 from tqdm import tqdm
 
 from quantlearn import tables
-from quantlearn.checkpoints import Checkpoints
-from quantlearn.devices import choose_device
+from quantlearn.data.split import SIDES
 from quantlearn.errors import QuantlearnError
-from quantlearn.evaluation import answers, evaluate
-from quantlearn.examples import stack, stratified_subset
-from quantlearn.jobs import run_job
-from quantlearn.members import read_members, with_training_scenes
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.pipeline.devices import choose_device
+from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream, seed_sequence
-from quantlearn.signals import Stopped, StopSignals
-from quantlearn.space import Sample, read_sample
-from quantlearn.split import SIDES
-from quantlearn.starts import find_source, take_over
-from quantlearn.training import train
-from quantlearn.training_job import TrainedSample, TrainingJob, joined
-from quantlearn.training_tables import cells_table, curves_table, trials_table
-from quantlearn.weights import write_weights
+from quantlearn.settings.samples import Sample, read_sample
+from quantlearn.training.checkpoints import Checkpoints
+from quantlearn.training.evaluation import answers, evaluate
+from quantlearn.training.examples import stack, stratified_subset
+from quantlearn.training.job import TrainedSample, TrainingJob, joined
+from quantlearn.training.loop import train
+from quantlearn.training.members import read_members, with_training_scenes
+from quantlearn.training.signals import Stopped, StopSignals
+from quantlearn.training.tables import cells_table, curves_table, trials_table
+from quantlearn.training.warm_start import find_source, take_over
+from quantlearn.training.weights import write_weights
 
 # What decides the bytes of results beside the settings, the data and the code.
 LIBRARIES = ("torch", "numpy", "numba")

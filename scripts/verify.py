@@ -4,8 +4,8 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from quantlearn.jobs import run_job
-from quantlearn.records import STATES, RecordError, differences, read_record
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.pipeline.run_record import STATES, RecordError, differences, read_record
 
 log = logging.getLogger("quantlearn.verify")
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from quantlearn import scene_files
-from quantlearn.jobs import run_job
-from quantlearn.scenes import LabelledScenes
+from quantlearn.data import scene_files
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.semantics.scenes import LabelledScenes
 
 
 def withhold_test(split_scenes: str, without_test: str, quantifiers: list[str]) -> None:

@@ -5,18 +5,18 @@ import pandas as pd
 import torch
 
 from quantlearn import tables
-from quantlearn.devices import choose_device
-from quantlearn.examples import stack
-from quantlearn.jobs import run_job
-from quantlearn.members import Member, read_members, with_training_scenes
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.text_task import TextTask
+from quantlearn.pipeline.devices import choose_device
+from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
-from quantlearn.semantics import Quantifier, zone_counts
-from quantlearn.sentences import STOP, sentence, words_of_scene
-from quantlearn.space import read_sample
-from quantlearn.weights import read_weights
-from quantlearn.writing import sentence_losses, write
+from quantlearn.semantics.quantifiers import Quantifier, zone_counts
+from quantlearn.semantics.scenes_in_words import STOP, sentence, words_of_scene
+from quantlearn.settings.samples import read_sample
+from quantlearn.training.decoding import sentence_losses, write
+from quantlearn.training.examples import stack
+from quantlearn.training.members import Member, read_members, with_training_scenes
+from quantlearn.training.weights import read_weights
 
 
 def write_texts(

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 
-from quantlearn.jobs import run_job
-from quantlearn.scene_files import write_trials
-from quantlearn.scenes import PADDING, LabelledScenes
-from quantlearn.space import samples_table
+from quantlearn.data.scene_files import write_trials
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.semantics.scenes import PADDING, LabelledScenes
+from quantlearn.settings.samples import samples_table
 from quantlearn.tables import write_csv
 from train import train_samples
 

@@ -18,17 +18,19 @@ import pytest
 import torch
 
 from pipeline import lay_out, run, snakemake, start
-from quantlearn import scene_files, style, tables
+from quantlearn import tables
+from quantlearn.data import scene_files
 from quantlearn.errors import QuantlearnError
-from quantlearn.jobs import run_job
+from quantlearn.figures import style
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
-from quantlearn.notebooks import read_notebook, write_notebook
-from quantlearn.pages import embedded_figure, write_page
-from quantlearn.scenes import Space, enumerate_pairs
-from quantlearn.semantics import Quantifier
-from quantlearn.space import read_sample, samples_table
-from quantlearn.weights import read_weights, write_weights
+from quantlearn.pipeline.jobs import run_job
+from quantlearn.report.notebooks import read_notebook, write_notebook
+from quantlearn.report.pages import embedded_figure, write_page
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import Space, enumerate_pairs
+from quantlearn.settings.samples import read_sample, samples_table
+from quantlearn.training.weights import read_weights, write_weights
 
 FULL = "No space left on device; free some space and run again"
 READ_ONLY = "Read-only file system; make its folder writable and run again"

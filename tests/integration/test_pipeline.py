@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from pipeline import ROOT, lay_out, run, snakemake
-from quantlearn.schema import load_schema
+from quantlearn.settings.schema import load_schema
 
 EXPERIMENTS = {"tiny": 3, "tiny_as_run": 2, "tiny_alone": 2}
 TABLES = [

@@ -18,8 +18,8 @@ from rocrate_validator import services
 from rocrate_validator.utils.http import HttpRequester
 
 from pipeline import ROOT, lay_out, run, snakemake
-from quantlearn.config import load_settings
-from quantlearn.records import RecordError, content_digest, read_record
+from quantlearn.pipeline.run_record import RecordError, content_digest, read_record
+from quantlearn.settings.load import load_settings
 from quantlearn.yamlfile import read_yaml
 from verify import verify
 

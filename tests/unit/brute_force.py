@@ -6,7 +6,7 @@ from the expressions.
 
 from itertools import islice
 
-from quantlearn import language as lang
+from quantlearn.semantics import language as lang
 
 
 def first_n_as_run(A, B, M, n):

@@ -5,7 +5,7 @@ import torch
 from torch.func import functional_call
 
 from quantlearn.networks.modes import Training
-from quantlearn.schema import architecture_settings
+from quantlearn.settings.schema import architecture_settings
 
 ARCHITECTURES = ["feedforward", "gru", "lstm", "rnn", "transformer"]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.baselines import baseline_accuracy
+from quantlearn.data.baselines import baseline_accuracy
 
 EVALUATE_EVERY = 50
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from quantlearn import tables
-from quantlearn.analyses import description, finetuning, language_model
-from quantlearn.scenes import LabelledScenes
+from quantlearn.figures.course import description, finetuning, language_model
+from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.tables import TableError
 
 SETTINGS = {

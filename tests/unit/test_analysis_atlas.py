@@ -11,9 +11,9 @@ from plot_atlas_checks import plot_atlas_checks
 from plot_atlas_effects import plot_atlas_effects
 from plot_atlas_measures import plot_atlas_measures
 from quantlearn import tables
-from quantlearn.analyses import atlas, atlas_checks, atlas_effects, atlas_measures
-from quantlearn.families import family
-from quantlearn.semantics import Quantifier
+from quantlearn.figures.atlas import atlas, atlas_checks, atlas_effects, atlas_measures
+from quantlearn.semantics.families import family
+from quantlearn.semantics.quantifiers import Quantifier
 
 RNG = np.random.default_rng(5)
 QUANTIFIERS = 40

@@ -9,7 +9,7 @@ from statsmodels.stats.proportion import proportion_confint
 from analyse_balancing import analyse_balancing
 from plot_balancing import plot_balancing
 from quantlearn import tables
-from quantlearn.analyses import balancing
+from quantlearn.figures.practice import balancing
 
 TRIALS = 6
 SCENES = 200

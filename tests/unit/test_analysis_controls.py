@@ -9,7 +9,7 @@ import synthetic_results as synthetic
 
 from plot_controls import plot_controls
 from quantlearn import tables
-from quantlearn.analyses import controls
+from quantlearn.figures.atlas import controls
 
 PAIR = ["at_least_4", "most"]
 CONVERGENCE = {"threshold": 0.95, "window": 20}

@@ -9,7 +9,7 @@ from test_training import FEEDFORWARD, curve, run, training_settings
 from analyse_overfitting import analyse_overfitting
 from plot_overfitting import plot_overfitting
 from quantlearn import tables
-from quantlearn.analyses import overfitting
+from quantlearn.figures.practice import overfitting
 from quantlearn.tables import TableError
 
 TRIALS = 4

@@ -9,7 +9,7 @@ from statsmodels.stats.multitest import multipletests
 from analyse_regularisation import analyse_regularisation
 from plot_regularisation import plot_regularisation
 from quantlearn import tables
-from quantlearn.analyses import regularisation
+from quantlearn.figures.practice import regularisation
 from quantlearn.tables import TableError
 
 TRIALS = 9

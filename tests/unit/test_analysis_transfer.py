@@ -11,8 +11,8 @@ from statsmodels.stats.multitest import multipletests
 from analyse_transfer import analyse_transfer
 from plot_transfer import plot_transfer
 from quantlearn import tables
-from quantlearn.analyses import transfer
-from quantlearn.space import samples_table
+from quantlearn.figures.course import transfer
+from quantlearn.settings.samples import samples_table
 
 TRIALS = 8
 STEPS = [1, 11, 21, 31]

@@ -9,7 +9,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quantlearn.config import ConfigError, load_settings
+from quantlearn.settings.load import ConfigError, load_settings
 
 LEXICON = """\
 most: "|A & B| > |A - B|"

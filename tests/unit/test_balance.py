@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantlearn import scene_files
-from quantlearn.balance import balance
+from quantlearn.data import scene_files
+from quantlearn.data.balance import balance
+from quantlearn.data.split import split
 from quantlearn.errors import QuantlearnError
-from quantlearn.scenes import Space, draw_pairs
-from quantlearn.semantics import Quantifier, zone_counts
-from quantlearn.split import split
+from quantlearn.semantics.quantifiers import Quantifier, zone_counts
+from quantlearn.semantics.scenes import Space, draw_pairs
 from split_data import split_data
 
 NAMES = ["a is false", "a is true", "b is false", "b is true"]

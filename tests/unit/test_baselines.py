@@ -10,12 +10,13 @@ from scipy.optimize import brentq
 
 from generate_data import generate_data
 from measure_baselines import measure_baselines
-from quantlearn import scene_files, tables
-from quantlearn.balance import balance, cell_names
-from quantlearn.baselines import BASELINES, answer_by_key, baseline_accuracy, baseline_cells
-from quantlearn.scenes import LabelledScenes, Space, draw_pairs
-from quantlearn.semantics import Quantifier
-from quantlearn.split import SIDES, split
+from quantlearn import tables
+from quantlearn.data import scene_files
+from quantlearn.data.balance import balance, cell_names
+from quantlearn.data.baselines import BASELINES, answer_by_key, baseline_accuracy, baseline_cells
+from quantlearn.data.split import SIDES, split
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import LabelledScenes, Space, draw_pairs
 
 AT_LEAST_4 = Quantifier("at_least_4", "|A & B| >= 4")
 AT_LEAST_6_OR_AT_MOST_2 = Quantifier("at_least_6_or_at_most_2", "|A & B| >= 6 or |A & B| <= 2")

@@ -12,8 +12,9 @@ import torch
 from draw_cost import draw_cost
 from draw_speedup import draw_speedup
 from measure_speed import measure_speed
-from quantlearn import benchmark_findings, benchmarking, tables
-from quantlearn.benchmarking import (
+from quantlearn import tables
+from quantlearn.figures.benchmark import summary, workloads
+from quantlearn.figures.benchmark.workloads import (
     Shape,
     in_fresh_process,
     matrix_peak,
@@ -21,7 +22,7 @@ from quantlearn.benchmarking import (
     useful_operations,
     workload,
 )
-from quantlearn.config import ConfigError, load_settings
+from quantlearn.settings.load import ConfigError, load_settings
 from quantlearn.yamlfile import read_yaml
 from render_notebook import render_notebook
 
@@ -163,7 +164,7 @@ def measured(tmp_path_factory):
     """The folder with the tables of a tiny benchmark, without its processes, which compile."""
     folder = tmp_path_factory.mktemp("benchmark")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(benchmarking, "in_fresh_process", lambda *_: {"bytes": 10**9, "seconds": 1.0})
+        patch.setattr(workloads, "in_fresh_process", lambda *_: {"bytes": 10**9, "seconds": 1.0})
         measure_speed(SETTINGS, folder / "benchmark.csv", folder / "machine.csv")
     return folder
 
@@ -254,7 +255,7 @@ def test_sentences_say_what_the_table_says(measured):
     frame.loc[training & (frame["core"] == "loop"), "median"] = 100.0
     eager = training & (frame["core"] == "eager")
     frame.loc[eager, "median"] = 100.0 * frame.loc[eager, "trials"].astype(float)
-    speed = benchmark_findings.speed_summary(frame)
+    speed = summary.speed_summary(frame)
     assert (
         "**Training**: the compiled core is 25 (20 to 30) times as fast as the loop, 4,320 "
         "trial-steps a second"
@@ -264,7 +265,7 @@ def test_sentences_say_what_the_table_says(measured):
         "From 1 to 2 trials (2.0 times as many), the time of an update of all trials grows by a "
         "factor of 2.0 for the loop over torch.nn.LSTM, 1.0 for the eager ensemble and 2.0 for the "
         "compiled core."
-    ) in benchmark_findings.growth_summary(frame)
+    ) in summary.growth_summary(frame)
     threaded = frame["measure"] == "training on threads"
     frame = pd.concat(
         [
@@ -274,14 +275,14 @@ def test_sentences_say_what_the_table_says(measured):
             ),
         ]
     )  # fmt: skip
-    said = benchmark_findings.threads_summary(frame)
+    said = summary.threads_summary(frame)
     assert "1.8 times as fast on 2 threads (4,320 trial-steps a second)" in said
-    alone = benchmark_findings.threads_summary(frame[frame["measure"] != "training on threads"])
+    alone = summary.threads_summary(frame[frame["measure"] != "training on threads"])
     assert "has one core" in alone
-    assert "holds at most 1,000 MB" in benchmark_findings.memory_summary(frame)
+    assert "holds at most 1,000 MB" in summary.memory_summary(frame)
     without = frame[~frame["measure"].isin(["memory", "compile", "load"])]
-    assert "first_use: false" in benchmark_findings.memory_summary(without)
-    first = benchmark_findings.rates_table(frame, "training").iloc[0]
+    assert "first_use: false" in summary.memory_summary(without)
+    first = summary.rates_table(frame, "training").iloc[0]
     assert first[["Trials", "Units", "Objects", "Loop", "Compiled to loop"]].tolist() == [
         "1", "4", "5", "100", "25",
     ]  # fmt: skip

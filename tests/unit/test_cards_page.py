@@ -16,11 +16,11 @@ from test_notebooks import RECORD
 from build_report import build_report
 from describe_quantifiers import describe_quantifiers
 from quantlearn.errors import QuantlearnError
-from quantlearn.pages import main_part, placed
-from quantlearn.records import write_record
-from quantlearn.scenes import PADDING
-from quantlearn.semantics import load_lexicon
-from quantlearn.universals import VARIANTS
+from quantlearn.pipeline.run_record import write_record
+from quantlearn.report.pages import main_part, placed
+from quantlearn.semantics.quantifiers import load_lexicon
+from quantlearn.semantics.scenes import PADDING
+from quantlearn.semantics.universals import VARIANTS
 from render_cards import STEPS, UNIVERSALS, render_cards
 
 ROOT = Path(__file__).parents[2]

@@ -10,12 +10,17 @@ from brute_force import READINGS, sets_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quantlearn.automata import minimal_automaton, minimal_states
-from quantlearn.cards import tree_of_numbers
-from quantlearn.complexity import boundaries, boundary_density, lempel_ziv_complexity, phrases
-from quantlearn.scenes import Space, enumerate_scenes
-from quantlearn.semantics import Quantifier, load_lexicon
-from quantlearn.truth_tables import tabulate
+from quantlearn.semantics.automata import minimal_automaton, minimal_states
+from quantlearn.semantics.complexity import (
+    boundaries,
+    boundary_density,
+    lempel_ziv_complexity,
+    phrases,
+)
+from quantlearn.semantics.minimal_pairs import tree_of_numbers
+from quantlearn.semantics.quantifiers import Quantifier, load_lexicon
+from quantlearn.semantics.scenes import Space, enumerate_scenes
+from quantlearn.semantics.truth_tables import tabulate
 
 LEXICON = load_lexicon(Path(__file__).parents[2] / "config" / "quantifiers.yaml")
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from quantlearn.config import ConfigError, load_settings
-from quantlearn.scenes import Space, enumerate_scenes
-from quantlearn.schema import allowed, architecture_settings, cases, load_schema
-from quantlearn.semantics import Quantifier
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import Space, enumerate_scenes
+from quantlearn.settings.load import ConfigError, load_settings
+from quantlearn.settings.schema import allowed, architecture_settings, cases, load_schema
 from quantlearn.yamlfile import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -335,13 +335,15 @@ def test_by_default_the_first_quantifier_is_compared_with_the_others(folder):
 
 
 def test_a_new_architecture_is_one_file_that_is_not_imported(folder, tmp_path, monkeypatch):
-    networks = Path(shutil.copytree(ROOT / "scripts/quantlearn/networks", tmp_path / "networks"))
+    networks = Path(
+        shutil.copytree(ROOT / "scripts/quantlearn/networks/architectures", tmp_path / "networks")
+    )
     (networks / "bag.py").write_text(
         'raise RuntimeError("imported")\n'
         'SETTINGS = {"units": {"description": "Units", "type": "integer",'
         ' "minimum": 1, "maximum": 9, "default": 3}}\n'
     )
-    monkeypatch.setattr("quantlearn.schema._NETWORKS", networks)
+    monkeypatch.setattr("quantlearn.settings.schema._NETWORKS", networks)
     load_schema.cache_clear()
     path = folder / "experiments" / "exp1a.yaml"
     path.write_text(path.read_text() + "network: {architecture: bag}\n")

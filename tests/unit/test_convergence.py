@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_results import training_curves
 
-from quantlearn.convergence import (
+from quantlearn.statistics.convergence import (
     area_between_curves,
     convergence_step,
     convergence_table,

@@ -22,16 +22,16 @@ from test_notebooks import PAGE, RECORD, WORKFLOW
 
 from build_report import build_report, contents_of, linked_within
 from quantlearn import tables
-from quantlearn.analyses import random_against_grid
-from quantlearn.automata import minimal_automaton
-from quantlearn.config import load_settings
-from quantlearn.course import anatomy, backprop, descent, neurons, pictures, slopes
-from quantlearn.course.learning import EXACTLY_1, learn_xor, xor_scenes
-from quantlearn.course.perceptron import is_separable, train_perceptron
-from quantlearn.course.shown import figure_html
+from quantlearn.figures.practice import random_against_grid
 from quantlearn.networks.activations import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
-from quantlearn.records import content_digest, write_record
+from quantlearn.pipeline.run_record import content_digest, write_record
+from quantlearn.report.course import anatomy, backprop, descent, neurons, pictures, slopes
+from quantlearn.report.course.learning import EXACTLY_1, learn_xor, xor_scenes
+from quantlearn.report.course.perceptron import is_separable, train_perceptron
+from quantlearn.report.course.shown import figure_html
+from quantlearn.semantics.automata import minimal_automaton
+from quantlearn.settings.load import load_settings
 from render_notebook import render_notebook
 
 P, Q = neurons.INPUTS.T

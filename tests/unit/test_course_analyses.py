@@ -10,13 +10,14 @@ from test_leaderboard import trials_of
 from plot_gradients_through_time import plot_gradients_through_time
 from plot_scoreboard import plot_scoreboard
 from plot_sequence_lengths import plot_sequence_lengths
-from quantlearn import analyses, tables
-from quantlearn.analyses.gradients_through_time import gradients_table, relative_norms
-from quantlearn.analyses.scoreboard import MEAN, Contest, scoreboard_table
-from quantlearn.analyses.sequence_lengths import sequence_lengths_table
-from quantlearn.contests import PAIRS
+from quantlearn import tables
 from quantlearn.errors import QuantlearnError
-from quantlearn.intervals import mean_interval
+from quantlearn.figures import registry
+from quantlearn.figures.course.gradients_through_time import gradients_table, relative_norms
+from quantlearn.figures.course.scoreboard import MEAN, Contest, scoreboard_table
+from quantlearn.figures.course.sequence_lengths import sequence_lengths_table
+from quantlearn.settings.contests import PAIRS
+from quantlearn.statistics.intervals import mean_interval
 
 NAMES = [name for pair in PAIRS.values() for name in pair]
 
@@ -73,8 +74,8 @@ def test_accuracy_by_size_is_that_of_the_test_scenes(tmp_path):
         [expected.estimate, expected.lower, expected.upper]
     )
     settings = settings_of("growing")
-    assert "GRU 89.0 %" in analyses.remark("sequence_lengths", table, settings)
-    assert len(analyses.shown("sequence_lengths", table)) == 2 * 2 * len(NAMES)
+    assert "GRU 89.0 %" in registry.remark("sequence_lengths", table, settings)
+    assert len(registry.shown("sequence_lengths", table)) == 2 * 2 * len(NAMES)
     assert "Objects in the scene" in drawn(plot_sequence_lengths, table, settings, tmp_path)
 
 
@@ -96,10 +97,10 @@ def test_a_gradient_that_halves_with_each_step_is_reported_so(tmp_path):
     np.testing.assert_allclose(h["estimate"], 0.5 ** np.arange(5))
     spread = mean_interval(np.log([2, 0.5])).upper
     np.testing.assert_allclose(np.log(h["upper"]) - np.log(h["estimate"]), spread)
-    said = analyses.remark("gradients_through_time", table, {})
+    said = registry.remark("gradients_through_time", table, {})
     assert "4 objects before the end" in said
     assert "0.062 for LSTM (× 0.5 a step)" in said.replace("the ", "")
-    assert analyses.shown("gradients_through_time", table)["Factor of a step"].tolist() == [
+    assert registry.shown("gradients_through_time", table)["Factor of a step"].tolist() == [
         *("0.5", "1"),
         *("0.5", "1"),
     ]
@@ -143,10 +144,10 @@ def test_scores_are_of_the_sample_that_is_best_on_dev(tmp_path):
         mean_interval(scores[MEAN] + np.array([-0.01, 0, 0.01])).lower
     )
     assert table["architecture"].iloc[0] == "gru"
-    said = analyses.remark("scoreboard", table, {})
+    said = registry.remark("scoreboard", table, {})
     assert said.startswith("The GRU has the best mean")
     assert "their intervals do not overlap" in said
-    shown = analyses.shown("scoreboard", table)
+    shown = registry.shown("scoreboard", table)
     assert shown.columns.tolist() == ["Task", "GRU", "Elman network"]
     assert shown.set_index("Task").loc["Quantity"].tolist() == ["76.0 %", "66.0 %"]
     assert shown["Task"].tolist()[-2:] == ["Mean", "95 % interval of the mean"]

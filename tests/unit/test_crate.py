@@ -6,8 +6,8 @@ import zipfile
 
 import pytest
 
-from quantlearn.crate import Contents, describe, named, write_crate
 from quantlearn.errors import QuantlearnError
+from quantlearn.pipeline.crate import Contents, describe, named, write_crate
 
 RECORD = {
     "made": "2026-01-02T03:04:05Z",

@@ -7,8 +7,8 @@ import pytest
 
 from describe_quantifiers import describe_quantifiers
 from quantlearn import tables
-from quantlearn.config import ConfigError, load_settings
-from quantlearn.semantics import load_lexicon
+from quantlearn.semantics.quantifiers import load_lexicon
+from quantlearn.settings.load import ConfigError, load_settings
 
 CONFIG = Path(__file__).parents[2] / "config"
 SCHEMAS = {

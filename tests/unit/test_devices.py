@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from quantlearn import devices
-from quantlearn.devices import choose_device, reserve
 from quantlearn.errors import QuantlearnError
+from quantlearn.pipeline import devices
+from quantlearn.pipeline.devices import choose_device, reserve
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 

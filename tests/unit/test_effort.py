@@ -7,8 +7,8 @@ import sys
 import pytest
 from test_memory import ROOT, resolve
 
-from quantlearn.effort import training_effort
-from quantlearn.semantics import Quantifier
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.settings.effort import training_effort
 
 
 def effort(trials=3, experiment="exp1a", **overrides):

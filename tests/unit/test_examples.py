@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantlearn.examples import Examples, nested_rows
+from quantlearn.training.examples import Examples, nested_rows
 
 
 def some_examples(cells):

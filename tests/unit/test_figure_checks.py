@@ -15,7 +15,7 @@ from test_bad_input import (
     write_folder,
 )
 
-from quantlearn.config import load_settings
+from quantlearn.settings.load import load_settings
 
 NUMBERS = {**SEARCH, "training.learning_rate": {"uniform": [0.1, 0.2]}}
 CONDITIONS = {**GRID, "comparisons": [], "search": {"sampler": "grid", "choose": False}}

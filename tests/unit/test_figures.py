@@ -17,7 +17,7 @@ from plot_convergence_steps import plot_convergence_steps
 from plot_learning_curves import plot_learning_curves
 from plot_overview import plot_overview
 from plot_time_to_convergence import plot_time_to_convergence
-from quantlearn import style
+from quantlearn.figures import style
 
 # The tables that each figure is drawn from.
 FIGURES = {

@@ -12,12 +12,12 @@ from scipy import stats
 from aggregate import aggregate
 from compare import compare
 from overview import overview
-from quantlearn import findings, procedure, synopsis, verdicts
-from quantlearn.config import load_settings
-from quantlearn.distributions import border_values
-from quantlearn.results import Results, read_results
-from quantlearn.search import distributions_of
-from quantlearn.statistics import compare_pair
+from quantlearn.figures.experiment import Results, read_results
+from quantlearn.report import experiment_page, front_page, settings_in_words, verdicts
+from quantlearn.settings.distributions import border_values
+from quantlearn.settings.load import load_settings
+from quantlearn.settings.search import distributions_of
+from quantlearn.statistics.comparison import compare_pair
 
 CONFIG = Path(__file__).parents[2] / "config"
 EASY, HARD = "at_least_4", "at_least_6_or_at_most_2"
@@ -80,7 +80,7 @@ def from_steps(settings, easy, hard, last=1000):
 def test_conditions_are_listed_with_the_values_they_differ_in():
     names = ["regularisation"]
     settings = load_settings({"experiments": names}, CONFIG).experiments["regularisation"]
-    how = procedure.settings_table(constants_of(settings)).set_index("Stage")["How"]
+    how = settings_in_words.settings_table(constants_of(settings)).set_index("Stage")["How"]
     assert how["Conditions"].startswith(
         "8, which differ in dropout (0 or 0.5), batch norm (no or yes) and weight decay (0 or 0.01)"
     )
@@ -146,7 +146,7 @@ def test_a_clear_lead_is_told_with_its_size_and_direction(settings):
 def test_few_trials_never_show_a_difference_and_say_so(settings):
     results = from_steps(settings, [100, 110, 120, 130, 140], [500, 520, 505, 530, 541])
     assert "is learned sooner" not in verdicts.conclusion(results)
-    text = findings.caveats(results)
+    text = experiment_page.caveats(results)
     assert "only 5 trials" in text
     assert "at least 0.062 whatever the networks do" in text
 
@@ -155,7 +155,11 @@ def test_nothing_learned_gives_sentences_without_numbers(settings):
     results = from_steps(settings, [None] * 3, [None] * 3)
     (pair,) = verdicts.pairs(results)
     text = " ".join(
-        [verdicts.pair_summary(pair), verdicts.conclusion(results), findings.caveats(results)]
+        [
+            verdicts.pair_summary(pair),
+            verdicts.conclusion(results),
+            experiment_page.caveats(results),
+        ]
     )
     assert "There is no trial in which both were learned" in text
     assert "No difference" in text
@@ -171,7 +175,7 @@ def test_a_trial_that_diverged_is_told(tmp_path, settings):
     trials = pd.read_csv(paths["trials"])
     trials.loc[1, "stop_reason"] = "diverged"
     trials.to_csv(paths["trials"], index=False)
-    text = findings.run_summary(read_results(settings["exp1a"], paths))
+    text = experiment_page.run_summary(read_results(settings["exp1a"], paths))
     assert "because the loss was no longer a finite number (1 of 3)" in text
 
 
@@ -180,19 +184,19 @@ def test_every_text_and_table_can_be_written(tmp_path, settings, trials):
     paths = tabulated(tmp_path, settings["exp1a"], [30, 90], trials)
     results = read_results(settings["exp1a"], paths)
     texts = [
-        procedure.introduction(results.settings),
-        findings.data_summary(results),
-        findings.run_summary(results),
-        findings.baseline_summary(results),
-        findings.error_summary(results),
+        settings_in_words.introduction(results.settings),
+        experiment_page.data_summary(results),
+        experiment_page.run_summary(results),
+        experiment_page.baseline_summary(results),
+        experiment_page.error_summary(results),
         verdicts.conclusion(results),
-        findings.caveats(results),
+        experiment_page.caveats(results),
         *(verdicts.pair_summary(pair) for pair in verdicts.pairs(results)),
     ]
     frames = [
-        procedure.settings_table(results.settings),
-        findings.scenes_table(results),
-        findings.learning_summary(results),
+        settings_in_words.settings_table(results.settings),
+        experiment_page.scenes_table(results),
+        experiment_page.learning_summary(results),
         *(verdicts.pair_table(pair) for pair in verdicts.pairs(results)),
     ]
     texts += [frame.to_string() for frame in frames]
@@ -205,7 +209,7 @@ def test_errors_are_counted_over_all_trials(tmp_path, settings):
     results = read_results(settings["exp1a"], paths)
     of_first = results.cells[results.cells["quantifier"] == EASY]
     wrong = (of_first["scenes"] - of_first["correct"]).sum()
-    assert f" of {wrong}. They are" in findings.error_summary(results).splitlines()[0]
+    assert f" of {wrong}. They are" in experiment_page.error_summary(results).splitlines()[0]
 
 
 def size_alone(results, accuracy):
@@ -220,14 +224,14 @@ def size_alone(results, accuracy):
 
 def test_a_curve_that_the_size_explains_is_called_so(settings):
     results = from_steps(settings, [None] * 12, [None] * 12)  # ends at 0.9, 0.901 … 0.911
-    above = findings.baseline_summary(size_alone(results, [0.7] * 12))
+    above = experiment_page.baseline_summary(size_alone(results, [0.7] * 12))
     assert "is 20.6 percentage points (95 % interval 20.3 to 20.8) above the 70.0 %" in above
     assert "do not rise" not in above
-    below = findings.baseline_summary(size_alone(results, [0.9503] * 12))
+    below = experiment_page.baseline_summary(size_alone(results, [0.9503] * 12))
     assert below.count("do not rise above the 95.0 %") == 2
     assert "4.5 percentage points below it" in below
     # A mean above it that may be chance is not enough.
-    scattered = findings.baseline_summary(size_alone(results, [0.8, 0.99] * 6))
+    scattered = experiment_page.baseline_summary(size_alone(results, [0.8, 0.99] * 6))
     assert "do not rise above the 89.5 %" in scattered
     assert "percentage points above it (95 % interval −" in scattered
 
@@ -249,9 +253,11 @@ def constants_of(experiment):
 def test_every_shipped_experiment_has_words():
     for experiment in load_settings({}, CONFIG).experiments.values():
         sample = constants_of(experiment)
-        text = procedure.settings_table(sample).to_string() + procedure.introduction(sample)
+        text = settings_in_words.settings_table(
+            sample
+        ).to_string() + settings_in_words.introduction(sample)
         assert "None" not in text
-        named, _ = procedure.named_and_generated(experiment)
+        named, _ = settings_in_words.named_and_generated(experiment)
         assert all(name.replace("_", " ") in text for name in named)
         assert experiment["generated"] == 0 or "more generated quantifiers" in text
 
@@ -276,7 +282,7 @@ def page(tmp_path_factory, settings):
         overview=tables[0],
         as_run=tables[1],
     )
-    return synopsis.read_synopsis(*tables)
+    return front_page.read_synopsis(*tables)
 
 
 def test_experiments_about_no_universal_come_last(tmp_path, settings):
@@ -296,14 +302,14 @@ def test_experiments_about_no_universal_come_last(tmp_path, settings):
 
 def test_synopsis_tells_documented_from_as_run(page, settings):
     effects, twins = page
-    text = synopsis.effects_summary(effects)
+    text = front_page.effects_summary(effects)
     assert "**Monotonicity, documented**: the first is learned sooner in 1 of 1 pair" in text
     assert "**Monotonicity, as run**" in text
-    assert len(synopsis.effects_table(effects)) == 2
-    assert "**exp1a**" in synopsis.as_run_summary(twins)
-    assert len(synopsis.as_run_table(twins)) == 2
-    assert "nan" not in text + synopsis.as_run_summary(twins)
-    assert "the test scenes also decide" in synopsis.caveats(settings.values(), effects)
+    assert len(front_page.effects_table(effects)) == 2
+    assert "**exp1a**" in front_page.as_run_summary(twins)
+    assert len(front_page.as_run_table(twins)) == 2
+    assert "nan" not in text + front_page.as_run_summary(twins)
+    assert "the test scenes also decide" in front_page.caveats(settings.values(), effects)
 
 
 class SomeAnalysis:
@@ -326,7 +332,7 @@ def test_an_experiment_with_analyses_is_summed_up_by_the_first_statement(tmp_pat
             return f"{settings['name']} says {numbers['text'].iloc[0]}"
 
     modules = {"list": SomeAnalysis, "plain": SomeAnalysis, "silent": Silent, "own": Own}
-    monkeypatch.setattr("quantlearn.analyses._module", modules.__getitem__)
+    monkeypatch.setattr("quantlearn.figures.registry._module", modules.__getitem__)
     texts = {"list": "How to read.\n\n- first\n- second", "plain": "A.\n\nB.", "own": "c"}
     paths = {}
     for name in modules:
@@ -335,7 +341,7 @@ def test_an_experiment_with_analyses_is_summed_up_by_the_first_statement(tmp_pat
 
     def summed_up(*figures):
         one = {"name": "an_experiment", "question": "Why?"}
-        return synopsis.analyses_summary([one], {"an_experiment": {f: paths[f] for f in figures}})
+        return front_page.analyses_summary([one], {"an_experiment": {f: paths[f] for f in figures}})
 
     link = "([an_experiment](#an-experiment))"
     assert summed_up("list", "plain") == f"- **Why?** First {link}"
@@ -346,5 +352,5 @@ def test_an_experiment_with_analyses_is_summed_up_by_the_first_statement(tmp_pat
 
 def test_synopsis_without_pairs_or_twins_says_nothing_of_them(page):
     effects, twins = (frame.iloc[:0] for frame in page)
-    assert synopsis.effects_summary(effects) == synopsis.as_run_summary(twins) == ""
-    assert "No experiment has few trials" in synopsis.caveats([], effects)
+    assert front_page.effects_summary(effects) == front_page.as_run_summary(twins) == ""
+    assert "No experiment has few trials" in front_page.caveats([], effects)

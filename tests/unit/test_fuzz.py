@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from snakemake.common.configfile import load_configfile
 
-from quantlearn.config import load_settings
 from quantlearn.errors import QuantlearnError
-from quantlearn.language import MAX_DEPTH, ExpressionError, parse
-from quantlearn.semantics import Quantifier
+from quantlearn.semantics.language import MAX_DEPTH, ExpressionError, parse
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.settings.load import load_settings
 from quantlearn.yamlfile import LARGEST_FILE, read_mapping, read_yaml
 
 ROOT = Path(__file__).parents[2]

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from plot_generalisation import plot_generalisation
-from quantlearn.analyses.generalisation import Answers, generalisation, remark, shown
-from quantlearn.intervals import mean_interval
-from quantlearn.statistics import welch_test
+from quantlearn.figures.practice.generalisation import Answers, generalisation, remark, shown
+from quantlearn.statistics.comparison import welch_test
+from quantlearn.statistics.intervals import mean_interval
 
 NAMES = ["at_least_2", "at_least_3"]
 SIZES = range(2, 7)

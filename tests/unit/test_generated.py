@@ -8,12 +8,12 @@ import pytest
 from brute_force import sets_of
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.generated import Meanings, generate, scenes_with_outside
-from quantlearn.language import ExpressionError
-from quantlearn.listed import meanings_of
-from quantlearn.prefix import read_expressions, translate
-from quantlearn.scenes import Space, enumerate_scenes
-from quantlearn.semantics import Quantifier
+from quantlearn.semantics.grammar import Meanings, generate, scenes_with_outside
+from quantlearn.semantics.language import ExpressionError
+from quantlearn.semantics.listed import meanings_of
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import Space, enumerate_scenes
+from quantlearn.semantics.ultk import read_expressions, translate
 
 FOUR, _ = enumerate_scenes(Space(4, 4))
 

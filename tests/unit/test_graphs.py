@@ -14,11 +14,11 @@ from small_networks import network
 from test_training import FEEDFORWARD, LSTM, curve, run, some_examples, training_settings
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.examples import stack
-from quantlearn.graphs import Replayed
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
-from quantlearn.training import train
+from quantlearn.training.examples import stack
+from quantlearn.training.graphs import Replayed
+from quantlearn.training.loop import train
 
 TASK = Task(positions=6, quantifiers=1)
 NETWORKS = {

@@ -8,12 +8,12 @@ from small_networks import network
 from test_train_sample import TRAINING
 
 from balance_data import balance_data
-from quantlearn.members import read_members
-from quantlearn.scene_files import read_trials, write_trials
-from quantlearn.scenes import LabelledScenes, Space, draw_pairs
-from quantlearn.semantics import load_lexicon
-from quantlearn.space import samples_table
+from quantlearn.data.scene_files import read_trials, write_trials
+from quantlearn.semantics.quantifiers import load_lexicon
+from quantlearn.semantics.scenes import LabelledScenes, Space, draw_pairs
+from quantlearn.settings.samples import samples_table
 from quantlearn.tables import write_csv
+from quantlearn.training.members import read_members
 from train import train_samples
 
 LEXICON = load_lexicon("config/quantifiers.yaml")

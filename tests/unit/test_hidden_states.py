@@ -10,17 +10,19 @@ from analyse_probes import analyse_probes
 from analyse_state_space import analyse_state_space
 from plot_probes import plot_probes
 from plot_state_space import plot_state_space
-from quantlearn import analyses, scene_files, tables
-from quantlearn.analyses.probes import counts_along, probe
-from quantlearn.analyses.state_space import principal_components
+from quantlearn import tables
+from quantlearn.data import scene_files
+from quantlearn.figures import registry
+from quantlearn.figures.course.probes import counts_along, probe
+from quantlearn.figures.course.state_space import principal_components
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
-from quantlearn.scenes import LabelledScenes, Space, random_scenes
 from quantlearn.seeds import random_stream
-from quantlearn.semantics import Quantifier
-from quantlearn.space import samples_table
-from quantlearn.trained import read_trained
-from quantlearn.weights import write_weights
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import LabelledScenes, Space, random_scenes
+from quantlearn.settings.samples import samples_table
+from quantlearn.training.trained import read_trained
+from quantlearn.training.weights import write_weights
 
 SEED = 7
 TRIALS = 3
@@ -138,8 +140,8 @@ def test_probes_of_networks_that_learned_nothing_are_alike_before_and_after(unto
     analyse_probes(**untouched, numbers=tmp_path / "again.csv")
     assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "probes.csv").read_bytes()
 
-    assert "before training" in analyses.remark("probes", found, SETTINGS)
-    shown = analyses.shown("probes", found)
+    assert "before training" in registry.remark("probes", found, SETTINGS)
+    shown = registry.shown("probes", found)
     assert shown.map(lambda text: isinstance(text, str)).all().all()
     pictures = {kind: tmp_path / f"probes.{kind}" for kind in ("svg", "pdf", "png")}
     plot_probes(tmp_path / "probes.csv", SETTINGS, **pictures)
@@ -153,8 +155,8 @@ def test_the_state_space_has_a_point_for_each_object(untouched, tmp_path):
     counted = found[found["quantifier"] == "at_least_2"]
     assert (counted["automaton"] == np.minimum(counted["both"], 2)).all()
     assert found.loc[found["quantifier"] == "most", "automaton"].isna().all()
-    assert "correlation" in analyses.remark("state_space", found, SETTINGS)
-    assert analyses.shown("state_space", found) is None
+    assert "correlation" in registry.remark("state_space", found, SETTINGS)
+    assert registry.shown("state_space", found) is None
     pictures = {kind: tmp_path / f"space.{kind}" for kind in ("svg", "pdf", "png")}
     plot_state_space(tmp_path / "state_space.csv", SETTINGS, **pictures)
     assert "First direction" in pictures["svg"].read_text()

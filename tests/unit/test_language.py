@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.language import LARGEST_NUMBER, MAX_DEPTH, MAX_LENGTH, ExpressionError, parse
+from quantlearn.semantics.language import (
+    LARGEST_NUMBER,
+    MAX_DEPTH,
+    MAX_LENGTH,
+    ExpressionError,
+    parse,
+)
 
 
 @pytest.mark.parametrize(

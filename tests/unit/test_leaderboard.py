@@ -8,14 +8,15 @@ from scipy import stats
 
 from leaderboard import leaderboard
 from open_test import open_test
-from quantlearn import scene_files, tables
+from quantlearn import tables
+from quantlearn.data import scene_files
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
-from quantlearn.ranking import rank_samples
-from quantlearn.scenes import LabelledScenes
-from quantlearn.semantics import Quantifier
-from quantlearn.weights import read_weights, write_weights
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import LabelledScenes
+from quantlearn.statistics.ranking import rank_samples
+from quantlearn.training.weights import read_weights, write_weights
 from withhold_test import withhold_test
 
 NAMES = ["some", "every"]

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from quantlearn.networks import compiled
-from quantlearn.networks.cells import LSTM
+from quantlearn.networks.compiled import core
+from quantlearn.networks.compiled.cells import LSTM
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 
@@ -169,7 +169,7 @@ def test_compiled_gradient_is_that_of_the_recorded_operations(layers, hidden, ba
     torch.testing.assert_close(found, recorded, atol=1e-12, rtol=1e-12)
     assert (found[1][:, ensemble.parameters :] == 0).all()
     for threads in (2, 3, 7):
-        spread = compiled.loss_gradient(
+        spread = core.loss_gradient(
             LSTM,
             flat,
             *examples,

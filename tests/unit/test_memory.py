@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from quantlearn import memory
-from quantlearn.config import ConfigError, load_settings
-from quantlearn.memory import largest_need, machine_memory
 from quantlearn.networks import ensemble
-from quantlearn.schema import architecture_settings, load_schema
-from quantlearn.semantics import Quantifier
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.settings import memory
+from quantlearn.settings.load import ConfigError, load_settings
+from quantlearn.settings.memory import largest_need, machine_memory
+from quantlearn.settings.schema import architecture_settings, load_schema
 from quantlearn.yamlfile import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -222,5 +222,5 @@ def test_eager_networks_at_once_are_those_of_the_ensemble():
 def test_every_architecture_is_estimated_as_its_core_computes_it():
     assert set(memory._KEPT_BY_UNITS) == set(architecture_settings())
     for name in architecture_settings():
-        module = importlib.import_module(f"quantlearn.networks.{name}")
+        module = importlib.import_module(f"quantlearn.networks.architectures.{name}")
         assert hasattr(module, "compiled_core") == (name in memory.COMPILED), name

@@ -17,12 +17,12 @@ from small_networks import (
 from torch.func import functional_call
 from torch.nn import functional
 
-from quantlearn.digest import imported_modules
 from quantlearn.networks.activations import ACTIVATIONS
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.loss import LOSSES
 from quantlearn.networks.modes import EVALUATION
 from quantlearn.networks.task import Task, quantifier_codes
+from quantlearn.pipeline.code_version import imported_modules
 
 TASK = Task(positions=9, quantifiers=2)
 TRIALS, BATCH = 3, 6

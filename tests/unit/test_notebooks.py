@@ -16,11 +16,11 @@ from test_findings import CONFIG, tabulated
 
 from build_report import PACKAGES, build_report, in_chapters
 from overview import overview
-from quantlearn.config import load_settings
-from quantlearn.digest import imported_modules
-from quantlearn.notebooks import NotebookError, execute_notebook, notebook_body
-from quantlearn.records import write_record
-from quantlearn.schema import load_schema
+from quantlearn.pipeline.code_version import imported_modules
+from quantlearn.pipeline.run_record import write_record
+from quantlearn.report.notebooks import NotebookError, execute_notebook, notebook_body
+from quantlearn.settings.load import load_settings
+from quantlearn.settings.schema import load_schema
 from render_notebook import render_notebook
 
 ROOT = Path(__file__).parents[2]

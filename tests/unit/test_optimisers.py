@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from quantlearn.optimisers import keep_rows, make_optimiser
+from quantlearn.training.optimisers import keep_rows, make_optimiser
 
 SETTINGS = {
     "sgd": {"momentum": 0.0},

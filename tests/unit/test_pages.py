@@ -7,7 +7,7 @@ import pytest
 from bs4 import BeautifulSoup
 from jinja2 import UndefinedError
 
-from quantlearn.pages import embedded_figure, html_table, placed, write_page
+from quantlearn.report.pages import embedded_figure, html_table, placed, write_page
 
 
 def test_a_table_shows_any_text_and_sets_numbers_to_the_right():

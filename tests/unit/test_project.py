@@ -18,11 +18,12 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from quantlearn import scene_files, tables
-from quantlearn.config import load_settings
-from quantlearn.scenes import LabelledScenes
-from quantlearn.semantics import load_lexicon
-from quantlearn.space import samples_table
+from quantlearn import tables
+from quantlearn.data import scene_files
+from quantlearn.semantics.quantifiers import load_lexicon
+from quantlearn.semantics.scenes import LabelledScenes
+from quantlearn.settings.load import load_settings
+from quantlearn.settings.samples import samples_table
 
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantlearn.machine import describe_machine
-from quantlearn.records import (
+from quantlearn.pipeline.machine import describe_machine
+from quantlearn.pipeline.run_record import (
     RecordError,
     content_digest,
     differences,

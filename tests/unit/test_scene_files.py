@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from quantlearn.data.scene_files import read_trials, write_trials
 from quantlearn.errors import QuantlearnError
-from quantlearn.scene_files import read_trials, write_trials
-from quantlearn.scenes import LabelledScenes
+from quantlearn.semantics.scenes import LabelledScenes
 
 MANY = [f"generated_{number}" for number in range(1000)]
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.scenes import (
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import (
     PADDING,
     Space,
     draw_pairs,
@@ -17,7 +18,6 @@ from quantlearn.scenes import (
     fill_cells,
     random_scenes,
 )
-from quantlearn.semantics import Quantifier
 
 MOST = Quantifier("most", "|A & B| > |A - B|")
 EVERY = Quantifier("every", "A <= B")

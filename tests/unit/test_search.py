@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from scipy import stats
 from test_bad_input import EXPERIMENT, RUN, changed, write_folder
 
-from quantlearn.config import load_settings
-from quantlearn.distributions import grid_values, quantile
-from quantlearn.samplers import draw_samples, draw_shares
-from quantlearn.search import count_grid, find_section_faults, variants_of
-from quantlearn.space import read_row, read_sample, samples_table
+from quantlearn.settings.distributions import grid_values, quantile
+from quantlearn.settings.load import load_settings
+from quantlearn.settings.samplers import draw_samples, draw_shares
+from quantlearn.settings.samples import read_row, read_sample, samples_table
+from quantlearn.settings.search import count_grid, find_section_faults, variants_of
 from quantlearn.tables import write_csv
 
 SEARCH = {

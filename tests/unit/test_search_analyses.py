@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quantlearn.analyses import knobs, projections, random_against_grid
+from quantlearn.figures.practice import knobs, projections, random_against_grid
 
 SAMPLES = 48
 

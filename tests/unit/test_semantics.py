@@ -12,8 +12,8 @@ from expressions import RANDOMLY, TRUTHS
 from hypothesis import given
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.language import parse
-from quantlearn.semantics import (
+from quantlearn.semantics.language import parse
+from quantlearn.semantics.quantifiers import (
     AmbiguousQuantifierError,
     Lexicon,
     LexiconError,
@@ -178,7 +178,7 @@ def test_sizes_around_the_limits_of_small_integers(max_size, expression):
 @pytest.mark.parametrize("name", ["most", "first_3"])
 def test_scenes_in_chunks_are_scenes_at_once(name, monkeypatch):
     whole = LEXICON[name].verify(*SMALL_ARRAYS)
-    monkeypatch.setattr("quantlearn.semantics._CHUNK", 7)
+    monkeypatch.setattr("quantlearn.semantics.quantifiers._CHUNK", 7)
     np.testing.assert_array_equal(LEXICON[name].verify(*SMALL_ARRAYS), whole)
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantlearn.descriptions import describe_scenes
+from quantlearn.data.descriptions import describe_scenes
 from quantlearn.errors import QuantlearnError
-from quantlearn.scenes import Space, enumerate_scenes
-from quantlearn.semantics import Quantifier, all_zone_counts, load_lexicon, zone_counts
-from quantlearn.sentences import (
+from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts, load_lexicon, zone_counts
+from quantlearn.semantics.scenes import Space, enumerate_scenes
+from quantlearn.semantics.scenes_in_words import (
     OBJECTS,
     by_informativeness,
     most_informative,

@@ -12,8 +12,8 @@ from quantlearn import tables
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
-from quantlearn.starts import STATISTICS, Source, take_over
-from quantlearn.weights import write_weights
+from quantlearn.training.warm_start import STATISTICS, Source, take_over
+from quantlearn.training.weights import write_weights
 
 TASK = Task(positions=4, quantifiers=1)
 LEARNED = ["most", "even"]

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from synthetic_results import training_curves
 
-from quantlearn import statistics as qs
-from quantlearn.convergence import convergence_table
+from quantlearn.statistics import comparison as qs
+from quantlearn.statistics.convergence import convergence_table
 
 
 def runs(steps: list[int | None], last: int = 1000, accuracy: float = 0.9) -> pd.DataFrame:

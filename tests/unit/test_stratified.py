@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 
 from choose_quantifiers import choose_quantifiers
-from quantlearn import stratified
+from quantlearn.data import selection
 from quantlearn.errors import QuantlearnError
-from quantlearn.generated import generate
-from quantlearn.generated_lexicon import read_generated
-from quantlearn.listed import meanings_of
-from quantlearn.prefix import translate
-from quantlearn.scenes import Space, enumerate_scenes, fill_cells
-from quantlearn.semantics import Quantifier
+from quantlearn.semantics.generated_lexicon import read_generated
+from quantlearn.semantics.grammar import generate
+from quantlearn.semantics.listed import meanings_of
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import Space, enumerate_scenes, fill_cells
+from quantlearn.semantics.ultk import translate
 
 GENERATED = Path(__file__).parents[2] / "config" / "generated.csv"
 
@@ -29,7 +29,7 @@ def shipped():
 @pytest.mark.parametrize("count", [11, 40, 200, 700])
 def test_any_first_quantifiers_are_spread_evenly(shipped, count):
     degrees = np.array([float(row["monotonicity"]) for row in shipped[:count]])
-    per_stratum = np.bincount(np.floor(degrees * stratified.STRATA).astype(int), minlength=11)
+    per_stratum = np.bincount(np.floor(degrees * selection.STRATA).astype(int), minlength=11)
     assert np.ptp(per_stratum) <= 1
 
 
@@ -52,8 +52,8 @@ def test_scenes_for_a_shipped_quantifier_can_be_found(shipped, max_size):
 
 def test_what_is_left_out_is_counted():
     meanings = generate(enumerate_scenes(Space(1, 3))[0], 4)
-    tried = stratified.different_scenes(np.random.default_rng(0), 2000, Space(1, 6))
-    choice = stratified.choose(meanings, tried, 100, 20, np.random.default_rng(0))
+    tried = selection.different_scenes(np.random.default_rng(0), 2000, Space(1, 6))
+    choice = selection.choose(meanings, tried, 100, 20, np.random.default_rng(0))
     counts = choice.counts
     assert counts["meanings"] == len(meanings) == sum(counts.values()) - len(meanings)
     assert counts["constant"] == 2  # always and never true
@@ -66,9 +66,9 @@ def test_nothing_to_choose_is_an_error():
     expressions = ["subset_eq(A, A)", "subset_eq(A, difference(A, A))"]
     read = [Quantifier(text, translate(text)) for text in expressions]
     meanings = meanings_of(read, *enumerate_scenes(Space(1, 3)))
-    tried = stratified.different_scenes(np.random.default_rng(0), 2000, Space(4, 6))
+    tried = selection.different_scenes(np.random.default_rng(0), 2000, Space(4, 6))
     with pytest.raises(QuantlearnError, match="none of 2 quantifiers can be learned: 1 are const"):
-        stratified.choose(meanings, tried, 1900, 20, np.random.default_rng(0))
+        selection.choose(meanings, tried, 1900, 20, np.random.default_rng(0))
 
 
 def test_quantifiers_are_chosen_from_a_list(tmp_path):

@@ -16,20 +16,20 @@ from test_train_sample import TRAINING
 from torch.nn import functional
 
 from quantlearn import tables
-from quantlearn.evaluation import answers, evaluate
-from quantlearn.examples import Examples, stack, stratified_subset
-from quantlearn.members import read_members
-from quantlearn.networks.captioner import Reading
+from quantlearn.data.scene_files import write_trials
+from quantlearn.networks.architectures.captioner import Reading
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.loss import IGNORED, cross_entropy, mean_loss
 from quantlearn.networks.text_task import TextTask
-from quantlearn.scene_files import write_trials
-from quantlearn.scenes import Space, draw_pairs
-from quantlearn.semantics import load_lexicon
-from quantlearn.sentences import STOP, sentence, words_of_scene
-from quantlearn.space import samples_table
-from quantlearn.training import train
-from quantlearn.writing import sentence_losses, write
+from quantlearn.semantics.quantifiers import load_lexicon
+from quantlearn.semantics.scenes import Space, draw_pairs
+from quantlearn.semantics.scenes_in_words import STOP, sentence, words_of_scene
+from quantlearn.settings.samples import samples_table
+from quantlearn.training.decoding import sentence_losses, write
+from quantlearn.training.evaluation import answers, evaluate
+from quantlearn.training.examples import Examples, stack, stratified_subset
+from quantlearn.training.loop import train
+from quantlearn.training.members import read_members
 from train import train_samples
 from write_texts import write_texts
 

@@ -6,16 +6,16 @@ import pytest
 from safetensors.numpy import load_file
 from small_networks import ARCHITECTURES, network, start
 
-from quantlearn.checkpoints import Checkpoints
+from quantlearn.data.scene_files import write_trials
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
-from quantlearn.scene_files import write_trials
-from quantlearn.scenes import PADDING, LabelledScenes
-from quantlearn.space import samples_table
-from quantlearn.starts import find_source, take_over
+from quantlearn.semantics.scenes import PADDING, LabelledScenes
+from quantlearn.settings.samples import samples_table
 from quantlearn.tables import write_csv
-from quantlearn.weights import write_weights
+from quantlearn.training.checkpoints import Checkpoints
+from quantlearn.training.warm_start import find_source, take_over
+from quantlearn.training.weights import write_weights
 from train import train_samples
 
 TRIALS = 2

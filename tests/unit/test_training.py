@@ -5,13 +5,13 @@ import pytest
 import torch
 from small_networks import ARCHITECTURES, assert_step_within_company, network, random_batch, start
 
-from quantlearn.checkpoints import read_checkpoint, write_checkpoint
-from quantlearn.evaluation import evaluate
-from quantlearn.examples import Examples, stack
 from quantlearn.networks.activations import ACTIVATIONS
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
-from quantlearn.training import train
+from quantlearn.training.checkpoints import read_checkpoint, write_checkpoint
+from quantlearn.training.evaluation import evaluate
+from quantlearn.training.examples import Examples, stack
+from quantlearn.training.loop import train
 
 CPU = torch.device("cpu")
 

@@ -10,13 +10,12 @@ import numpy as np
 import pytest
 from brute_force import READINGS, sets_of
 
-from quantlearn.cards import describe, minimal_pairs, tree_of_numbers
 from quantlearn.errors import QuantlearnError
-from quantlearn.prefix import translate
-from quantlearn.sampled_universals import sampled_degrees
-from quantlearn.semantics import Quantifier, load_lexicon
-from quantlearn.truth_tables import TruthTable, tabulate
-from quantlearn.universals import (
+from quantlearn.semantics.minimal_pairs import describe, minimal_pairs, tree_of_numbers
+from quantlearn.semantics.quantifiers import Quantifier, load_lexicon
+from quantlearn.semantics.truth_tables import TruthTable, tabulate
+from quantlearn.semantics.ultk import translate
+from quantlearn.semantics.universals import (
     DIRECTIONS,
     SIGNATURES,
     VARIANTS,
@@ -294,21 +293,6 @@ def test_all_variants_agree_on_what_is_monotone_in_one_argument():
 
 
 # Larger scenes ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["first_2", "everything", "equal_number"])
-def test_sampled_degrees_come_near_the_exact_ones(name):
-    exact = degrees(tabulate([LEXICON[name]], 5)).iloc[0]
-    found = sampled_degrees(LEXICON[name], 0, 5, scenes=300, within=40, seed=7)
-    assert found == pytest.approx(exact.to_dict(), abs=0.12)
-
-
-def test_sampled_degrees_are_repeatable_and_exact_where_there_is_no_doubt():
-    first, second = (
-        sampled_degrees(LEXICON["at_least_3"], 1, 12, scenes=50, within=8, seed=7) for _ in range(2)
-    )
-    assert first == second
-    assert {first[name] for name in ("right_upward", "left_upward", *SIGNATURES)} == {1.0}
 
 
 def test_too_large_scenes_are_refused():

@@ -1,0 +1,1 @@
+"""An ensemble of networks, and what it needs: tasks, layers, losses."""

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn import networks
 from quantlearn.errors import QuantlearnError
+from quantlearn.networks import architectures
 from quantlearn.networks.loss import LOSSES, mean_loss, squared_error
 from quantlearn.networks.modes import EVALUATION, Evaluation, Training
 from quantlearn.networks.task import Task
@@ -68,7 +68,7 @@ class Ensemble:
         self.loss = LOSSES[loss]
         self.dtype = getattr(torch, settings["precision"])
         self.architecture = importlib.import_module(
-            f"{networks.__name__}.{settings['architecture']}"
+            f"{architectures.__name__}.{settings['architecture']}"
         )
         example = self.architecture.initialise(settings, task, np.random.default_rng(0))
         self.shapes = {name: array.shape for name, array in example.items()}

@@ -3,10 +3,10 @@
 import torch
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.networks.architectures.recurrent import State, unroll_layers
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.layers import affine
 from quantlearn.networks.modes import EVALUATION
-from quantlearn.networks.recurrent import State, unroll_layers
 
 __all__ = ["state_gradients", "top_states"]
 

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 import torch
 
-from quantlearn.scenes import PADDING, ZONES
+from quantlearn.semantics.scenes import PADDING, ZONES
 
 __all__ = ["MAX_QUANTIFIERS", "OneHotTask", "Task", "quantifier_codes"]
 

@@ -19,8 +19,8 @@ import numpy as np
 
 from quantlearn.networks.loss import IGNORED
 from quantlearn.networks.task import OneHotTask
-from quantlearn.scenes import PADDING
-from quantlearn.sentences import COLON, STOP, WRITING, sentence, vocabulary
+from quantlearn.semantics.scenes import PADDING
+from quantlearn.semantics.scenes_in_words import COLON, STOP, WRITING, sentence, vocabulary
 
 __all__ = ["TextTask"]
 

@@ -1,0 +1,1 @@
+"""Figures: their tables, drawings and texts, and what they share."""

@@ -1,0 +1,316 @@
+"""The atlas: how hard each quantifier was to learn, beside what follows from its meaning alone.
+
+A quantifier has a network of its own for each architecture and trial. How hard it was to learn is
+the area under the loss curve on held-out scenes (as in Haberland & Steinert-Threlkeld, "Quantifiers
+of greater monotonicity are easier to learn", SALT 35): the mean loss over training, so that a
+quantifier that is learned sooner or better has a smaller one. Beside it stand the degrees of
+universals, exact on all scenes up to some size, the truth rate on them, Lempel–Ziv complexity, and
+what rules reach that know of a scene no more than its size or its zone counts.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from quantlearn import tables
+from quantlearn.figures import formats
+from quantlearn.figures.formats import p_phrase
+from quantlearn.figures.labels import ARCHITECTURES
+from quantlearn.report.settings_in_words import named_and_generated
+from quantlearn.semantics.complexity import lempel_ziv_complexity
+from quantlearn.semantics.families import family
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.truth_tables import TruthTable, tabulate
+from quantlearn.semantics.universals import degrees, monotonicity_variants
+from quantlearn.settings.samples import read_sample
+from quantlearn.statistics.comparison import holm
+
+__all__ = [
+    "agreement",
+    "area_under_curve",
+    "atlas_table",
+    "baselines",
+    "half_width",
+    "headline",
+    "measures",
+    "of_quantifiers",
+    "read_atlas",
+    "remark",
+    "shown",
+]
+
+_OBJECTS = 8  # degrees are exact on all scenes up to this size
+_OF_NETWORK = ("architecture", "quantifier", "trial", "converged")
+_OBJECTS_OF_SEQUENCE = 6  # as in the literature on Lempel–Ziv complexity; 5,460 scenes
+
+
+# --- What follows from the meaning ----------------------------------------------------------------
+
+
+def measures(expressions: Mapping[str, str], objects: int = _OBJECTS) -> pd.DataFrame:
+    """Degrees, truth rate and complexity of each quantifier, by its name.
+
+    expressions: name → expression; objects: the size of the largest scenes that are gone through.
+    ``monotonicity`` is the largest of the four directions, and the other variants of its degree
+    have names of their own; ``negation`` is the name of the first quantifier that is false where
+    this one is true and true where it is false, or blank.
+
+    >>> found = measures({"every": "A <= B", "even": "|A & B| % 2 == 0"}, objects=4)
+    >>> found["monotonicity"].round(2).tolist()
+    [1.0, 0.23]
+    """
+    quantifiers = [Quantifier(*item) for item in expressions.items()]
+    table = tabulate(quantifiers, objects)
+    found = degrees(table)
+    sequences = tabulate(quantifiers, min(objects, _OBJECTS_OF_SEQUENCE), min_size=1)
+    found["expression"] = pd.Series(expressions)
+    found["family"] = [family(quantifier) for quantifier in quantifiers]
+    found["negation"] = _negations(table)
+    found["truth_rate"] = table.truth.mean(axis=1)
+    variants = monotonicity_variants(table).rename(columns={"max_direction": "monotonicity"})
+    found = found.join(variants)
+    found["lempel_ziv"] = [lempel_ziv_complexity(sequences, name) for name in table.names]
+    return found
+
+
+def _negations(table: TruthTable) -> list[str]:
+    rows = [row.tobytes() for row in np.packbits(table.truth, axis=1)]
+    names = dict(zip(reversed(rows), reversed(table.names), strict=True))
+    negated = np.packbits(table.negated.truth, axis=1)
+    return [names.get(row.tobytes(), "") for row in negated]
+
+
+# --- How it was learned ---------------------------------------------------------------------------
+
+
+def area_under_curve(steps: np.ndarray, loss: np.ndarray) -> float:
+    """The area under a loss curve by the trapezoid rule, over its width: the mean loss.
+
+    nan where the loss is not a finite number somewhere: the run diverged.
+
+    >>> area_under_curve(np.array([1, 51, 101]), np.array([0.7, 0.5, 0.1]))
+    0.45
+    """
+    if not np.isfinite(loss).all():
+        return float("nan")
+    return float(np.trapezoid(loss, steps) / (steps[-1] - steps[0])) if len(steps) > 1 else loss[0]
+
+
+def baselines(baseline_cells: pd.DataFrame, split: str) -> pd.DataFrame:
+    """Accuracies of the rules that know only the size or the zone counts, by trial and quantifier.
+
+    Columns: size_alone, counts_alone.
+    """
+    own = baseline_cells[baseline_cells["split"] == split]
+    summed = own.groupby(["trial", "quantifier", "baseline"])[["correct", "scenes"]].sum()
+    share = (summed["correct"] / summed["scenes"]).rename("share").reset_index()
+    accuracy = share.pivot_table("share", ["trial", "quantifier"], "baseline")
+    columns = {"size": "size_alone", "zone_counts": "counts_alone"}
+    return accuracy[list(columns)].rename(columns=columns)
+
+
+def atlas_table(
+    settings: Mapping[str, Any],
+    architectures: Mapping[int, str],
+    curves: pd.DataFrame,
+    convergence: pd.DataFrame,
+    baseline_cells: pd.DataFrame,
+    objects: int = _OBJECTS,
+) -> pd.DataFrame:
+    """One row for each network, with the columns of `quantlearn.tables.ATLAS`.
+
+    architectures: sample → the kind of its networks; the other tables are those of the experiment.
+    """
+    split = settings["training"]["monitor"]
+    watched = curves[(curves["split"] == split) & (curves["quantifier"] != "all")]
+    keys = ["sample", "trial", "quantifier"]
+    areas = {
+        key: area_under_curve(run["step"].to_numpy(), run["loss"].to_numpy())
+        for key, run in watched.sort_values("step").groupby(keys)
+    }
+    frame = convergence.set_index(keys)
+    frame["area"] = pd.Series(areas).rename_axis(keys)
+    frame = frame.reset_index().rename(columns={"final_accuracy": "accuracy"})
+    frame["architecture"] = frame["sample"].map(architectures)
+    frame = frame.join(baselines(baseline_cells, split), on=["trial", "quantifier"])
+    frame = frame.join(measures(settings["expressions"], objects), on="quantifier")
+    order = {name: place for place, name in enumerate(settings["quantifiers"])}
+    frame = frame.sort_values(
+        ["architecture", "quantifier", "trial"],
+        key=lambda column: column.map(order) if column.name == "quantifier" else column,
+        ignore_index=True,
+    )
+    return frame[list(tables.ATLAS)].astype(dict(tables.ATLAS))
+
+
+def read_atlas(
+    settings: Mapping[str, Any], samples: str, curves: str, convergence: str, baseline_cells: str
+) -> pd.DataFrame:
+    """The `atlas_table` of an experiment, from the paths of its tables."""
+    drawn = tables.read_csv(samples, tables.SAMPLES)["sample"]
+    architectures = {
+        sample: read_sample(samples, sample)["network"]["architecture"] for sample in drawn
+    }
+    return atlas_table(
+        settings,
+        architectures,
+        tables.read_parquet(curves, tables.CURVES),
+        tables.read_csv(convergence, tables.CONVERGENCE),
+        tables.read_parquet(baseline_cells, tables.BASELINE_CELLS),
+    )
+
+
+def of_quantifiers(atlas: pd.DataFrame) -> pd.DataFrame:
+    """One row for each architecture and quantifier: means over the trials that did not diverge.
+
+    The convergence step is the mean over trials as well, infinite where one of them did not
+    converge. Quantifiers of which every trial diverged are missing.
+    """
+    kept = atlas.dropna(subset="area")
+    steps = kept["step"].astype("float64").where(kept["converged"], np.inf)
+    grouped = kept.assign(step=steps).groupby(["architecture", "quantifier"], sort=False)
+    outcomes = ("area", "accuracy", "step", "size_alone", "counts_alone")
+    of_meaning = [name for name in tables.ATLAS if name not in (*_OF_NETWORK, *outcomes)]
+    how = {**dict.fromkeys(of_meaning, "first"), **dict.fromkeys(outcomes, "mean")}
+    return grouped.agg(how).reset_index()
+
+
+# --- In words -------------------------------------------------------------------------------------
+
+
+def headline(_numbers: pd.DataFrame, _settings: Mapping[str, Any]) -> None:
+    """Nothing: what there is to see is told by atlas_effects."""
+
+
+def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
+    """How many networks converged, and how far quantifiers differ more than trials of one do."""
+    kinds = list(numbers.groupby("architecture"))
+    wide = [
+        networks.pivot_table(index="quantifier", columns="trial", values="area")
+        for _, networks in kinds
+    ]
+    found = [agreement(areas) for areas in wide]
+    adjusted = holm(np.array([one["p"] for one in found]))
+    named, generated = named_and_generated(settings)
+    lines = []
+    for (architecture, networks), areas, one, p in zip(kinds, wide, found, adjusted, strict=True):
+        means = of_quantifiers(networks).set_index("quantifier").sort_values("area")
+        diverged = int(networks["area"].isna().sum())
+        half = half_width(areas)
+        easiest, hardest = (
+            _named(means.iloc[some], half, named) for some in (slice(0, 3), slice(-3, None))
+        )
+        lines.append(
+            f"- {formats.capital(ARCHITECTURES[architecture])}: "
+            f"{formats.counted(len(networks), 'network')} of "
+            f"{formats.counted(networks['quantifier'].nunique(), 'quantifier')}, of which "
+            f"{_share(int(networks['converged'].sum()), len(networks))} converged"
+            + (f" and {diverged} diverged (left out below)" if diverged else "")
+            + f". {_agreement(one, p)} The smallest areas are those of {easiest}, the largest "
+            f"those of {hardest}."
+        )
+    return "\n".join(
+        [
+            f"Beside {formats.counted(len(named), 'quantifier')} of natural language, "
+            f"{len(generated):,} generated ones were learned, {settings['negations']:,} of them "
+            "negations of others. Behind a name stands the area under its loss curve, the mean of "
+            "its trials, and before it what a generated one means. Intervals are of 95 % (Wilson's "
+            "for shares; for areas by the variance of trials of one quantifier, the mean over "
+            "all); p values are adjusted by Holm's method over the architectures.",
+            "",
+            *lines,
+        ]
+    )
+
+
+def agreement(wide: pd.DataFrame) -> dict[str, float]:
+    """How far the values of a row (rows, values) agree: estimate, lower, upper, p, n, values.
+
+    The intraclass correlation ICC(1) of a one-way analysis of variance, the share of the variance
+    of single values that is between rows, with the interval that its F test gives (Shrout & Fleiss
+    1979, "Intraclass correlations", Psychological Bulletin 86:420). Rows that lack a value are left
+    out. Blank with fewer than two rows or values, or where no row varies.
+
+    >>> found = agreement(pd.DataFrame([[1, 2], [5, 6], [9, 8]]))
+    >>> round(float(found["estimate"]), 3)
+    0.96
+    """
+    wide = wide.dropna()
+    n, values = wide.shape
+    blank = dict.fromkeys(["estimate", "lower", "upper", "p"], float("nan"))
+    if n < 2 or values < 2:
+        return {**blank, "n": n, "values": values}
+    within = wide.var(axis=1).mean()
+    if not within > 0:
+        return {**blank, "n": n, "values": values}
+    ratio = values * wide.mean(axis=1).var() / within
+    df = n - 1, n * (values - 1)
+    low = ratio / stats.f.ppf(0.975, *df)
+    high = ratio * stats.f.ppf(0.975, *df[::-1])
+    estimate, lower, upper = ((f - 1) / (f + values - 1) for f in (ratio, low, high))
+    p = float(stats.f.sf(ratio, *df))
+    bounds = {"estimate": estimate, "lower": lower, "upper": upper}
+    return {**bounds, "p": p, "n": n, "values": values}
+
+
+def half_width(wide: pd.DataFrame) -> float:
+    """Half of the 95 % t interval of the mean of a row (rows, values).
+
+    The variance within rows is taken to be the same for all, so that it is known well where each
+    has few values. Rows that lack a value are left out; nan with fewer than two values in a row.
+
+    >>> round(half_width(pd.DataFrame([[1, 2], [5, 6], [9, 8]])), 3)
+    1.591
+    """
+    wide = wide.dropna()
+    n, values = wide.shape
+    if n < 1 or values < 2:
+        return float("nan")
+    t = stats.t.ppf(0.975, n * (values - 1))
+    return float(t * np.sqrt(wide.var(axis=1).mean() / values))
+
+
+def _agreement(found: Mapping[str, float], p: float) -> str:
+    counts = (
+        f"n = {formats.counted(int(found['n']), 'quantifier')} with "
+        f"{formats.counted(int(found['values']), 'trial')} each"
+    )
+    if np.isnan(found["estimate"]):
+        return f"How far trials of one quantifier agree cannot be told ({counts})."
+    estimate, lower, upper = (
+        formats.correlation(found[name]) for name in ("estimate", "lower", "upper")
+    )
+    return (
+        "The share of the variance of areas that is between quantifiers, and not between trials "
+        f"of one, is {estimate} ({formats.interval(lower, upper)}, {p_phrase(p)}, {counts})."
+    )
+
+
+def _share(some: int, of_all: int) -> str:
+    bounds = stats.binomtest(some, of_all).proportion_ci(method="wilson")
+    shown = formats.interval(formats.percent(bounds.low), formats.percent(bounds.high))
+    return f"{some:,} ({formats.percent(some / of_all)}, {shown})"
+
+
+def _named(means: pd.DataFrame, half: float, known: Collection[str]) -> str:
+    """Names, each with its area and the interval of it, where there is one; no area is below 0.
+
+    Those that are not ``known`` from natural language are told by their expressions.
+    """
+
+    def spread(area: float) -> str:
+        return "" if np.isnan(half) else f", {max(area - half, 0):.3f} to {area + half:.3f}"
+
+    return formats.listed(
+        f"{formats.name(row.Index)} ("
+        + ("" if row.Index in known else f"`{row.expression}`: ")
+        + f"{row.area:.3f}{spread(row.area)})"
+        for row in means.itertuples()
+    )
+
+
+def shown(_: pd.DataFrame) -> None:
+    """The table has a row for each network, too many to show."""

@@ -1,0 +1,374 @@
+"""How fast networks are trained and evaluated: what is timed, and how.
+
+Three ways to do the same work: a loop over `torch.nn.LSTM`, one network after the other, as it is
+usually done; the ensemble of eager PyTorch; and the ensemble's compiled core. They are timed in
+turn, round after round, so that a machine that gets slower or faster in between favours none.
+
+Useful operations are those of the mathematics, not of an implementation: the multiplications and
+additions in the products of weight matrices with hidden states, for every object of every scene.
+Nothing is counted for padding, for the first layer's inputs (each picks a row of a matrix), and
+for element-wise functions. A core that avoids work, as the compiled evaluation does by sharing
+prefixes, is so credited with the work it avoids, and may seem to exceed the machine's peak.
+"""
+
+import functools
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.task import Task
+from quantlearn.pipeline.machine import processor
+from quantlearn.semantics.scenes import PADDING, ZONES
+from quantlearn.training.evaluation import answers
+from quantlearn.training.examples import Examples, Stacked, stack
+from quantlearn.training.loop import train
+
+__all__ = [
+    "CORES",
+    "EVALUATE_EVERY",
+    "Shape",
+    "Workload",
+    "in_fresh_process",
+    "machine",
+    "matrix_peak",
+    "quartiles",
+    "time_in_turn",
+    "useful_operations",
+    "workload",
+]
+
+CORES = ("loop", "eager", "compiled")
+_GATES = 4
+_CLASSES = 2
+_CERTAINLY_LONG = 10
+_LEARNING_RATE = 1e-4
+EVALUATE_EVERY = 50
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The sizes that cost depends on; the defaults are those of exp1a."""
+
+    trials: int = 30
+    hidden: int = 12
+    size: int = 20
+    layers: int = 2
+    batch: int = 8
+    quantifiers: int = 2
+    precision: str = "float32"
+
+    @property
+    def task(self) -> Task:
+        return Task(self.size, self.quantifiers)
+
+    @property
+    def network(self) -> dict[str, Any]:
+        """The settings of the network, as in an experiment."""
+        return {
+            "architecture": "lstm",
+            "layers": self.layers,
+            "hidden": self.hidden,
+            "padding": "masked",
+            "dropout": 0.0,
+            "initialisation": "torch",
+            "precision": self.precision,
+        }
+
+    def examples(self, scenes: int, seed: int = 0) -> Stacked:
+        """Random scenes for each trial: sizes uniform on 1 .. size, zones and truth uniform."""
+        rng = np.random.default_rng(seed)
+        return stack([self._examples(scenes, rng) for _ in range(self.trials)], torch.device("cpu"))
+
+    def _examples(self, count: int, rng: np.random.Generator) -> Examples:
+        sizes = rng.integers(1, self.size, size=count, endpoint=True)
+        scenes = rng.integers(len(ZONES), size=(count, self.size), dtype=np.uint8)
+        scenes[np.arange(self.size) >= sizes[:, None]] = PADDING
+        quantifiers = rng.integers(self.quantifiers, size=count)
+        truth = rng.integers(_CLASSES, size=count)
+        return Examples(self.task.tokens(scenes, quantifiers), sizes, truth, quantifiers)
+
+
+def useful_operations(shape: Shape, objects: float, scenes: float, backward: bool) -> float:
+    """Floating point operations to read ``scenes`` scenes with ``objects`` objects in all.
+
+    A layer multiplies its last hidden state, and from the second layer on that of the layer below,
+    with a matrix (H, 4H): 2 · H · 4H operations. The read-out takes 2 · H · 2 a scene. The backward
+    pass has two products for each of the forward pass: one for the state's derivative, one for the
+    matrix's.
+
+    >>> useful_operations(Shape(hidden=1, layers=2), objects=10, scenes=1, backward=False)
+    244
+    """
+    matrices = 2 * shape.layers - 1
+    forward = objects * matrices * 2 * shape.hidden * _GATES * shape.hidden
+    forward += scenes * 2 * shape.hidden * _CLASSES
+    return 3 * forward if backward else forward
+
+
+class Workload(ABC):
+    """Networks of one shape and the two things done with them.
+
+    ``networks`` is how many are really trained or evaluated, the work of which is timed.
+    """
+
+    networks: int
+
+    @abstractmethod
+    def train(self, examples: Stacked, steps: int) -> None:
+        """Forward, backward, Adam: ``steps`` updates of every network, each on a new batch."""
+
+    @abstractmethod
+    def evaluate(self, examples: Stacked) -> np.ndarray:
+        """Whether each network is right on each of its scenes, (networks, scenes)."""
+
+    @abstractmethod
+    def run(self, examples: Stacked, evaluated: Stacked | None, evaluations: int) -> None:
+        """A training run: updates with evaluations after steps 1, 51, 101 …
+
+        All of ``examples`` are seen once; without ``evaluated`` the evaluations are left out.
+        """
+
+
+class Loop(Workload):
+    """One `torch.nn.LSTM` after the other, each with an optimiser of its own.
+
+    Of ``shape.trials`` networks at most ``most`` are made: they do not know of one another, so a
+    network's time does not depend on their number.
+    """
+
+    def __init__(self, shape: Shape, most: int) -> None:
+        self.shape = shape
+        self.networks = min(shape.trials, most)
+        torch.manual_seed(0)
+        self.models = [_Single(shape) for _ in range(self.networks)]
+        self.optimisers = [
+            torch.optim.Adam(model.parameters(), lr=_LEARNING_RATE) for model in self.models
+        ]
+
+    def train(self, examples: Stacked, steps: int) -> None:
+        batch = self.shape.batch
+        for k, (model, optimiser) in enumerate(zip(self.models, self.optimisers, strict=True)):
+            for rows in _batches(examples, batch, steps):
+                optimiser.zero_grad()
+                logits = model(examples.tokens[k, rows], examples.lengths[k, rows])
+                torch.nn.functional.cross_entropy(logits, examples.labels[k, rows]).backward()
+                optimiser.step()
+
+    @torch.no_grad()
+    def evaluate(self, examples: Stacked) -> np.ndarray:
+        answers = [
+            model(examples.tokens[k], examples.lengths[k]).argmax(dim=1)
+            for k, model in enumerate(self.models)
+        ]
+        return (torch.stack(answers) == examples.labels[: self.networks]).numpy()
+
+    def run(self, examples: Stacked, evaluated: Stacked | None, evaluations: int) -> None:
+        for k in range(evaluations):
+            self.train(examples, EVALUATE_EVERY if k else 1)
+            if evaluated is not None:
+                self.evaluate(evaluated)
+
+
+class _Single(torch.nn.Module):
+    """One network as it is usually written."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__()
+        dtype = getattr(torch, shape.precision)
+        self.inputs = shape.task.token_table(dtype, torch.device("cpu"))
+        self.lstm = torch.nn.LSTM(
+            shape.task.inputs, shape.hidden, shape.layers, batch_first=True, dtype=dtype
+        )
+        self.readout = torch.nn.Linear(shape.hidden, _CLASSES, dtype=dtype)
+
+    def forward(self, tokens: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        states, _ = self.lstm(self.inputs[tokens.long()])
+        return self.readout(states[torch.arange(len(states)), lengths.long() - 1])
+
+
+class Together(Workload):
+    """All networks as one ensemble, by one of its cores."""
+
+    def __init__(self, shape: Shape, core: str, threads: int = 1) -> None:
+        self.shape = shape
+        self.networks = shape.trials
+        self.ensemble = Ensemble(shape.network, shape.task, core=core, threads=threads)
+        streams = [np.random.default_rng(trial) for trial in range(shape.trials)]
+        self.flat = torch.nn.Parameter(self.ensemble.initialise(streams))
+        self.optimiser = torch.optim.Adam([self.flat], lr=_LEARNING_RATE, fused=True)
+
+    def train(self, examples: Stacked, steps: int) -> None:
+        for rows in _batches(examples, self.shape.batch, steps):
+            _, self.flat.grad = self.ensemble.loss_gradient(
+                self.flat, examples.tokens[:, rows], examples.lengths[:, rows],
+                examples.labels[:, rows],
+            )  # fmt: skip
+            self.optimiser.step()
+
+    def evaluate(self, examples: Stacked) -> np.ndarray:
+        return answers(self.ensemble, self.flat.detach(), examples).correct.astype(bool)
+
+    def run(self, examples: Stacked, evaluated: Stacked | None, evaluations: int) -> None:
+        settings = {
+            "optimiser": "adam",
+            "weight_decay": 0.0,
+            "learning_rate": _LEARNING_RATE,
+            "batch_size": self.shape.batch,
+            "max_epochs": 1,
+            "evaluate_every": EVALUATE_EVERY,
+            "monitor": "test",
+            "stop_loss": None,
+            "patience": None,
+        }
+        streams = [np.random.default_rng(trial) for trial in range(self.shape.trials)]
+        sides = {} if evaluated is None else {"test": evaluated}
+        if evaluated is not None and self.ensemble.planned:
+            evaluated.plan(self.ensemble.plan)  # made once, as a training job does
+        train(self.ensemble, self.flat.detach(), examples, sides, streams, settings)
+
+
+def workload(core: str, shape: Shape, loop_networks: int = 2, threads: int = 1) -> Workload:
+    """The networks of a shape, done in one of the three ways; the loop has one thread."""
+    return Loop(shape, loop_networks) if core == "loop" else Together(shape, core, threads)
+
+
+def _batches(examples: Stacked, batch: int, steps: int) -> list[slice]:
+    """Rows of ``steps`` batches, from the first on again when the examples are used up."""
+    whole = examples.labels.shape[1] // batch
+    return [slice(k % whole * batch, (k % whole + 1) * batch) for k in range(steps)]
+
+
+def time_in_turn(
+    contenders: dict[str, Callable[[int], None]], repeats: int, seconds: float
+) -> dict[str, np.ndarray]:
+    """Seconds that one unit of each contender's work takes: ``repeats`` numbers for each.
+
+    A contender does as many units as it is called with. One call warms it up, another shows how
+    many units take about ``seconds`` (none is needed where the first took much longer); then every
+    round times each of them once.
+    """
+    counts = {}
+    for name, work in contenders.items():
+        first = _seconds(work, 1)
+        one = first if first > _CERTAINLY_LONG * seconds else _seconds(work, 1)
+        counts[name] = max(1, round(seconds / one))
+    found = {name: np.empty(repeats) for name in contenders}
+    for k in range(repeats):
+        for name, work in contenders.items():
+            found[name][k] = _seconds(work, counts[name]) / counts[name]
+    return found
+
+
+def _seconds(work: Callable[[int], None], count: int) -> float:
+    start = time.perf_counter()
+    work(count)
+    return time.perf_counter() - start
+
+
+def matrix_peak(side: int, precision: str) -> Callable[[int], None]:
+    """Work whose unit is the product of two square matrices, 2 · side³ operations."""
+    a = torch.rand(side, side, dtype=getattr(torch, precision))
+    out = torch.empty_like(a)
+
+    def work(count: int) -> None:
+        for _ in range(count):
+            torch.mm(a, a, out=out)
+
+    return work
+
+
+def machine() -> dict[str, str]:
+    """What the times depend on, in words."""
+    import numba  # noqa: PLC0415 - only to be asked for its version
+
+    return {
+        "processor": processor(),
+        "cores": str(os.cpu_count()),
+        "threads used": str(torch.get_num_threads()),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numba": numba.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def in_fresh_process(core: str | None, shape: Shape, scenes: int, cache: Path) -> dict[str, float]:
+    """Peak memory and time to the first result of some training and one evaluation.
+
+    They are found in a process of its own: ``bytes`` is the most memory it ever held, the
+    interpreter and torch included (``core`` None: nothing else), ``seconds`` the time of the first
+    update and the first evaluation less that of the second ones. ``cache`` is where compiled code
+    is kept; an empty folder shows what compiling costs, a used one what loading does.
+    """
+    job = json.dumps({"core": core, "shape": asdict(shape), "scenes": scenes})
+    library = str(Path(__file__).parents[3])
+    environment = {
+        **os.environ,
+        "PYTHONPATH": library,
+        "NUMBA_CACHE_DIR": str(cache),
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "quantlearn.figures.benchmark.workloads", job],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(done.stdout)
+
+
+def _fresh(core: str | None, shape: Shape, scenes: int) -> dict[str, float]:
+    torch.set_num_threads(1)
+    seconds = 0.0
+    if core is not None:
+        networks = workload(core, shape)
+        examples = shape.examples(scenes)
+        for work in (
+            functools.partial(networks.train, examples),
+            lambda count: [networks.evaluate(examples) for _ in range(count)],
+        ):
+            seconds += _seconds(work, 1) - _seconds(work, 1)
+    return {"bytes": _most_memory(), "seconds": seconds}
+
+
+def _most_memory() -> int:
+    """The most bytes that this process has held."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:  # macOS, where ru_maxrss counts bytes
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Not ru_maxrss: Linux hands it down from the process that started this one.
+    [line] = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return 1024 * int(line.split()[1])
+
+
+def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
+    """Median, lower and upper quartile.
+
+    >>> quartiles([1, 2, 3, 4, 5])
+    (3.0, 2.0, 4.0)
+    """
+    median, lower, upper = np.quantile(values, [0.5, 0.25, 0.75]).tolist()
+    return median, lower, upper
+
+
+if __name__ == "__main__":
+    job = json.loads(sys.argv[1])
+    print(json.dumps(_fresh(job["core"], Shape(**job["shape"]), job["scenes"])))

@@ -1,0 +1,1 @@
+"""Figures about how an experiment is tuned."""

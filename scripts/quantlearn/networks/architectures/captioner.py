@@ -1,0 +1,134 @@
+"""A network of any architecture that reads a scene, and an LSTM that writes a sentence about it.
+
+What the reader would say of the scene's truth is here a vector of 2 · hidden numbers, the hidden
+and the cell state from which the LSTM starts; all that the sentence can tell goes through them. As
+networks that caption images do (Vinyals et al. 2015, "Show and tell"), whose readers are
+convolutional. The reader sees zones, no words; the writer is the same whatever the reader is.
+"""
+
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from quantlearn.networks import architectures
+from quantlearn.networks.architectures import lstm
+from quantlearn.networks.initialisation import bias, kernel
+from quantlearn.networks.layers import affine
+from quantlearn.networks.modes import Evaluation
+from quantlearn.networks.task import Task
+from quantlearn.networks.text_task import TextTask
+from quantlearn.semantics.scenes import PADDING, ZONES
+
+NAME = "captioner"
+
+TASKS = ("description",)
+
+SETTINGS = {
+    "reader": {
+        "description": "Architecture of the network that reads the scene; what is not set here is "
+        "its default",
+        "enum": ["feedforward", "gru", "lstm", "rnn", "transformer"],
+        "default": "lstm",
+    },
+    "layers": {
+        "description": "Layers of the reader; the writer has one",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 8,
+        "default": 1,
+    },
+    "hidden": {
+        "description": "Units in each layer of the reader, and in the writer",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 1024,
+        "default": 32,
+    },
+    "dropout": {
+        "description": "Probability with which training leaves out a hidden unit of the reader, "
+        "where its architecture does so, and of the writer before the read-out",
+        "type": "number",
+        "minimum": 0,
+        "maximum": 0.95,
+        "default": 0.0,
+    },
+}
+
+_READER = "reader."
+
+
+@dataclass(frozen=True)
+class Reading(Task):
+    """Scenes of so many ``positions``, from which a network makes so many numbers."""
+
+    outputs: int = 2
+
+
+def initialise(
+    settings: dict[str, Any], task: TextTask, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Weights of one network by name: those of the reader, the writer's layer and its read-out."""
+    scheme, hidden = settings["initialisation"], settings["hidden"]
+    reader = _module(settings).initialise(_of_reader(settings), _reading(settings, task), rng)
+    return {
+        **{f"{_READER}{name}": array for name, array in reader.items()},
+        **lstm.start_weights(settings, task.inputs, "writer.layer0", rng),
+        "readout.kernel": kernel(rng, hidden, task.outputs, scheme, fan_in=hidden),
+        "readout.bias": bias(rng, task.outputs, scheme, fan_in=hidden),
+    }
+
+
+def forward(
+    weights: dict[str, torch.Tensor],
+    tokens: torch.Tensor,
+    lengths: torch.Tensor,
+    settings: dict[str, Any],
+    task: TextTask,
+    mode: Evaluation,
+) -> torch.Tensor:
+    """Logits (trials, batch, words, vocabulary) of the word after each that the writer reads.
+
+    tokens (trials, batch, positions), those of the scene before those of the sentence; lengths
+    (trials, batch), the number of objects.
+    """
+    of_scene, of_sentence = tokens.split(
+        [task.scene_positions, task.positions - task.scene_positions], dim=2
+    )
+    reader = {
+        name.removeprefix(_READER): array
+        for name, array in weights.items()
+        if name.startswith(_READER)
+    }
+    # Of a scene's words the first are the zones, by their codes; behind it there is padding.
+    scene = torch.where(of_scene < len(ZONES), of_scene, PADDING)
+    read = _module(settings).forward(
+        reader, scene, lengths, _of_reader(settings), _reading(settings, task), mode
+    )
+    words = task.one_hot(of_sentence, weights["readout.kernel"].dtype)
+    hidden, _ = lstm.states(words, weights, "writer.layer0", read.chunk(2, dim=2))
+    states = mode.dropout(torch.stack(hidden, dim=2), settings["dropout"])
+    return affine(states, weights, "readout")
+
+
+def _module(settings: dict[str, Any]) -> Any:
+    return importlib.import_module(f"{architectures.__name__}.{settings['reader']}")
+
+
+def _of_reader(settings: dict[str, Any]) -> dict[str, Any]:
+    return _with_defaults(settings["reader"]) | {
+        name: value for name, value in settings.items() if name not in ("architecture", "reader")
+    }
+
+
+@cache
+def _with_defaults(architecture: str) -> dict[str, Any]:
+    own = importlib.import_module(f"{architectures.__name__}.{architecture}").SETTINGS
+    return {name: part["default"] for name, part in own.items()}
+
+
+def _reading(settings: dict[str, Any], task: TextTask) -> Reading:
+    return Reading(task.scene_positions, 1, outputs=2 * settings["hidden"])

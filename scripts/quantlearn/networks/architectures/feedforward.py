@@ -1,0 +1,97 @@
+"""Feed-forward networks: ŷ = f_L(… f_2(f_1(x W¹ + b¹) W² + b²) …).
+
+The input x is the whole scene at once: the zone one-hots of all positions side by side, and the
+quantifier one-hot once. With batch normalisation each hidden sum is normalised before the
+activation, and dropout comes after it.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from quantlearn.networks.activations import ACTIVATIONS
+from quantlearn.networks.initialisation import bias, kernel
+from quantlearn.networks.layers import affine
+from quantlearn.networks.modes import Evaluation
+from quantlearn.networks.task import Task
+from quantlearn.semantics.scenes import ZONES
+
+NAME = "feed-forward network"
+
+SETTINGS = {
+    "layers": {
+        "description": "Hidden layers",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 8,
+        "default": 2,
+    },
+    "hidden": {
+        "description": "Units in each hidden layer",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 1024,
+        "default": 16,
+    },
+    "activation": {
+        "description": "What each hidden unit does with its sum",
+        "enum": ["sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu", "gelu"],
+        "default": "relu",
+    },
+    "dropout": {
+        "description": "Probability with which training leaves out a hidden unit",
+        "type": "number",
+        "minimum": 0,
+        "maximum": 0.95,
+        "default": 0.0,
+    },
+    "batch_norm": {
+        "description": "Whether hidden sums are normalised over the batch (in use, by the running "
+        "mean and variance)",
+        "type": "boolean",
+        "default": False,
+    },
+}
+
+
+def initialise(
+    settings: dict[str, Any], task: Task, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Weights of one network by name, layer0 … and readout."""
+    scheme = settings["initialisation"]
+    hidden = [settings["hidden"]] * settings["layers"]
+    told = task.inputs - len(ZONES)  # of the quantifier, once for the whole scene
+    widths = [len(ZONES) * task.positions + told, *hidden, task.outputs]
+    names = [*(f"layer{layer}" for layer in range(settings["layers"])), "readout"]
+    weights = {}
+    for name, inputs, outputs in zip(names, widths[:-1], widths[1:], strict=True):
+        weights[f"{name}.kernel"] = kernel(rng, inputs, outputs, scheme)
+        weights[f"{name}.bias"] = bias(rng, outputs, scheme, fan_in=inputs)
+        if settings["batch_norm"] and name != "readout":
+            weights[f"{name}.norm.scale"] = np.ones(outputs)
+            weights[f"{name}.norm.shift"] = np.zeros(outputs)
+            weights[f"{name}.norm.running_mean"] = np.zeros(outputs)
+            weights[f"{name}.norm.running_variance"] = np.ones(outputs)
+    return weights
+
+
+def forward(
+    weights: dict[str, torch.Tensor],
+    tokens: torch.Tensor,
+    lengths: torch.Tensor,
+    settings: dict[str, Any],
+    task: Task,
+    mode: Evaluation,
+) -> torch.Tensor:
+    """Logits (trials, batch, 2) for tokens (trials, batch, positions)."""
+    vectors = task.one_hot(tokens, weights["readout.kernel"].dtype)
+    zones = vectors[..., : len(ZONES)].flatten(start_dim=2)
+    x = torch.cat([zones, vectors[:, :, 0, len(ZONES) :]], dim=2)
+    activation = ACTIVATIONS[settings["activation"]]
+    for layer in range(settings["layers"]):
+        x = affine(x, weights, f"layer{layer}")
+        if settings["batch_norm"]:
+            x = mode.batch_norm(x, weights, f"layer{layer}.norm")
+        x = mode.dropout(activation(x), settings["dropout"])
+    return affine(x, weights, "readout")

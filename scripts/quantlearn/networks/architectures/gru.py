@@ -1,0 +1,120 @@
+"""Gated recurrent unit (Cho et al. 2014) that reads a scene object by object.
+
+At each position, with input x and the previous hidden state h,
+
+    r, z = σ(x W_rz + h U_rz + b_rz)
+    n = tanh(x W_n + b_n + r (h U_n + c_n))
+    h' = (1 − z) n + z h
+
+This is the variant of torch.nn.GRU, in which the reset gate r falls on h U_n rather than on h. The
+matrices are columns of one kernel, in the order r, z, n. The rest is as `recurrent` says.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from quantlearn.networks.activations import sigmoid
+from quantlearn.networks.architectures import recurrent
+from quantlearn.networks.compiled.cells import GRU
+from quantlearn.networks.compiled.recurrent_core import RecurrentCore
+from quantlearn.networks.initialisation import bias, kernel
+from quantlearn.networks.modes import Evaluation
+from quantlearn.networks.task import Task
+
+NAME = "GRU"
+
+TASKS = ("verification", "text_verification", "language_model")
+
+SETTINGS = {
+    "layers": {
+        "description": "GRU layers, one on top of the other",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 8,
+        "default": 2,
+    },
+    "hidden": {
+        "description": "Units in each layer",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 1024,
+        "default": 12,
+    },
+    "padding": {
+        "description": "Padding rows at the end of a scene: `masked` (read out at the last object) "
+        "or `read` (read out at position max_size)",
+        "enum": ["masked", "read"],
+        "default": "masked",
+    },
+    "dropout": {
+        "description": "Probability with which training leaves out a hidden unit, between layers "
+        "and before the read-out",
+        "type": "number",
+        "minimum": 0,
+        "maximum": 0.95,
+        "default": 0.0,
+    },
+}
+
+
+def initialise(
+    settings: dict[str, Any], task: Task, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Weights of one network by name.
+
+    ``glorot``: kernels Glorot-uniform over [inputs + hidden, 3 · hidden], biases zero. ``torch``:
+    as torch.nn.GRU, whose two biases of a gate add up to the one here.
+    """
+    scheme, hidden = settings["initialisation"], settings["hidden"]
+    weights = {}
+    inputs = task.inputs
+    for layer in range(settings["layers"]):
+        weights[f"layer{layer}.kernel"] = kernel(
+            rng, inputs + hidden, 3 * hidden, scheme, fan_in=hidden
+        )
+        driven, recurring = (bias(rng, 3 * hidden, scheme, fan_in=hidden) for _ in range(2))
+        driven[: 2 * hidden] += recurring[: 2 * hidden]
+        weights[f"layer{layer}.bias"] = driven
+        weights[f"layer{layer}.reset_bias"] = recurring[2 * hidden :]
+        inputs = hidden
+    weights["readout.kernel"] = kernel(rng, hidden, task.outputs, scheme, fan_in=hidden)
+    weights["readout.bias"] = bias(rng, task.outputs, scheme, fan_in=hidden)
+    return weights
+
+
+def forward(
+    weights: dict[str, torch.Tensor],
+    tokens: torch.Tensor,
+    lengths: torch.Tensor,
+    settings: dict[str, Any],
+    task: Task,
+    mode: Evaluation,
+) -> torch.Tensor:
+    """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch)."""
+    return recurrent.read(unroll, weights, tokens, lengths, settings, task, mode)
+
+
+def unroll(
+    x: torch.Tensor, weights: dict[str, torch.Tensor], name: str, settings: dict[str, Any]
+) -> list[recurrent.State]:
+    """Hidden states at each position of the layer ``name``, as `recurrent.Unroll` says."""
+    hidden = settings["hidden"]
+    driven, matrix = recurrent.drive(x, weights[f"{name}.kernel"], weights[f"{name}.bias"])
+    gates, candidate = matrix.split([2 * hidden, hidden], dim=2)
+    start = weights[f"{name}.reset_bias"][:, None]
+    h = torch.zeros_like(driven[0][:, :, :hidden])
+    states = []
+    for sums in driven:
+        gate_sums, candidate_sums = sums.split([2 * hidden, hidden], dim=2)
+        r, z = sigmoid(torch.baddbmm(gate_sums, h, gates)).chunk(2, dim=2)
+        n = torch.tanh(candidate_sums + r * torch.baddbmm(start, h, candidate))
+        h = n + z * (h - n)
+        states.append((h,))
+    return states
+
+
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:
+    """The same network without dropout, compiled for the CPU."""
+    return RecurrentCore(GRU, settings, task, threads)

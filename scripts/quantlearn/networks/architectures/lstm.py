@@ -1,0 +1,149 @@
+"""Long short-term memory (Hochreiter & Schmidhuber 1997) that reads a scene object by object.
+
+At each position t, with input x and the previous hidden state h and cell state c,
+
+    i, f, g, o = split(x W + h U + b)
+    c' = σ(f) c + σ(i) tanh(g)
+    h' = σ(o) tanh(c')
+
+The rest is as `recurrent` says.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from quantlearn.networks.activations import sigmoid
+from quantlearn.networks.architectures import recurrent
+from quantlearn.networks.compiled.cells import LSTM
+from quantlearn.networks.compiled.recurrent_core import RecurrentCore
+from quantlearn.networks.initialisation import bias, kernel
+from quantlearn.networks.modes import Evaluation
+from quantlearn.networks.task import Task
+
+NAME = "LSTM"
+
+TASKS = ("verification", "text_verification", "language_model")
+
+SETTINGS = {
+    "layers": {
+        "description": "LSTM layers, one on top of the other",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 8,
+        "default": 2,
+    },
+    "hidden": {
+        "description": "Units in each layer",
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 1024,
+        "default": 12,
+    },
+    "padding": {
+        "description": "Padding rows at the end of a scene: `masked` (read out at the last object) "
+        "or `read` (read out at position max_size, as the published data were made)",
+        "enum": ["masked", "read"],
+        "default": "masked",
+    },
+    "dropout": {
+        "description": "Probability with which training leaves out a hidden unit, between layers "
+        "and before the read-out",
+        "type": "number",
+        "minimum": 0,
+        "maximum": 0.95,
+        "default": 0.0,
+    },
+}
+
+
+def initialise(
+    settings: dict[str, Any], task: Task, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Weights of one network by name: layers as `start_weights` says, and the read-out.
+
+    The read-out is Glorot-uniform, or as torch.nn.Linear starts with as many inputs.
+    """
+    scheme, hidden = settings["initialisation"], settings["hidden"]
+    weights = {}
+    inputs = task.inputs
+    for layer in range(settings["layers"]):
+        weights |= start_weights(settings, inputs, f"layer{layer}", rng)
+        inputs = hidden
+    weights["readout.kernel"] = kernel(rng, hidden, task.outputs, scheme, fan_in=hidden)
+    weights["readout.bias"] = bias(rng, task.outputs, scheme, fan_in=hidden)
+    return weights
+
+
+def forward(
+    weights: dict[str, torch.Tensor],
+    tokens: torch.Tensor,
+    lengths: torch.Tensor,
+    settings: dict[str, Any],
+    task: Task,
+    mode: Evaluation,
+) -> torch.Tensor:
+    """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch)."""
+    return recurrent.read(unroll, weights, tokens, lengths, settings, task, mode)
+
+
+def unroll(
+    x: torch.Tensor, weights: dict[str, torch.Tensor], name: str, settings: dict[str, Any]
+) -> list[recurrent.State]:
+    """Hidden and cell states at each position of the layer ``name``, as `recurrent.Unroll` says."""
+    return list(zip(*states(x, weights, name), strict=True))
+
+
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:
+    """The same network without dropout, compiled for the CPU."""
+    return RecurrentCore(LSTM, settings, task, threads)
+
+
+def states(
+    x: torch.Tensor,
+    weights: dict[str, torch.Tensor],
+    name: str,
+    start: tuple[torch.Tensor, torch.Tensor] | None = None,
+) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+    """Hidden and cell states at each position, (trials, batch, hidden), of the layer ``name``.
+
+    x (trials, batch, positions, inputs); ``start`` are the states before the first position, zeros
+    if not given.
+    """
+    driven, matrix = recurrent.drive(x, weights[f"{name}.kernel"], weights[f"{name}.bias"])
+    if start is None:
+        zeros = torch.zeros_like(driven[0][:, :, : matrix.shape[1]])
+        start = zeros, zeros
+    h, c = start
+    hidden, cells = [], []
+    for sums in driven:
+        h, c = _cell(torch.baddbmm(sums, h, matrix), c)
+        hidden.append(h)
+        cells.append(c)
+    return hidden, cells
+
+
+def start_weights(
+    settings: dict[str, Any], inputs: int, name: str, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Weights of one layer that reads ``inputs`` numbers at each position, by name.
+
+    ``glorot``: kernels Glorot-uniform over [inputs + hidden, 4 · hidden], biases zero but for the
+    forget gate's, which is 1 (the 2019 code adds the 1 inside the cell; as a start value it is the
+    same network). ``torch``: as torch.nn.LSTM, whose two biases add up to the one here.
+    """
+    scheme, hidden = settings["initialisation"], settings["hidden"]
+    matrix = kernel(rng, inputs + hidden, 4 * hidden, scheme, fan_in=hidden)
+    if scheme == "glorot":
+        start = np.zeros(4 * hidden)
+        start[hidden : 2 * hidden] = 1.0
+    else:
+        start = sum(bias(rng, 4 * hidden, scheme, fan_in=hidden) for _ in range(2))
+    return {f"{name}.kernel": matrix, f"{name}.bias": start}
+
+
+def _cell(gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    i, f, g, o = gates.chunk(4, dim=2)
+    c = sigmoid(f) * c + sigmoid(i) * torch.tanh(g)
+    return sigmoid(o) * torch.tanh(c), c

@@ -1,0 +1,217 @@
+"""Numba kernels between an ensemble's weights and the compiled core: packing, read-out, gradient.
+
+A network's weights are a row: for each layer its kernel [inputs; hidden] (rows, C · H) and its bias
+(gates · H,), then the read-out's kernel (H, 2) and bias (2,). C is the number of blocks of columns
+that the cell's kernel has; ``driven`` and ``recurrent`` hold the block that each gate takes from
+the inputs' rows and from the hidden rows, -1 where the gate has none (see ``cells``). The
+arithmetic of the cells is in ``kernels``, whose layout ``pack`` writes. Nothing is called from
+there: numba stores the machine code of this file and would not see that one change.
+
+All loops run over one trial after another, so a trial's numbers do not depend on its company.
+"""
+
+import math
+
+import numpy as np
+
+from quantlearn.networks.compiled.simd import helper, inline, kernel
+
+__all__ = ["collect", "logits_of", "loss_of", "pack"]
+
+
+@kernel
+def pack(flat, vectors, layers, units, width, blocks, driven, recurrent, packed):
+    """Write ``flat`` (T, row) as ``kernels`` reads it to ``packed`` (T, P), which is zero.
+
+    ``vectors`` (V, I): the input of each token. ``width``: the hidden size with its padding;
+    ``blocks``: C above.
+    """
+    vocabulary, inputs = vectors.shape
+    gates = len(driven)
+    stored, columns = blocks * units, gates * width
+    for trial in range(len(flat)):
+        source, target = flat[trial], packed[trial]
+        pack_table(source, vectors, units, width, stored, driven, target)
+        start, at = inputs * stored, vocabulary * columns
+        for layer in range(layers):
+            if layer > 0:
+                pack_matrix(source[start:], units, width, stored, driven, target[at:])
+                start += units * stored
+                at += columns * width
+            pack_matrix(source[start:], units, width, stored, recurrent, target[at:])
+            start += units * stored
+            at += columns * width
+            if layer > 0:
+                pack_row(source[start:], units, gates, target[at:])
+                at += columns
+            start += gates * units
+
+
+@helper
+def pack_table(source, vectors, units, width, stored, driven, target):
+    """What a token adds to the gates of the first layer: bias, and its input times the kernel."""
+    vocabulary, inputs = vectors.shape
+    gates = len(driven)
+    bias = (inputs + units) * stored
+    row = np.empty(gates * units, source.dtype)
+    for token in range(vocabulary):
+        row[:] = source[bias : bias + gates * units]
+        for k in range(inputs):
+            if vectors[token, k] != 0:  # few are not
+                for gate in range(gates):
+                    if driven[gate] >= 0:
+                        here = k * stored + driven[gate] * units
+                        for unit in range(units):
+                            row[gate * units + unit] += vectors[token, k] * source[here + unit]
+        pack_row(row, units, gates, target[token * gates * width :])
+
+
+@helper
+def pack_row(source, units, gates, target):
+    for gate in range(gates):
+        for unit in range(units):
+            target[unit * gates + gate] = source[gate * units + unit]
+
+
+@helper
+def pack_matrix(source, units, width, stored, block_of, target):
+    gates = len(block_of)
+    for k in range(units):
+        for gate in range(gates):
+            if block_of[gate] >= 0:
+                here = k * stored + block_of[gate] * units
+                for unit in range(units):
+                    column = unit * gates + gate
+                    place = (column // 8 * width + k) * 8 + column % 8
+                    target[place] = source[here + unit]
+
+
+@inline
+def read_out(weights, start, hidden):
+    """The two logits, false and true, of one hidden state (H,), summed in double precision."""
+    units = len(hidden)
+    bias = start + 2 * units
+    false, true = np.float64(weights[bias]), np.float64(weights[bias + 1])
+    for unit in range(units):
+        false += hidden[unit] * weights[start + 2 * unit]
+        true += hidden[unit] * weights[start + 2 * unit + 1]
+    return false, true
+
+
+@kernel
+def logits_of(flat, start, hidden, logits):
+    """Write the read-out of ``hidden`` (T, B, H) to ``logits`` (T, B, 2).
+
+    ``start`` is where the read-out's weights begin in a row of ``flat`` (T, row).
+    """
+    trials, batch, _ = hidden.shape
+    for trial in range(trials):
+        for scene in range(batch):
+            false, true = read_out(flat[trial], start, hidden[trial, scene])
+            logits[trial, scene, 0], logits[trial, scene, 1] = false, true
+
+
+@kernel
+def loss_of(flat, start, hidden, labels, squared, losses, slopes, gradient):
+    """Loss of the read-out of ``hidden`` (T, B, H), and its derivatives.
+
+    The loss is the cross entropy, or where ``squared`` the squared error of the probability of
+    true; ``start`` is as in `logits_of`. Writes ``losses`` (T,), the mean over the batch; its
+    derivatives by the hidden states to ``slopes`` (T, B, H) and by the read-out's weights to
+    ``gradient`` (T, row), which is zero there.
+    """
+    trials, batch, units = hidden.shape
+    bias = start + 2 * units
+    for trial in range(trials):
+        weights, sums = flat[trial], gradient[trial]
+        total = 0.0
+        for scene in range(batch):
+            false, true = read_out(weights, start, hidden[trial, scene])
+            largest = max(false, true)
+            normaliser = math.exp(false - largest) + math.exp(true - largest)
+            untrue = math.exp(false - largest) / normaliser
+            truth = math.exp(true - largest) / normaliser
+            label = labels[trial, scene]
+            error = -untrue if label else truth
+            if squared:
+                total += error * error
+                slope = 2 * error * untrue * truth / batch
+            else:
+                total += math.log(normaliser) + largest - (true if label else false)
+                slope = error / batch
+            sums[bias] -= slope
+            sums[bias + 1] += slope
+            for unit in range(units):
+                difference = weights[start + 2 * unit + 1] - weights[start + 2 * unit]
+                slopes[trial, scene, unit] = slope * difference
+                sums[start + 2 * unit] -= slope * hidden[trial, scene, unit]
+                sums[start + 2 * unit + 1] += slope * hidden[trial, scene, unit]
+        losses[trial] = total / batch
+
+
+@kernel
+def collect(parts, places, vectors, layers, units, blocks, driven, recurrent, gradient):
+    """Put gradients as ``kernels.backward`` leaves them in ``parts`` into rows ``gradient``.
+
+    The gradient of the table is carried on to the first layer's inputs and bias, to which
+    ``gradient`` (T, row), zero before, is added.
+    """
+    vocabulary, inputs = vectors.shape
+    stored, columns = blocks * units, len(driven) * units
+    for trial in range(len(gradient)):
+        target = gradient[trial]
+        collect_table(
+            parts[places[0] + trial * vocabulary * columns :],
+            vectors,
+            units,
+            stored,
+            driven,
+            target,
+        )
+        start = inputs * stored
+        weight = 1
+        for layer in range(layers):
+            if layer > 0:
+                source = parts[places[weight] + trial * units * columns :]
+                collect_matrix(source, units, stored, driven, target[start:])
+                start += units * stored
+                weight += 1
+            source = parts[places[weight] + trial * units * columns :]
+            collect_matrix(source, units, stored, recurrent, target[start:])
+            start += units * stored
+            weight += 1
+            if layer > 0:
+                source = parts[places[weight] + trial * columns :]
+                target[start : start + columns] = source[:columns]
+                weight += 1
+            start += columns
+
+
+@helper
+def collect_table(source, vectors, units, stored, driven, target):
+    vocabulary, inputs = vectors.shape
+    gates = len(driven)
+    columns = gates * units
+    bias = (inputs + units) * stored
+    for token in range(vocabulary):
+        row = source[token * columns :]
+        for column in range(columns):
+            target[bias + column] += row[column]
+        for k in range(inputs):
+            if vectors[token, k] != 0:
+                for gate in range(gates):
+                    if driven[gate] >= 0:
+                        here = k * stored + driven[gate] * units
+                        for unit in range(units):
+                            target[here + unit] += vectors[token, k] * row[gate * units + unit]
+
+
+@helper
+def collect_matrix(source, units, stored, block_of, target):
+    gates = len(block_of)
+    for k in range(units):
+        for gate in range(gates):
+            if block_of[gate] >= 0:
+                here = k * stored + block_of[gate] * units
+                at = (k * gates + gate) * units
+                target[here : here + units] = source[at : at + units]

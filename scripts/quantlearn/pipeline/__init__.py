@@ -1,0 +1,1 @@
+"""What surrounds a job: its arguments, faults, code version, machine, record."""

@@ -1,0 +1,78 @@
+"""The digest of the code that a job runs, so that editing it runs the job again.
+
+Snakemake compares a script with its last version, but not the library that the script imports.
+Each rule therefore carries the digest of everything its script imports from the library, found by
+reading the import statements, so that nobody has to list modules by hand.
+"""
+
+import ast
+import hashlib
+import json
+from functools import cache
+from pathlib import Path
+
+__all__ = ["code_digest", "imported_modules"]
+
+PACKAGE = "quantlearn"
+
+
+def code_digest(script: Path, library: Path) -> str:
+    """Hexadecimal digest of ``script`` and of all library modules it imports, directly or not.
+
+    ``script`` is a Python file or a notebook; ``library`` is the folder that holds the package
+    ``quantlearn``.
+    """
+    digest = hashlib.sha256()
+    for path in sorted({script, *imported_modules(script, library)}):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def imported_modules(source: Path, library: Path) -> set[Path]:
+    """Files of the library modules that ``source`` imports, directly or through other modules.
+
+    A package that is imported itself stands for all of its modules, since it may load them by name.
+    """
+    found: set[Path] = set()
+    waiting = [source]
+    while waiting:
+        for name in _imports(_python(waiting.pop())):
+            for path in _files(name, library) - found:
+                found.add(path)
+                waiting.append(path)
+    return found
+
+
+# By the code, not its place: a module that many scripts import is parsed once, and again if edited.
+@cache
+def _imports(code: str) -> frozenset[str]:
+    """Dotted names of this package that import statements mention."""
+    names = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return frozenset(name for name in names if name.split(".")[0] == PACKAGE)
+
+
+def _python(source: Path) -> str:
+    """The code of a Python file, or of a notebook's code cells."""
+    text = source.read_text(encoding="utf-8")
+    if source.suffix != ".ipynb":
+        return text
+    cells = json.loads(text)["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+
+
+def _files(name: str, library: Path) -> set[Path]:
+    """The files that importing ``name`` runs: a module, or a package whole, and those around it."""
+    path = library.joinpath(*name.split("."))
+    if path.is_dir() and name != PACKAGE:
+        found = set(path.rglob("*.py"))
+    else:
+        # What is imported from a module or a package is in its own file.
+        modules = (path.with_suffix(".py"), path.parent.with_suffix(".py"))
+        found = set(list(filter(Path.is_file, modules))[:1])
+    around = path.relative_to(library).parents
+    return found | {file for one in around if (file := library / one / "__init__.py").is_file()}

@@ -1,0 +1,1 @@
+"""Pages, from figures, texts and tables."""

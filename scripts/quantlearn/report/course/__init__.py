@@ -1,0 +1,1 @@
+"""The course: its steps, computed and drawn."""

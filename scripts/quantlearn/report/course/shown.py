@@ -1,0 +1,116 @@
+"""How the course shows things: pictures, matrices and tables as HTML for a notebook."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from IPython.display import HTML, Markdown, display
+from matplotlib.figure import Figure
+
+from quantlearn.figures import formats, registry, style
+from quantlearn.report.pages import embedded_figure, html_table
+
+__all__ = [
+    "Exhibits",
+    "equation",
+    "exhibit",
+    "figure_html",
+    "matrix",
+    "page_of",
+    "picture",
+    "say",
+    "table",
+]
+
+Exhibits = Mapping[str, Mapping[str, Any]]
+"""What the course shows of experiments, by name: their ``settings``; ``tables``, ``figures`` and
+``numbers`` (tables of analyses), paths by name; and ``captions`` of the figures."""
+
+
+def exhibit(exhibits: Exhibits, name: str, *figures: str, question: bool = True) -> None:
+    """Display some figures of an experiment, and what its analyses say and tabulate.
+
+    Figures that are no analysis have a caption only. Where the experiment is not part of the run,
+    the page says so.
+    """
+    if name not in exhibits:
+        say(f"The experiment `{name}`, which belongs here, is not part of this run.")
+        return
+    shown = exhibits[name]
+    settings = shown["settings"]
+    if question:
+        say(f"**[{settings['title']}]({page_of(name)}).** {settings['question']}")
+    for figure in figures:
+        alternative = f"{formats.capital(figure.replace('_', ' '))} of {settings['title']}"
+        path, caption = shown["figures"][figure], shown["captions"][figure]
+        display(HTML(embedded_figure(path, caption, alternative)))
+        if figure in shown["numbers"]:
+            numbers = pd.read_csv(shown["numbers"][figure])
+            say(registry.remark(figure, numbers, settings))
+            tabulated = registry.shown(figure, numbers)
+            if tabulated is not None:
+                display(HTML(html_table(tabulated, registry.title(figure))))
+
+
+def page_of(experiment: str) -> str:
+    """Where the course finds an experiment's own page.
+
+    >>> page_of("tutorial")
+    '../tutorial/notebooks/experiment.html'
+    """
+    return f"../{experiment}/notebooks/experiment.html"
+
+
+def say(*paragraphs: str) -> None:
+    """Display paragraphs of Markdown."""
+    display(Markdown("\n\n".join(paragraphs)))
+
+
+def table(columns: dict[str, Sequence[Any]], caption: str = "") -> None:
+    """Display a table for readers; numbers that are no texts yet are put into words."""
+    texts = {
+        name: [value if isinstance(value, str) else formats.number(value) for value in values]
+        for name, values in columns.items()
+    }
+    display(HTML(html_table(pd.DataFrame(texts), caption)))
+
+
+def picture(draw: Callable[..., None], height: float, *data: Any) -> None:
+    """Display what ``draw(figure, *data)`` draws, as wide as the page and ``height`` inches high.
+
+    Its docstring is the caption, whose first sentence also stands for the picture where it cannot
+    be seen.
+    """
+    display(HTML(figure_html(draw, height, *data)))
+
+
+def figure_html(draw: Callable[..., None], height: float, *data: Any) -> str:
+    """The HTML that `picture` displays."""
+    caption = " ".join((draw.__doc__ or "").split())
+    with style.figure_style(), tempfile.TemporaryDirectory() as folder:
+        figure: Figure = style.new_figure(style.PAGE_WIDTH, height)
+        draw(figure, *data)
+        path = Path(folder) / "picture.svg"
+        figure.savefig(path, format="svg", metadata={"Date": None})
+        return embedded_figure(path, caption, f"{caption.partition('.')[0]}.")
+
+
+def equation(*parts: str) -> None:
+    """Display formulas, some of them matrices, in one line."""
+    display(HTML(f'<div class="equation">{" ".join(parts)}</div>'))
+
+
+def matrix(values: np.ndarray) -> str:
+    """A matrix, or a vector as a row, as an HTML table within brackets.
+
+    >>> matrix(np.array([20, -30]))
+    '<table class="matrix"><tr><td>20</td><td>−30</td></tr></table>'
+    """
+    rows = (
+        "".join(f"<td>{formats.number(value)}</td>" for value in row)
+        for row in np.atleast_2d(values)
+    )
+    return f'<table class="matrix">{"".join(f"<tr>{row}</tr>" for row in rows)}</table>'

@@ -1,0 +1,165 @@
+"""Execute a notebook with this Python, whatever is installed, active or set elsewhere.
+
+The kernel is the interpreter that runs this module, so that nothing is looked up on PATH or among
+the kernels a user has installed. It talks through sockets in a temporary folder, which also takes
+IPython's and Jupyter's own files: notebooks that run side by side share nothing, and no port and no
+home folder is needed. What is kept of an executed notebook is the same each time: papermill's clock
+times and paths are left out.
+"""
+
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import DeadKernelError
+from nbconvert import HTMLExporter
+from nbconvert.filters import strip_ansi
+from nbformat import NotebookNode
+from papermill.exceptions import PapermillExecutionError
+from traitlets import Unicode, default
+from traitlets.config import Config
+
+from quantlearn.errors import QuantlearnError, damaged
+from quantlearn.files import replacing
+
+__all__ = ["NotebookError", "execute_notebook", "notebook_body", "read_notebook", "write_notebook"]
+
+log = logging.getLogger("quantlearn")
+
+# JSON that is not a notebook makes nbformat stumble in its own code.
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError)
+
+# Text and results only: neither code nor prompts, none of the theme that would load scripts.
+BODY = """
+{%- extends 'base/display_priority.j2' -%}
+{%- block markdowncell -%}{{ cell.source | markdown2html }}{%- endblock -%}
+{%- block execute_result scoped -%}
+{%- block data_priority scoped -%}{{ super() }}{%- endblock -%}
+{%- endblock -%}
+{%- block data_html -%}{{ output.data['text/html'] }}{%- endblock -%}
+{%- block data_markdown -%}{{ output.data['text/markdown'] | markdown2html }}{%- endblock -%}
+{%- block data_text -%}<pre>{{ output.data['text/plain'] | escape }}</pre>{%- endblock -%}
+{%- block stream -%}<pre>{{ output.text | escape }}</pre>{%- endblock -%}
+"""
+
+
+class NotebookError(QuantlearnError):
+    """A notebook cannot be read, or one of its cells failed."""
+
+
+def execute_notebook(path: str | Path, parameters: dict[str, Any]) -> NotebookNode:
+    """Run all cells of the notebook at ``path`` with ``parameters`` and return it with its outputs.
+
+    The parameters replace those of the cell tagged "parameters": numbers, text, truth values, None,
+    and lists and dicts of them. Paths among them are relative to the working directory.
+
+    Raises `NotebookError`, which names notebook, cell and error, when a cell fails.
+    """
+    try:
+        source = _read(path)
+    except _UNREADABLE as fault:
+        raise NotebookError(f"{path}: cannot be read as a notebook: {fault}") from fault
+    with tempfile.TemporaryDirectory(prefix="quantlearn-") as folder:
+        try:
+            executed = papermill.execute_notebook(
+                str(path),
+                None,
+                parameters,
+                progress_bar=False,
+                kernel_manager_class=ThisPython,
+                config=Config({"ThisPython": {"folder": folder}}),
+            )
+        except PapermillExecutionError as fault:
+            log.error("%s", strip_ansi("\n".join(fault.traceback)))
+            name = _name_of_cell(source, fault.source)
+            what = f"{fault.ename}: {fault.evalue}".strip().partition("\n")[0]
+            raise NotebookError(f"{path}: cell {name}: {what}") from fault
+        except DeadKernelError as fault:
+            raise NotebookError(f"{path}: the kernel died; was there enough memory?") from fault
+    return _without_circumstances(executed)
+
+
+def read_notebook(path: str | Path) -> NotebookNode:
+    """The executed notebook at ``path``; raises `NotebookError` when it is not one."""
+    try:
+        return _read(path)
+    except _UNREADABLE as fault:
+        raise NotebookError(damaged(path, "a notebook", fault)) from fault
+
+
+def _read(path: str | Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def write_notebook(notebook: NotebookNode, path: str | Path) -> None:
+    """Write a notebook, whole or not at all."""
+    with replacing(path) as beside:
+        beside.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
+
+
+def notebook_body(notebook: NotebookNode) -> str:
+    """A notebook's text and outputs as HTML that can stand in a page, without its code."""
+    exporter = HTMLExporter(raw_template=BODY, exclude_input=True, exclude_anchor_links=True)
+    return exporter.from_notebook_node(notebook)[0].strip()
+
+
+class ThisPython(AsyncKernelManager):
+    """Starts the interpreter that runs now as kernel, with all its files in ``folder``."""
+
+    folder = Unicode(help="a folder for files and sockets").tag(config=True)
+
+    @default("transport")
+    def _sockets(self) -> str:
+        return "ipc"
+
+    @default("connection_file")
+    def _in_folder(self) -> str:
+        return f"{self.folder}/kernel.json"
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        library = str(Path(__file__).parents[2])
+        return KernelSpec(
+            # With frozen modules the debugger, which nobody uses here, would warn.
+            argv=[
+                sys.executable,
+                "-Xfrozen_modules=off",
+                *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
+                "--log-level=50",  # no word on how it is shut down; errors come as messages
+            ],
+            display_name="Python 3",
+            language="python",
+            metadata={"supported_encryption": ["curve"]},
+            env={
+                "IPYTHONDIR": f"{self.folder}/ipython",
+                "JUPYTER_CONFIG_DIR": f"{self.folder}/config",
+                "JUPYTER_DATA_DIR": f"{self.folder}/data",
+                "JUPYTER_RUNTIME_DIR": self.folder,
+                "PYTHONPATH": os.pathsep.join(
+                    filter(None, [library, os.environ.get("PYTHONPATH")])
+                ),
+            },
+        )
+
+
+def _name_of_cell(notebook: NotebookNode, source: str) -> str:
+    """The id of the cell that holds this code."""
+    return next((cell.id for cell in notebook.cells if cell.source == source), "parameters")
+
+
+def _without_circumstances(notebook: NotebookNode) -> NotebookNode:
+    """The notebook without the time and place of its execution."""
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.id = "injected-parameters"
+    return notebook

@@ -1,0 +1,118 @@
+"""How complex a quantifier is, by what can be measured on its truth table.
+
+Lempel–Ziv complexity after van de Pol, Steinert-Threlkeld & Szymanik (2019, "Complexity and
+learnability in the explanation of semantic universals of quantifiers", CogSci) and van de Pol,
+Lodder, van Maanen, Steinert-Threlkeld & Szymanik (2023, "Quantifiers satisfying semantic universals
+have shorter minimal description length", Cognition 232); boundaries in van Benthem's tree of
+numbers (1986, "Essays in Logical Semantics"). The shortest expression is found by generated.py, the
+states of the smallest automaton by automata.py.
+"""
+
+from itertools import permutations
+from math import log2
+
+import numpy as np
+import pandas as pd
+
+from quantlearn.networks.compiled.simd import kernel
+from quantlearn.semantics.scenes import ZONES
+from quantlearn.semantics.truth_tables import TruthTable
+
+__all__ = ["boundaries", "boundary_density", "lempel_ziv_complexity", "phrases"]
+
+# Orders of the zones, of each and its reverse only one.
+_ZONE_ORDERS = [order for order in permutations(ZONES.values()) if order[0] < order[-1]]
+
+
+def phrases(sequence: bytes) -> int:
+    """The number of different phrases when a sequence is cut as by Ziv & Lempel (1978).
+
+    Each phrase is the shortest that is new; a rest at the end that is not new does not count.
+
+    >>> phrases(b"1011010100010")  # 1, 0, 11, 01, 010, 00, 10
+    7
+    """
+    symbols = np.frombuffer(sequence, np.uint8)
+    return _phrases(symbols, int(symbols.max(initial=0)) + 1)
+
+
+@kernel
+def _phrases(sequence: np.ndarray, symbols: int) -> int:
+    """The number of phrases of a sequence of numbers below ``symbols``."""
+    # Each phrase found is a node of a tree. A row says, for each symbol, which phrase it leads to
+    # from this one; 0 is the empty phrase, to which none leads.
+    children = np.zeros((len(sequence) + 1, symbols), np.int32)
+    found, node = 0, 0
+    for symbol in sequence:
+        child = children[node, symbol]
+        if child == 0:
+            found += 1
+            children[node, symbol] = found
+        node = child
+    return found
+
+
+def lempel_ziv_complexity(table: TruthTable, name: str) -> float:
+    """The approximate Kolmogorov complexity, in bits, of a quantifier's column of a truth table.
+
+    C(x) = log2(n) · (N(x) + N(reversed x)) / 2, where x are the truths of all n scenes and N counts
+    phrases; log2(n) if x is constant. The formula is that of Dingle, Camargo & Louis (2018,
+    "Input–output maps are strongly biased towards simple outputs", Nature Communications 9:761),
+    who count phrases as in Lempel & Ziv (1976). Van de Pol et al. count those of Ziv & Lempel
+    (1978), as their package lempel_ziv_complexity does, and so does this function. Scenes
+    are in order of size, those of one size in lexicographic order; the mean is over all 12 orders
+    of the four zones that are not each other's reverse, as in the study of 2019.
+    """
+    truth = table[name]
+    bits = log2(len(truth))
+    if truth.all() or not truth.any():
+        return bits
+    row = table.names.index(name)
+    counts = []
+    for order in _ZONE_ORDERS:
+        blocks = [
+            values[row].reshape((4,) * size)[np.ix_(*[order] * size)].ravel()
+            for size, values in table.of_sizes()
+        ]
+        sequence = np.concatenate(blocks).tobytes()
+        counts += [phrases(sequence), phrases(sequence[::-1])]
+    return bits * float(np.mean(counts))
+
+
+def boundaries(tree: pd.DataFrame) -> tuple[int, int] | None:
+    """How often truth changes along the rows of a tree of numbers: in all, and most in one row.
+
+    A row has all nodes with the same card(A), and each step in it moves one object from A∖B to A∩B.
+    In B, a monotone quantifier changes once in a row at most, always in the same direction; a
+    continuous one (van Benthem 1984, "Questions about quantifiers") twice at most. None when nodes
+    are mixed, so that truth is more than a choice of nodes. ``tree`` is from cards.tree_of_numbers.
+
+    >>> nodes = {"a_only": [0, 1, 0], "both": [0, 0, 1], "true": [0, 0, 1]}
+    >>> boundaries(pd.DataFrame(nodes).assign(scenes=1, mixed=False))  # some
+    (1, 1)
+    """
+    if tree["mixed"].any():
+        return None
+    ordered = tree.assign(size=tree["a_only"] + tree["both"]).sort_values(["size", "both"])
+    truth = ordered["true"] > 0
+    changed = (truth != truth.shift()) & (ordered["size"] == ordered["size"].shift())
+    by_row = changed.groupby(ordered["size"]).sum()
+    return int(by_row.sum()), int(by_row.max())
+
+
+def boundary_density(table: TruthTable, name: str) -> float:
+    """The share of pairs of scenes, one object apart in B, that differ in truth.
+
+    Defined for every quantifier, whatever truth depends on. The pairs are those of one size that
+    differ in whether one object belongs to B: it is in A∩B or A∖B, in B∖A or neither.
+    """
+    row = table.names.index(name)
+    differing = pairs = 0
+    for size, values in table.of_sizes():
+        for place in range(size):
+            objects = values[row].reshape(4**place, 4, -1)
+            for inside, outside in (("both", "a_only"), ("b_only", "neither")):
+                changed = objects[:, ZONES[inside]] != objects[:, ZONES[outside]]
+                differing += int(changed.sum())
+                pairs += changed.size
+    return differing / pairs if pairs else 0.0

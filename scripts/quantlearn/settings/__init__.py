@@ -1,0 +1,1 @@
+"""From YAML to checked experiments and their samples of hyperparameters."""

@@ -1,0 +1,505 @@
+"""Settings: from the files in config/ to fully resolved experiments, or every fault at once.
+
+The schemas say what is allowed for each key by itself (:mod:`quantlearn.settings.schema`), and
+:mod:`quantlearn.settings.checks` what they cannot say; here the files are put together.
+"""
+
+import copy
+import itertools
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from quantlearn.errors import QuantlearnError
+from quantlearn.semantics.generated_lexicon import negations, read_generated
+from quantlearn.semantics.quantifiers import Lexicon, LexiconError, load_lexicon
+from quantlearn.semantics.scenes_in_words import WRITING
+from quantlearn.settings.checks import CHECKS, Surroundings
+from quantlearn.settings.distributions import KINDS
+from quantlearn.settings.figure_checks import find_figure_faults
+from quantlearn.settings.schema import (
+    Fault,
+    Key,
+    apply_defaults,
+    did_you_mean,
+    find_faults,
+    load_schema,
+    settle,
+    shown,
+)
+from quantlearn.settings.search import (
+    SECTIONS,
+    applying_settings,
+    chooses_sample,
+    count_grid,
+    distributions_of,
+    find_section_faults,
+    shared_settings,
+    variants_of,
+)
+from quantlearn.settings.start_checks import find_start_faults
+from quantlearn.yamlfile import YamlError, plain_value, read_yaml
+
+__all__ = ["ConfigError", "Settings", "load_settings"]
+
+# Experiments become folders in results/ beside the report, the benchmark and the atlas.
+RESERVED_EXPERIMENTS = ("report", "benchmark", "atlas")
+
+
+class ConfigError(QuantlearnError):
+    """Faults in the configuration; ``lines`` holds one line for each."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = tuple(map(_printable, lines))
+        super().__init__("\n".join(self.lines))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a run is to do, with all defaults filled in.
+
+    ``experiments`` maps each name, in alphabetical order, to a dict that JSON can hold: the keys of
+    the experiment schema, ``name``, and ``expressions`` (quantifier: expression). Where settings
+    vary, ``search`` also has the number of ``samples`` and the ``space`` that they are drawn from:
+    the variants of the sections ``network`` and ``training``, each a complete list of settings.
+    ``benchmark`` holds what the benchmark measures; ``atlas`` the quantifiers that are described by
+    their meaning (``quantifiers``, name: expression) and the ``max_size`` of the scenes for that.
+    """
+
+    seed: int
+    device: str
+    threads: int
+    checkpoint_seconds: float | None
+    experiments: dict[str, dict]
+    benchmark: dict
+    atlas: dict
+
+
+def load_settings(
+    config: dict, folder: Path, overlays: Sequence[Path] = (), memory: int | None = None
+) -> Settings:
+    """The settings that result from Snakemake's ``config`` and the files in ``folder``.
+
+    ``config`` holds the merged content of config.yaml, of the ``overlays`` (the files given with
+    --configfile) and of --config. ``folder`` is config/: it holds config.yaml, quantifiers.yaml and
+    experiments/. The files of the run's settings are read again only to find what Snakemake's own
+    reader lets through and to say where a fault stands. ``memory`` is what a job may take, in
+    bytes; without it no experiment is too large.
+
+    Raises :class:`ConfigError` with every fault there is.
+    """
+    config = _plain(config)
+    sources, lines = _read_sources([folder / "config.yaml", *map(Path, overlays)])
+    lexicon, lexicon_lines = _load_lexicon(folder / "quantifiers.yaml")
+    paths, path_lines = _find_experiments(folder / "experiments")
+    lines += lexicon_lines + path_lines
+
+    faults = find_faults(load_schema("config"), config)
+    kept = _without(config, faults)
+    run = apply_defaults(settle(load_schema("config"), kept), kept)
+    names, name_faults = _choose(run["experiments"], run["leave_out"], list(paths))
+    faults += name_faults
+    atlas, atlas_faults = _described(run["atlas"], lexicon)
+    faults += atlas_faults
+    overlay = _overlay(run)
+    own_overlays = kept.get("own_overrides", {})
+    faults += _misplaced(own_overlays, list(paths))
+
+    used: set[Key] = set()
+    experiments = {}
+    experiment_faults = {}
+    experiment_lines = []
+    for name in names:
+        try:
+            given = read_yaml(paths[name])
+        except YamlError as error:
+            experiment_lines.append(str(error))
+            continue
+        own = own_overlays.get(name, {})
+        surroundings = Surroundings(name, list(paths), names, lexicon, memory)
+        own_used: set[Key] = set()
+        resolved, own_faults = _resolve(
+            given, [(overlay, used), (own, own_used)], surroundings, folder / "generated.csv"
+        )
+        experiments[name] = resolved
+        experiment_faults[name] = own_faults
+        faults += [
+            Fault(
+                ("own_overrides", name, *key), "is not a setting of this experiment: leave it out"
+            )
+            for key in _leaves(own)
+            if key not in own_used
+        ]
+
+    sound = {name: experiments[name] for name, found in experiment_faults.items() if not found}
+    for name, found in experiment_faults.items():
+        if name in sound:
+            across = (find_start_faults, find_figure_faults)
+            found += [fault for find in across for fault in find(sound[name], sound)]
+        for fault in found:
+            note = _override_note(fault.key, run, own_overlays.get(name, {}))
+            experiment_lines.append(f"{paths[name]}: {fault}{note}")
+
+    if not experiment_lines:
+        faults += _unused(run["overrides"], used)
+    lines += [f"{_origin(fault.key, config, sources)}: {fault}" for fault in faults]
+    lines += experiment_lines
+    if lines:
+        raise ConfigError(lines)
+    return Settings(
+        seed=run["seed"],
+        device=run["device"],
+        threads=run["threads"],
+        checkpoint_seconds=run["checkpoint_seconds"],
+        experiments=experiments,
+        benchmark=run["benchmark"],
+        atlas=atlas,
+    )
+
+
+def _printable(line: str) -> str:
+    """The line with control characters and their like written out: a fault may hold any text."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in line
+    )
+
+
+# The files ------------------------------------------------------------------------------------
+
+
+def _plain(value: Any) -> Any:
+    """Snakemake's config, read as strictly as our own files as far as that can be done afterwards.
+
+    Snakemake reads ``1e-4`` as text, and everything inside a mapping on the command line.
+    """
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return plain_value(value) if isinstance(value, str) else value
+
+
+def _read_sources(paths: list[Path]) -> tuple[dict[Path, Any], list[str]]:
+    sources, lines = {}, []
+    for path in paths:
+        try:
+            sources[path] = read_yaml(path)
+        except YamlError as error:
+            lines.append(str(error))
+    return sources, lines
+
+
+def _load_lexicon(path: Path) -> tuple[Lexicon | None, list[str]]:
+    try:
+        return load_lexicon(path), []
+    except LexiconError as error:
+        return None, error.lines
+
+
+def _find_experiments(folder: Path) -> tuple[dict[str, Path], list[str]]:
+    """The file of each experiment, by name, and a line for each file with a bad name."""
+    paths, lines = {}, []
+    for path in sorted(folder.glob("[!.]*.y*ml")):
+        if path.suffix != ".yaml":
+            lines.append(f"{path}: the name must end in .yaml")
+        elif not re.fullmatch("[a-z][a-z0-9_]*", path.stem):
+            lines.append(
+                f"{path}: {shown(path.stem)} is not allowed as a name: must start with a small "
+                "letter and go on with small letters, digits and _"
+            )
+        elif path.stem in RESERVED_EXPERIMENTS:
+            lines.append(f"{path}: {shown(path.stem)} is reserved: choose another name")
+        else:
+            paths[path.stem] = path
+    if not paths and not lines:
+        lines.append(f"{folder}: holds no experiment: add a file <name>.yaml")
+    return paths, lines
+
+
+def _origin(key: Key, config: dict, sources: dict[Path, Any]) -> str:
+    """Where the value at ``key`` was set: the last file that says the same, or the command line."""
+    value = repr(_at(config, key))
+    for path in reversed(sources):
+        if _has(sources[path], key) and repr(_at(sources[path], key)) == value:
+            return str(path)
+    return "--config"
+
+
+# The run's own settings -------------------------------------------------------------------------
+
+
+def _choose(
+    wanted: str | list[str], left_out: list[str], known: list[str]
+) -> tuple[list[str], list[Fault]]:
+    """The experiments to run, in alphabetical order; Snakemake gives a single name as text."""
+    key: Key = ("experiments",)
+    if isinstance(wanted, list):
+        listed = {(*key, place): name for place, name in enumerate(wanted)}
+    else:
+        listed = {} if wanted == "all" else {key: wanted}
+    others = {("leave_out", place): name for place, name in enumerate(left_out)}
+    faults = []
+    for place, name in {**listed, **others}.items():
+        if name not in known:
+            more = ["all"] if place in listed else []
+            hint = did_you_mean(name, [*known, *more])
+            hint = hint or f"; there are {', '.join(known) or 'none'}"
+            faults.append(Fault(place, f"{shown(name)} is not an experiment{hint}"))
+    if wanted != "all":
+        return sorted({*listed.values()} & {*known}), faults
+    chosen = [name for name in known if name not in left_out]
+    if known and not chosen:
+        faults.append(Fault(("leave_out",), "leaves out every experiment: keep one"))
+    return chosen, faults
+
+
+def _described(atlas: dict, lexicon: Lexicon | None) -> tuple[dict, list[Fault]]:
+    """The atlas's settings with the expressions of all its quantifiers."""
+    if lexicon is None:
+        return {}, []
+    quantifiers = {name: lexicon[name].expression for name in lexicon.names}
+    faults = []
+    for place, name in enumerate(atlas["members"]):
+        try:
+            quantifiers[name] = lexicon[name].expression
+        except QuantlearnError as fault:
+            faults.append(Fault(("atlas", "members", place), str(fault)))
+    if (path := atlas["expressions"]) is not None and not Path(path).is_file():
+        text = f"{shown(path)} is not a file: name a list of expressions or leave it out"
+        faults.append(Fault(("atlas", "expressions"), text))
+    return {**atlas, "quantifiers": quantifiers}, faults
+
+
+def _overlay(run: dict) -> dict:
+    """What is laid over every experiment."""
+    overlay = copy.deepcopy(run["overrides"])
+    if run["eval_scenes"] is not None:
+        overlay.setdefault("training", {})["eval_scenes"] = run["eval_scenes"]
+    if run["trials"] is not None:
+        overlay["trials"] = run["trials"]
+    search = {key: run[key] for key in ("samples", "samples_per_job") if run[key] is not None}
+    if search:
+        overlay["search"] = search
+    return overlay
+
+
+def _misplaced(own_overlays: dict, known: list[str]) -> list[Fault]:
+    return [
+        Fault(("own_overrides", name), f"is not an experiment{did_you_mean(name, known)}")
+        for name in own_overlays
+        if name not in known
+    ]
+
+
+def _override_note(key: Key, run: dict, own: dict) -> str:
+    for name, overlay in (("own_overrides", own), ("overrides", run["overrides"])):
+        if key and _has(overlay, key):
+            return f" (set by {name})"
+    return ""
+
+
+def _unused(overrides: dict, used: set[Key]) -> list[Fault]:
+    return [
+        Fault(("overrides", *key), "applies to none of the chosen experiments: leave it out")
+        for key in _leaves(overrides)
+        if key not in used
+    ]
+
+
+# One experiment ---------------------------------------------------------------------------------
+
+
+def _resolve(
+    given: Any,
+    overlays: Sequence[tuple[dict, set[Key]]],
+    surroundings: Surroundings,
+    generated: Path,
+) -> tuple[dict, list[Fault]]:
+    """The complete settings of an experiment, and its faults.
+
+    Each overlay comes with a set, to which those of its keys that apply are added. ``generated`` is
+    the table of the quantifiers that are taken by number. Settings with a fault are not resolved:
+    what they say is checked no further, and the dict is of no use but to find other faults.
+    """
+    schema = load_schema("experiment")
+    if not isinstance(given, dict):
+        return {}, [Fault((), f"{shown(given)} is not allowed: must be keys with their values")]
+    varied = bool(_varying(given))
+    for overlay, used in overlays:
+        applying = _applying(overlay, given)
+        given = _lay_over(given, applying, _settle(schema, _merged(given, applying)), used)
+    if varied and not _varying(given):
+        given.pop("search", None)  # the run has fixed all that varies: one sample is left
+    faults = _find_faults(schema, given)
+    kept = _without(given, [Fault(_setting(fault.key), fault.text) for fault in faults])
+    settings = {"name": surroundings.name, **_complete(schema, kept)}
+    surroundings, more = _with_generated(settings, surroundings, generated)
+    faults += more
+    for check, reads in CHECKS:
+        broken = [fault.key for fault in faults]
+        if not any(_overlap(key, read) for key, read in itertools.product(broken, reads)):
+            faults += check(settings, surroundings)
+    if not faults and settings["search"] is not None and settings["search"]["sampler"] == "grid":
+        settings["search"]["samples"] = count_grid(settings["search"]["space"])
+    if not faults and surroundings.lexicon is not None:
+        quantifiers = settings["quantifiers"]
+        if settings["comparisons"] is None:
+            untaught = settings["data"]["split"]["only_test"]["quantifiers"]
+            first, *others = [name for name in quantifiers if name not in untaught]
+            compared = chooses_sample(settings) and settings["task"] not in WRITING
+            paired = others if compared else []
+            settings["comparisons"] = [[first, other] for other in paired]
+        settings["expressions"] = {
+            name: surroundings.lexicon[name].expression for name in quantifiers
+        }
+    return settings, faults
+
+
+def _with_generated(
+    settings: dict, surroundings: Surroundings, path: Path
+) -> tuple[Surroundings, list[Fault]]:
+    """The surroundings with the generated quantifiers, whose names are added to the settings."""
+    count = settings.get("generated", 0)
+    if settings.get("negations", 0) > count:
+        text = f"{settings['negations']} is more than generated, {count}: lower it"
+        return surroundings, [Fault(("negations",), text)]
+    if not count or surroundings.lexicon is None:
+        return surroundings, []
+    try:
+        found = read_generated(path, count)
+        if len(found) < count:
+            text = f"{count} is more than the {len(found)} quantifiers of {path}: lower it"
+            return surroundings, [Fault(("generated",), text)]
+        found |= negations(found, settings["negations"])
+        lexicon = Lexicon(
+            {**surroundings.lexicon.expressions, **found}, surroundings.lexicon.source
+        )
+    except QuantlearnError as error:
+        return surroundings, [Fault(("generated",), line) for line in str(error).splitlines()]
+    settings["quantifiers"] = [*settings.get("quantifiers", []), *found]
+    return replace(surroundings, lexicon=lexicon), []
+
+
+def _applying(overlay: dict, given: dict) -> dict:
+    """The overlay, of its ``search`` what applies: a grid has a size of its own."""
+    search = given.get("search")
+    if not isinstance(search, dict):
+        return {name: part for name, part in overlay.items() if name != "search"}
+    if "search" not in overlay or search.get("sampler") != "grid":
+        return overlay
+    kept = {key: value for key, value in overlay["search"].items() if key != "samples"}
+    return {**overlay, "search": kept}
+
+
+def _varying(given: dict) -> list[str]:
+    return [name for name in SECTIONS if distributions_of(given.get(name))]
+
+
+def _settle(schema: dict, given: dict) -> dict:
+    """The schema settled, with all settings that apply to some samples."""
+    settled = settle(schema, given)
+    for name in _varying(given):
+        applying = applying_settings(schema["properties"][name], given[name])
+        settled["properties"][name] |= {"properties": {key: {} for key in applying}}
+    return settled
+
+
+def _find_faults(schema: dict, given: dict) -> list[Fault]:
+    varying = _varying(given)
+    faults = find_faults(schema, {**given, **{name: {} for name in varying}})
+    for name in varying:
+        faults += find_section_faults(name, schema["properties"][name], given[name])
+    return faults
+
+
+def _complete(schema: dict, given: dict) -> dict:
+    """Valid settings with every default filled in, and the space of a search."""
+    varying = _varying(given)
+    plain = {**given, **{name: {} for name in varying}}
+    settings = apply_defaults(settle(schema, plain), plain)
+    space = {name: [settings[name]] for name in SECTIONS}
+    for name in varying:
+        space[name] = variants_of(schema["properties"][name], given[name])
+        settings[name] = shared_settings(given[name], space[name])
+    if settings["search"] is not None:
+        search = apply_defaults(schema["properties"]["search"], settings["search"])
+        settings["search"] = {**search, "space": space}
+    return settings
+
+
+def _setting(key: Key) -> Key:
+    """The key of the setting that a fault within its distribution is about."""
+    return key[:2] if key and key[0] in SECTIONS else key
+
+
+def _merged(given: dict, overlay: dict) -> dict:
+    merged = dict(given)
+    for name, value in overlay.items():
+        both = _is_section(value) and _is_section(given.get(name))
+        merged[name] = _merged(given[name], value) if both else value
+    return merged
+
+
+def _lay_over(given: dict, overlay: dict, settled: dict, used: set[Key], key: Key = ()) -> dict:
+    """``given`` with those values of the overlay that are settings of this experiment."""
+    result = dict(given)
+    for name, value in overlay.items():
+        if name not in settled["properties"]:
+            continue
+        if _is_section(value):
+            inner = given.get(name, {})
+            if isinstance(inner, dict):
+                part = settled["properties"][name]
+                result[name] = _lay_over(inner, value, part, used, (*key, name))
+        else:
+            result[name] = value
+            used.add((*key, name))
+    return result
+
+
+# Keys in nested mappings ------------------------------------------------------------------------
+
+
+def _is_section(value: Any) -> bool:
+    """Whether a value holds settings of its own; a distribution is the value of one setting."""
+    return isinstance(value, dict) and not set(KINDS) & set(value)
+
+
+def _has(mapping: Any, key: Key) -> bool:
+    try:
+        _at(mapping, key)
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
+
+
+def _at(mapping: Any, key: Key) -> Any:
+    for name in key:
+        mapping = mapping[name]
+    return mapping
+
+
+def _overlap(key: Key, other: Key) -> bool:
+    shorter = min(len(key), len(other))
+    return key[:shorter] == other[:shorter]
+
+
+def _leaves(mapping: dict, key: Key = ()) -> Iterator[Key]:
+    for name, value in mapping.items():
+        if _is_section(value):
+            yield from _leaves(value, (*key, name))
+        else:
+            yield (*key, name)
+
+
+def _without(mapping: dict, faults: list[Fault]) -> dict:
+    """A copy without the settings that have a fault; a fault in a list takes the list."""
+    kept = copy.deepcopy(mapping)
+    for fault in faults:
+        names = list(itertools.takewhile(lambda name: isinstance(name, str), fault.key))
+        holder = _at(kept, tuple(names[:-1])) if _has(kept, tuple(names[:-1])) else {}
+        holder.pop(names[-1], None)
+    return kept

@@ -1,0 +1,1 @@
+"""From learning curves to convergence steps, estimates and comparisons."""

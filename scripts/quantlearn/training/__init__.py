@@ -1,0 +1,1 @@
+"""From split scenes to trained networks."""
