@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.statistics.convergence import convergence_table
 from quantlearn.tables import TableError
@@ -35,15 +35,15 @@ def aggregate(
     apart, as in a search. The other paths are written: the results of all jobs as one table, and
     the convergence table, taken from the split that training monitors.
     """
-    numbers = tables.read_csv(samples, tables.SAMPLES)["sample"].to_list()
-    all_curves = _join(training_curves, tables.CURVES, numbers)
+    numbers = tables.read_csv(samples, columns.SAMPLES)["sample"].to_list()
+    all_curves = _join(training_curves, columns.CURVES, numbers)
     tables.write_parquet(all_curves, curves)
-    all_cells = _join(training_cells, tables.CELLS, numbers)
+    all_cells = _join(training_cells, columns.CELLS, numbers)
     # Timings differ from run to run; without them equal runs give equal bytes.
-    all_trials = _join(training_trials, tables.TRIALS, numbers).drop(columns="seconds")
+    all_trials = _join(training_trials, columns.TRIALS, numbers).drop(columns="seconds")
     for path_of_trials, path_of_cells in zip(chosen_trials, chosen_cells, strict=True):
-        tested = tables.read_csv(path_of_trials, tables.CHOSEN_TRIALS)
-        answers = tables.read_parquet(path_of_cells, tables.CELLS)
+        tested = tables.read_csv(path_of_trials, columns.CHOSEN_TRIALS)
+        answers = tables.read_parquet(path_of_cells, columns.CELLS)
         all_trials = _with_test(all_trials, tested)
         all_cells = pd.concat([all_cells, answers]).sort_values("sample", kind="stable")
     tables.write_parquet(all_cells, cells)
@@ -79,7 +79,7 @@ def _with_test(trials: pd.DataFrame, tested: pd.DataFrame) -> pd.DataFrame:
     return filled.astype({"test_scenes": "int64"}).reset_index()[trials.columns]
 
 
-def _join(paths: list[str], schema: tables.Schema, samples: list[int]) -> pd.DataFrame:
+def _join(paths: list[str], schema: columns.Schema, samples: list[int]) -> pd.DataFrame:
     return pd.concat(tables.read_jobs(paths, schema, samples), ignore_index=True)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.practice.balancing import Part, balancing_table
 from quantlearn.pipeline.jobs import run_job
 
@@ -23,7 +23,7 @@ def analyse_balancing(
     parts = [
         Part(
             one["data"]["balance"]["method"],
-            tables.read_parquet(answers, tables.CELLS),
+            tables.read_parquet(answers, columns.CELLS),
             _trials(runs),
         )
         for one, answers, runs in zip(
@@ -37,7 +37,7 @@ def analyse_balancing(
 
 
 def _trials(path: str) -> pd.DataFrame:
-    return tables.read_csv(path, tables.TIMELESS_TRIALS)
+    return tables.read_csv(path, columns.TIMELESS_TRIALS)
 
 
 if __name__ == "__main__":

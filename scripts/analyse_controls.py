@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.atlas.controls import Source, controls_table
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.settings.samples import read_sample
@@ -24,9 +24,9 @@ def analyse_controls(
             one,
             {
                 sample: read_sample(drawn, sample)
-                for sample in tables.read_csv(drawn, tables.SAMPLES)["sample"]
+                for sample in tables.read_csv(drawn, columns.SAMPLES)["sample"]
             },
-            tables.read_parquet(learned, tables.CURVES),
+            tables.read_parquet(learned, columns.CURVES),
         )
         for one, drawn, learned in zip(
             [settings, *beside_settings],

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.data.scene_files import read_trials
 from quantlearn.figures.course.finetuning import finetuning_table, met_before
 from quantlearn.pipeline.jobs import run_job
@@ -23,8 +23,8 @@ def analyse_finetuning(
     numbers: str,
 ) -> None:
     """Write the table of an experiment whose samples vary in their start and number of scenes."""
-    drawn: pd.DataFrame = tables.read_csv(samples, tables.SAMPLES)
-    trained = tables.read_csv(trials, tables.TIMELESS_TRIALS)
+    drawn: pd.DataFrame = tables.read_csv(samples, columns.SAMPLES)
+    trained = tables.read_csv(trials, columns.TIMELESS_TRIALS)
     # The source may have more trials, from which no network of this experiment starts.
     met = [
         met_before(tested, read)

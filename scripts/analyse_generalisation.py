@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.practice.generalisation import Answers, generalisation
 from quantlearn.pipeline.jobs import run_job
 
@@ -37,9 +37,9 @@ def read_answers(
     settings: dict[str, Any], cells: str, leaderboard: str, baseline_cells: str
 ) -> Answers:
     """The test answers of an experiment's chosen sample, and those of the baselines."""
-    answers = tables.read_parquet(cells, {"sample": "int64", **tables.CELLS})
+    answers = tables.read_parquet(cells, {"sample": "int64", **columns.CELLS})
     answers = tables.of_chosen(answers, leaderboard)
-    baselines = tables.read_parquet(baseline_cells, tables.BASELINE_CELLS)
+    baselines = tables.read_parquet(baseline_cells, columns.BASELINE_CELLS)
     return Answers(settings, *(part[part["split"] == "test"] for part in (answers, baselines)))
 
 

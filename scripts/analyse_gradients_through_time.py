@@ -5,12 +5,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.course.gradients_through_time import gradients_table, relative_norms
 from quantlearn.figures.course.sequence_lengths import architecture_of
 from quantlearn.networks.states import state_gradients
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.training.trained import Trained, read_trained
+from quantlearn.training.weights import Trained, read_trained
 
 MOST_SCENES = 100
 
@@ -29,7 +29,7 @@ def analyse_gradients_through_time(
     data = settings["data"]
     size = data["split"]["only_test"]["sizes_above"] or data["generate"]["max_size"]
     norms = {}
-    architectures = architecture_of(tables.read_csv(samples, tables.SAMPLES))
+    architectures = architecture_of(tables.read_csv(samples, columns.SAMPLES))
     for sample, architecture in architectures.items():
         trained = read_trained(settings, sample, samples, split_scenes, training_weights, seed)
         for network, flat in (("untrained", trained.before), ("trained", trained.after)):

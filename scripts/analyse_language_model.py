@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.course.language_model import language_model_table
 from quantlearn.pipeline.jobs import run_job
 
@@ -17,8 +17,8 @@ def analyse_language_model(
     numbers: str,
 ) -> None:
     """Write the table of the chosen sample of an experiment whose networks are language models."""
-    trained = tables.of_chosen(tables.read_csv(trials, tables.TIMELESS_TRIALS), leaderboard)
-    written = tables.of_chosen(tables.read_parquet(texts, tables.TEXTS), leaderboard)
+    trained = tables.of_chosen(tables.read_csv(trials, columns.TIMELESS_TRIALS), leaderboard)
+    written = tables.of_chosen(tables.read_parquet(texts, columns.TEXTS), leaderboard)
     tables.write_csv(language_model_table(trained, written, settings, seed), numbers)
 
 

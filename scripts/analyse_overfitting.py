@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.practice.overfitting import overfitting_table
 from quantlearn.pipeline.jobs import run_job
 
@@ -23,7 +23,7 @@ def analyse_overfitting(
     """
     stopped = next(
         (
-            (_totals(curve), tables.read_csv(trials, tables.TIMELESS_TRIALS), patience)
+            (_totals(curve), tables.read_csv(trials, columns.TIMELESS_TRIALS), patience)
             for curve, trials, settings in zip(
                 beside_curves, beside_trials, beside_settings, strict=True
             )
@@ -36,7 +36,7 @@ def analyse_overfitting(
 
 def _totals(path: str) -> pd.DataFrame:
     """The curves over all quantifiers; networks that learn one quantifier each have none."""
-    curves = tables.read_parquet(path, tables.CURVES)
+    curves = tables.read_parquet(path, columns.CURVES)
     return curves[curves["quantifier"] == "all"]
 
 

@@ -14,7 +14,7 @@ from quantlearn.seeds import random_stream
 from quantlearn.semantics.automata import minimal_automaton
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import PADDING
-from quantlearn.training.trained import Trained, read_trained
+from quantlearn.training.weights import Trained, read_trained
 
 MOST_SCENES = 300  # half of them to fit the probes, half to score them
 FEWER_POSITIONS = 1500  # for logistic regression, which is slow

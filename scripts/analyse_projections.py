@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.practice.knobs import knob_values
 from quantlearn.figures.practice.projections import important_axes, projections
 from quantlearn.pipeline.jobs import run_job
@@ -26,7 +26,7 @@ def analyse_projections(
     values = [
         knob_values(
             pd.read_csv(drawn, dtype=str, keep_default_na=False),
-            tables.read_csv(board, tables.LEADERBOARD),
+            tables.read_csv(board, columns.LEADERBOARD),
         )
         for drawn, board in zip(
             [samples, *beside_samples], [leaderboard, *beside_leaderboard], strict=True

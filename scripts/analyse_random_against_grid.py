@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.practice.random_against_grid import COLUMNS, efficiency
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
@@ -25,7 +25,7 @@ def analyse_random_against_grid(
         [trials, *beside_trials], [settings, *beside_settings], strict=True
     ):
         name = experiment["name"]
-        table = tables.read_csv(path, tables.TIMELESS_TRIALS)
+        table = tables.read_csv(path, columns.TIMELESS_TRIALS)
         curve = efficiency(table, random_stream(seed, name, "efficiency"))
         parts.append(curve.assign(experiment=name, sampler=experiment["search"]["sampler"]))
     tables.write_csv(pd.concat(parts)[COLUMNS], numbers)

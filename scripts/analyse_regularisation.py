@@ -2,15 +2,15 @@
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.practice.regularisation import regularisation_table
 from quantlearn.pipeline.jobs import run_job
 
 
 def analyse_regularisation(samples: str, trials: str, *, numbers: str) -> None:
     """Write the table of an experiment whose samples are combinations of the means."""
-    settings = tables.read_csv(samples, tables.SAMPLES)
-    trained: pd.DataFrame = tables.read_csv(trials, tables.TIMELESS_TRIALS)
+    settings = tables.read_csv(samples, columns.SAMPLES)
+    trained: pd.DataFrame = tables.read_csv(trials, columns.TIMELESS_TRIALS)
     tables.write_csv(regularisation_table(settings, trained), numbers)
 
 

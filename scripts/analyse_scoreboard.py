@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.course.scoreboard import Contest, scoreboard_table
 from quantlearn.pipeline.jobs import run_job
 
@@ -23,9 +23,9 @@ def analyse_scoreboard(
     contests = [
         Contest(
             own,
-            tables.read_csv(own_samples, tables.SAMPLES),
-            tables.read_csv(own_trials, tables.TIMELESS_TRIALS),
-            tables.read_parquet(own_cells, tables.CELLS),
+            tables.read_csv(own_samples, columns.SAMPLES),
+            tables.read_csv(own_trials, columns.TIMELESS_TRIALS),
+            tables.read_parquet(own_cells, columns.CELLS),
         )
         for own, own_samples, own_trials, own_cells in zip(
             [settings, *beside_settings],

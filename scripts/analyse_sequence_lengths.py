@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.course.sequence_lengths import architecture_of, sequence_lengths_table
 from quantlearn.pipeline.jobs import run_job
 
@@ -12,8 +12,8 @@ def analyse_sequence_lengths(
 ) -> None:
     """Write the accuracy by size of an experiment whose samples are architectures."""
     border = settings["data"]["split"]["only_test"]["sizes_above"]
-    architectures = architecture_of(tables.read_csv(samples, tables.SAMPLES))
-    counts = tables.read_parquet(cells, tables.CELLS)
+    architectures = architecture_of(tables.read_csv(samples, columns.SAMPLES))
+    counts = tables.read_parquet(cells, columns.CELLS)
     tables.write_csv(sequence_lengths_table(counts, architectures, border), numbers)
 
 

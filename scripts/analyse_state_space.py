@@ -15,7 +15,7 @@ from quantlearn.seeds import random_stream
 from quantlearn.semantics.automata import minimal_automaton
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import PADDING
-from quantlearn.training.trained import Trained, read_trained
+from quantlearn.training.weights import Trained, read_trained
 
 SCENES = 60
 

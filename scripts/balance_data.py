@@ -1,15 +1,19 @@
 """Balance the truth values of each quantifier, so that guessing the frequent one pays nothing."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from quantlearn.data import scene_files
-from quantlearn.data.balance import Balanced, balance, cell_names
+from quantlearn.data.balance import (
+    balance_group,
+    balance_rows,
+    joined,
+)
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
-from quantlearn.semantics.scenes import LabelledScenes, places_among
+from quantlearn.semantics.scenes import LabelledScenes
 
 
 def balance_data(
@@ -38,48 +42,6 @@ def balance_data(
             yield scenes[chosen.rows], {"copy": chosen.copies}
 
     scene_files.write_trials(balanced, quantifiers, balance_trials())
-
-
-def balance_group(
-    scenes: LabelledScenes,
-    group: list[str],
-    quantifiers: list[str],
-    settings: dict[str, Any],
-    rng: np.random.Generator,
-) -> Balanced:
-    """Balance the scenes of the ``group`` among all scenes, whose ``quantifiers`` are numbered."""
-    places = places_among(quantifiers, group)
-    rows = np.flatnonzero(places[scenes.quantifiers] >= 0)
-    own = scenes[rows]
-    own = LabelledScenes(own.scenes, own.sizes, places[own.quantifiers], own.truth)
-    chosen = balance_rows(own, group, settings, rng)
-    return Balanced(rows[chosen.rows], chosen.copies)
-
-
-def balance_rows(
-    scenes: LabelledScenes,
-    quantifiers: list[str],
-    settings: dict[str, Any],
-    rng: np.random.Generator,
-) -> Balanced:
-    """Balance scenes over all of their ``quantifiers``."""
-    by_size = settings.get("by") == "truth_and_size"
-    return balance(
-        cells=2 * scenes.quantifiers + scenes.truth,
-        strata=scenes.sizes if by_size else np.zeros_like(scenes.sizes),
-        method=settings["method"],
-        rng=rng,
-        names=cell_names(quantifiers),
-    )
-
-
-def joined(parts: Iterable[Balanced]) -> Balanced:
-    """Rows that were chosen apart, in their order."""
-    found = list(parts)
-    rows = np.concatenate([part.rows for part in found])
-    copies = np.concatenate([part.copies for part in found])
-    order = np.lexsort((copies, rows))
-    return Balanced(rows[order], copies[order])
 
 
 if __name__ == "__main__":

@@ -10,8 +10,7 @@ from quantlearn.data.selection import choose, different_scenes
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
-from quantlearn.semantics.grammar import Meanings, generate
-from quantlearn.semantics.listed import meanings_of
+from quantlearn.semantics.grammar import Meanings, generate, meanings_of
 from quantlearn.semantics.scenes import Space, enumerate_scenes
 from quantlearn.semantics.ultk import read_expressions
 

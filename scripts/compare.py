@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.pipeline.jobs import run_job
 
 log = logging.getLogger("quantlearn")
@@ -19,13 +19,13 @@ def compare(curves: str, convergence: str, settings: dict[str, Any], *, comparis
     A positive estimate means that the first quantifier of the pair is learned faster or better.
     """
     if not settings["comparisons"]:
-        tables.write_csv(pd.DataFrame(columns=list(tables.COMPARISON)), comparison)
+        tables.write_csv(pd.DataFrame(columns=list(columns.COMPARISON)), comparison)
         return
     # Half a second, which experiments without pairs save.
     from quantlearn.statistics.comparison import compare_pair, holm  # noqa: PLC0415
 
-    by_sample = dict(iter(tables.read_csv(convergence, tables.CONVERGENCE).groupby("sample")))
-    accuracy = tables.read_parquet(curves, tables.CURVES)
+    by_sample = dict(iter(tables.read_csv(convergence, columns.CONVERGENCE).groupby("sample")))
+    accuracy = tables.read_parquet(curves, columns.CURVES)
     watched = accuracy[accuracy["split"] == settings["training"]["monitor"]]
     found = [
         compare_pair(by_sample[sample], curve, easy, hard).assign(sample=sample)
@@ -34,7 +34,7 @@ def compare(curves: str, convergence: str, settings: dict[str, Any], *, comparis
     ]
     rows = pd.concat(found, ignore_index=True).assign(experiment=settings["name"])
     rows["p_adjusted"] = rows.groupby(["sample", "test"])["p"].transform(holm)
-    tables.write_csv(rows[list(tables.COMPARISON)], comparison)
+    tables.write_csv(rows[list(columns.COMPARISON)], comparison)
     log.info("%d pairs compared", len(found))
 
 

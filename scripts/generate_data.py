@@ -6,17 +6,11 @@ from typing import Any
 import numpy as np
 
 from quantlearn.data import scene_files
-from quantlearn.data.descriptions import describe_scenes
+from quantlearn.data.generate import describe_scenes, draw_pairs, enumerate_pairs, fill_cells
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.scenes import (
-    LabelledScenes,
-    Space,
-    draw_pairs,
-    enumerate_pairs,
-    fill_cells,
-)
+from quantlearn.semantics.scenes import LabelledScenes, Space
 
 
 def generate_data(

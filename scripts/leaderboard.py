@@ -5,11 +5,15 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.settings.search import chooses_sample
-from quantlearn.statistics.intervals import mean_interval
-from quantlearn.statistics.ranking import have_one_loss, rank_samples, trial_scores
+from quantlearn.statistics.ranking import (
+    _varying,
+    have_one_loss,
+    rank_samples,
+    summary,
+)
 from quantlearn.tables import TableError
 
 
@@ -29,7 +33,7 @@ def leaderboard(
 
     Raises `TableError` when another sample has test scores: the test split was opened too soon.
     """
-    trained = tables.read_csv(trials, tables.TIMELESS_TRIALS)
+    trained = tables.read_csv(trials, columns.TIMELESS_TRIALS)
     choose = chooses_sample({"search": search})
     split = "dev" if choose or trained["dev_scenes"].any() else "test"
     settings = pd.read_csv(samples, dtype=str, keep_default_na=False)
@@ -49,32 +53,8 @@ def leaderboard(
         }
         for place, sample in enumerate(ranking)
     ]
-    board = pd.DataFrame(rows, columns=list(tables.LEADERBOARD))
+    board = pd.DataFrame(rows, columns=list(columns.LEADERBOARD))
     tables.write_csv(board.merge(_varying(settings), on="sample", how="left"), leaderboard)
-
-
-def summary(trials: pd.DataFrame) -> dict[str, Any]:
-    """What the leaderboard says of one sample, from the rows of its networks."""
-    diverged = trials.loc[trials["stop_reason"] == "diverged", "trial"]
-    found: dict[str, Any] = {
-        "trials": trials["trial"].nunique(),
-        "diverged": diverged.nunique(),
-    }
-    for split in ("dev", "test"):
-        for metric, values in trial_scores(trials, split).items():
-            interval = mean_interval(values.to_numpy())
-            highest = 1.0 if metric == "accuracy" else None
-            # A t interval of few trials may reach beyond what an accuracy or a loss can be.
-            bounds = pd.Series([interval.lower, interval.upper]).clip(0, highest)
-            found[f"{split}_{metric}"] = interval.estimate
-            found[f"{split}_{metric}_lower"], found[f"{split}_{metric}_upper"] = bounds
-    return found
-
-
-def _varying(settings: pd.DataFrame) -> pd.DataFrame:
-    """The number of each sample, and those of its settings that are not the same in all samples."""
-    varying = [name for name in settings.columns[1:] if len(set(settings[name])) > 1]
-    return settings[["sample", *varying]].astype({"sample": "int64"})
 
 
 if __name__ == "__main__":

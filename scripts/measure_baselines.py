@@ -5,7 +5,7 @@ The test scenes are read, but no network learns from them here and nothing is ch
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.data import baselines as rules
 from quantlearn.data import scene_files
 from quantlearn.pipeline.jobs import run_job
@@ -23,7 +23,7 @@ def measure_baselines(
         for trial, (scenes, extra) in enumerate(scene_files.read_trials(split_scenes, quantifiers))
     )
     tables.write_csv(rules.baseline_accuracy(counted), baselines)
-    tables.write_parquet(counted[list(tables.BASELINE_CELLS)], baseline_cells)
+    tables.write_parquet(counted[list(columns.BASELINE_CELLS)], baseline_cells)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import logging
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.pipeline.devices import choose_device
 from quantlearn.pipeline.jobs import run_job
@@ -39,9 +39,9 @@ def open_test(
     the best sample by the dev split are read. Writes the test scores of its networks and their
     answers counted by cell.
     """
-    drawn = tables.read_csv(samples, tables.SAMPLES)
+    drawn = tables.read_csv(samples, columns.SAMPLES)
     numbers = drawn["sample"].to_list()
-    trained = tables.read_jobs(training_trials, tables.TRIALS, numbers)
+    trained = tables.read_jobs(training_trials, columns.TRIALS, numbers)
     chosen = rank_samples(pd.concat(trained), losses_compare=have_one_loss(drawn))[0]
     (weights,) = (
         path

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.settings.search import chooses_sample
@@ -33,7 +33,7 @@ def overview(
     """
     boards = leaderboards or [None] * len(settings)
     convergence = {
-        experiment["name"]: tables.of_chosen(tables.read_csv(path, tables.CONVERGENCE), board)
+        experiment["name"]: tables.of_chosen(tables.read_csv(path, columns.CONVERGENCE), board)
         for experiment, path, board in zip(settings, convergences, boards, strict=True)
         if chooses_sample(experiment)
     }
@@ -45,15 +45,17 @@ def overview(
         if chooses_sample(experiment)
         for row in pair_rows(
             experiment,
-            tables.of_chosen(tables.read_csv(path, tables.COMPARISON), board),
+            tables.of_chosen(tables.read_csv(path, columns.COMPARISON), board),
             convergence[experiment["name"]],
-            size_alone(tables.read_csv(found, tables.BASELINES), experiment["training"]["monitor"]),
+            size_alone(
+                tables.read_csv(found, columns.BASELINES), experiment["training"]["monitor"]
+            ),
         )
     ]
     # Experiments that are about no universal come last.
     rows.sort(key=lambda row: row["universal"] == "none")
     pairs = pd.DataFrame(rows, columns=list(tables.OVERVIEW))
-    for test in tables.TESTS:
+    for test in columns.TESTS:
         pairs[f"{test}_p_adjusted"] = holm(pairs[f"{test}_p"].to_numpy(dtype=float))
     tables.write_csv(pairs, overview)
 
@@ -103,7 +105,7 @@ def pair_rows(
                 row[f"{column}_{side}"] = of_one[column]
             row[f"size_alone_{side}"] = by_size[quantifier]
         by_test = tests.set_index("test")
-        for test in tables.TESTS:
+        for test in columns.TESTS:
             for column in ("estimate", "lower", "upper", "p", "n"):
                 row[f"{test}_{column}"] = by_test.loc[test, column]
         for column in ("effect_size", "effect_lower", "effect_upper"):

@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import style
 from quantlearn.pipeline.jobs import run_job
 
@@ -32,15 +32,15 @@ def plot_accuracy_by_counts(
     leaderboard: str | None = None,
 ) -> None:
     """Draw the accuracy by counts in the chosen sample."""
-    frame = tables.read_parquet(cells, tables.CELLS)
+    frame = tables.read_parquet(cells, columns.CELLS)
     chosen = tables.of_chosen(frame, leaderboard)
     scored, split = tables.held_out(chosen, cells)
     quantifiers = settings["quantifiers"]
-    columns = min(len(quantifiers), 3)
-    rows = -(-len(quantifiers) // columns)
+    across = min(len(quantifiers), 3)
+    rows = -(-len(quantifiers) // across)
     with style.figure_style():
-        figure = style.new_figure(max(2.6 * columns, 3.6) + 0.7, 2.75 * rows + 0.3)
-        panels = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+        figure = style.new_figure(max(2.6 * across, 3.6) + 0.7, 2.75 * rows + 0.3)
+        panels = figure.subplots(rows, across, squeeze=False, sharex=True, sharey=True).ravel()
         grids = {name: count_grids(scored[scored["quantifier"] == name]) for name in quantifiers}
         worst = min(
             (correct[n >= FEW_SCENES] / n[n >= FEW_SCENES]).min(initial=0.9)

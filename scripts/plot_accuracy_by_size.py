@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import style
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.statistics.intervals import mean_interval
@@ -29,10 +29,10 @@ def plot_accuracy_by_size(
     leaderboard: str | None = None,
 ) -> None:
     """Draw the accuracy by size in the chosen sample."""
-    frame = tables.read_parquet(cells, tables.CELLS)
+    frame = tables.read_parquet(cells, columns.CELLS)
     chosen = tables.of_chosen(frame, leaderboard)
     scored, split = tables.held_out(chosen, cells)
-    baselines = tables.read_parquet(baseline_cells, tables.BASELINE_CELLS)
+    baselines = tables.read_parquet(baseline_cells, columns.BASELINE_CELLS)
     by_size = baselines[(baselines["baseline"] == "size") & (baselines["split"] == split)]
     looks = style.looks(settings["quantifiers"])
     with style.figure_style():

@@ -19,7 +19,7 @@ from quantlearn.figures import formats, style
 from quantlearn.figures.atlas.atlas import of_quantifiers
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.report.settings_in_words import named_and_generated
+from quantlearn.settings.protocol import named_and_generated
 
 NAMED, GENERATED = style.OKABE_ITO[1], style.OKABE_ITO[0]
 

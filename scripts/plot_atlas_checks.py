@@ -18,8 +18,9 @@ from matplotlib.axes import Axes
 from quantlearn import tables
 from quantlearn.figures import formats, style
 from quantlearn.figures.atlas.atlas_checks import NO_FAMILY
-from quantlearn.figures.labels import ARCHITECTURES, LEVEL
+from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.pipeline.jobs import run_job
+from quantlearn.statistics.comparison import LEVEL
 
 
 def plot_atlas_checks(

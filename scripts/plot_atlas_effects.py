@@ -16,8 +16,9 @@ from matplotlib.ticker import MaxNLocator
 from quantlearn import tables
 from quantlearn.figures import style
 from quantlearn.figures.atlas.atlas_effects import MEASURES
-from quantlearn.figures.labels import ARCHITECTURES, LEVEL
+from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.pipeline.jobs import run_job
+from quantlearn.statistics.comparison import LEVEL
 
 PANELS = {"spearman": "Rank correlation", "regression": "Standardised coefficient"}
 

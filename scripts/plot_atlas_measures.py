@@ -11,8 +11,8 @@ import numpy as np
 from quantlearn import tables
 from quantlearn.figures import style
 from quantlearn.figures.atlas.atlas_measures import NAMES
-from quantlearn.figures.labels import LEVEL
 from quantlearn.pipeline.jobs import run_job
+from quantlearn.statistics.comparison import LEVEL
 
 
 def plot_atlas_measures(

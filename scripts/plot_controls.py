@@ -18,8 +18,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from quantlearn import tables
 from quantlearn.figures import style
-from quantlearn.figures.labels import LEVEL
 from quantlearn.pipeline.jobs import run_job
+from quantlearn.statistics.comparison import LEVEL
 
 LONGEST = 32  # intervals go on outside the panel
 ACROSS = 3  # panels side by side

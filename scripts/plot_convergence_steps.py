@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import style
 from quantlearn.pipeline.jobs import run_job
 
@@ -31,7 +31,7 @@ def plot_convergence_steps(
     leaderboard: str | None = None,
 ) -> None:
     """Draw the convergence steps of the chosen sample."""
-    frame = tables.read_csv(convergence, tables.CONVERGENCE)
+    frame = tables.read_csv(convergence, columns.CONVERGENCE)
     chosen = tables.of_chosen(frame, leaderboard)
     quantifiers = settings["quantifiers"]
     looks = style.looks(quantifiers)

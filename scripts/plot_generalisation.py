@@ -15,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from quantlearn.figures import style
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.settings.novelty import novelty
+from quantlearn.settings.protocol import novelty
 
 TICKS = {"zone_counts": ("any\ncounts", "new\ncounts"), "size": ("any\nsizes", "new\nsizes")}
 DASH = 0.3

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import style
 from quantlearn.figures.practice.knobs import FEWEST_SAMPLES, knob_values, words
 from quantlearn.pipeline.jobs import run_job
@@ -32,7 +32,7 @@ def plot_knobs(
 ) -> None:
     """Draw a panel for each setting."""
     ranking = pd.read_csv(numbers)
-    board = tables.read_csv(leaderboard, tables.LEADERBOARD)
+    board = tables.read_csv(leaderboard, columns.LEADERBOARD)
     knobs = [name for name in board if name in set(ranking["knob"])]
     drawn = pd.read_csv(leaderboard, dtype=str, keep_default_na=False)[["sample", *knobs]]
     values = knob_values(drawn, board)

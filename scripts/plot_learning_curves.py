@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import style
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.statistics.convergence import extended_curves
+from quantlearn.statistics.curves import extended_curves
 
 
 def plot_learning_curves(
@@ -31,11 +31,11 @@ def plot_learning_curves(
     leaderboard: str | None = None,
 ) -> None:
     """Draw the learning curves of the chosen sample."""
-    frame = tables.read_parquet(curves, tables.CURVES)
+    frame = tables.read_parquet(curves, columns.CURVES)
     chosen = tables.of_chosen(frame, leaderboard)
     # A quantifier that is for testing only has no scenes on the other splits.
     watched = chosen[chosen["split"] == settings["training"]["monitor"]].dropna()
-    rules = tables.read_csv(baselines, tables.BASELINES)
+    rules = tables.read_csv(baselines, columns.BASELINES)
     rules = rules[rules["split"] == settings["training"]["monitor"]]
     looks = style.looks(settings["quantifiers"])
     looks = {name: look for name, look in looks.items() if name in set(watched["quantifier"])}

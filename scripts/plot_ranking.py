@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import style
 from quantlearn.pipeline.jobs import run_job
 
@@ -23,7 +23,7 @@ def plot_ranking(
     leaderboard: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str
 ) -> None:
     """Draw the leaderboard."""
-    board = tables.read_csv(leaderboard, tables.LEADERBOARD)
+    board = tables.read_csv(leaderboard, columns.LEADERBOARD)
     kinds = board[ARCHITECTURE] if ARCHITECTURE in board else pd.Series("samples", board.index)
     looks = style.looks(sorted(kinds.unique()))
     with style.figure_style():

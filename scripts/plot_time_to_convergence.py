@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import style
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.statistics.comparison import kaplan_meier
@@ -26,7 +26,7 @@ def plot_time_to_convergence(
     leaderboard: str | None = None,
 ) -> None:
     """Draw the Kaplan–Meier curves of the chosen sample."""
-    frame = tables.read_csv(convergence, tables.CONVERGENCE)
+    frame = tables.read_csv(convergence, columns.CONVERGENCE)
     chosen = tables.of_chosen(frame, leaderboard)
     chosen = chosen.assign(time=chosen["step"].fillna(chosen["last_step"]).astype(float))
     looks = style.looks(settings["quantifiers"])

@@ -18,8 +18,8 @@ from matplotlib.patches import Rectangle
 from quantlearn import tables
 from quantlearn.figures import formats, style
 from quantlearn.figures.course.transfer import MEAN
-from quantlearn.figures.labels import LEVEL
 from quantlearn.pipeline.jobs import run_job
+from quantlearn.statistics.comparison import LEVEL
 
 CELLS = ("pair", "same", "source", "target")
 GAP = 0.25  # between the matrix and its means, in cells

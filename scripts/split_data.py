@@ -6,10 +6,9 @@ from typing import Any
 import numpy as np
 
 from quantlearn.data import scene_files
-from quantlearn.data.split import SIDES, split
+from quantlearn.data.split import SIDES, _only_test, _units, split
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
-from quantlearn.semantics.quantifiers import zone_counts
 from quantlearn.semantics.scenes import LabelledScenes
 
 
@@ -40,41 +39,6 @@ def split_data(
             yield scenes[kept], {"split": np.array(SIDES)[sides[kept]]}
 
     scene_files.write_trials(split_scenes, quantifiers, split_trials())
-
-
-def _only_test(
-    settings: dict[str, Any],
-    scenes: LabelledScenes,
-    quantifiers: list[str],
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Which rows are for testing whatever the fractions are, booleans (n,)."""
-    kept = np.isin(np.array(quantifiers), settings["quantifiers"])[scenes.quantifiers]
-    if settings["sizes_above"] is not None:
-        kept |= scenes.sizes > settings["sizes_above"]
-    if settings["counts"] > 0:
-        both, a_only = zone_counts(scenes.scenes).T[:2]
-        pairs, pair_of_row = np.unique(
-            (scenes.scenes.shape[1] + 1) * both + a_only, return_inverse=True
-        )
-        chosen = rng.permutation(len(pairs)) < round(settings["counts"] * len(pairs))
-        kept |= chosen[pair_of_row]
-    return kept
-
-
-def _units(by: str, scenes: LabelledScenes, copies: np.ndarray) -> np.ndarray:
-    """A number for each row that is the same for rows that must stay on one side."""
-    match by:
-        case "scene":
-            # Copies of a row follow it, so counting the originals numbers the scenes.
-            return np.cumsum(copies == 0)
-        case "zone_counts":
-            base = scenes.scenes.shape[1] + 1
-            return zone_counts(scenes.scenes) @ base ** np.arange(4)
-        case "size":
-            return scenes.sizes
-        case _:
-            raise ValueError(by)
 
 
 if __name__ == "__main__":

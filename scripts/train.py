@@ -22,10 +22,9 @@ from quantlearn.settings.samples import Sample, read_sample
 from quantlearn.training.checkpoints import Checkpoints
 from quantlearn.training.evaluation import answers, evaluate
 from quantlearn.training.examples import stack, stratified_subset
-from quantlearn.training.job import TrainedSample, TrainingJob, joined
+from quantlearn.training.job import Stopped, StopSignals, TrainedSample, TrainingJob, joined
 from quantlearn.training.loop import train
 from quantlearn.training.members import read_members, with_training_scenes
-from quantlearn.training.signals import Stopped, StopSignals
 from quantlearn.training.tables import cells_table, curves_table, trials_table
 from quantlearn.training.warm_start import find_source, take_over
 from quantlearn.training.weights import write_weights

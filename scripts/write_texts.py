@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.text_task import TextTask
 from quantlearn.pipeline.devices import choose_device
@@ -39,7 +39,7 @@ def write_texts(
     written greedily; a language model draws each word by its probability, after the scene's words
     and the colon.
     """
-    numbers = tables.read_csv(samples, tables.SAMPLES)["sample"].to_list()
+    numbers = tables.read_csv(samples, columns.SAMPLES)["sample"].to_list()
     jobs = tables.job_of_samples(training_trials, numbers)
     quantifiers = [Quantifier(name, expression) for name, expression in expressions.items()]
     where = choose_device(device)
@@ -60,8 +60,8 @@ def write_texts(
         streams = [random_stream(seed, *name, "write") for name in names]
         drawn = None if texts_task.exact else streams
         parts.append(written_by(ensemble, flat, members, quantifiers, drawn).assign(sample=sample))
-    columns = list(tables.TEXTS)
-    tables.write_parquet(pd.concat(parts, ignore_index=True)[columns].astype(tables.TEXTS), texts)
+    joined = pd.concat(parts, ignore_index=True)[list(columns.TEXTS)]
+    tables.write_parquet(joined.astype(columns.TEXTS), texts)
 
 
 def written_by(

@@ -5,13 +5,14 @@ must have and their types, so that a reader gets booleans, missing integers and 
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from quantlearn.columns import LEADERBOARD, TESTS, TRIALS, Schema
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
 
@@ -22,23 +23,15 @@ __all__ = [
     "ATLAS_EFFECTS",
     "ATLAS_MEASURES",
     "BALANCING",
-    "BASELINES",
-    "BASELINE_CELLS",
     "BENCHMARK",
-    "CELLS",
-    "CHOSEN_TRIALS",
-    "COMPARISON",
     "COMPLEXITY",
     "CONTROLS",
-    "CONVERGENCE",
-    "CURVES",
     "DEGREES",
     "DESCRIPTION",
     "FINETUNING",
     "GENERATED",
     "GRADIENTS_THROUGH_TIME",
     "LANGUAGE_MODEL",
-    "LEADERBOARD",
     "LEFT_OUT",
     "MACHINE",
     "MINIMAL_PAIRS",
@@ -46,18 +39,12 @@ __all__ = [
     "OVERVIEW",
     "PROBES",
     "REGULARISATION",
-    "SAMPLES",
     "SCOREBOARD",
     "SEQUENCE_LENGTHS",
     "STATE_SPACE",
-    "TESTS",
-    "TEXTS",
-    "TIMELESS_TRIALS",
     "TRANSFER",
     "TREES",
-    "TRIALS",
     "TRUTH_RATES",
-    "Schema",
     "TableError",
     "chosen_sample",
     "held_out",
@@ -69,130 +56,6 @@ __all__ = [
     "write_csv",
     "write_parquet",
 ]
-
-Schema = Mapping[str, str]
-"""Column name → pandas type. "Int64" and "float64" may be blank, "int64" and "bool" may not."""
-
-SAMPLES: Schema = {"sample": "int64"}
-
-CURVES: Schema = {
-    "sample": "int64",
-    "trial": "int64",
-    "step": "int64",
-    "split": "str",
-    "quantifier": "str",
-    "loss": "float64",
-    "accuracy": "float64",
-}
-
-CELLS: Schema = {
-    "sample": "int64",
-    "trial": "int64",
-    "split": "str",
-    "quantifier": "str",
-    "size": "int64",
-    "both": "int64",
-    "a_only": "int64",
-    "truth": "bool",
-    "scenes": "int64",
-    "correct": "int64",
-}
-
-TRIALS: Schema = {
-    "sample": "int64",
-    "trial": "int64",
-    "quantifier": "str",  # what the network learns: one by name, a group joined by +, or all
-    "seed": "str",  # wider than 64 bits
-    "steps": "int64",
-    "best_step": "Int64",
-    "stop_reason": "str",
-    **dict.fromkeys([f"{split}_loss" for split in ("train", "dev", "test")], "float64"),
-    **dict.fromkeys([f"{split}_accuracy" for split in ("train", "dev", "test")], "float64"),
-    **dict.fromkeys([f"{split}_scenes" for split in ("train", "dev", "test")], "int64"),
-    "seconds": "float64",
-    "device": "str",
-    "core": "str",
-}
-
-# As in tables/: timings differ from run to run; without them equal runs give equal bytes.
-TIMELESS_TRIALS: Schema = {name: kind for name, kind in TRIALS.items() if name != "seconds"}
-
-CHOSEN_TRIALS: Schema = {
-    "sample": "int64",
-    "trial": "int64",
-    "quantifier": "str",
-    "test_loss": "float64",
-    "test_accuracy": "float64",
-    "test_scenes": "int64",
-}
-
-BASELINES: Schema = {
-    "trial": "int64",
-    "split": "str",
-    "quantifier": "str",
-    "baseline": "str",
-    "scenes": "int64",
-    "unseen": "float64",
-    "accuracy": "float64",
-}
-
-BASELINE_CELLS: Schema = {
-    "trial": "int64",
-    "split": "str",
-    "quantifier": "str",
-    "size": "int64",
-    "baseline": "str",
-    "scenes": "int64",
-    "unseen": "int64",
-    "correct": "int64",
-}
-
-CONVERGENCE: Schema = {
-    "sample": "int64",
-    "trial": "int64",
-    "quantifier": "str",
-    "step": "Int64",
-    "converged": "bool",
-    "last_step": "int64",
-    "final_accuracy": "float64",
-}
-
-COMPARISON: Schema = {
-    "experiment": "str",
-    "sample": "int64",
-    "easy": "str",
-    "hard": "str",
-    "test": "str",
-    "estimate": "float64",
-    "unit": "str",
-    "lower": "float64",
-    "upper": "float64",
-    "statistic": "float64",
-    "df": "float64",
-    "p": "float64",
-    "p_adjusted": "float64",
-    "n": "int64",
-    "censored_easy": "int64",
-    "censored_hard": "int64",
-    "effect_size": "float64",
-    "effect_lower": "float64",
-    "effect_upper": "float64",
-    "horizon": "float64",
-}
-
-LEADERBOARD: Schema = {
-    "rank": "int64",
-    "sample": "int64",
-    "chosen": "bool",
-    "trials": "int64",
-    "diverged": "int64",
-    **{
-        f"{split}_{metric}{bound}": "float64"
-        for split in ("dev", "test")
-        for metric in ("accuracy", "loss")
-        for bound in ("", "_lower", "_upper")
-    },
-}
 
 OVERFITTING: Schema = {
     "kind": "str",
@@ -341,26 +204,6 @@ TRANSFER: Schema = {
     **dict.fromkeys(["statistic", "df", "p", "p_adjusted", "p_permuted"], "float64"),
     "n": "int64",
 }
-
-TEXTS: Schema = {
-    "sample": "int64",
-    "trial": "int64",
-    "quantifier": "str",
-    "size": "int64",
-    "both": "int64",
-    "a_only": "int64",
-    "counts_trained": "bool",
-    "sentence_trained": "bool",
-    "scene": "str",
-    "target": "str",
-    "written": "str",
-    "said": "str",
-    "true": "bool",
-    "words": "int64",
-    **dict.fromkeys(["loss", "blind", "unigram"], "float64"),
-}
-
-TESTS = ("paired_t_steps", "paired_t_accuracy", "wilcoxon_steps", "logrank", "area_between_curves")
 
 OVERVIEW: Schema = {
     "experiment": "str",

@@ -18,8 +18,9 @@ import pytest
 import torch
 
 from pipeline import lay_out, run, snakemake, start
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.data import scene_files
+from quantlearn.data.generate import enumerate_pairs
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures import style
 from quantlearn.networks.ensemble import Ensemble
@@ -28,7 +29,7 @@ from quantlearn.pipeline.jobs import run_job
 from quantlearn.report.notebooks import read_notebook, write_notebook
 from quantlearn.report.pages import embedded_figure, write_page
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.scenes import Space, enumerate_pairs
+from quantlearn.semantics.scenes import Space
 from quantlearn.settings.samples import read_sample, samples_table
 from quantlearn.training.weights import read_weights, write_weights
 
@@ -162,7 +163,7 @@ CHOSEN = pd.DataFrame(
 KINDS = {
     "csv": (
         lambda path: tables.write_csv(CHOSEN, path),
-        lambda path: tables.read_csv(path, tables.CHOSEN_TRIALS),
+        lambda path: tables.read_csv(path, columns.CHOSEN_TRIALS),
     ),
     "samples": (
         lambda path: tables.write_csv(samples_table([SAMPLE]), path),
@@ -170,7 +171,7 @@ KINDS = {
     ),
     "parquet": (
         lambda path: tables.write_parquet(CURVES, path),
-        lambda path: tables.read_parquet(path, tables.CURVES),
+        lambda path: tables.read_parquet(path, columns.CURVES),
     ),
     "scenes": (
         WRITERS["scenes"],

@@ -208,7 +208,7 @@ BAG = '''"""What is in a scene, in whatever order: the share of each zone, and a
 
 import torch
 
-from quantlearn.networks.initialisation import kernel
+from quantlearn.networks.layers import kernel
 
 NAME = "bag of zones"
 

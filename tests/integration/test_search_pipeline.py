@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from pipeline import SEARCH_CONFIG, lay_out, run
-from quantlearn import tables
+from quantlearn import columns, tables
 
 SAMPLES = range(4)
 
@@ -39,7 +39,7 @@ def test_every_sample_has_the_settings_of_its_architecture(results):
 
 
 def test_the_best_sample_on_dev_alone_is_tested(results):
-    board = tables.read_csv(results / "tables" / "leaderboard.csv", tables.LEADERBOARD)
+    board = tables.read_csv(results / "tables" / "leaderboard.csv", columns.LEADERBOARD)
     trials = pd.read_csv(results / "tables" / "trials.csv")
     means = trials.groupby("sample")["dev_accuracy"].mean()
     assert board["dev_accuracy"].tolist() == pytest.approx(means[board["sample"]].tolist())
@@ -116,7 +116,7 @@ def test_conditions_are_trained_with_their_test_scenes_and_none_is_opened_later(
 
 
 def test_the_overview_shows_the_chosen_sample(searched, results):
-    board = tables.read_csv(results / "tables" / "leaderboard.csv", tables.LEADERBOARD)
+    board = tables.read_csv(results / "tables" / "leaderboard.csv", columns.LEADERBOARD)
     overview = searched / "results" / "report" / "practice" / "overview.csv"
     rows = tables.read_csv(overview, tables.OVERVIEW)
     assert rows["sample"].tolist() == [board.loc[0, "sample"]]

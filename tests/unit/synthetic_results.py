@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.data.baselines import baseline_accuracy
 
 EVALUATE_EVERY = 50
@@ -68,7 +68,7 @@ def training_curves(
     parts = pd.concat(frames, ignore_index=True)
     total = parts.groupby(["trial", "step", "split"], as_index=False)[["loss", "accuracy"]].mean()
     curves = pd.concat([parts, total.assign(quantifier="all")], ignore_index=True)
-    return curves.assign(sample=0)[list(tables.CURVES)]
+    return curves.assign(sample=0)[list(columns.CURVES)]
 
 
 def training_cells(
@@ -97,7 +97,7 @@ def training_cells(
                 .agg(scenes=("correct", "size"), correct=("correct", "sum"))
             )
             frames.append(cells.assign(trial=trial, split="test", quantifier=quantifier))
-    return pd.concat(frames, ignore_index=True).assign(sample=0)[list(tables.CELLS)]
+    return pd.concat(frames, ignore_index=True).assign(sample=0)[list(columns.CELLS)]
 
 
 def write_baselines(folder: Path, cells: pd.DataFrame) -> dict[str, Path]:
@@ -115,7 +115,7 @@ def write_baselines(folder: Path, cells: pd.DataFrame) -> dict[str, Path]:
         .reset_index()
         .assign(baseline=baseline, unseen=0, correct=correct.to_numpy())
         for baseline, correct in right.items()
-    )[list(tables.BASELINE_CELLS)]
+    )[list(columns.BASELINE_CELLS)]
     paths = {
         "baselines": folder / "tables/baselines.csv",
         "baseline_cells": folder / "tables/baseline_cells.parquet",
@@ -128,7 +128,7 @@ def write_baselines(folder: Path, cells: pd.DataFrame) -> dict[str, Path]:
 def training_trials(curves: pd.DataFrame) -> pd.DataFrame:
     """One line for each trial, with columns as training writes them."""
     last = curves[curves["quantifier"] == "all"].groupby("trial")["step"].max()
-    blank = {column: None for column in tables.TRIALS if column.startswith(("train_", "dev_"))}
+    blank = {column: None for column in columns.TRIALS if column.startswith(("train_", "dev_"))}
     return pd.DataFrame(
         {
             **{
@@ -143,7 +143,7 @@ def training_trials(curves: pd.DataFrame) -> pd.DataFrame:
             **{"test_loss": 0.019, "test_accuracy": 0.98, "train_scenes": 700, "dev_scenes": 0},
             **{"test_scenes": 300, "seconds": 1.5, "device": "cpu", "core": "eager"},
         }
-    )[list(tables.TRIALS)]
+    )[list(columns.TRIALS)]
 
 
 def leaderboard(ranking: list[int]) -> pd.DataFrame:
@@ -154,7 +154,7 @@ def leaderboard(ranking: list[int]) -> pd.DataFrame:
         "chosen": [place == 0 for place in range(len(ranking))],
         **{"trials": 1, "diverged": 0},
     }
-    blank = {name: np.nan for name in tables.LEADERBOARD if name not in places}
+    blank = {name: np.nan for name in columns.LEADERBOARD if name not in places}
     return pd.DataFrame({**places, **blank})
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quantlearn import tables
+from quantlearn import columns
 from quantlearn.figures.course import description, finetuning, language_model
 from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.tables import TableError
@@ -27,7 +27,7 @@ def texts(rows):
         **{"quantifier": "every", "size": 2, "both": 2, "a_only": 0, "scene": "AB AB"},
         **{"target": "every A is B", "said": said, "true": said == "every"},
         **{"words": 5, "loss": 1.0, "blind": 2.0, "unigram": 3.0},
-    )[list(tables.TEXTS)]
+    )[list(columns.TEXTS)]
 
 
 RIGHT, FALSE, BROKEN = "every A is B", "no A are B", "A A"

@@ -12,8 +12,9 @@ from plot_atlas_effects import plot_atlas_effects
 from plot_atlas_measures import plot_atlas_measures
 from quantlearn import tables
 from quantlearn.figures.atlas import atlas, atlas_checks, atlas_effects, atlas_measures
-from quantlearn.semantics.families import family
+from quantlearn.semantics.complexity import family
 from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.statistics import agreement, correlation, curves
 
 RNG = np.random.default_rng(5)
 QUANTIFIERS = 40
@@ -68,9 +69,9 @@ def test_measures_are_those_of_the_textbook():
 
 def test_the_area_is_the_mean_loss_and_blank_for_a_run_that_diverged():
     steps = np.array([1, 11, 31])
-    assert atlas.area_under_curve(steps, np.full(3, 0.7)) == pytest.approx(0.7)
-    assert atlas.area_under_curve(steps, np.array([1.0, 0.0, 0.0])) == pytest.approx(5 / 30)
-    assert np.isnan(atlas.area_under_curve(steps, np.array([1.0, np.nan, 0.0])))
+    assert curves.area_under_curve(steps, np.full(3, 0.7)) == pytest.approx(0.7)
+    assert curves.area_under_curve(steps, np.array([1.0, 0.0, 0.0])) == pytest.approx(5 / 30)
+    assert np.isnan(curves.area_under_curve(steps, np.array([1.0, np.nan, 0.0])))
 
 
 def test_a_quantifier_is_the_mean_of_its_trials(networks):
@@ -113,7 +114,7 @@ def test_models_find_the_effects_that_are_there(effects):
 def test_steps_that_were_not_reached_rank_last(networks):
     means = atlas.of_quantifiers(networks)
     assert np.isinf(means["step"]).sum() == QUANTIFIERS
-    found = atlas_effects.correlation(
+    found = correlation.correlation(
         (~np.isinf(means["step"])).astype(float), means["step"], "spearman", np.random.default_rng()
     )
     assert found["estimate"] < -0.8
@@ -189,8 +190,8 @@ def test_partial_correlation_is_that_of_residuals():
     cause, noise, other = RNG.normal(size=(3, 60))
     first, second = cause + noise, cause - noise + 0.3 * other
     given = np.stack([cause, other])
-    found = atlas_checks.partial_correlation(first, second, given, np.random.default_rng(1))
-    left = [atlas_checks.residuals(values, given) for values in (first, second)]
+    found = correlation.partial_correlation(first, second, given, np.random.default_rng(1))
+    left = [correlation.residuals(values, given) for values in (first, second)]
     expected, _ = stats.pearsonr(*left)
     assert found["estimate"] == pytest.approx(expected)
     t = expected * np.sqrt(56 / (1 - expected**2))  # Fisher (1924): a degree less for each
@@ -200,20 +201,20 @@ def test_partial_correlation_is_that_of_residuals():
 
 def test_agreement_is_that_of_an_analysis_of_variance():
     wide = pd.DataFrame(RNG.normal(size=(12, 3)) + RNG.normal(size=(12, 1)))
-    found = atlas.agreement(wide)
+    found = agreement.agreement(wide)
     f, p = stats.f_oneway(*wide.to_numpy())
     assert found["p"] == pytest.approx(p)
     assert found["estimate"] == pytest.approx((f - 1) / (f + 2))
     assert found["lower"] < found["estimate"] < found["upper"]
-    assert np.isnan(atlas.agreement(wide[[0]])["estimate"])
+    assert np.isnan(agreement.agreement(wide[[0]])["estimate"])
 
 
 def test_intervals_of_means_pool_the_variance_within_rows():
     wide = pd.DataFrame(RNG.normal(size=(50, 2)) + RNG.normal(size=(50, 1)))
     model = sm.OLS(wide.to_numpy().ravel(), np.repeat(np.eye(50), 2, axis=0)).fit()
     low, high = model.conf_int()[0]
-    assert atlas.half_width(wide) == pytest.approx((high - low) / 2)
-    assert np.isnan(atlas.half_width(wide[[0]]))
+    assert agreement.half_width(wide) == pytest.approx((high - low) / 2)
+    assert np.isnan(agreement.half_width(wide[[0]]))
 
 
 def test_families_are_left_out_one_at_a_time(networks, checks):

@@ -8,7 +8,7 @@ from statsmodels.stats.proportion import proportion_confint
 
 from analyse_balancing import analyse_balancing
 from plot_balancing import plot_balancing
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.practice import balancing
 
 TRIALS = 6
@@ -36,12 +36,12 @@ def cells_of(*samples, **more):
             )
             place = {"sample": sample, "trial": trial, "split": "test", "quantifier": "most"}
             frames.append(cells.assign(**place, both=1, a_only=0))
-    return pd.concat(frames, ignore_index=True)[list(tables.CELLS)]
+    return pd.concat(frames, ignore_index=True)[list(columns.CELLS)]
 
 
 def trials_of(samples):
     """As much of trials.csv as says how long was trained."""
-    rows = dict.fromkeys(tables.TIMELESS_TRIALS, np.nan)
+    rows = dict.fromkeys(columns.TIMELESS_TRIALS, np.nan)
     rows |= {"quantifier": "all", "seed": "0", "best_step": 9, "stop_reason": "epochs"}
     rows |= {"device": "cpu", "core": "eager"}
     rows |= {f"{split}_scenes": 9 for split in ("train", "dev", "test")}

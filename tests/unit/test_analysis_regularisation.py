@@ -8,7 +8,7 @@ from statsmodels.stats.multitest import multipletests
 
 from analyse_regularisation import analyse_regularisation
 from plot_regularisation import plot_regularisation
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.practice import regularisation
 from quantlearn.tables import TableError
 
@@ -33,7 +33,7 @@ def trials():
     parts = []
     for sample, gap in enumerate(GAPS):
         test = 1 - gap + shared + rng.normal(0, 0.01, TRIALS)
-        rows = dict.fromkeys(tables.TIMELESS_TRIALS, np.nan)
+        rows = dict.fromkeys(columns.TIMELESS_TRIALS, np.nan)
         rows |= {"sample": sample, "trial": range(TRIALS), "quantifier": "all", "seed": "0"}
         rows |= {"steps": 9, "best_step": 9, "stop_reason": "epochs", "device": "cpu"}
         rows |= {"core": "eager", "train_scenes": 9, "dev_scenes": 9, "test_scenes": 9}

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from quantlearn.data import scene_files
 from quantlearn.data.balance import balance
+from quantlearn.data.generate import draw_pairs
 from quantlearn.data.split import split
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.quantifiers import Quantifier, zone_counts
-from quantlearn.semantics.scenes import Space, draw_pairs
+from quantlearn.semantics.scenes import Space
 from split_data import split_data
 
 NAMES = ["a is false", "a is true", "b is false", "b is true"]

@@ -10,13 +10,14 @@ from scipy.optimize import brentq
 
 from generate_data import generate_data
 from measure_baselines import measure_baselines
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.data import scene_files
 from quantlearn.data.balance import balance, cell_names
 from quantlearn.data.baselines import BASELINES, answer_by_key, baseline_accuracy, baseline_cells
+from quantlearn.data.generate import draw_pairs
 from quantlearn.data.split import SIDES, split
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.scenes import LabelledScenes, Space, draw_pairs
+from quantlearn.semantics.scenes import LabelledScenes, Space
 
 AT_LEAST_4 = Quantifier("at_least_4", "|A & B| >= 4")
 AT_LEAST_6_OR_AT_MOST_2 = Quantifier("at_least_6_or_at_most_2", "|A & B| >= 6 or |A & B| <= 2")
@@ -160,8 +161,8 @@ def test_the_two_tables_agree(tmp_path):
     )
     paths = {"baselines": tmp_path / "a.csv", "baseline_cells": tmp_path / "b.parquet"}
     measure_baselines(tmp_path / "split.parquet", list(names), **paths)
-    summary = tables.read_csv(paths["baselines"], tables.BASELINES)
-    cells = tables.read_parquet(paths["baseline_cells"], tables.BASELINE_CELLS)
+    summary = tables.read_csv(paths["baselines"], columns.BASELINES)
+    cells = tables.read_parquet(paths["baseline_cells"], columns.BASELINE_CELLS)
     assert len(summary) == 2 * 2 * 3 * len(BASELINES)  # trials, splits, quantifiers and all
     keys = ["trial", "split", "quantifier", "baseline"]
     sums = cells.groupby(keys)[["correct", "scenes"]].sum()

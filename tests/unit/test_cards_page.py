@@ -18,7 +18,7 @@ from describe_quantifiers import describe_quantifiers
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.run_record import write_record
 from quantlearn.report.pages import main_part, placed
-from quantlearn.semantics.quantifiers import load_lexicon
+from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.scenes import PADDING
 from quantlearn.semantics.universals import VARIANTS
 from render_cards import STEPS, UNIVERSALS, render_cards

@@ -13,7 +13,7 @@ from quantlearn.training.checkpoints import (
     read_checkpoint,
     write_checkpoint,
 )
-from quantlearn.training.signals import Stopped, StopSignals
+from quantlearn.training.job import Stopped, StopSignals
 
 FINGERPRINT = {"settings": "a1", "data": "b2", "code": "c3"}
 GENERATOR = np.random.default_rng(5).bit_generator.state

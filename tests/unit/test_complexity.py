@@ -17,8 +17,9 @@ from quantlearn.semantics.complexity import (
     lempel_ziv_complexity,
     phrases,
 )
+from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.minimal_pairs import tree_of_numbers
-from quantlearn.semantics.quantifiers import Quantifier, load_lexicon
+from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space, enumerate_scenes
 from quantlearn.semantics.truth_tables import tabulate
 

@@ -235,7 +235,7 @@ def test_settings_are_plain_and_the_same_each_time(shipped):
 
 def test_loading_settings_imports_nothing_heavy():
     code = (
-        "import sys, quantlearn.config;"
+        "import sys, quantlearn.settings.load;"
         "print(*{'torch', 'pandas', 'scipy', 'snakemake'} & set(sys.modules))"
     )
     environment = {"PYTHONPATH": str(ROOT / "scripts")}

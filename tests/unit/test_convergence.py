@@ -7,12 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_results import training_curves
 
-from quantlearn.statistics.convergence import (
-    area_between_curves,
-    convergence_step,
-    convergence_table,
-    step_leads,
-)
+from quantlearn.statistics.convergence import convergence_step, convergence_table, step_leads
+from quantlearn.statistics.curves import area_between_curves
 
 ACCURACIES = st.lists(st.integers(50, 64).map(lambda x: x / 64), min_size=1, max_size=40)
 

@@ -16,7 +16,7 @@ from quantlearn.figures import registry
 from quantlearn.figures.course.gradients_through_time import gradients_table, relative_norms
 from quantlearn.figures.course.scoreboard import MEAN, Contest, scoreboard_table
 from quantlearn.figures.course.sequence_lengths import sequence_lengths_table
-from quantlearn.settings.contests import PAIRS
+from quantlearn.settings.protocol import PAIRS
 from quantlearn.statistics.intervals import mean_interval
 
 NAMES = [name for pair in PAIRS.values() for name in pair]

@@ -7,7 +7,7 @@ import pytest
 
 from describe_quantifiers import describe_quantifiers
 from quantlearn import tables
-from quantlearn.semantics.quantifiers import load_lexicon
+from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.settings.load import ConfigError, load_settings
 
 CONFIG = Path(__file__).parents[2] / "config"

@@ -27,7 +27,7 @@ torch.cuda.is_available = lambda: True
 torch.cuda.device_count = lambda: 3
 torch.cuda.get_device_properties = lambda i: types.SimpleNamespace(uuid="abc"[i])
 torch.cuda.set_device = lambda i: print(i, flush=True)
-from quantlearn.devices import choose_device
+from quantlearn.pipeline.devices import choose_device
 choose_device("auto")
 sys.stdin.read()
 """

@@ -8,7 +8,7 @@ import pytest
 from test_memory import ROOT, resolve
 
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.settings.effort import training_effort
+from quantlearn.settings.memory import training_effort
 
 
 def effort(trials=3, experiment="exp1a", **overrides):

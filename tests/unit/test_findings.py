@@ -14,9 +14,11 @@ from compare import compare
 from overview import overview
 from quantlearn.figures.experiment import Results, read_results
 from quantlearn.report import experiment_page, front_page, settings_in_words, verdicts
+from quantlearn.settings import protocol
 from quantlearn.settings.distributions import border_values
 from quantlearn.settings.load import load_settings
 from quantlearn.settings.search import distributions_of
+from quantlearn.statistics import comparison
 from quantlearn.statistics.comparison import compare_pair
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -109,7 +111,7 @@ def test_a_difference_counts_only_when_both_tests_show_it(lead, lead_p, ranks, r
 
 @pytest.mark.parametrize("trials", range(1, 12))
 def test_smallest_p_is_that_of_leads_of_one_sign(trials):
-    assert verdicts.smallest_p(trials) == pytest.approx(
+    assert comparison.smallest_p(trials) == pytest.approx(
         stats.wilcoxon(np.arange(1, trials + 1)).pvalue
     )
 
@@ -257,7 +259,7 @@ def test_every_shipped_experiment_has_words():
             sample
         ).to_string() + settings_in_words.introduction(sample)
         assert "None" not in text
-        named, _ = settings_in_words.named_and_generated(experiment)
+        named, _ = protocol.named_and_generated(experiment)
         assert all(name.replace("_", " ") in text for name in named)
         assert experiment["generated"] == 0 or "more generated quantifiers" in text
 

@@ -8,9 +8,8 @@ import pytest
 from brute_force import sets_of
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.grammar import Meanings, generate, scenes_with_outside
+from quantlearn.semantics.grammar import Meanings, generate, meanings_of, scenes_with_outside
 from quantlearn.semantics.language import ExpressionError
-from quantlearn.semantics.listed import meanings_of
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space, enumerate_scenes
 from quantlearn.semantics.ultk import read_expressions, translate

@@ -8,9 +8,10 @@ from small_networks import network
 from test_train_sample import TRAINING
 
 from balance_data import balance_data
+from quantlearn.data.generate import draw_pairs
 from quantlearn.data.scene_files import read_trials, write_trials
-from quantlearn.semantics.quantifiers import load_lexicon
-from quantlearn.semantics.scenes import LabelledScenes, Space, draw_pairs
+from quantlearn.semantics.lexicon import load_lexicon
+from quantlearn.semantics.scenes import LabelledScenes, Space
 from quantlearn.settings.samples import samples_table
 from quantlearn.tables import write_csv
 from quantlearn.training.members import read_members

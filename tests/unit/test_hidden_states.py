@@ -21,8 +21,7 @@ from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import LabelledScenes, Space, random_scenes
 from quantlearn.settings.samples import samples_table
-from quantlearn.training.trained import read_trained
-from quantlearn.training.weights import write_weights
+from quantlearn.training.weights import read_trained, write_weights
 
 SEED = 7
 TRIALS = 3

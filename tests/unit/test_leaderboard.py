@@ -8,7 +8,7 @@ from scipy import stats
 
 from leaderboard import leaderboard
 from open_test import open_test
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.data import scene_files
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
@@ -36,7 +36,7 @@ NETWORK = {
 def trials_of(sample, dev, test=None, reasons=("epochs", "epochs", "epochs"), loss=0.5):
     """Rows of tables/trials.csv for one sample, with given accuracies."""
     n = len(dev)
-    rows = {name: [np.nan] * n for name in tables.TRIALS if name != "seconds"}
+    rows = {name: [np.nan] * n for name in columns.TRIALS if name != "seconds"}
     rows |= {"sample": sample, "trial": range(n), "quantifier": "all", "seed": "0", "steps": 9}
     rows |= {"best_step": 9, "stop_reason": reasons[:n], "device": "cpu", "core": "eager"}
     rows |= {"dev_accuracy": dev, "dev_loss": loss, "train_scenes": 9, "dev_scenes": 10}
@@ -53,7 +53,7 @@ def board_of(folder, parts, search=None, **columns):
     tables.write_csv(pd.concat(parts), folder / "trials.csv")
     paths = folder / "samples.csv", folder / "trials.csv"
     leaderboard(*paths, search, leaderboard=folder / "board.csv")
-    return tables.read_csv(folder / "board.csv", tables.LEADERBOARD)
+    return tables.read_csv(folder / "board.csv", columns.LEADERBOARD)
 
 
 def test_samples_are_ranked_by_mean_dev_accuracy_with_its_interval(tmp_path):
@@ -207,8 +207,8 @@ def test_only_the_chosen_sample_is_tested(tmp_path, together):
         chosen_trials=tmp_path / "chosen.csv",
         chosen_cells=tmp_path / "cells.parquet",
     )
-    tested = tables.read_csv(tmp_path / "chosen.csv", tables.CHOSEN_TRIALS)
-    cells = tables.read_parquet(tmp_path / "cells.parquet", tables.CELLS)
+    tested = tables.read_csv(tmp_path / "chosen.csv", columns.CHOSEN_TRIALS)
+    cells = tables.read_parquet(tmp_path / "cells.parquet", columns.CELLS)
     assert set(tested["sample"]) == {1}
     assert len(tested) == networks
     assert set(cells["split"]) == {"test"}

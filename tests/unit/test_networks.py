@@ -17,8 +17,8 @@ from small_networks import (
 from torch.func import functional_call
 from torch.nn import functional
 
-from quantlearn.networks.activations import ACTIVATIONS
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
 from quantlearn.networks.modes import EVALUATION
 from quantlearn.networks.task import Task, quantifier_codes

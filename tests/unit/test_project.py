@@ -18,9 +18,9 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.data import scene_files
-from quantlearn.semantics.quantifiers import load_lexicon
+from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.settings.load import load_settings
 from quantlearn.settings.samples import samples_table
@@ -310,15 +310,15 @@ TYPES = {
     "bool": "true or false",
 }
 SCHEMAS = {
-    "training/{job}/curves.parquet": tables.CURVES,
-    "training/{job}/trials.csv": tables.TRIALS,
-    "training/{job}/cells.parquet": tables.CELLS,
-    "chosen/trials.csv": tables.CHOSEN_TRIALS,
-    "tables/baselines.csv": tables.BASELINES,
-    "tables/baseline_cells.parquet": tables.BASELINE_CELLS,
-    "tables/convergence.csv": tables.CONVERGENCE,
-    "tables/leaderboard.csv": tables.LEADERBOARD,
-    "tables/comparison.csv": tables.COMPARISON,
+    "training/{job}/curves.parquet": columns.CURVES,
+    "training/{job}/trials.csv": columns.TRIALS,
+    "training/{job}/cells.parquet": columns.CELLS,
+    "chosen/trials.csv": columns.CHOSEN_TRIALS,
+    "tables/baselines.csv": columns.BASELINES,
+    "tables/baseline_cells.parquet": columns.BASELINE_CELLS,
+    "tables/convergence.csv": columns.CONVERGENCE,
+    "tables/leaderboard.csv": columns.LEADERBOARD,
+    "tables/comparison.csv": columns.COMPARISON,
     "tables/overfitting.csv": tables.OVERFITTING,
     "tables/regularisation.csv": tables.REGULARISATION,
     "tables/transfer.csv": tables.TRANSFER,
@@ -336,7 +336,7 @@ SCHEMAS = {
     "report/{page}/overview.csv": tables.OVERVIEW,
     "report/{page}/as_run.csv": tables.AS_RUN,
     "benchmark/tables/benchmark.csv": tables.BENCHMARK,
-    "tables/texts.parquet": tables.TEXTS,
+    "tables/texts.parquet": columns.TEXTS,
     "tables/description.csv": tables.DESCRIPTION,
     "tables/language_model.csv": tables.LANGUAGE_MODEL,
     "tables/finetuning.csv": tables.FINETUNING,
@@ -352,7 +352,7 @@ SCHEMAS = {
 PLACEHOLDERS = {
     "{split}": ("train", "dev", "test"),
     "{side}": ("easy", "hard"),
-    "{test}": tables.TESTS,
+    "{test}": columns.TESTS,
     "{metric}": ("accuracy", "loss"),
 }
 

@@ -7,17 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantlearn.data.generate import draw_pairs, enumerate_pairs, fill_cells
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.scenes import (
-    PADDING,
-    Space,
-    draw_pairs,
-    enumerate_pairs,
-    enumerate_scenes,
-    fill_cells,
-    random_scenes,
-)
+from quantlearn.semantics.scenes import PADDING, Space, enumerate_scenes, random_scenes
 
 MOST = Quantifier("most", "|A & B| > |A - B|")
 EVERY = Quantifier("every", "A <= B")

@@ -13,16 +13,14 @@ from hypothesis import given
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.language import parse
-from quantlearn.semantics.quantifiers import (
+from quantlearn.semantics.lexicon import (
     AmbiguousQuantifierError,
     Lexicon,
     LexiconError,
-    Quantifier,
     UnknownQuantifierError,
-    count_scenes,
     load_lexicon,
-    zone_counts,
 )
+from quantlearn.semantics.quantifiers import Quantifier, count_scenes, zone_counts
 
 ROOT = Path(__file__).parents[2]
 LEXICON = load_lexicon(ROOT / "config" / "quantifiers.yaml")

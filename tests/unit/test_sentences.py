@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantlearn.data.descriptions import describe_scenes
+from quantlearn.data.generate import describe_scenes
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts, load_lexicon, zone_counts
+from quantlearn.semantics.lexicon import load_lexicon
+from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts, zone_counts
 from quantlearn.semantics.scenes import Space, enumerate_scenes
 from quantlearn.semantics.scenes_in_words import (
     OBJECTS,

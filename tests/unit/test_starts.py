@@ -8,7 +8,7 @@ import pytest
 import torch
 from small_networks import ARCHITECTURES, network, start
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
@@ -32,7 +32,7 @@ def make_source(folder, ensemble, learned=LEARNED, trials=TRIALS):
     }
     source = Source(str(folder / "weights.safetensors"), str(folder / "trials.csv"))
     write_weights({0: weights}, source.weights)
-    table = pd.DataFrame({name: 0 for name in tables.TRIALS}, index=range(len(rows)))
+    table = pd.DataFrame({name: 0 for name in columns.TRIALS}, index=range(len(rows)))
     table["trial"], table["quantifier"] = zip(*rows, strict=True)
     tables.write_csv(table, source.trials)
     return source, {

@@ -9,12 +9,12 @@ import pytest
 
 from choose_quantifiers import choose_quantifiers
 from quantlearn.data import selection
+from quantlearn.data.generate import fill_cells
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.generated_lexicon import read_generated
-from quantlearn.semantics.grammar import generate
-from quantlearn.semantics.listed import meanings_of
+from quantlearn.semantics.grammar import generate, meanings_of
+from quantlearn.semantics.lexicon import read_generated
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.scenes import Space, enumerate_scenes, fill_cells
+from quantlearn.semantics.scenes import Space, enumerate_scenes
 from quantlearn.semantics.ultk import translate
 
 GENERATED = Path(__file__).parents[2] / "config" / "generated.csv"

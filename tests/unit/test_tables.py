@@ -8,7 +8,7 @@ import synthetic_results as synthetic
 from aggregate import aggregate
 from compare import compare
 from overview import overview
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.files import replacing
 from quantlearn.tables import TableError
 
@@ -28,7 +28,7 @@ CONVERGENCE = pd.DataFrame(
 class TestCsv:
     def test_a_table_comes_back_with_its_types(self, tmp_path):
         tables.write_csv(CONVERGENCE, tmp_path / "t.csv")
-        back = tables.read_csv(tmp_path / "t.csv", tables.CONVERGENCE)
+        back = tables.read_csv(tmp_path / "t.csv", columns.CONVERGENCE)
         pd.testing.assert_frame_equal(back, CONVERGENCE, rtol=1e-9)
         tables.write_csv(back, tmp_path / "again.csv")
         assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "t.csv").read_bytes()
@@ -41,8 +41,8 @@ class TestCsv:
 
     def test_an_empty_table_keeps_its_columns(self, tmp_path):
         tables.write_csv(CONVERGENCE.head(0), tmp_path / "t.csv")
-        back = tables.read_csv(tmp_path / "t.csv", tables.CONVERGENCE)
-        assert (len(back), list(back.columns)) == (0, list(tables.CONVERGENCE))
+        back = tables.read_csv(tmp_path / "t.csv", columns.CONVERGENCE)
+        assert (len(back), list(back.columns)) == (0, list(columns.CONVERGENCE))
 
     @pytest.mark.parametrize(
         ("damage", "said"),
@@ -60,13 +60,13 @@ class TestCsv:
         tables.write_csv(CONVERGENCE, path)
         path.write_text(damage(path.read_text()))
         with pytest.raises(TableError, match=said) as fault:
-            tables.read_csv(path, tables.CONVERGENCE)
+            tables.read_csv(path, columns.CONVERGENCE)
         assert str(path) in str(fault.value)
         assert "run again" in str(fault.value)
 
     def test_a_missing_file(self, tmp_path):
         with pytest.raises(TableError, match="No such file"):
-            tables.read_csv(tmp_path / "t.csv", tables.CONVERGENCE)
+            tables.read_csv(tmp_path / "t.csv", columns.CONVERGENCE)
 
 
 class TestParquet:
@@ -76,7 +76,7 @@ class TestParquet:
         for name in "ab":
             tables.write_parquet(self.CURVES, tmp_path / name)
         assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-        back = tables.read_parquet(tmp_path / "a", tables.CURVES)
+        back = tables.read_parquet(tmp_path / "a", columns.CURVES)
         pd.testing.assert_frame_equal(back, self.CURVES, check_dtype=False)
 
     def test_the_index_of_a_frame_leaves_no_trace(self, tmp_path):
@@ -88,12 +88,12 @@ class TestParquet:
         tables.write_parquet(self.CURVES, tmp_path / "a")
         (tmp_path / "a").write_bytes((tmp_path / "a").read_bytes()[:-50])
         with pytest.raises(TableError, match="run again"):
-            tables.read_parquet(tmp_path / "a", tables.CURVES)
+            tables.read_parquet(tmp_path / "a", columns.CURVES)
 
     def test_a_lacking_column_is_named(self, tmp_path):
         tables.write_parquet(self.CURVES.drop(columns="loss"), tmp_path / "a")
         with pytest.raises(TableError, match="lacks loss"):
-            tables.read_parquet(tmp_path / "a", tables.CURVES)
+            tables.read_parquet(tmp_path / "a", columns.CURVES)
 
 
 def test_a_fault_while_writing_leaves_the_old_file_alone(tmp_path):
@@ -146,10 +146,10 @@ class TestAnalysis:
     def test_aggregate_joins_the_samples_and_keeps_every_row(self, analysed):
         _, paths = analysed
         parts = [
-            tables.read_parquet(path, tables.CURVES)
+            tables.read_parquet(path, columns.CURVES)
             for path in paths[0]["inputs"]["training_curves"]
         ]
-        joined = tables.read_parquet(paths[0]["curves"], tables.CURVES)
+        joined = tables.read_parquet(paths[0]["curves"], columns.CURVES)
         assert len(joined) == sum(map(len, parts))
         second = joined[joined["sample"] == 1].reset_index(drop=True)
         pd.testing.assert_frame_equal(second, parts[1])
@@ -163,7 +163,7 @@ class TestAnalysis:
 
     def test_trials_keep_their_text(self, analysed):
         _, paths = analysed
-        timeless = {name: kind for name, kind in tables.TRIALS.items() if name != "seconds"}
+        timeless = {name: kind for name, kind in columns.TRIALS.items() if name != "seconds"}
         trials = tables.read_csv(paths[0]["trials"], timeless)
         expected = {f"3141592653589793238462643383279502{trial:02}" for trial in trials["trial"]}
         assert set(trials["seed"]) == expected
@@ -171,9 +171,9 @@ class TestAnalysis:
 
     def test_comparison_has_the_promised_columns_and_five_rows_for_each_pair(self, analysed):
         _, paths = analysed
-        table = tables.read_csv(paths[0]["comparison"], tables.COMPARISON)
-        assert list(table.columns) == list(tables.COMPARISON)
-        assert table.groupby("sample")["test"].apply(list).tolist() == [list(tables.TESTS)] * 2
+        table = tables.read_csv(paths[0]["comparison"], columns.COMPARISON)
+        assert list(table.columns) == list(columns.COMPARISON)
+        assert table.groupby("sample")["test"].apply(list).tolist() == [list(columns.TESTS)] * 2
 
     def test_p_is_adjusted_over_the_pairs_of_a_sample(self, analysed, tmp_path):
         settings, paths = analysed[0][0], analysed[1][0]
@@ -184,14 +184,14 @@ class TestAnalysis:
             settings | {"comparisons": [pair, pair[::-1]]},
             comparison=tmp_path / "comparison.csv",
         )
-        table = tables.read_csv(tmp_path / "comparison.csv", tables.COMPARISON)
+        table = tables.read_csv(tmp_path / "comparison.csv", columns.COMPARISON)
         assert table["sample"].nunique() == 2
         # A pair and its mirror image have the same p.
         assert np.allclose(table["p_adjusted"], np.minimum(1, 2 * table["p"]), equal_nan=True)
 
     def test_one_quantifier_leaves_an_empty_comparison(self, analysed):
         _, paths = analysed
-        table = tables.read_csv(paths[2]["comparison"], tables.COMPARISON)
+        table = tables.read_csv(paths[2]["comparison"], columns.COMPARISON)
         assert table.empty
 
     def test_a_split_without_curves_is_explained(self, analysed, tmp_path):
@@ -220,14 +220,14 @@ class TestAnalysis:
         assert list(rows["twin"]) == ["", "exp1a"]
         raw, adjusted = rows["logrank_p"], rows["logrank_p_adjusted"]
         assert adjusted.min() == pytest.approx(min(1, 2 * raw.min()))
-        alone = tables.read_csv(paths[1]["baselines"], tables.BASELINES)
+        alone = tables.read_csv(paths[1]["baselines"], columns.BASELINES)
         alone = alone[(alone["baseline"] == "size") & (alone["quantifier"] == rows["hard"][1])]
         assert rows["size_alone_hard"][1] == pytest.approx(alone["accuracy"].mean())
 
         twins = tables.read_csv(tmp_path / "as_run.csv", tables.AS_RUN)
         step = twins[twins["measure"] == "step"].iloc[0]
         assert step["difference"] == pytest.approx(step["documented_mean"] - step["as_run_mean"])
-        paired = tables.read_csv(paths[1]["comparison"], tables.COMPARISON).iloc[0]
+        paired = tables.read_csv(paths[1]["comparison"], columns.COMPARISON).iloc[0]
         assert step["as_run_mean"] == pytest.approx(paired["estimate"])
         assert step["difference"] < 0  # as run, the second quantifier was made slower
 

@@ -15,14 +15,15 @@ from test_sentences import CONFIG
 from test_train_sample import TRAINING
 from torch.nn import functional
 
-from quantlearn import tables
+from quantlearn import columns, tables
+from quantlearn.data.generate import draw_pairs
 from quantlearn.data.scene_files import write_trials
 from quantlearn.networks.architectures.captioner import Reading
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.loss import IGNORED, cross_entropy, mean_loss
 from quantlearn.networks.text_task import TextTask
-from quantlearn.semantics.quantifiers import load_lexicon
-from quantlearn.semantics.scenes import Space, draw_pairs
+from quantlearn.semantics.lexicon import load_lexicon
+from quantlearn.semantics.scenes import Space
 from quantlearn.semantics.scenes_in_words import STOP, sentence, words_of_scene
 from quantlearn.settings.samples import samples_table
 from quantlearn.training.decoding import sentence_losses, write
@@ -372,8 +373,8 @@ def test_networks_are_trained_and_write(tmp_path, kind, scenes):
         code="",
         task=kind,
     )
-    cells = tables.read_parquet(files["cells"], tables.CELLS)
-    trials = tables.read_csv(files["trials"], tables.TRIALS)
+    cells = tables.read_parquet(files["cells"], columns.CELLS)
+    trials = tables.read_csv(files["trials"], columns.TRIALS)
     summed = cells.groupby("trial")[["correct", "scenes"]].sum()
     np.testing.assert_allclose(summed["correct"] / summed["scenes"], trials["test_accuracy"])
     written = []

@@ -5,8 +5,8 @@ import pytest
 import torch
 from small_networks import ARCHITECTURES, assert_step_within_company, network, random_batch, start
 
-from quantlearn.networks.activations import ACTIVATIONS
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.task import Task
 from quantlearn.training.checkpoints import read_checkpoint, write_checkpoint
 from quantlearn.training.evaluation import evaluate

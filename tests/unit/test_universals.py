@@ -11,8 +11,9 @@ import pytest
 from brute_force import READINGS, sets_of
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.minimal_pairs import describe, minimal_pairs, tree_of_numbers
-from quantlearn.semantics.quantifiers import Quantifier, load_lexicon
+from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.truth_tables import TruthTable, tabulate
 from quantlearn.semantics.ultk import translate
 from quantlearn.semantics.universals import (

@@ -11,15 +11,15 @@ from types import SimpleNamespace
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from quantlearn.settings.load import (load_settings)
-from quantlearn.settings.checks import (FIGURES)
-from quantlearn.pipeline.code_version import (code_digest)
-from quantlearn.settings.effort import (training_effort)
+from quantlearn.settings.load import load_settings
+from quantlearn.settings.checks import FIGURES
+from quantlearn.pipeline.code_version import code_digest
+from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
-from quantlearn.pipeline.faults import (killed_jobs, unwritable_folders)
-from quantlearn.settings.memory import (data_needs, largest_need, machine_memory)
-from quantlearn.semantics.quantifiers import (Quantifier)
-from quantlearn.semantics.scenes_in_words import (WRITING)
+from quantlearn.pipeline.faults import killed_jobs, unwritable_folders
+from quantlearn.settings.memory import data_needs, largest_need, machine_memory
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.yamlfile import read_mapping
 
 try:

@@ -1,1 +1,1 @@
-"""Scenes of an experiment: generated, balanced, split, kept in files; what rules without learning reach."""
+"""Scenes of an experiment: generated, balanced, split, in files; what rules make of them."""

@@ -5,11 +5,14 @@ for into strata, one for each size. Within a stratum all cells end up equally la
 cuts them to the smallest, upsampling repeats rows up to the largest.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.semantics.scenes import LabelledScenes, places_among
 
 __all__ = ["Balanced", "balance", "cell_names"]
 
@@ -96,3 +99,45 @@ def _nothing_left(cells: np.ndarray, names: list[str]) -> str:
         f"{len(cells)} generated scenes: {listed}. Use data.generate.method: fill, more draws, "
         "or balance by: truth"
     )
+
+
+def balance_group(
+    scenes: LabelledScenes,
+    group: list[str],
+    quantifiers: list[str],
+    settings: dict[str, Any],
+    rng: np.random.Generator,
+) -> Balanced:
+    """Balance the scenes of the ``group`` among all scenes, whose ``quantifiers`` are numbered."""
+    places = places_among(quantifiers, group)
+    rows = np.flatnonzero(places[scenes.quantifiers] >= 0)
+    own = scenes[rows]
+    own = LabelledScenes(own.scenes, own.sizes, places[own.quantifiers], own.truth)
+    chosen = balance_rows(own, group, settings, rng)
+    return Balanced(rows[chosen.rows], chosen.copies)
+
+
+def balance_rows(
+    scenes: LabelledScenes,
+    quantifiers: list[str],
+    settings: dict[str, Any],
+    rng: np.random.Generator,
+) -> Balanced:
+    """Balance scenes over all of their ``quantifiers``."""
+    by_size = settings.get("by") == "truth_and_size"
+    return balance(
+        cells=2 * scenes.quantifiers + scenes.truth,
+        strata=scenes.sizes if by_size else np.zeros_like(scenes.sizes),
+        method=settings["method"],
+        rng=rng,
+        names=cell_names(quantifiers),
+    )
+
+
+def joined(parts: Iterable[Balanced]) -> Balanced:
+    """Rows that were chosen apart, in their order."""
+    found = list(parts)
+    rows = np.concatenate([part.rows for part in found])
+    copies = np.concatenate([part.copies for part in found])
+    order = np.lexsort((copies, rows))
+    return Balanced(rows[order], copies[order])

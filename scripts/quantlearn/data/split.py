@@ -6,10 +6,13 @@ been seen in training under another order.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.semantics.quantifiers import zone_counts
+from quantlearn.semantics.scenes import LabelledScenes
 
 __all__ = ["SIDES", "split"]
 
@@ -52,3 +55,38 @@ def split(
 
 def _rows(fraction: float, total: int) -> int:
     return math.ceil(round(fraction * total, 9))
+
+
+def _only_test(
+    settings: dict[str, Any],
+    scenes: LabelledScenes,
+    quantifiers: list[str],
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Which rows are for testing whatever the fractions are, booleans (n,)."""
+    kept = np.isin(np.array(quantifiers), settings["quantifiers"])[scenes.quantifiers]
+    if settings["sizes_above"] is not None:
+        kept |= scenes.sizes > settings["sizes_above"]
+    if settings["counts"] > 0:
+        both, a_only = zone_counts(scenes.scenes).T[:2]
+        pairs, pair_of_row = np.unique(
+            (scenes.scenes.shape[1] + 1) * both + a_only, return_inverse=True
+        )
+        chosen = rng.permutation(len(pairs)) < round(settings["counts"] * len(pairs))
+        kept |= chosen[pair_of_row]
+    return kept
+
+
+def _units(by: str, scenes: LabelledScenes, copies: np.ndarray) -> np.ndarray:
+    """A number for each row that is the same for rows that must stay on one side."""
+    match by:
+        case "scene":
+            # Copies of a row follow it, so counting the originals numbers the scenes.
+            return np.cumsum(copies == 0)
+        case "zone_counts":
+            base = scenes.scenes.shape[1] + 1
+            return zone_counts(scenes.scenes) @ base ** np.arange(4)
+        case "size":
+            return scenes.sizes
+        case _:
+            raise ValueError(by)

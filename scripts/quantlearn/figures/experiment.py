@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.settings.samples import read_sample
 from quantlearn.settings.search import chooses_sample
 
@@ -52,16 +52,16 @@ def read_results(settings: Mapping[str, Any], paths: Mapping[str, str]) -> Resul
         return tables.of_chosen(frame, paths.get("leaderboard"))
 
     cells, split = tables.held_out(
-        of_shown(tables.read_parquet(paths["cells"], tables.CELLS)),
+        of_shown(tables.read_parquet(paths["cells"], columns.CELLS)),
         paths["cells"],
     )
     read = {
         table: of_shown(tables.read_csv(paths[table], schema))
         for table, schema in {
-            "trials": tables.TIMELESS_TRIALS,
-            "convergence": tables.CONVERGENCE,
-            "comparison": tables.COMPARISON,
+            "trials": columns.TIMELESS_TRIALS,
+            "convergence": columns.CONVERGENCE,
+            "comparison": columns.COMPARISON,
         }.items()
     }
-    baselines = tables.read_csv(paths["baselines"], tables.BASELINES)
+    baselines = tables.read_csv(paths["baselines"], columns.BASELINES)
     return Results(settings=settings, cells=cells, split=split, baselines=baselines, **read)

@@ -5,18 +5,13 @@ from quantlearn.settings.schema import architecture_name, architecture_settings
 __all__ = [
     "ARCHITECTURES",
     "BASELINE_NAMES",
-    "LEVEL",
     "LOSSES",
     "OPTIMISERS",
-    "REGULARISATION",
     "SPLITS",
     "SPLIT_BY",
     "TASKS",
     "ZONES",
 ]
-
-LEVEL = 0.05
-"""Adjusted p values below this count as evidence of a difference."""
 
 SPLITS = {"train": "training", "dev": "development", "test": "test"}
 ZONES = {"both": "A∩B", "a_only": "A∖B", "b_only": "B∖A", "neither": "neither"}
@@ -25,13 +20,6 @@ SPLIT_BY = {
     "zone_counts": "scenes with the same number of objects in each zone are in the same one",
     "size": "scenes of the same size are in the same one",
 }
-REGULARISATION = {
-    "training.weight_decay": "L2",
-    "network.dropout": "dropout",
-    "network.batch_norm": "batch norm",
-}
-"""The means against over-fitting, by the setting of each."""
-
 ARCHITECTURES = {name: architecture_name(name) for name in architecture_settings()}
 TASKS = {
     "verification": "A network sees a scene and says whether the quantifier is true:",

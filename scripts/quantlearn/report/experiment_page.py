@@ -9,15 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import formats
 from quantlearn.figures.experiment import Results
 from quantlearn.figures.formats import MISSING
-from quantlearn.figures.labels import BASELINE_NAMES, LEVEL, SPLITS
-from quantlearn.report.settings_in_words import named_and_generated
-from quantlearn.report.verdicts import FEW_TRIALS, smallest_p
+from quantlearn.figures.labels import BASELINE_NAMES, SPLITS
 from quantlearn.semantics.scenes_in_words import WRITING
-from quantlearn.settings.protocol import learns_all
+from quantlearn.settings.protocol import learns_all, named_and_generated
+from quantlearn.statistics.comparison import FEW_TRIALS, LEVEL, smallest_p
 from quantlearn.statistics.convergence import FINAL_EVALUATIONS
 from quantlearn.statistics.intervals import mean_interval
 
@@ -48,7 +47,8 @@ def data_summary(results: Results) -> str:
     whose = "trial" if learns_all(results.settings) else "network"
     return (
         f"The experiment has {formats.counted(n, 'trial')}: networks that start from different "
-        f"weights and have data of their own. The scenes of a {whose} are {formats.listed(amounts)}."
+        f"weights and have data of their own. The scenes of a {whose} are "
+        f"{formats.listed(amounts)}."
     )
 
 
@@ -160,13 +160,14 @@ def pace_summary(settings: Mapping[str, Any], training_trials: Sequence[str]) ->
     """
     if settings["training"]["together"]:
         return ""
-    trials = pd.concat(tables.read_csv(path, tables.TRIALS) for path in training_trials)
+    trials = pd.concat(tables.read_csv(path, columns.TRIALS) for path in training_trials)
     quantifiers, networks = trials["quantifier"].nunique(), len(trials)
     minutes = trials.groupby("sample")["seconds"].max().sum() / 60
     return (
         f"{formats.counted(networks, 'network')} for {formats.counted(quantifiers, 'quantifier')} "
         f"were trained in {formats.times(minutes)} minutes of single training jobs: "
-        f"{formats.times(quantifiers / minutes)} quantifiers a minute, each with all its trials and "
+        f"{formats.times(quantifiers / minutes)} quantifiers a minute, each with all its trials "
+        f"and "
         "samples."
     )
 

@@ -14,8 +14,8 @@ import pandas as pd
 from quantlearn import tables
 from quantlearn.figures import formats, registry
 from quantlearn.figures.formats import p_phrase
-from quantlearn.figures.labels import LEVEL
-from quantlearn.report.verdicts import FEW_TRIALS, smallest_p, verdict
+from quantlearn.report.verdicts import verdict
+from quantlearn.statistics.comparison import FEW_TRIALS, LEVEL, smallest_p
 
 __all__ = [
     "analyses_summary",
@@ -239,7 +239,8 @@ def caveats(settings: Iterable[Mapping[str, Any]], effects: pd.DataFrame) -> str
             found.append(
                 f"With at most {formats.counted(most, 'trial')} in each of "
                 f"{formats.counted(len(effects), 'pair')}, the adjusted p of the Wilcoxon "
-                f"signed-rank test is at least {formats.p_value(reach)} whatever the networks do, so "
+                f"signed-rank test is at least {formats.p_value(reach)} whatever the networks "
+                f"do, so "
                 "no difference can count as shown: these results only tell where to look with more "
                 "trials."
             )

@@ -17,9 +17,10 @@ from quantlearn.figures.labels import (
 )
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.distributions import kind_of
+from quantlearn.settings.protocol import named_and_generated
 from quantlearn.settings.search import chooses_sample, distributions_of
 
-__all__ = ["introduction", "named_and_generated", "settings_table"]
+__all__ = ["introduction", "settings_table"]
 
 _EXAMPLES = 3  # of generated quantifiers, of which there may be hundreds
 
@@ -46,13 +47,6 @@ def introduction(settings: Mapping[str, Any]) -> str:
     if len(generated) > _EXAMPLES:
         lines.append(f"- and {len(generated) - _EXAMPLES:,} more generated quantifiers")
     return "\n".join(lines)
-
-
-def named_and_generated(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The quantifiers that the experiment names, and the generated ones, negations among them."""
-    names = settings["quantifiers"]
-    border = len(names) - settings["generated"] - settings["negations"]
-    return names[:border], names[border:]
 
 
 def settings_table(settings: Mapping[str, Any]) -> pd.DataFrame:
@@ -188,7 +182,8 @@ def _conditions(settings: Mapping[str, Any]) -> str:
         for setting, distribution in _varying(variants).items()
     ]
     return (
-        f"{settings['search']['samples']}, which differ in {formats.listed(values)}; the rows above "
+        f"{settings['search']['samples']}, which differ in {formats.listed(values)}; the rows "
+        f"above "
         "describe the first"
     )
 

@@ -16,22 +16,18 @@ import pandas as pd
 from quantlearn.figures import formats
 from quantlearn.figures.experiment import Results
 from quantlearn.figures.formats import MISSING, p_phrase
-from quantlearn.figures.labels import LEVEL
+from quantlearn.statistics.comparison import LEVEL
 from quantlearn.statistics.convergence import FINAL_EVALUATIONS, step_leads
 
 __all__ = [
-    "FEW_TRIALS",
     "HOW_TO_READ_TESTS",
     "Pair",
     "conclusion",
     "pair_summary",
     "pair_table",
     "pairs",
-    "smallest_p",
     "verdict",
 ]
-
-FEW_TRIALS = 10
 
 TEST_NAMES = {
     "paired_t_steps": "Convergence step, paired t-test (2019)",
@@ -101,15 +97,6 @@ def verdict(lead: float, lead_p: float, ranks: float, ranks_p: float) -> str:
     if len(directions) < 2:
         return "one test" if directions else "not shown"
     return directions[0] if directions[0] == directions[1] else "contradiction"
-
-
-def smallest_p(trials: int) -> float:
-    """The smallest two-sided p that Wilcoxon's signed-rank test can reach with so many trials.
-
-    >>> smallest_p(5), smallest_p(6)
-    (0.0625, 0.03125)
-    """
-    return min(1.0, 2.0 ** (1 - trials))
 
 
 def pairs(results: Results) -> Iterator[Pair]:

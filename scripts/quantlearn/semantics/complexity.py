@@ -14,11 +14,13 @@ from math import log2
 import numpy as np
 import pandas as pd
 
-from quantlearn.networks.compiled.simd import kernel
+from quantlearn.compiling import kernel
+from quantlearn.semantics import language as lang
+from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import ZONES
 from quantlearn.semantics.truth_tables import TruthTable
 
-__all__ = ["boundaries", "boundary_density", "lempel_ziv_complexity", "phrases"]
+__all__ = ["boundaries", "boundary_density", "family", "lempel_ziv_complexity", "phrases"]
 
 # Orders of the zones, of each and its reverse only one.
 _ZONE_ORDERS = [order for order in permutations(ZONES.values()) if order[0] < order[-1]]
@@ -116,3 +118,34 @@ def boundary_density(table: TruthTable, name: str) -> float:
                 differing += int(changed.sum())
                 pairs += changed.size
     return differing / pairs if pairs else 0.0
+
+
+_PRIMITIVES: dict[str, tuple[type[lang.Node], ...]] = {
+    "sets": (lang.SetComparison,),
+    "numbers": (lang.IntegerComparison,),
+    "order": (lang.Index, lang.First, lang.Last),
+}
+
+
+def family(quantifier: Quantifier) -> str:
+    """The primitives of its expression, joined by " + ".
+
+    A generated quantifier has no name that says anything, and its expression is the shortest of its
+    meaning. Its family is what is compared in it (sets, or numbers), whether the order of objects
+    counts, and which connectives join comparisons. Operations on sets are in nearly all and do not
+    tell families apart; neither does negation. A quantifier of the lexicon belongs to the family of
+    its name, at_least_4 to at_least_{n}.
+
+    >>> family(Quantifier("only or every", "not (B <= A or A <= B)"))
+    'sets + or'
+    >>> family(Quantifier("first 3", "|A| >= 3 and first(3, A) <= B"))
+    'sets + numbers + order + and'
+    """
+    nodes = list(quantifier.tree.walk())
+    found = [
+        name
+        for name, kinds in _PRIMITIVES.items()
+        if any(isinstance(node, kinds) for node in nodes)
+    ]
+    joined = {node.operator for node in nodes if isinstance(node, lang.Connective)}
+    return " + ".join([*found, *sorted(joined)])

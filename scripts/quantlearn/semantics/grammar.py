@@ -19,6 +19,7 @@ first found is kept: rules in the order above of RULES, then the shortest first 
 shortest second one.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,7 +31,7 @@ from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import PADDING
 from quantlearn.semantics.ultk import translate
 
-__all__ = ["RULES", "Meanings", "generate", "scenes_with_outside"]
+__all__ = ["RULES", "Meanings", "generate", "meanings_of", "scenes_with_outside"]
 
 _CHUNK = 1 << 24  # bytes of candidates at once
 _MOST_CANDIDATES = 20_000_000  # of one rule; more would take minutes, and meanings fill the memory
@@ -148,7 +149,7 @@ def generate(
 
     Raises `QuantlearnError` when there are too many combinations to go through.
 
-    >>> from quantlearn.semantics.scenes import (Space, enumerate_scenes)
+    >>> from quantlearn.semantics.scenes import Space, enumerate_scenes
     >>> scenes, _ = enumerate_scenes(Space(2, 2))
     >>> meanings = generate(scenes, depth=2)
     >>> meanings.expressions
@@ -383,3 +384,29 @@ class _Universe:
     def _unpacked(self, packed: np.ndarray) -> np.ndarray:
         bits = np.unpackbits(packed.reshape(self.places, -1), axis=1, count=len(self.scenes))
         return bits.astype(bool)
+
+
+def meanings_of(
+    quantifiers: Sequence[Quantifier], scenes: np.ndarray, sizes: np.ndarray
+) -> Meanings:
+    """The meanings of quantifiers whose names are expressions in prefix notation, each once.
+
+    Such are those of a list that `semantics.ultk.read_expressions` reads. scenes and sizes: what
+    tells meanings apart, uint8 (n, places) and integer (n,).
+
+    >>> from quantlearn.semantics.ultk import translate
+    >>> from quantlearn.semantics.scenes import Space, enumerate_scenes
+    >>> texts = ["not(not(subset_eq(A, B)))", "subset_eq(A, B)", "subset_eq(B, A)"]
+    >>> read = [Quantifier(text, translate(text)) for text in texts]
+    >>> meanings_of(read, *enumerate_scenes(Space(1, 2))).expressions
+    ['subset_eq(A, B)', 'subset_eq(B, A)']
+    """
+    shortest: dict[bytes, tuple[int, str]] = {}
+    lengths = [len(re.findall(r"\w+", quantifier.name)) for quantifier in quantifiers]
+    for place in np.argsort(lengths, kind="stable"):
+        truths = np.packbits(quantifiers[place].verify(scenes, sizes)).tobytes()
+        shortest.setdefault(truths, (lengths[place], quantifiers[place].name))
+    packed = np.array([np.frombuffer(row, dtype=np.uint8) for row in shortest])
+    found = list(shortest.values())
+    expressions = [expression for _, expression in found]
+    return Meanings(expressions, np.array([length for length, _ in found]), packed, len(scenes))

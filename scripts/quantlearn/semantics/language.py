@@ -25,8 +25,8 @@ is x, so that ``x == y * (x // y) + x % y`` holds throughout; dividing by a lite
     ('>', '|A & B|')
     >>> parse("A > 3")
     Traceback (most recent call last):
-    quantlearn.language.ExpressionError: '>' compares two integers, but A is a set and 3 is an
-    integer, at column 1 of the expression:
+    quantlearn.semantics.language.ExpressionError: '>' compares two integers, but A is a set and 3
+    is an integer, at column 1 of the expression:
       A > 3
       ^   ^
 """

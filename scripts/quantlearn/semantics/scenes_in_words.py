@@ -89,7 +89,7 @@ def by_informativeness(quantifiers: Sequence[Quantifier], models: np.ndarray) ->
 
     Raises `QuantlearnError` where a quantifier depends on more than zone counts.
 
-    >>> from quantlearn.semantics.quantifiers import (all_zone_counts)
+    >>> from quantlearn.semantics.quantifiers import all_zone_counts
     >>> lexicon = {"some": "|A & B| > 0", "the": "|A| == 1 and A <= B", "every": "A <= B"}
     >>> quantifiers = [Quantifier(*item) for item in lexicon.items()]
     >>> by_informativeness(quantifiers, all_zone_counts(1, 5, zones=(0, 1, 2, 3))).tolist()

@@ -60,8 +60,8 @@ DIRECTIONS: dict[str, tuple[tuple[int, int], ...]] = {
 def degrees(table: TruthTable) -> pd.DataFrame:
     """The degree of every universal: a row for each quantifier, a column for each universal.
 
-    >>> from quantlearn.semantics.quantifiers import (Quantifier)
-    >>> from quantlearn.semantics.truth_tables import (tabulate)
+    >>> from quantlearn.semantics.quantifiers import Quantifier
+    >>> from quantlearn.semantics.truth_tables import tabulate
     >>> table = tabulate([Quantifier("every", "A <= B")], max_size=4)
     >>> degrees(table).loc["every", ["right_upward", "left_downward", "quantity"]].tolist()
     [1.0, 1.0, 1.0]

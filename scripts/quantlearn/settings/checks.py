@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.quantifiers import Lexicon, Quantifier, all_zone_counts, count_scenes
+from quantlearn.semantics.lexicon import Lexicon
+from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts, count_scenes
 from quantlearn.semantics.scenes_in_words import WRITING, most_informative
 from quantlearn.settings.distributions import RANGES_OF_NUMBERS, kind_of, values_of
 from quantlearn.settings.memory import largest_need

@@ -6,12 +6,17 @@ Without these checks an analysis would find out when all networks are trained.
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from quantlearn.figures.labels import REGULARISATION
 from quantlearn.semantics.scenes_in_words import WRITING
-from quantlearn.settings.contests import PAIRS, whole_task
 from quantlearn.settings.distributions import is_distribution, values_of
-from quantlearn.settings.novelty import is_control, novelty
-from quantlearn.settings.protocol import learns_all, published_pairs
+from quantlearn.settings.protocol import (
+    PAIRS,
+    REGULARISATION,
+    is_control,
+    learns_all,
+    novelty,
+    published_pairs,
+    whole_task,
+)
 from quantlearn.settings.schema import Fault, is_recurrent, load_schema, shown
 from quantlearn.settings.search import SECTIONS, chooses_sample
 

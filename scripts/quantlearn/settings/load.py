@@ -13,8 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.generated_lexicon import negations, read_generated
-from quantlearn.semantics.quantifiers import Lexicon, LexiconError, load_lexicon
+from quantlearn.semantics.lexicon import (
+    Lexicon,
+    LexiconError,
+    load_lexicon,
+    negations,
+    read_generated,
+)
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.checks import CHECKS, Surroundings
 from quantlearn.settings.distributions import KINDS

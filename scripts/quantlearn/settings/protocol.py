@@ -1,9 +1,19 @@
-"""Which quantifiers of an experiment share a network, by its settings."""
+"""What the settings of an experiment say of it: who shares a network, what is new in its tests."""
 
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["learns_all", "networks_of_trial", "published_pairs"]
+__all__ = [
+    "PAIRS",
+    "REGULARISATION",
+    "is_control",
+    "learns_all",
+    "named_and_generated",
+    "networks_of_trial",
+    "novelty",
+    "published_pairs",
+    "whole_task",
+]
 
 
 def learns_all(settings: Mapping[str, Any]) -> bool:
@@ -25,3 +35,58 @@ def published_pairs(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
     networks of their own.
     """
     return [(easy, hard) for easy, hard in settings["comparisons"]] if learns_all(settings) else []
+
+
+def named_and_generated(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """The quantifiers that the experiment names, and the generated ones, negations among them."""
+    names = settings["quantifiers"]
+    border = len(names) - settings["generated"] - settings["negations"]
+    return names[:border], names[border:]
+
+
+REGULARISATION = {
+    "training.weight_decay": "L2",
+    "network.dropout": "dropout",
+    "network.batch_norm": "batch norm",
+}
+"""The means against over-fitting, by the setting of each."""
+
+
+def novelty(settings: Mapping[str, Any]) -> str:
+    """What is new in an experiment's test scenes: size, quantifier, or the unit of its split.
+
+    Where scenes are split one by one, nothing is but the scenes themselves.
+    """
+    kept = settings["data"]["split"]["only_test"]
+    if kept["sizes_above"] is not None:
+        return "size"
+    return "quantifier" if kept["quantifiers"] else settings["data"]["split"]["by"]
+
+
+def is_control(other: Mapping[str, Any], settings: Mapping[str, Any]) -> bool:
+    """Whether another experiment has the same quantifiers and nothing new but scenes."""
+    return novelty(other) == "scene" and other["quantifiers"] == settings["quantifiers"]
+
+
+PAIRS = {
+    "monotonicity": ("at_least_4", "at_least_6_or_at_most_2"),
+    "quantity": ("at_least_3", "first_3"),
+    "conservativity": ("not_all", "not_only"),
+}
+"""The quantifiers of the tasks that are about a semantic universal."""
+
+
+def whole_task(settings: Mapping[str, Any]) -> str | None:
+    """The task that all test scenes of an experiment belong to, if there is one.
+
+    Where there is none, and longer scenes than the trained ones are tested, these are a task, and
+    the others one for each of `PAIRS`.
+    """
+    search = settings["search"]
+    whole = {
+        "description": settings["task"] == "description",
+        "transfer": settings["start_from"] is not None,
+        "search": search is not None and search["sampler"] != "grid",
+        "unseen_counts": settings["data"]["split"]["by"] == "zone_counts",
+    }
+    return next((task for task, is_set in whole.items() if is_set), None)

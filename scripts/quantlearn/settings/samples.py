@@ -13,10 +13,11 @@ from typing import Any
 
 import pandas as pd
 
+from quantlearn.columns import SAMPLES
 from quantlearn.errors import damaged
 from quantlearn.settings.schema import find_faults, load_schema
 from quantlearn.settings.search import SECTIONS
-from quantlearn.tables import SAMPLES, TableError, read_csv
+from quantlearn.tables import TableError, read_csv
 
 __all__ = ["Sample", "read_row", "read_sample", "samples_table"]
 

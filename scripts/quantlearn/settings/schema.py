@@ -110,9 +110,9 @@ def load_schema(name: str) -> dict:
 def architecture_settings() -> dict[str, dict]:
     """The settings of each architecture, as JSON Schema properties.
 
-    An architecture is a module in ``quantlearn/networks/architectures/`` that assigns a literal to ``SETTINGS``.
-    The literal is read from the source, because importing the module would import torch, which
-    takes seconds.
+    An architecture is a module in ``networks/architectures/`` that assigns a literal to
+    ``SETTINGS``. The literal is read from the source, because importing the module would import
+    torch, which takes seconds.
 
     >>> architecture_settings()["lstm"]["hidden"]["default"]
     12

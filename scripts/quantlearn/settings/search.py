@@ -1,9 +1,9 @@
 """Experiments whose settings vary: what may vary, what is allowed then, and how many samples.
 
 The settings of the sections ``network`` and ``training`` may be distributions
-(:mod:`quantlearn.settings.distributions`). Where a setting that decides which others apply varies, such as
-the architecture, a section has several variants, one for each of its values: each is complete, with
-the defaults of that architecture, and lacks the settings that do not apply to it.
+(:mod:`quantlearn.settings.distributions`). Where a setting that decides which others apply varies,
+such as the architecture, a section has several variants, one for each of its values: each is
+complete, with the defaults of that architecture, and lacks the settings that do not apply to it.
 """
 
 import itertools

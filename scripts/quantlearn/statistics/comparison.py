@@ -24,10 +24,13 @@ import pandas as pd
 from scipy import stats
 
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.convergence import area_between_curves, step_leads
+from quantlearn.statistics.convergence import step_leads
+from quantlearn.statistics.curves import area_between_curves
 from quantlearn.statistics.intervals import CONFIDENCE, Interval, is_constant, mean_interval
 
 __all__ = [
+    "FEW_TRIALS",
+    "LEVEL",
     "Comparison",
     "KaplanMeier",
     "area_test",
@@ -37,6 +40,7 @@ __all__ = [
     "kaplan_meier",
     "logrank_test",
     "paired_t_test",
+    "smallest_p",
     "summarise_convergence",
     "welch_test",
     "wilcoxon_steps_test",
@@ -376,3 +380,19 @@ def _bootstrap(values: np.ndarray, statistic: Callable[..., np.ndarray]) -> Inte
     if not np.isfinite(bounds).all() or bounds[0] == bounds[1]:
         return Interval(estimate)
     return Interval(estimate, *bounds)
+
+
+LEVEL = 0.05
+"""Adjusted p values below this count as evidence of a difference."""
+
+
+FEW_TRIALS = 10
+
+
+def smallest_p(trials: int) -> float:
+    """The smallest two-sided p that Wilcoxon's signed-rank test can reach with so many trials.
+
+    >>> smallest_p(5), smallest_p(6)
+    (0.0625, 0.03125)
+    """
+    return min(1.0, 2.0 ** (1 - trials))

@@ -10,10 +10,8 @@ import pandas as pd
 
 __all__ = [
     "FINAL_EVALUATIONS",
-    "area_between_curves",
     "convergence_step",
     "convergence_table",
-    "extended_curves",
     "final_accuracy",
     "step_leads",
 ]
@@ -76,32 +74,6 @@ def convergence_table(curves: pd.DataFrame, threshold: float, window: int) -> pd
             }
         )
     return pd.DataFrame(rows).astype({"step": "Int64"})
-
-
-def extended_curves(curves: pd.DataFrame, steps: pd.Index | None = None) -> pd.DataFrame:
-    """Accuracy by step (rows) and trial (columns) at ``steps``, or at those of the longest run.
-
-    ``curves`` holds one quantifier of one sample. A run that ended earlier is extended by its last
-    value: runs end because the network has learned its task or no longer improves, and cutting all
-    runs at the end of the shortest would throw away what the slow ones still show. Between its own
-    evaluations a run is interpolated.
-    """
-    wide = curves.pivot_table(index="step", columns="trial", values="accuracy").sort_index()
-    if steps is not None:
-        wide = wide.reindex(wide.index.union(steps))
-    return wide.interpolate(method="index", limit_area="inside").ffill()
-
-
-def area_between_curves(easy: pd.DataFrame, hard: pd.DataFrame) -> pd.Series:
-    """Area between two quantifiers' learning curves, by trial, in steps × accuracy.
-
-    ∫ (accuracy of easy − accuracy of hard) d step by the trapezoid rule, from the first evaluation
-    to the last step of the longest run; see `extended_curves` for shorter runs.
-    """
-    steps = pd.Index(easy["step"]).union(hard["step"]).unique()
-    difference = extended_curves(easy, steps) - extended_curves(hard, steps)
-    area = np.trapezoid(difference.to_numpy(), difference.index.to_numpy(dtype=float), axis=0)
-    return pd.Series(area, index=difference.columns, name="area")
 
 
 def step_leads(easy: pd.DataFrame, hard: pd.DataFrame) -> np.ndarray:

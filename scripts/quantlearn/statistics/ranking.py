@@ -5,9 +5,12 @@ that is the mean over the networks, weighted by their scenes. A trial that diver
 weights that it left, since leaving it out would reward settings that often fail.
 """
 
+from typing import Any
+
 import pandas as pd
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.statistics.intervals import mean_interval
 
 __all__ = ["have_one_loss", "rank_samples", "trial_scores"]
 
@@ -69,3 +72,27 @@ def rank_samples(
         ["accuracy", "loss", "sample"], ascending=[False, True, True], na_position="last"
     )
     return ranked["sample"].tolist()
+
+
+def summary(trials: pd.DataFrame) -> dict[str, Any]:
+    """What the leaderboard says of one sample, from the rows of its networks."""
+    diverged = trials.loc[trials["stop_reason"] == "diverged", "trial"]
+    found: dict[str, Any] = {
+        "trials": trials["trial"].nunique(),
+        "diverged": diverged.nunique(),
+    }
+    for split in ("dev", "test"):
+        for metric, values in trial_scores(trials, split).items():
+            interval = mean_interval(values.to_numpy())
+            highest = 1.0 if metric == "accuracy" else None
+            # A t interval of few trials may reach beyond what an accuracy or a loss can be.
+            bounds = pd.Series([interval.lower, interval.upper]).clip(0, highest)
+            found[f"{split}_{metric}"] = interval.estimate
+            found[f"{split}_{metric}_lower"], found[f"{split}_{metric}_upper"] = bounds
+    return found
+
+
+def _varying(settings: pd.DataFrame) -> pd.DataFrame:
+    """The number of each sample, and those of its settings that are not the same in all samples."""
+    varying = [name for name in settings.columns[1:] if len(set(settings[name])) > 1]
+    return settings[["sample", *varying]].astype({"sample": "int64"})

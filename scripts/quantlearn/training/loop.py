@@ -16,9 +16,8 @@ import torch
 
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.modes import Training
-from quantlearn.training.batches import BatchStream
 from quantlearn.training.evaluation import Scores, evaluate
-from quantlearn.training.examples import Stacked
+from quantlearn.training.examples import BatchStream, Stacked
 from quantlearn.training.graphs import Replayed
 from quantlearn.training.optimisers import (
     export_optimiser,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.settings.samples import read_sample
@@ -43,7 +43,7 @@ def find_source(
     ``samples`` is its samples.csv; ``weights`` and ``trials`` are of its training jobs, in their
     order. Raises `QuantlearnError` where not exactly one sample is like that.
     """
-    numbers = tables.read_csv(samples, tables.SAMPLES)["sample"].to_list()
+    numbers = tables.read_csv(samples, columns.SAMPLES)["sample"].to_list()
     found = [
         number
         for number in numbers
@@ -101,7 +101,7 @@ def take_over(
 
 def _places(source: Source, network: str, trials: Sequence[int]) -> list[int]:
     """Where the networks of these trials stand among all of the source's sample."""
-    table = tables.read_csv(source.trials, tables.TRIALS)
+    table = tables.read_csv(source.trials, columns.TRIALS)
     table = table[table["sample"] == source.sample].reset_index(drop=True)
     own = table[table["quantifier"] == network]
     place = dict(zip(own["trial"], own.index, strict=True))

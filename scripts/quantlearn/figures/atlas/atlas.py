@@ -15,25 +15,23 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import formats
 from quantlearn.figures.formats import p_phrase
 from quantlearn.figures.labels import ARCHITECTURES
-from quantlearn.report.settings_in_words import named_and_generated
-from quantlearn.semantics.complexity import lempel_ziv_complexity
-from quantlearn.semantics.families import family
+from quantlearn.semantics.complexity import family, lempel_ziv_complexity
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.truth_tables import TruthTable, tabulate
 from quantlearn.semantics.universals import degrees, monotonicity_variants
+from quantlearn.settings.protocol import named_and_generated
 from quantlearn.settings.samples import read_sample
+from quantlearn.statistics.agreement import agreement, half_width
 from quantlearn.statistics.comparison import holm
+from quantlearn.statistics.curves import area_under_curve
 
 __all__ = [
-    "agreement",
-    "area_under_curve",
     "atlas_table",
     "baselines",
-    "half_width",
     "headline",
     "measures",
     "of_quantifiers",
@@ -84,19 +82,6 @@ def _negations(table: TruthTable) -> list[str]:
 
 
 # --- How it was learned ---------------------------------------------------------------------------
-
-
-def area_under_curve(steps: np.ndarray, loss: np.ndarray) -> float:
-    """The area under a loss curve by the trapezoid rule, over its width: the mean loss.
-
-    nan where the loss is not a finite number somewhere: the run diverged.
-
-    >>> area_under_curve(np.array([1, 51, 101]), np.array([0.7, 0.5, 0.1]))
-    0.45
-    """
-    if not np.isfinite(loss).all():
-        return float("nan")
-    return float(np.trapezoid(loss, steps) / (steps[-1] - steps[0])) if len(steps) > 1 else loss[0]
 
 
 def baselines(baseline_cells: pd.DataFrame, split: str) -> pd.DataFrame:
@@ -150,16 +135,16 @@ def read_atlas(
     settings: Mapping[str, Any], samples: str, curves: str, convergence: str, baseline_cells: str
 ) -> pd.DataFrame:
     """The `atlas_table` of an experiment, from the paths of its tables."""
-    drawn = tables.read_csv(samples, tables.SAMPLES)["sample"]
+    drawn = tables.read_csv(samples, columns.SAMPLES)["sample"]
     architectures = {
         sample: read_sample(samples, sample)["network"]["architecture"] for sample in drawn
     }
     return atlas_table(
         settings,
         architectures,
-        tables.read_parquet(curves, tables.CURVES),
-        tables.read_csv(convergence, tables.CONVERGENCE),
-        tables.read_parquet(baseline_cells, tables.BASELINE_CELLS),
+        tables.read_parquet(curves, columns.CURVES),
+        tables.read_csv(convergence, columns.CONVERGENCE),
+        tables.read_parquet(baseline_cells, columns.BASELINE_CELLS),
     )
 
 
@@ -224,53 +209,6 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
             *lines,
         ]
     )
-
-
-def agreement(wide: pd.DataFrame) -> dict[str, float]:
-    """How far the values of a row (rows, values) agree: estimate, lower, upper, p, n, values.
-
-    The intraclass correlation ICC(1) of a one-way analysis of variance, the share of the variance
-    of single values that is between rows, with the interval that its F test gives (Shrout & Fleiss
-    1979, "Intraclass correlations", Psychological Bulletin 86:420). Rows that lack a value are left
-    out. Blank with fewer than two rows or values, or where no row varies.
-
-    >>> found = agreement(pd.DataFrame([[1, 2], [5, 6], [9, 8]]))
-    >>> round(float(found["estimate"]), 3)
-    0.96
-    """
-    wide = wide.dropna()
-    n, values = wide.shape
-    blank = dict.fromkeys(["estimate", "lower", "upper", "p"], float("nan"))
-    if n < 2 or values < 2:
-        return {**blank, "n": n, "values": values}
-    within = wide.var(axis=1).mean()
-    if not within > 0:
-        return {**blank, "n": n, "values": values}
-    ratio = values * wide.mean(axis=1).var() / within
-    df = n - 1, n * (values - 1)
-    low = ratio / stats.f.ppf(0.975, *df)
-    high = ratio * stats.f.ppf(0.975, *df[::-1])
-    estimate, lower, upper = ((f - 1) / (f + values - 1) for f in (ratio, low, high))
-    p = float(stats.f.sf(ratio, *df))
-    bounds = {"estimate": estimate, "lower": lower, "upper": upper}
-    return {**bounds, "p": p, "n": n, "values": values}
-
-
-def half_width(wide: pd.DataFrame) -> float:
-    """Half of the 95 % t interval of the mean of a row (rows, values).
-
-    The variance within rows is taken to be the same for all, so that it is known well where each
-    has few values. Rows that lack a value are left out; nan with fewer than two values in a row.
-
-    >>> round(half_width(pd.DataFrame([[1, 2], [5, 6], [9, 8]])), 3)
-    1.591
-    """
-    wide = wide.dropna()
-    n, values = wide.shape
-    if n < 1 or values < 2:
-        return float("nan")
-    t = stats.t.ppf(0.975, n * (values - 1))
-    return float(t * np.sqrt(wide.var(axis=1).mean() / values))
 
 
 def _agreement(found: Mapping[str, float], p: float) -> str:

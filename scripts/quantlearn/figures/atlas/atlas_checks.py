@@ -28,36 +28,20 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from quantlearn import tables
 from quantlearn.figures import formats
-from quantlearn.figures.atlas.atlas import agreement, of_quantifiers
-from quantlearn.figures.atlas.atlas_effects import (
-    DEGREES,
-    constant,
-    correlation,
-    estimate_of,
-    in_numbers,
-    regression,
-)
-from quantlearn.figures.labels import ARCHITECTURES, LEVEL
+from quantlearn.figures.atlas.atlas import of_quantifiers
+from quantlearn.figures.atlas.atlas_effects import DEGREES, estimate_of, in_numbers, regression
+from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.universals import VARIANTS
-from quantlearn.statistics.comparison import holm, paired_t_test
+from quantlearn.statistics.agreement import agreement
+from quantlearn.statistics.comparison import LEVEL, holm, paired_t_test
+from quantlearn.statistics.correlation import correlation, partial_correlation, residuals
 from quantlearn.statistics.intervals import mean_interval
 
-__all__ = [
-    "NO_FAMILY",
-    "TRUTH_SET",
-    "checks_table",
-    "families",
-    "pairs",
-    "partial_correlation",
-    "remark",
-    "residuals",
-    "shown",
-]
+__all__ = ["NO_FAMILY", "TRUTH_SET", "checks_table", "families", "pairs", "remark", "shown"]
 
 TRUTH_SET = {
     "truth_rate": "truth rate",
@@ -97,61 +81,6 @@ def checks_table(atlas: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 # --- With the truth set held fixed ----------------------------------------------------------------
-
-
-def partial_correlation(
-    first: np.ndarray, second: np.ndarray, given: np.ndarray, rng: np.random.Generator
-) -> dict[str, float]:
-    """Rank correlation of two arrays (n,) given others (k, n): estimate, bounds and p.
-
-    The partial correlation is read from the inverse of the matrix of correlations. Blank where one
-    of the two never varies or n is less than three times the number of arrays.
-
-    >>> rng = np.random.default_rng(0)
-    >>> cause = rng.normal(size=200)
-    >>> first, second = (cause + 0.1 * rng.normal(size=200) for _ in range(2))
-    >>> found = partial_correlation(first, second, cause[None], rng)
-    >>> bool(found["lower"] < 0 < found["upper"])
-    True
-    """
-    given = given[~constant(given)]
-    values = np.stack([first, second, *given])
-    n = values.shape[1]
-    if n < 3 * len(values) or constant(values[:2]).any():
-        return dict.fromkeys(["estimate", "lower", "upper", "p"], nan)
-    drawn = values[:, rng.integers(n, size=(_RESAMPLES, n))]
-    resampled = _partial(stats.rankdata(drawn, axis=2).transpose(1, 0, 2))
-    lower, upper = np.nanquantile(resampled, [0.025, 0.975])
-    estimate = float(_partial(stats.rankdata(values, axis=1)[None])[0])
-    df = n - 2 - len(given)
-    t = estimate * np.sqrt(df / (1 - estimate**2))
-    return {
-        "estimate": estimate,
-        "lower": float(lower),
-        "upper": float(upper),
-        "p": float(2 * stats.t.sf(abs(t), df)),
-    }
-
-
-def _partial(values: np.ndarray) -> np.ndarray:
-    """Correlation (m,) of the first two of the arrays (m, k, n) given the others."""
-    centred = values - values.mean(axis=2, keepdims=True)
-    lengths = np.sqrt((centred**2).sum(axis=2, keepdims=True))
-    scaled = np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > 0)
-    inverse = np.linalg.pinv(scaled @ scaled.transpose(0, 2, 1), hermitian=True)
-    size = np.sqrt(inverse[:, 0, 0] * inverse[:, 1, 1])
-    return -np.divide(inverse[:, 0, 1], size, out=np.full(len(size), nan), where=size > 0)
-
-
-def residuals(values: np.ndarray, given: np.ndarray) -> np.ndarray:
-    """Ranks of an array (n,), divided by n, less what the ranks of others (k, n) predict of them.
-
-    >>> residuals(np.array([1.0, 2.0, 3.0]), np.array([[5.0, 6.0, 9.0]])).round(6).tolist()
-    [0.0, 0.0, 0.0]
-    """
-    ranks = stats.rankdata(values) / len(values)
-    design = np.column_stack([np.ones(len(values)), stats.rankdata(given, axis=1).T])
-    return ranks - design @ np.linalg.lstsq(design, ranks, rcond=None)[0] + 0.0
 
 
 def _given_truth_set(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
@@ -336,7 +265,8 @@ def _moved(own: pd.DataFrame) -> str:
 def _negated(own: pd.DataFrame) -> Iterator[str]:
     same = own.loc[("pairs", "all")]
     if np.isnan(same["estimate"]):
-        yield f"{formats.counted(int(same['n']), 'pair')} of a quantifier and its negation: too few."
+        pairs_found = formats.counted(int(same["n"]), "pair")
+        yield f"{pairs_found} of a quantifier and its negation: too few."
         return
     yield (
         "of the variance of areas in pairs of a quantifier and its negation, the share between "

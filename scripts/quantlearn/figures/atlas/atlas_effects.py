@@ -24,22 +24,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import statsmodels.api as sm
-from scipy import stats
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
 from quantlearn import tables
 from quantlearn.figures import formats
 from quantlearn.figures.atlas.atlas import of_quantifiers
 from quantlearn.figures.formats import p_phrase
-from quantlearn.figures.labels import ARCHITECTURES, LEVEL
+from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.comparison import FEWEST_FOR_BOOTSTRAP, holm
+from quantlearn.statistics.comparison import LEVEL, holm
+from quantlearn.statistics.correlation import constant, correlation
 
 __all__ = [
     "DEGREES",
     "MEASURES",
-    "constant",
-    "correlation",
     "effects_table",
     "estimate_of",
     "headline",
@@ -103,43 +101,6 @@ def _correlations(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
                     found = correlation(of_one[measure], of_one[outcome], kind, rng)
                     place = dict(zip(_KEYS, (kind, outcome, architecture, measure), strict=True))
                     yield {**place, **found, "n": len(of_one)}
-
-
-def correlation(
-    first: pd.Series, second: pd.Series, kind: str, rng: np.random.Generator
-) -> dict[str, float]:
-    """Correlation of two columns (n,), ``spearman`` or ``pearson``: estimate, bounds and p.
-
-    >>> x = pd.Series(range(9))
-    >>> found = correlation(x, x**2, "spearman", np.random.default_rng(0))
-    >>> round(float(found["estimate"]), 6)
-    1.0
-    """
-    blank = dict.fromkeys(["estimate", "lower", "upper", "p"], nan)
-    values = np.stack([first.to_numpy(dtype=float), second.to_numpy(dtype=float)])
-    if kind == "spearman":
-        values = stats.rankdata(values, axis=1)  # an infinite step ranks last
-    if values.shape[1] < FEWEST_FOR_BOOTSTRAP or constant(values).any():
-        return blank
-    drawn = values[:, rng.integers(values.shape[1], size=(_RESAMPLES, values.shape[1]))]
-    if kind == "spearman":
-        drawn = stats.rankdata(drawn, axis=2)
-    drawn = drawn[:, ~constant(drawn).any(axis=0)]
-    lower, upper = np.quantile(_pearson(*drawn), [0.025, 0.975])
-    result = stats.pearsonr(*values)
-    return {"estimate": result.statistic, "lower": lower, "upper": upper, "p": result.pvalue}
-
-
-def _pearson(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Correlations along the last axis."""
-    first, second = (values - values.mean(axis=-1, keepdims=True) for values in (first, second))
-    lengths = np.sqrt((first**2).sum(axis=-1) * (second**2).sum(axis=-1))
-    return (first * second).sum(axis=-1) / lengths
-
-
-def constant(values: np.ndarray) -> np.ndarray:
-    """Whether the values along the last axis are equal, but for rounding."""
-    return np.ptp(values, axis=-1) < 1e-12
 
 
 # --- Models ---------------------------------------------------------------------------------------

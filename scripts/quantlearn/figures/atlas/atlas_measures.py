@@ -16,10 +16,11 @@ from quantlearn import tables
 from quantlearn.figures import formats
 from quantlearn.figures.atlas.atlas import of_quantifiers
 from quantlearn.figures.atlas.atlas_checks import TRUTH_SET
-from quantlearn.figures.atlas.atlas_effects import DEGREES, MEASURES, correlation
+from quantlearn.figures.atlas.atlas_effects import DEGREES, MEASURES
 from quantlearn.figures.formats import p_phrase
 from quantlearn.seeds import random_stream
 from quantlearn.statistics.comparison import holm
+from quantlearn.statistics.correlation import correlation
 
 __all__ = ["NAMES", "measures_table", "remark", "shown"]
 

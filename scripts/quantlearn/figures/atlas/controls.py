@@ -23,10 +23,8 @@ import pandas as pd
 from quantlearn import tables
 from quantlearn.figures import formats
 from quantlearn.figures.formats import p_phrase
-from quantlearn.figures.labels import LEVEL
-from quantlearn.report.verdicts import smallest_p
 from quantlearn.settings.protocol import published_pairs
-from quantlearn.statistics.comparison import holm, wilcoxon_steps_test
+from quantlearn.statistics.comparison import LEVEL, holm, smallest_p, wilcoxon_steps_test
 from quantlearn.statistics.convergence import convergence_table, step_leads
 from quantlearn.statistics.intervals import mean_interval
 

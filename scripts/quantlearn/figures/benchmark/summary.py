@@ -170,7 +170,8 @@ def growth_summary(frame: pd.DataFrame) -> str:
             f"{formats.times(cost)} for {CORE_NAMES[core]}" for core, cost in costs.items()
         )
         lines.append(
-            f"- From {low} to {high} {name} ({formats.times(high / low)} times as many), the time of "
+            f"- From {low} to {high} {name} ({formats.times(high / low)} times as many), the "
+            f"time of "
             f"an update of all trials grows by a factor of {grown}."
         )
     return "\n".join(lines)

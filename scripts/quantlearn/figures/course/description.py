@@ -15,9 +15,8 @@ import pandas as pd
 from quantlearn import tables
 from quantlearn.figures import formats
 from quantlearn.figures.formats import p_phrase
-from quantlearn.figures.labels import LEVEL
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.comparison import holm, mean_interval, paired_t_test
+from quantlearn.statistics.comparison import LEVEL, holm, mean_interval, paired_t_test
 from quantlearn.tables import TableError
 
 __all__ = ["ATTENTION", "KINDS", "description_table", "remark", "shown"]

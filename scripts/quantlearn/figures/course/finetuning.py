@@ -19,9 +19,8 @@ import pandas as pd
 from quantlearn import tables
 from quantlearn.figures import formats
 from quantlearn.figures.formats import p_phrase
-from quantlearn.figures.labels import LEVEL
 from quantlearn.semantics.scenes import LabelledScenes
-from quantlearn.statistics.comparison import holm, paired_t_test
+from quantlearn.statistics.comparison import LEVEL, holm, paired_t_test
 from quantlearn.statistics.intervals import mean_interval
 from quantlearn.tables import TableError
 
@@ -213,7 +212,8 @@ def shown(numbers: pd.DataFrame) -> pd.DataFrame:
                 "Labelled scenes": f"{int(scenes):,}",
                 **{
                     f"Accuracy, {start}": f"{formats.percent(row['estimate'])} ("
-                    f"{formats.interval(formats.percent(row['lower']), formats.percent(row['upper']))})"
+                    + formats.interval(*(formats.percent(row[side]) for side in ("lower", "upper")))
+                    + ")"
                     for start, row in accuracy.items()
                 },
                 "Difference, points": formats.accuracy_points(difference["estimate"]),

@@ -64,7 +64,8 @@ def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
             for row in ends.itertuples()
         )
         lines.append(
-            f"- {formats.capital(when)}, {formats.counted(int(ends['distance'].iloc[0]), 'object')} "
+            f"- {formats.capital(when)}, "
+            f"{formats.counted(int(ends['distance'].iloc[0]), 'object')} "
             f"before the end, of a gradient of 1 at the last hidden state is left: {found}."
         )
     return "\n".join(lines)

@@ -156,16 +156,22 @@ def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
         [
             f"- The perplexity of the words of a sentence is {formats.number(network.estimate)} "
             f"(95 % interval {_between(network, formats.number)}, "
-            f"{formats.counted(int(network.n), 'trial')}). It is {formats.number(perplexity['blind'])} "
+            f"{formats.counted(int(network.n), 'trial')}). It is "
+            f"{formats.number(perplexity['blind'])} "
             "for a model that knows how frequent each sentence is but does not look at the scene, "
-            f"{formats.number(perplexity['unigram'])} for one that knows how frequent each word is, "
-            f"and {formats.number(perplexity['uniform'])} for one that knows the {words} words. So a "
-            f"scene makes its sentence {formats.times(_gain(numbers))} times as probable (geometric "
+            f"{formats.number(perplexity['unigram'])} for one that knows how frequent each word "
+            f"is, "
+            f"and {formats.number(perplexity['uniform'])} for one that knows the {words} words. "
+            f"So a "
+            f"scene makes its sentence {formats.times(_gain(numbers))} times as probable "
+            f"(geometric "
             "mean over sentences).",
-            f"- Of the sentences that the networks write, {formats.percent(true.estimate)} are true "
+            f"- Of the sentences that the networks write, {formats.percent(true.estimate)} are "
+            f"true "
             f"of the scene before them (95 % interval {_between(true, formats.percent)}); the same "
             f"sentences would be true of {formats.percent(chance.estimate)} of the scenes. Least "
-            f"often true is {formats.name(worst['quantifier'])}: {formats.percent(worst['estimate'])}.",
+            f"often true is {formats.name(worst['quantifier'])}: "
+            f"{formats.percent(worst['estimate'])}.",
         ]
     )
 

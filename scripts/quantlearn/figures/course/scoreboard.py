@@ -19,7 +19,7 @@ from quantlearn.errors import QuantlearnError
 from quantlearn.figures import formats
 from quantlearn.figures.course.sequence_lengths import architecture_of
 from quantlearn.figures.labels import ARCHITECTURES
-from quantlearn.settings.contests import PAIRS, whole_task
+from quantlearn.settings.protocol import PAIRS, whole_task
 from quantlearn.statistics.intervals import mean_interval
 from quantlearn.statistics.ranking import rank_samples
 

@@ -23,12 +23,11 @@ from scipy import stats
 from quantlearn import tables
 from quantlearn.figures import formats
 from quantlearn.figures.formats import p_phrase
-from quantlearn.figures.labels import LEVEL
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.truth_tables import tabulate
 from quantlearn.semantics.universals import degrees
-from quantlearn.statistics.comparison import holm
+from quantlearn.statistics.comparison import LEVEL, holm
 from quantlearn.statistics.intervals import mean_interval
 
 __all__ = [

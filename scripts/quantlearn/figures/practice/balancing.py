@@ -147,7 +147,8 @@ def _remark(numbers: pd.DataFrame, name: str) -> str:
     if "none" in by_method:
         none = by_method["none"]
         lines += [
-            f"{formats.capital(name)} is {common} in {formats.percent(none['majority'].iloc[0])} of "
+            f"{formats.capital(name)} is {common} in {formats.percent(none['majority'].iloc[0])} "
+            f"of "
             f"the scenes as they come. Who always says {common} is right as often.",
             "",
             *(f"- {_stuck(row, steps, rare, n)}" for steps, row in _ends(none)),
@@ -182,7 +183,8 @@ def _stuck(row: pd.Series, steps: float, rare: str, n: int) -> str:
         else f"the accuracy is above this baseline in {n - below} of {formats.counted(n, 'trial')}"
     )
     return (
-        f"Not balanced, after {formats.steps(steps)} steps, {verdict}: {formats.percent(row['all'])} "
+        f"Not balanced, after {formats.steps(steps)} steps, {verdict}: "
+        f"{formats.percent(row['all'])} "
         f"of all test scenes are answered rightly, and {formats.percent(row[rare])} of those where "
         f"it is {rare}."
     )

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from quantlearn.figures import formats
-from quantlearn.settings.novelty import is_control, novelty
+from quantlearn.settings.protocol import is_control, novelty
 from quantlearn.statistics.comparison import welch_test
 from quantlearn.statistics.intervals import Interval, mean_interval
 
@@ -209,7 +209,8 @@ def _carried(rows: pd.DataFrame, name: str, kind: str) -> str:
 def _largest(rows: pd.DataFrame) -> str:
     last = rows.loc[rows["size"].idxmax()]
     return (
-        f"With {formats.counted(int(last['size']), 'object')}, {formats.percent(last['accuracy'])} of "
+        f"With {formats.counted(int(last['size']), 'object')}, "
+        f"{formats.percent(last['accuracy'])} of "
         "the answers are right."
     )
 

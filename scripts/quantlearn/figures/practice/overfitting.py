@@ -230,7 +230,8 @@ def headline(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
     return (
         f"The dev loss is smallest at step {formats.steps(turn['estimate'])} (median of "
         f"{formats.counted(turn['n'], 'trial')}, 95 % interval {_steps_between(turn)}). There the "
-        f"losses part: by step {formats.steps(end['estimate'])} the median training loss has fallen "
+        f"losses part: by step {formats.steps(end['estimate'])} the median training loss has "
+        f"fallen "
         f"to {_loss(last['train'])}, and the dev loss has gone from its smallest median, "
         f"{_loss(course['dev'].min())}, to {_loss(last['dev'])}."
     )
@@ -280,7 +281,8 @@ def _really_stopped(stopped: pd.DataFrame, settings: Mapping[str, Any]) -> str:
     names = formats.listed(f"`{name}`" for name in settings["beside"])
     return (
         f"In {names} {formats.counted(step['n'], 'network')} were trained with patience "
-        f"{step['patience']:.0f}. They ended at step {formats.steps(step['estimate'])} (median, 95 % "
+        f"{step['patience']:.0f}. They ended at step {formats.steps(step['estimate'])} (median, "
+        f"95 % "
         f"interval {_steps_between(step)}), each at the evaluation at which the rule, applied to "
         f"its curve, ends it; {round(early['estimate'] * early['n'])} of them stopped before the "
         f"last epoch. Their kept weights answer {formats.percent(accuracy['estimate'])} "

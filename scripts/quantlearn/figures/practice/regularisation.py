@@ -15,8 +15,8 @@ import pandas as pd
 from quantlearn import tables
 from quantlearn.figures import formats
 from quantlearn.figures.formats import p_phrase
-from quantlearn.figures.labels import LEVEL, REGULARISATION
-from quantlearn.statistics.comparison import Comparison, holm, paired_t_test
+from quantlearn.settings.protocol import REGULARISATION
+from quantlearn.statistics.comparison import LEVEL, Comparison, holm, paired_t_test
 from quantlearn.statistics.intervals import mean_interval
 from quantlearn.statistics.ranking import trial_scores
 from quantlearn.tables import TableError

@@ -16,8 +16,7 @@ import torch
 
 from quantlearn.networks import architectures
 from quantlearn.networks.architectures import lstm
-from quantlearn.networks.initialisation import bias, kernel
-from quantlearn.networks.layers import affine
+from quantlearn.networks.layers import affine, bias, kernel
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 from quantlearn.networks.text_task import TextTask

@@ -19,8 +19,7 @@ import numpy as np
 import torch
 
 from quantlearn.networks.architectures import lstm
-from quantlearn.networks.initialisation import bias, kernel
-from quantlearn.networks.layers import affine
+from quantlearn.networks.layers import affine, bias, kernel
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.text_task import TextTask
 

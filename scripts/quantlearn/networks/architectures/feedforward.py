@@ -10,9 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn.networks.activations import ACTIVATIONS
-from quantlearn.networks.initialisation import bias, kernel
-from quantlearn.networks.layers import affine
+from quantlearn.networks.layers import ACTIVATIONS, affine, bias, kernel
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import ZONES

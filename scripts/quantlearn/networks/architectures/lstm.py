@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn.networks.activations import sigmoid
 from quantlearn.networks.architectures import recurrent
 from quantlearn.networks.compiled.cells import LSTM
 from quantlearn.networks.compiled.recurrent_core import RecurrentCore
-from quantlearn.networks.initialisation import bias, kernel
+from quantlearn.networks.layers import bias, kernel, sigmoid
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn.networks.activations import ACTIVATIONS
 from quantlearn.networks.architectures import recurrent
 from quantlearn.networks.compiled.cells import ELMAN_RELU, ELMAN_TANH
 from quantlearn.networks.compiled.recurrent_core import RecurrentCore
-from quantlearn.networks.initialisation import bias, kernel
+from quantlearn.networks.layers import ACTIVATIONS, bias, kernel
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 

@@ -19,9 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn.networks.activations import ACTIVATIONS
-from quantlearn.networks.initialisation import bias, kernel
-from quantlearn.networks.layers import affine, layer_norm
+from quantlearn.networks.layers import ACTIVATIONS, affine, bias, kernel, layer_norm
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import ZONES

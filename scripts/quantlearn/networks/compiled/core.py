@@ -88,7 +88,7 @@ def hidden_over_tokens(
         ValueError: shapes or types do not fit together.
         IndexError: a token within a scene is not a row of the table.
 
-    >>> from quantlearn.networks.compiled.cells import (LSTM)
+    >>> from quantlearn.networks.compiled.cells import LSTM
     >>> tokens, lengths = torch.tensor([[[0, 1, 1]]], dtype=torch.uint8), torch.tensor([[2]])
     >>> table, recurrent = torch.ones(1, 2, 8), torch.zeros(1, 2, 8)
     >>> hidden_over_tokens(LSTM, tokens, lengths, table, [], [recurrent], [])

@@ -14,7 +14,8 @@ import math
 
 import numpy as np
 
-from quantlearn.networks.compiled.simd import helper, inline, kernel
+from quantlearn.compiling import kernel
+from quantlearn.networks.compiled.simd import helper, inline
 
 __all__ = ["collect", "logits_of", "loss_of", "pack"]
 

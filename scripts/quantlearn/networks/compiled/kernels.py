@@ -21,6 +21,7 @@ What a unit does with its gates is in ``cells``; a kernel is compiled for the ce
 
 import numpy as np
 
+from quantlearn.compiling import kernel
 from quantlearn.networks.compiled.cells import derive, gates_of, states_of, update
 from quantlearn.networks.compiled.simd import (
     EVALUATION_BYTES,
@@ -32,7 +33,6 @@ from quantlearn.networks.compiled.simd import (
     gather_four,
     helper,
     inline,
-    kernel,
     lane_numbers,
     lanes_of,
     multiply_add,

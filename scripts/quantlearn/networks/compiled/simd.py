@@ -26,7 +26,6 @@ __all__ = [
     "gather_four",
     "helper",
     "inline",
-    "kernel",
     "lane_numbers",
     "lanes_of",
     "multiply_add",
@@ -43,14 +42,6 @@ __all__ = [
 
 TRAINING_LANES = 8  # scenes that are trained side by side; the 2019 experiments have batches of 8
 EVALUATION_BYTES = 64  # a vector of AVX-512; narrower machines use two or four registers for it
-
-
-def kernel(function):
-    """Compile on first call, without the GIL, and store the machine code where that is possible."""
-    try:
-        return njit(function, cache=True, nogil=True, error_model="numpy")
-    except RuntimeError:  # numba finds no directory that it may write its cache to
-        return njit(function, nogil=True, error_model="numpy")
 
 
 INLINED = {"forceinline": True, "error_model": "numpy", "nogil": True}

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from quantlearn.figures import formats, style
-from quantlearn.networks.activations import ACTIVATIONS
+from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.report.course.descent import descent, loss
 from quantlearn.report.course.learning import Learned
 from quantlearn.report.course.neurons import INPUTS, XOR, XOR_NETWORK, Layer, activations

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import torch
 
-from quantlearn.networks.activations import sigmoid
+from quantlearn.networks.layers import sigmoid
 from quantlearn.networks.loss import LOSSES
 
 __all__ = ["DERIVATIVES", "LOSS_SLOPES", "NAMES", "loss_by_sum", "slope"]
@@ -44,7 +44,7 @@ DERIVATIVES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "elu": lambda x: torch.where(x > 0, 1.0, torch.exp(x)),
     "gelu": lambda x: 0.5 * (1 + torch.erf(x * math.sqrt(0.5))) + x * _normal_density(x),
 }
-"""f′ of each of `quantlearn.networks.activations.ACTIVATIONS`."""
+"""f′ of each of `quantlearn.networks.layers.ACTIVATIONS`."""
 
 
 def slope(f: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> torch.Tensor:
