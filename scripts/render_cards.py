@@ -6,9 +6,10 @@ import pandas as pd
 
 from quantlearn import tables
 from quantlearn.figures import formats
+from quantlearn.figures.texts import html_table
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.report.card_drawings import bars, rate_line, scene_row, tree_picture
-from quantlearn.report.pages import html_table, slug, write_page
+from quantlearn.report.pages import slug, write_page
 from quantlearn.semantics.scenes import Space
 from quantlearn.semantics.universals import DIRECTIONS, SIGNATURES, VARIANTS
 

@@ -7,15 +7,15 @@ import matplotlib
 import pytest
 import seaborn
 import synthetic_results as synthetic
+from plot_learning_curves import plot_learning_curves
 
 from aggregate import aggregate
 from compare import compare
+from draw_overview import draw_overview
 from overview import overview
 from plot_accuracy_by_counts import plot_accuracy_by_counts
 from plot_accuracy_by_size import plot_accuracy_by_size
 from plot_convergence_steps import plot_convergence_steps
-from plot_learning_curves import plot_learning_curves
-from plot_overview import plot_overview
 from plot_time_to_convergence import plot_time_to_convergence
 from quantlearn.figures import style
 
@@ -111,7 +111,7 @@ def test_overview_shows_each_pair_and_both_versions(pair, tmp_path):
         as_run=tmp_path / "as_run.csv",
     )
     for run in ("once", "again"):
-        plot_overview(tmp_path / "overview.csv", **formats(tmp_path / run))
+        draw_overview(tmp_path / "overview.csv", **formats(tmp_path / run))
     text = (tmp_path / "once/figure.svg").read_text()
     assert "at least 4 – first 3" in text
     assert "as run" in text
@@ -135,6 +135,6 @@ def test_quantifiers_differ_without_colour():
 
 
 def test_every_figure_has_a_caption():
-    for plot in [*FIGURES, plot_overview]:
+    for plot in [*FIGURES, draw_overview]:
         caption = sys.modules[plot.__module__].__doc__
         assert len(caption.split()) > 30

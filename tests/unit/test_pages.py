@@ -7,7 +7,8 @@ import pytest
 from bs4 import BeautifulSoup
 from jinja2 import UndefinedError
 
-from quantlearn.report.pages import embedded_figure, html_table, placed, write_page
+from quantlearn.figures.texts import html_table
+from quantlearn.report.pages import embedded_figure, placed, write_page
 
 
 def test_a_table_shows_any_text_and_sets_numbers_to_the_right():

@@ -93,50 +93,6 @@ rule compare:
         "../../scripts/compare.py"
 
 
-rule analyse:
-    input:
-        curves=rules.aggregate.output.curves,
-        cells=rules.aggregate.output.cells,
-        trials=rules.aggregate.output.trials,
-        convergence=rules.aggregate.output.convergence,
-        samples=rules.sample_hyperparameters.output.samples,
-        leaderboard=rules.leaderboard.output.leaderboard,
-        baseline_cells=rules.measure_baselines.output.baseline_cells,
-        split_scenes=rules.split_data.output.split_scenes,
-        source_scenes=source("data/split.parquet"),
-        training_weights=every_job("weights.safetensors"),
-        texts=branch(writes, then=rules.write_texts.output.texts),
-        beside_curves=beside("tables/curves.parquet"),
-        beside_cells=beside("tables/cells.parquet"),
-        beside_trials=beside("tables/trials.csv"),
-        beside_convergence=beside("tables/convergence.csv"),
-        beside_comparison=beside("tables/comparison.csv"),
-        beside_samples=beside("samples.csv"),
-        beside_leaderboard=beside("tables/leaderboard.csv"),
-        beside_baseline_cells=beside("tables/baseline_cells.parquet"),
-    output:
-        numbers="results/{experiment}/tables/{analysis}.csv",
-    log:
-        "results/{experiment}/logs/analyse/{analysis}.log",
-    conda:
-        "../../envs/quantlearn.yaml"
-    resources:
-        mem_mb=1500,
-        runtime=10,
-    params:
-        settings=setting(),
-        beside_settings=lambda wildcards: [
-            EXPERIMENTS[name] for name in EXPERIMENTS[wildcards.experiment]["beside"]
-        ],
-        source_settings=lambda wildcards: EXPERIMENTS.get(
-            EXPERIMENTS[wildcards.experiment]["start_from"]
-        ),
-        seed=SETTINGS.seed,
-        code=lambda wildcards: code(f"analyse_{wildcards.analysis}"),
-    script:
-        "../../scripts/analyse_{wildcards.analysis}.py"
-
-
 rule overview:
     input:
         comparisons=on_page("tables/comparison.csv"),

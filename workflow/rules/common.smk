@@ -12,7 +12,7 @@ ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from quantlearn.settings.load import load_settings
-from quantlearn.settings.checks import FIGURES
+from quantlearn.figures.registry import FIGURES, FILES, outline, template_of
 from quantlearn.pipeline.code_version import code_digest
 from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
@@ -66,7 +66,6 @@ COURSE_PARTS = {
 }
 KINDS = ["svg", "pdf", "png"]
 BASELINES = ("baselines.csv", "baseline_cells.parquet")
-ANALYSES = sorted(path.stem.removeprefix("analyse_") for path in ROOT.glob("scripts/analyse_*.py"))
 # The files and folders of the workflow that go with a packed report.
 PROJECT = [
     *("Snakefile", "Makefile", "README.md", "CONTRIBUTING.md", "LICENSE", "CITATION.cff"),
@@ -82,8 +81,6 @@ OVERLAYS = [
 wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
     job=r"\d+",
-    figure="|".join(FIGURES),
-    analysis="|".join(ANALYSES or ["(?!)"]),
     page="|".join(["index", *CHAPTERS]),
 
 
@@ -111,7 +108,7 @@ onerror:
 @cache
 def code(script):
     """The digest of a script and of all it imports, so that editing the library re-runs it."""
-    return code_digest(ROOT / "scripts" / f"{script}.py", ROOT / "scripts")
+    return code_digest([ROOT / "scripts" / f"{script}.py"], ROOT / "scripts")
 
 
 @cache
@@ -223,13 +220,6 @@ def in_search(file):
     return lambda wildcards: expand(file, **wildcards) if is_search(wildcards) else []
 
 
-def beside(file):
-    """An input: this file of every experiment whose tables the analyses may read as well."""
-    return lambda wildcards: [
-        f"results/{name}/{file}" for name in EXPERIMENTS[wildcards.experiment]["beside"]
-    ]
-
-
 def figures_of(experiment, kind="svg"):
     """The figures of an experiment, in the order in which it names them."""
     return [
@@ -239,11 +229,20 @@ def figures_of(experiment, kind="svg"):
 
 
 def analyses_of(experiment):
-    """The table of each analysis of the experiment, by its figure."""
-    return {
-        figure: f"results/{experiment}/tables/{figure}.csv"
+    """The tables that an experiment's figures make, in the order of the figures."""
+    return [
+        f"results/{experiment}/tables/{table}.csv"
         for figure in EXPERIMENTS[experiment]["figures"]
-        if figure in ANALYSES
+        for table in outline(figure).tables
+    ]
+
+
+def figure_texts(experiment):
+    """The text of each figure that has one, by its name."""
+    return {
+        figure: f"results/{experiment}/figures/{figure}.md"
+        for figure in EXPERIMENTS[experiment]["figures"]
+        if outline(figure).tables
     }
 
 
@@ -253,7 +252,7 @@ def report_files(experiment):
     return [
         *figures_of(experiment, "pdf"),
         *(f"results/{experiment}/tables/{table}.csv" for table in tables),
-        *analyses_of(experiment).values(),
+        *analyses_of(experiment),
     ]
 
 
@@ -296,8 +295,8 @@ def exhibits_of(part):
                 },
             },
             "figures": {figure: f"{folder}/figures/{figure}.svg" for figure in figures},
-            "captions": {figure: caption(f"plot_{figure}") for figure in figures},
-            "numbers": analyses_of(name),
+            "captions": {figure: outline(figure).caption for figure in figures},
+            "texts": figure_texts(name),
         }
     return exhibits
 
@@ -334,7 +333,7 @@ def notebook(name):
 @cache
 def library_of(name):
     """The digest of a notebook and of the library it imports."""
-    return code_digest(ROOT / f"workflow/notebooks/{name}.ipynb", ROOT / "scripts")
+    return code_digest([ROOT / f"workflow/notebooks/{name}.ipynb"], ROOT / "scripts")
 
 
 def heading_of(page):

@@ -17,7 +17,7 @@ rule render_course:
         exhibits=lambda wildcards: [
             path
             for shown in exhibits_of(wildcards.part).values()
-            for kind in ("tables", "figures", "numbers")
+            for kind in ("tables", "figures", "texts")
             for path in shown[kind].values()
         ],
         pages=lambda wildcards: [

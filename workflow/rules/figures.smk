@@ -1,46 +1,130 @@
-"""From tables to pictures: a figure is one script, its docstring the caption."""
+"""From tables to figures: analyses make a figure's tables and text, one job draws an experiment's.
+
+A figure is a file in scripts/quantlearn/figures/, which says what it reads and makes.
+"""
+
+ANALYSES = [figure for figure in FIGURES if outline(figure).tables]
 
 
-rule plot:
-    input:
-        curves=rules.aggregate.output.curves,
-        cells=rules.aggregate.output.cells,
-        trials=rules.aggregate.output.trials,
-        convergence=rules.aggregate.output.convergence,
-        comparison=rules.compare.output.comparison,
-        leaderboard=rules.leaderboard.output.leaderboard,
-        baselines=rules.measure_baselines.output.baselines,
-        baseline_cells=rules.measure_baselines.output.baseline_cells,
-        numbers=lambda wildcards: (
-            expand(rules.analyse.output.numbers, analysis=wildcards.figure, **wildcards)[0]
-            if wildcards.figure in ANALYSES
-            else []
-        ),
-    output:
-        svg=report(
-            "results/{experiment}/figures/{figure}.svg",
-            caption="../report/figure.rst",
-            category="{experiment}",
-            labels={"figure": "{figure}"},
-        ),
-        pdf="results/{experiment}/figures/{figure}.pdf",
-        png="results/{experiment}/figures/{figure}.png",
-    log:
-        "results/{experiment}/logs/plot/{figure}.log",
-    conda:
-        "../../envs/quantlearn.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        settings=setting(),
-        caption=lambda wildcards: caption(f"plot_{wildcards.figure}"),
-        code=lambda wildcards: code(f"plot_{wildcards.figure}"),
-    script:
-        "../../scripts/plot_{wildcards.figure}.py"
+def files_of(name, result):
+    """The files of a result of an experiment, by its name in FILES."""
+    jobs = range(len(samples_by_job(name))) if "{job}" in FILES[result] else [None]
+    return [f"results/{name}/{FILES[result].format(job=job)}" for job in jobs]
 
 
-rule plot_overview:
+def with_beside(wildcards):
+    """The experiment, and those whose tables its figures may read as well."""
+    return [wildcards.experiment, *EXPERIMENTS[wildcards.experiment]["beside"]]
+
+
+def read_by(figure):
+    """An input: what the tables of a figure are made of."""
+    return lambda wildcards: [
+        path
+        for name in with_beside(wildcards)
+        for result in outline(figure).reads
+        if result in FILES
+        for path in files_of(name, result)
+    ]
+
+
+def source_read_by(figure):
+    """An input: samples.csv and scenes of the experiment that networks start from, where read."""
+    if "source" not in outline(figure).reads:
+        return []
+    return lambda wildcards: [*source("samples.csv")(wildcards), *source("data/split.parquet")(wildcards)]
+
+
+@cache
+def code_of_figures(script, *figures):
+    """The digest of a script with the files and templates of some figures."""
+    files = [FIGURES[figure] for figure in figures]
+    texts = [template_of(figure) for figure in figures if script == "analyse"]
+    return code_digest([ROOT / "scripts" / f"{script}.py", *files, *texts], ROOT / "scripts")
+
+
+for figure in ANALYSES:
+
+    rule:
+        name:
+            f"analyse_{figure}"
+        input:
+            samples=lambda wildcards: [
+                f"results/{name}/samples.csv" for name in with_beside(wildcards)
+            ],
+            read=read_by(figure),
+            source=source_read_by(figure),
+        output:
+            made=[f"results/{{experiment}}/tables/{table}.csv" for table in outline(figure).tables],
+            text=f"results/{{experiment}}/figures/{figure}.md",
+        log:
+            f"results/{{experiment}}/logs/analyse_{figure}.log",
+        conda:
+            "../../envs/quantlearn.yaml"
+        resources:
+            mem_mb=1500,
+            runtime=10,
+        params:
+            figure=figure,
+            settings=lambda wildcards: [EXPERIMENTS[name] for name in with_beside(wildcards)],
+            source_settings=lambda wildcards: EXPERIMENTS.get(
+                EXPERIMENTS[wildcards.experiment]["start_from"]
+            ),
+            seed=SETTINGS.seed,
+            code=code_of_figures("analyse", figure),
+        script:
+            "../../scripts/analyse.py"
+
+
+# Outputs cannot depend on a wildcard, so each experiment has a rule of its own.
+for name, settings in EXPERIMENTS.items():
+
+    rule:
+        name:
+            f"plot_{name}"
+        input:
+            curves=f"results/{name}/tables/curves.parquet",
+            cells=f"results/{name}/tables/cells.parquet",
+            trials=f"results/{name}/tables/trials.csv",
+            convergence=f"results/{name}/tables/convergence.csv",
+            comparison=f"results/{name}/tables/comparison.csv",
+            leaderboard=f"results/{name}/tables/leaderboard.csv",
+            baselines=f"results/{name}/tables/baselines.csv",
+            baseline_cells=f"results/{name}/tables/baseline_cells.parquet",
+            samples=f"results/{name}/samples.csv",
+            made=[
+                f"results/{name}/tables/{table}.csv"
+                for figure in settings["figures"]
+                for table in outline(figure).tables
+            ],
+        output:
+            svg=[
+                report(
+                    f"results/{name}/figures/{figure}.svg",
+                    caption="../report/figures.rst",
+                    category=name,
+                    labels={"figure": figure},
+                )
+                for figure in settings["figures"]
+            ],
+            pdf=expand(f"results/{name}/figures/{{figure}}.pdf", figure=settings["figures"]),
+            png=expand(f"results/{name}/figures/{{figure}}.png", figure=settings["figures"]),
+        log:
+            f"results/{name}/logs/plot.log",
+        conda:
+            "../../envs/quantlearn.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            settings=settings,
+            captions={figure: outline(figure).caption for figure in settings["figures"]},
+            code=code_of_figures("plot", *settings["figures"]),
+        script:
+            "../../scripts/plot.py"
+
+
+rule draw_overview:
     input:
         overview=rules.overview.output.overview,
     output:
@@ -53,14 +137,14 @@ rule plot_overview:
         pdf="results/report/{page}/figures/overview.pdf",
         png="results/report/{page}/figures/overview.png",
     log:
-        "results/report/logs/plot_overview/{page}.log",
+        "results/report/logs/draw_overview/{page}.log",
     conda:
         "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        caption=caption("plot_overview"),
-        code=code("plot_overview"),
+        caption=caption("draw_overview"),
+        code=code("draw_overview"),
     script:
-        "../../scripts/plot_overview.py"
+        "../../scripts/draw_overview.py"

@@ -15,7 +15,7 @@ rule render_experiment:
         leaderboard=rules.leaderboard.output.leaderboard,
         baselines=rules.measure_baselines.output.baselines,
         figures=lambda wildcards: figures_of(wildcards.experiment),
-        numbers=lambda wildcards: list(analyses_of(wildcards.experiment).values()),
+        texts=lambda wildcards: list(figure_texts(wildcards.experiment).values()),
     output:
         executed="results/{experiment}/notebooks/experiment.ipynb",
         page=report(
@@ -44,9 +44,9 @@ rule render_experiment:
             },
             "figures": {Path(path).stem: path for path in input.figures},
             "captions": {
-                Path(path).stem: caption(f"plot_{Path(path).stem}") for path in input.figures
+                Path(path).stem: outline(Path(path).stem).caption for path in input.figures
             },
-            "numbers": {Path(path).stem: path for path in input.numbers},
+            "texts": {Path(path).stem: path for path in input.texts},
             "training_trials": list(input.training_trials),
         },
         code=code("render_notebook"),
@@ -62,9 +62,9 @@ rule render_summary:
         stylesheet=from_here("workflow/report/page.css"),
         overview=rules.overview.output.overview,
         as_run=rules.overview.output.as_run,
-        figure=rules.plot_overview.output.svg,
-        numbers=lambda wildcards: [
-            path for name in experiments_of(wildcards.page) for path in analyses_of(name).values()
+        figure=rules.draw_overview.output.svg,
+        texts=lambda wildcards: [
+            path for name in experiments_of(wildcards.page) for path in figure_texts(name).values()
         ],
     output:
         executed="results/report/{page}/notebooks/report.ipynb",
@@ -89,8 +89,8 @@ rule render_summary:
             "overview": input.overview,
             "as_run": input.as_run,
             "figure": input.figure,
-            "caption": caption("plot_overview"),
-            "numbers": {name: analyses_of(name) for name in experiments_of(wildcards.page)},
+            "caption": caption("draw_overview"),
+            "texts": {name: figure_texts(name) for name in experiments_of(wildcards.page)},
         },
         code=code("render_notebook"),
         library=library_of("report"),

@@ -1,62 +1,77 @@
-"""Analyses of experiments: what a figure shows, as numbers and in words.
+"""Which figures there are, and what each needs, without loading what draws them.
 
-An analysis is three files of one name. A module of this package computes a table from result
-tables and says what is in it; scripts/analyse_<name>.py reads and writes for it; and
-scripts/plot_<name>.py draws its table. The module has two functions for the notebook:
+A figure is one file, figures/<room>/<figure>.py, and its text beside it, <figure>.md.j2:
 
-- ``remark(numbers, settings)``: what the table shows, as Markdown;
-- ``shown(numbers)``: the table as texts under headings for readers, or None if it is too long.
+- ``READS``: what its tables are made of, by names in `FILES`; of the experiments beside it
+  (``beside`` in the settings) the same is read, and with "source" the scenes of the experiment from
+  whose networks it starts;
+- ``TABLES``: the columns of each table it makes, by the table's name;
+- ``tables(experiment, beside, seed)``: these tables, frames by name;
+- ``draw(tables, experiment)``: the figure; the docstring is its caption;
+- ``facts(tables, settings)``: what the text says, by the names that the text uses.
 
-Where that table is not what the figure draws, ``SHOWN`` is its title. And where the first item of a
-remark's list is not what a summary of all experiments should tell, a third function ``headline``
-has the remark's parameters and says it, or returns None.
+One that draws an experiment's own tables has only ``draw``.
 """
 
+import ast
 import importlib
-from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from types import ModuleType
 
 from quantlearn import figures
+from quantlearn.settings.figure_checks import FIGURES
 
-__all__ = ["headline", "remark", "shown", "title"]
-
-
-def remark(name: str, numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """What the table ``numbers`` of the analysis ``name`` shows, as Markdown."""
-    return _module(name).remark(numbers, settings)
+__all__ = ["FIGURES", "FILES", "Outline", "load", "outline", "template_of"]
 
 
-def headline(name: str, numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str | None:
-    """What a summary of all experiments tells of the analysis ``name``, or None for nothing.
+FILES = {
+    "samples": "samples.csv",
+    "scenes": "data/split.parquet",
+    "weights": "training/{job}/weights.safetensors",
+    **{name: f"tables/{name}.csv" for name in ("trials", "convergence", "comparison")},
+    **{name: f"tables/{name}.csv" for name in ("leaderboard", "baselines")},
+    **{name: f"tables/{name}.parquet" for name in ("curves", "cells", "baseline_cells", "texts")},
+}
+"""Where each of an experiment's results lies in its folder; {job} stands for all training jobs."""
 
-    If its module does not say, it is the first item of the remark's list or, in one without a list,
-    its first paragraph.
+
+@dataclass(frozen=True)
+class Outline:
+    """What a figure's file says of it: its caption, what it reads, the tables it makes."""
+
+    caption: str
+    reads: tuple[str, ...]
+    tables: tuple[str, ...]
+
+
+@cache
+def outline(name: str) -> Outline:
+    """The outline of a figure, read from its file: loading it would load what draws it.
+
+    >>> outline("probes").tables
+    ('probes',)
     """
-    module = _module(name)
-    if hasattr(module, "headline"):
-        return module.headline(numbers, settings)
-    text = module.remark(numbers, settings)
-    items = [line.removeprefix("- ") for line in text.splitlines() if line.startswith("- ")]
-    return items[0] if items else text.split("\n\n")[0]
+    tree = ast.parse(FIGURES[name].read_text(encoding="utf-8"))
+    draw = next(
+        node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "draw"
+    )
+    given = {
+        node.target.id if isinstance(node, ast.AnnAssign) else node.targets[0].id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+    }
+    reads = ast.literal_eval(given["READS"]) if "READS" in given else ()
+    keys = [key.value for key in given["TABLES"].keys] if "TABLES" in given else []
+    return Outline(ast.get_docstring(draw) or "", tuple(reads), tuple(keys))
 
 
-def shown(name: str, numbers: pd.DataFrame) -> pd.DataFrame | None:
-    """The table ``numbers`` of the analysis ``name`` for readers, all texts, or None."""
-    return _module(name).shown(numbers)
+def load(name: str) -> ModuleType:
+    """The module of a figure."""
+    return importlib.import_module(f"{figures.__name__}.{FIGURES[name].parent.name}.{name}")
 
 
-def title(name: str) -> str:
-    """The title of the table for readers.
-
-    >>> title("description")
-    'What the networks wrote'
-    """
-    return getattr(_module(name), "SHOWN", "The same in numbers")
-
-
-def _module(name: str) -> Any:
-    (file,) = Path(figures.__file__).parent.glob(f"*/{name}.py")
-    return importlib.import_module(f"{figures.__name__}.{file.parent.name}.{name}")
+def template_of(name: str) -> Path:
+    """The template of a figure's text."""
+    return FIGURES[name].with_suffix(".md.j2")

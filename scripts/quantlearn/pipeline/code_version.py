@@ -8,6 +8,7 @@ reading the import statements, so that nobody has to list modules by hand.
 import ast
 import hashlib
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,14 +17,15 @@ __all__ = ["code_digest", "imported_modules"]
 PACKAGE = "quantlearn"
 
 
-def code_digest(script: Path, library: Path) -> str:
-    """Hexadecimal digest of ``script`` and of all library modules it imports, directly or not.
+def code_digest(sources: Sequence[Path], library: Path) -> str:
+    """Hexadecimal digest of ``sources`` and of all library modules they import, directly or not.
 
-    ``script`` is a Python file or a notebook; ``library`` is the folder that holds the package
-    ``quantlearn``.
+    A source is a Python file, a notebook or a template; ``library`` is the folder that holds the
+    package ``quantlearn``.
     """
     digest = hashlib.sha256()
-    for path in sorted({script, *imported_modules(script, library)}):
+    modules = (imported_modules(source, library) for source in sources)
+    for path in sorted(set(sources).union(*modules)):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
@@ -57,12 +59,12 @@ def _imports(code: str) -> frozenset[str]:
 
 
 def _python(source: Path) -> str:
-    """The code of a Python file, or of a notebook's code cells."""
+    """The code of a Python file, or of a notebook's code cells; a template has none."""
     text = source.read_text(encoding="utf-8")
-    if source.suffix != ".ipynb":
-        return text
-    cells = json.loads(text)["cells"]
-    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    if source.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
+    return text if source.suffix == ".py" else ""
 
 
 def _files(name: str, library: Path) -> set[Path]:

@@ -7,12 +7,13 @@ a finding by chance; for a single experiment they are adjusted over its own pair
 
 from collections.abc import Iterable, Mapping
 from math import isnan
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.figures import formats, registry
+from quantlearn.figures import formats
 from quantlearn.figures.formats import p_phrase
 from quantlearn.report.verdicts import verdict
 from quantlearn.statistics.comparison import FEW_TRIALS, LEVEL, smallest_p
@@ -57,26 +58,23 @@ def read_synopsis(overview: str, as_run: str) -> tuple[pd.DataFrame, pd.DataFram
 
 
 def analyses_summary(
-    settings: Iterable[Mapping[str, Any]], numbers: Mapping[str, Mapping[str, str]]
+    settings: Iterable[Mapping[str, Any]], texts: Mapping[str, Mapping[str, str]]
 ) -> str:
     """For each experiment with analyses, its question and what the first of them says of it.
 
-    ``numbers``: by experiment and figure the path of the table that the analysis made.
+    ``texts``: by experiment and figure the path of what is said of the figure. Its first paragraph
+    is what it comes to; a text that begins with an HTML comment has nothing for a summary.
     """
     lines = []
     for one in settings:
         name = one["name"]
-        if statement := _first_headline(one, numbers.get(name, {})):
+        found = (Path(path).read_text(encoding="utf-8") for path in texts.get(name, {}).values())
+        first = next((text for text in found if not text.startswith("<!--")), None)
+        if first:
+            statement = " ".join(first.partition("\n\n")[0].split())
             link = f"[{name}](#{name.replace('_', '-')})"
-            lines.append(f"- **{one['question']}** {formats.capital(statement)} ({link})")
+            lines.append(f"- **{one['question']}** {statement} ({link})")
     return "\n".join(lines)
-
-
-def _first_headline(settings: Mapping[str, Any], numbers: Mapping[str, str]) -> str | None:
-    headlines = (
-        registry.headline(figure, pd.read_csv(path), settings) for figure, path in numbers.items()
-    )
-    return next(filter(None, headlines), None)
 
 
 def universal_name(universal: str) -> str:

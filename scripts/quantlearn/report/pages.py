@@ -15,15 +15,9 @@ from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
-__all__ = ["embedded_figure", "html_table", "main_part", "placed", "slug", "write_page"]
-
-# Numbers, percentages, ranges and what stands for a missing one.
-NUMBER = re.compile(
-    r"([<−]?\s?[\d.,]+( × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?( %)?|–)( (to|and) (−?[\d.,]+( %)?|–))?( of \d+)?"
-    r"|from [\d.,]+ on"
-)
+__all__ = ["embedded_figure", "main_part", "placed", "slug", "write_page"]
 
 
 def slug(text: str) -> str:
@@ -56,35 +50,6 @@ def embedded_figure(path: str | Path, caption: str, alternative: str) -> str:
             f'<object type="image/svg+xml" data="{source}">{html.escape(alternative)}</object>'
         )
     return f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"
-
-
-def html_table(frame: "pd.DataFrame", caption: str = "") -> str:
-    """A frame of texts as a table; columns of numbers stand to the right.
-
-    The first column names the row.
-    """
-    right = {
-        column
-        for column in frame.columns[1:]
-        if all(NUMBER.fullmatch(text) for text in frame[column])
-    }
-
-    def cell(tag: str, column: str, text: str, more: str = "") -> str:
-        kind = ' class="number"' if column in right else ""
-        return f"<{tag}{more}{kind}>{html.escape(text)}</{tag}>"
-
-    head = "".join(cell("th", column, column, ' scope="col"') for column in frame.columns)
-    rows = []
-    for values in frame.itertuples(index=False):
-        first, *others = zip(frame.columns, values, strict=True)
-        cells = cell("th", *first, ' scope="row"') + "".join(cell("td", *item) for item in others)
-        rows.append(f"<tr>{cells}</tr>")
-    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
-    body = "\n".join(rows)
-    return (
-        f'<div class="table"><table>{title}<thead><tr>{head}</tr></thead>\n'
-        f"<tbody>\n{body}\n</tbody></table></div>"
-    )
 
 
 def placed(body: str, prefix: str, deeper: int) -> str:

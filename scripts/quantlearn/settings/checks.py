@@ -8,13 +8,13 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.lexicon import Lexicon
 from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts, count_scenes
 from quantlearn.semantics.scenes_in_words import WRITING, most_informative
 from quantlearn.settings.distributions import RANGES_OF_NUMBERS, kind_of, values_of
+from quantlearn.settings.figure_checks import FIGURES
 from quantlearn.settings.memory import largest_need
 from quantlearn.settings.schema import (
     Fault,
@@ -38,12 +38,6 @@ ENUMERATION_LIMIT = 2**30  # bytes
 LABEL_BYTES = 8  # trial, quantifier, size and truth of a row, beside one byte for each object
 
 MOST_SAMPLES = 10_000  # as in the schema
-
-# A figure of an experiment is a script of this name; the overview is one of a page of the report.
-SCRIPTS = Path(__file__).parents[2]
-FIGURES = tuple(
-    sorted({path.stem.removeprefix("plot_") for path in SCRIPTS.glob("plot_*.py")} - {"overview"})
-)
 
 Check = Callable[[dict, "Surroundings"], Iterator[Fault]]
 

@@ -5,6 +5,7 @@ Without these checks an analysis would find out when all networks are trained.
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.distributions import is_distribution, values_of
@@ -20,7 +21,16 @@ from quantlearn.settings.protocol import (
 from quantlearn.settings.schema import Fault, is_recurrent, load_schema, shown
 from quantlearn.settings.search import SECTIONS, chooses_sample
 
-__all__ = ["find_figure_faults"]
+__all__ = ["FIGURES", "find_figure_faults"]
+
+_ROOMS = ("paper", "practice", "course", "atlas")
+
+FIGURES = {
+    path.stem: path
+    for room in _ROOMS
+    for path in sorted((Path(__file__).parents[1] / "figures" / room).glob("[a-z]*.py"))
+}
+"""The file of each figure that an experiment can have, by its name."""
 
 # The figures of an experiment that names none are of its chosen sample.
 OF_CHOSEN = tuple(load_schema("experiment")["properties"]["figures"]["default"])

@@ -14,7 +14,6 @@ from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.seeds import random_stream
-from quantlearn.settings.samples import read_sample
 from quantlearn.training.members import Member, read_members
 
 __all__ = ["Trained", "read_networks", "read_trained", "read_weights", "write_weights"]
@@ -101,29 +100,30 @@ class Trained:
 def read_trained(
     settings: Mapping[str, Any],
     sample: int,
-    samples: str,
-    split_scenes: str,
-    training_weights: Sequence[str],
+    chosen: Mapping[str, Any],
+    *,
+    split_scenes: str | Path,
+    weights: str | Path,
     seed: int,
 ) -> Trained:
     """The networks of a sample of the experiment with these resolved ``settings``, on the CPU.
 
-    ``samples`` is samples.csv, ``training_weights`` the weights of all training jobs in their
-    order, ``seed`` the root seed, from which the first weights follow as in training.
+    ``chosen`` are the sample's settings network and training, ``weights`` the file that holds its
+    networks, ``seed`` the root seed, from which the first weights follow as in training.
     """
-    chosen = read_sample(samples, sample)
     network, training = chosen["network"], chosen["training"]
     members, task = read_members(
-        *(split_scenes, settings["quantifiers"], training["together"], network["quantifiers"]),
+        split_scenes,
+        settings["quantifiers"],
+        training["together"],
+        network["quantifiers"],
         groups=settings["groups"],
     )
     ensemble = Ensemble(network, task, core="eager", loss=training["loss"])
-    together = settings["search"]["samples_per_job"] if settings["search"] else 1
-    path = training_weights[sample // together]
     names = [(settings["name"], sample, member.trial, member.learns) for member in members]
     return Trained(
         ensemble,
         members,
-        read_weights(ensemble, len(members), path, sample),
+        read_weights(ensemble, len(members), weights, sample),
         ensemble.initialise([random_stream(seed, *name, "initialise") for name in names]),
     )

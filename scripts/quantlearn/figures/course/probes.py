@@ -9,36 +9,76 @@ show what needs no training.
 """
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from quantlearn import tables
-from quantlearn.figures import formats
+from quantlearn import tables as schemas
+from quantlearn.figures import formats, style
+from quantlearn.figures.experiment import Experiment
+from quantlearn.seeds import random_stream
+from quantlearn.semantics.automata import minimal_automaton
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import PADDING
 from quantlearn.statistics.intervals import mean_interval
 
-__all__ = [
-    "TARGETS",
-    "change",
-    "counts_along",
-    "main_scores",
-    "probe",
-    "probes_table",
-    "remark",
-    "shown",
-]
+READS = ("samples", "scenes", "weights")
+
+TABLES = {"probes": schemas.PROBES}
 
 TARGETS = {"both": "|A∩B|", "difference": "|A∩B| − |A∖B|", "automaton": "automaton"}
-READ = {**TARGETS, "automaton": "the automaton's state"}
 NETWORKS = {"trained": "Trained", "untrained": "Untrained", "size": "Size alone"}
 PARTS = {"h": "hidden state", "c": "cell state"}
-METRICS = {"automaton": "exact"}
-METRIC_NAMES = {"r_squared": "*R*²", "exact": "accuracy"}
 
-Scores = Mapping[tuple[str, str, str, str, str], list[float]]
-"""Scores of all trials by quantifier, target, network, part of the state and metric."""
+MOST_SCENES = 300  # half of them to fit the probes, half to score them
+FEWER_POSITIONS = 1500  # for logistic regression, which is slow
+
+
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """Scores of the probes of an experiment in which each quantifier has networks of its own.
+
+    Means over trials with 95 % t intervals.
+    """
+    # Only here: torch takes seconds to load, and drawing does without it.
+    from quantlearn.figures.networks import states_along, trained  # noqa: PLC0415
+
+    networks = trained(experiment, 0, seed)
+    scores: dict[tuple[str, ...], list[float]] = {}
+    for name, expression in experiment.settings["expressions"].items():
+        automaton = minimal_automaton(Quantifier(name, expression))
+        for row in networks.rows(name):
+            stream = random_stream(seed, experiment.name, row, "probes")
+            scenes = stream.permutation(networks.members[row].scenes["test"].scenes)[:MOST_SCENES]
+            targets = counts_along(scenes)
+            if automaton is not None:
+                targets["automaton"] = automaton.run(scenes)
+            first_half = np.arange(len(scenes))[:, None] < len(scenes) // 2
+            fitted, scored = ((scenes != PADDING) & half for half in (first_half, ~first_half))
+            for network, part, states in states_along(networks, row, scenes):
+                for target, values in targets.items():
+                    classes = target == "automaton"
+                    few = slice(FEWER_POSITIONS if classes else None)
+                    found = probe(
+                        states[fitted][few],
+                        values[fitted][few],
+                        states[scored],
+                        values[scored],
+                        classes,
+                    )
+                    for metric, value in found.items():
+                        scores.setdefault((name, target, network, part, metric), []).append(value)
+    rows = []
+    for key, values in scores.items():
+        mean = mean_interval(np.array(values))
+        # A t interval may reach beyond 1, which is the most that a score can be.
+        rows.append((*key, mean.estimate, mean.lower, np.minimum(mean.upper, 1.0), len(values)))
+    return {"probes": pd.DataFrame(rows, columns=list(schemas.PROBES))}
 
 
 def counts_along(scenes: np.ndarray) -> dict[str, np.ndarray]:
@@ -76,24 +116,63 @@ def probe(
     return exact if classes else {"r_squared": float(r2_score(truth, read)), **exact}
 
 
-def probes_table(scores: Scores) -> pd.DataFrame:
-    """Means over trials with 95 % t intervals; the columns are those of `tables.PROBES`."""
-    rows = []
-    for key, values in scores.items():
-        mean = mean_interval(np.array(values))
-        # A t interval may reach beyond 1, which is the most that a score can be.
-        upper = min(mean.upper, 1.0) if not np.isnan(mean.upper) else mean.upper
-        rows.append((*key, mean.estimate, mean.lower, upper, len(values)))
-    return pd.DataFrame(rows, columns=list(tables.PROBES))
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """What linear probes read from the states of trained networks, and what needs no training.
+
+    R² of a count on scenes that the probe was not fitted to: 1 is a perfect reading, 0 as good as
+    always saying the mean. Filled marks: the cell state and the hidden state after training; hollow
+    ones: the same networks before training; dashes: the number of objects read so far and nothing
+    else. Means over trials with 95 % intervals, which are often narrower than the marks.
+    """
+    frame = tables["probes"]
+    frame = frame[frame["metric"] == "r_squared"]
+    targets = list(dict.fromkeys(frame["target"]))
+    quantifiers = experiment.settings["quantifiers"]
+    figure = style.new_figure(style.PAGE_WIDTH, 2.9)
+    panels = figure.subplots(1, len(quantifiers), sharey=True, squeeze=False)[0]
+    for axes, quantifier in zip(panels, quantifiers, strict=True):
+        draw_readings(axes, frame[frame["quantifier"] == quantifier], targets)
+        axes.set_title(f"networks for {style.label(quantifier)}")
+    panels[0].set_ylabel("R² on other scenes")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    return figure
 
 
-# --- In words -------------------------------------------------------------------------------------
+LOOKS = {"c": (style.OKABE_ITO[0], "o"), "h": (style.OKABE_ITO[1], "s")}
+DASH = 0.3
+APART = 0.16
 
-CHANGES = {
-    1: "better than before training",
-    0: "about as well as before training",
-    -1: "worse than before training",
-}
+
+def draw_readings(axes: Axes, rows: pd.DataFrame, targets: list[str]) -> None:
+    """A place for each target, with trained and untrained states and the size beside each other."""
+    places = np.arange(len(targets))
+    size = rows[rows["network"] == "size"].set_index("target").loc[targets, "estimate"]
+    axes.hlines(
+        size, places - DASH, places + DASH, color="black", linestyle=(0, (2, 1.5)),
+        label="number of objects alone",
+    )  # fmt: skip
+    for shift, (part, (colour, marker)) in zip((-APART, APART), LOOKS.items(), strict=True):
+        for network, face in (("trained", colour), ("untrained", "white")):
+            some = rows[(rows["network"] == network) & (rows["part"] == part)]
+            some = some.set_index("target").reindex(targets)
+            if some["estimate"].isna().all():
+                continue
+            bars = np.abs(some[["lower", "upper"]].to_numpy().T - some["estimate"].to_numpy())
+            axes.errorbar(
+                places + shift,
+                some["estimate"],
+                yerr=np.nan_to_num(bars),
+                fmt=marker,
+                color=colour,
+                markerfacecolor=face,
+                elinewidth=1,
+                label=f"{PARTS[part]}, {network}",
+            )
+    axes.axhline(0, color=style.GREY, linewidth=0.6)
+    axes.set_xticks(places, [TARGETS[target] for target in targets])
+    axes.set_xlim(-0.6, len(targets) - 0.4)
+    axes.set_ylim(top=1.04)
 
 
 def change(before: pd.Series, after: pd.Series) -> int:
@@ -106,52 +185,30 @@ def main_scores(numbers: pd.DataFrame) -> pd.DataFrame:
 
     That is R² of a count, the accuracy of the automaton's state; by (quantifier, target, network).
     """
-    metric = numbers["target"].map(lambda target: METRICS.get(target, "r_squared"))
+    metric = numbers["target"].map(lambda target: "exact" if target == "automaton" else "r_squared")
     scores = numbers[numbers["metric"] == metric]
     best = scores.groupby(["quantifier", "target", "network"], sort=False)["estimate"].idxmax()
     return scores.loc[best].set_index(["quantifier", "target", "network"])
 
 
-def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """What training did to each reading."""
-    scores = main_scores(numbers)
-    lines = []
+    scores = main_scores(tables["probes"])
+    changes, rows = {1: 0, 0: 0, -1: 0}, []
     for quantifier, target in dict.fromkeys(key[:2] for key in scores.index):
-        before, after, size = (
-            scores.loc[(quantifier, target, network)]
-            for network in ("untrained", "trained", "size")
-        )
-        name = METRIC_NAMES[after["metric"]]
-        lines.append(
-            f"- {formats.capital(formats.name(quantifier))}: {READ[target]} can be read from the "
-            f"{PARTS[after['part']]} {CHANGES[change(before, after)]} ({name} "
-            f"{_score(before)} before, {_score(after)} after; from the number of objects alone "
-            f"{_score(size)})."
-        )
-    return "\n".join(lines)
-
-
-def _score(row: pd.Series, column: str = "estimate") -> str:
-    value = row[column]
-    return formats.correlation(value) if row["metric"] == "r_squared" else formats.percent(value)
-
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """One line for each quantifier and target."""
-    scores = main_scores(numbers)
-    rows = []
-    for quantifier, target in dict.fromkeys(key[:2] for key in scores.index):
-        by_network = {network: scores.loc[(quantifier, target, network)] for network in NETWORKS}
+        found = {network: scores.loc[(quantifier, target, network)] for network in NETWORKS}
+        changes[change(found["untrained"], found["trained"])] += 1
+        count = found["trained"]["metric"] == "r_squared"
+        form = formats.correlation if count else formats.percent
         row = {
-            "Network for": quantifier.replace("_", " "),
+            "Network for": style.label(quantifier),
             "Read": TARGETS[target],
-            "Score": "R²" if by_network["trained"]["metric"] == "r_squared" else "accuracy",
+            "From the": PARTS[found["trained"]["part"]],
+            "Score": "R²" if count else "accuracy",
         }
         for network, heading in NETWORKS.items():
-            found = by_network[network]
-            row[heading] = _score(found)
-            row[f"95 % interval, {heading.lower()}"] = formats.interval(
-                *(_score(found, side) for side in ("lower", "upper"))
-            )
+            bounds = (form(found[network][side]) for side in ("lower", "upper"))
+            row[heading] = form(found[network]["estimate"])
+            row[f"95 % interval, {heading.lower()}"] = formats.interval(*bounds)
         rows.append(row)
-    return pd.DataFrame(rows)
+    return {"better": changes[1], "same": changes[0], "worse": changes[-1], "rows": rows}

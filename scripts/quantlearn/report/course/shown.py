@@ -10,8 +10,9 @@ import pandas as pd
 from IPython.display import HTML, Markdown, display
 from matplotlib.figure import Figure
 
-from quantlearn.figures import formats, registry, style
-from quantlearn.report.pages import embedded_figure, html_table
+from quantlearn.figures import formats, style
+from quantlearn.figures.texts import html_table
+from quantlearn.report.pages import embedded_figure
 
 __all__ = [
     "Exhibits",
@@ -27,7 +28,7 @@ __all__ = [
 
 Exhibits = Mapping[str, Mapping[str, Any]]
 """What the course shows of experiments, by name: their ``settings``; ``tables``, ``figures`` and
-``numbers`` (tables of analyses), paths by name; and ``captions`` of the figures."""
+``texts`` (what is said of figures), paths by name; and ``captions`` of the figures."""
 
 
 def exhibit(exhibits: Exhibits, name: str, *figures: str, question: bool = True) -> None:
@@ -47,12 +48,8 @@ def exhibit(exhibits: Exhibits, name: str, *figures: str, question: bool = True)
         alternative = f"{formats.capital(figure.replace('_', ' '))} of {settings['title']}"
         path, caption = shown["figures"][figure], shown["captions"][figure]
         display(HTML(embedded_figure(path, caption, alternative)))
-        if figure in shown["numbers"]:
-            numbers = pd.read_csv(shown["numbers"][figure])
-            say(registry.remark(figure, numbers, settings))
-            tabulated = registry.shown(figure, numbers)
-            if tabulated is not None:
-                display(HTML(html_table(tabulated, registry.title(figure))))
+        if figure in shown["texts"]:
+            say(Path(shown["texts"][figure]).read_text(encoding="utf-8"))
 
 
 def page_of(experiment: str) -> str:

@@ -25,7 +25,7 @@ PANELS = {
 }
 
 
-def plot_overview(overview: str, *, svg: str, pdf: str, png: str) -> None:
+def draw_overview(overview: str, *, svg: str, pdf: str, png: str) -> None:
     """Draw the forest plot of the table overview.csv."""
     rows = placed(tables.read_csv(overview, tables.OVERVIEW))
     height = rows["y"].max() + 1 if len(rows) else 1
@@ -146,4 +146,4 @@ def write_counts(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 if __name__ == "__main__":
-    run_job(plot_overview, snakemake)
+    run_job(draw_overview, snakemake)

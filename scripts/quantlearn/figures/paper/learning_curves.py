@@ -1,72 +1,62 @@
-"""Accuracy of each quantifier against training step, on the split that training monitors.
+"""Learning curves: accuracy against training step."""
 
-Each faint line is one trial; the strong line is the median over all trials, where a run that ended
-is counted with its last value. The median is drawn thin and dotted from the step on at which fewer
-than half of the trials still run. The grey dashed line is the threshold of convergence. The level
-dotted lines are what rules reach that know only the size of a scene, or in grey only which truth
-value is commoner (means over trials, in grey over quantifiers too): only what lies above them shows
-that a network has learned the quantifier.
-"""
-
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from quantlearn import columns, tables
 from quantlearn.figures import style
-from quantlearn.pipeline.jobs import run_job
+from quantlearn.figures.experiment import Experiment
 from quantlearn.statistics.curves import extended_curves
 
 
-def plot_learning_curves(
-    curves: str,
-    baselines: str,
-    settings: dict[str, Any],
-    *,
-    svg: str,
-    pdf: str,
-    png: str,
-    leaderboard: str | None = None,
-) -> None:
-    """Draw the learning curves of the chosen sample."""
-    frame = tables.read_parquet(curves, columns.CURVES)
-    chosen = tables.of_chosen(frame, leaderboard)
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Accuracy of each quantifier against training step, on the split that training monitors.
+
+    Each faint line is one trial; the strong line is the median over all trials, where a run that
+    ended is counted with its last value. The median is drawn thin and dotted from the step on at
+    which fewer than half of the trials still run. The grey dashed line is the threshold of
+    convergence. The level dotted lines are what rules reach that know only the size of a scene, or
+    in grey only which truth value is commoner (means over trials, in grey over quantifiers too):
+    only what lies above them shows that a network has learned the quantifier.
+    """
+    settings = experiment.settings
+    chosen = experiment.shown(experiment.curves)
     # A quantifier that is for testing only has no scenes on the other splits.
     watched = chosen[chosen["split"] == settings["training"]["monitor"]].dropna()
-    rules = tables.read_csv(baselines, columns.BASELINES)
+    rules = experiment.baselines
     rules = rules[rules["split"] == settings["training"]["monitor"]]
     looks = style.looks(settings["quantifiers"])
     looks = {name: look for name, look in looks.items() if name in set(watched["quantifier"])}
-    with style.figure_style():
-        figure = style.new_figure(style.PAGE_WIDTH, 3.7)
-        axes = figure.add_subplot()
-        threshold = settings["convergence"]["threshold"]
-        axes.axhline(threshold, color=style.GREY, linestyle="--", linewidth=0.8)
-        for quantifier, look in looks.items():
-            draw_quantifier(axes, watched[watched["quantifier"] == quantifier], quantifier, look)
-        last_steps = watched.groupby("trial")["step"].max()
-        axes.set_xlim(0, last_steps.max())
-        axes.set_ylim(top=1.005)
-        draw_baselines(axes, rules, looks)
-        axes.annotate(
-            f"threshold {threshold:g}",
-            (1.0, threshold),
-            xycoords=axes.get_yaxis_transform(),
-            xytext=(-2, -3),
-            textcoords="offset points",
-            ha="right",
-            va="top",
-            fontsize=8,
-            color=style.GREY,
-        )
-        style.step_axis(axes.xaxis)
-        axes.set_xlabel("Training step")
-        axes.set_ylabel(f"Accuracy ({settings['training']['monitor']} scenes)")
-        axes.set_title(f"{settings['title']} (n = {len(last_steps)} trials)", wrap=True)
-        figure.legend(loc="outside lower center", ncols=min(len(looks), 3), handlelength=3)
-        style.save_figure(figure, svg, pdf, png)
+    figure = style.new_figure(style.PAGE_WIDTH, 3.7)
+    axes = figure.add_subplot()
+    threshold = settings["convergence"]["threshold"]
+    axes.axhline(threshold, color=style.GREY, linestyle="--", linewidth=0.8)
+    for quantifier, look in looks.items():
+        draw_quantifier(axes, watched[watched["quantifier"] == quantifier], quantifier, look)
+    last_steps = watched.groupby("trial")["step"].max()
+    axes.set_xlim(0, last_steps.max())
+    axes.set_ylim(top=1.005)
+    draw_baselines(axes, rules, looks)
+    axes.annotate(
+        f"threshold {threshold:g}",
+        (1.0, threshold),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(-2, -3),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        fontsize=8,
+        color=style.GREY,
+    )
+    style.step_axis(axes.xaxis)
+    axes.set_xlabel("Training step")
+    axes.set_ylabel(f"Accuracy ({settings['training']['monitor']} scenes)")
+    axes.set_title(f"{settings['title']} (n = {len(last_steps)} trials)", wrap=True)
+    figure.legend(loc="outside lower center", ncols=min(len(looks), 3), handlelength=3)
+    return figure
 
 
 def draw_quantifier(axes: Axes, runs: pd.DataFrame, quantifier: str, look: style.Look) -> None:
@@ -130,7 +120,3 @@ def draw_baselines(axes: Axes, rules: pd.DataFrame, looks: dict[str, style.Look]
             color=colour,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.8},
         )
-
-
-if __name__ == "__main__":
-    run_job(plot_learning_curves, snakemake)

@@ -1,0 +1,104 @@
+"""Texts from templates: what a figure or a page says, with numbers put in by facts.
+
+Filters are the number formats of `formats`, such as ``{{ share | percent }}``. An estimate, a row
+with estimate, lower and upper, is said by ``{{ row | estimate("steps") }}``, and nowhere else.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+
+from quantlearn.figures import formats
+
+__all__ = ["estimate", "html_table", "render"]
+
+_FILTERS = (
+    *("accuracy_points", "capital", "correlation", "counted", "listed", "name", "number"),
+    *("p_phrase", "p_value", "percent", "span", "steps", "times"),
+)
+
+
+def render(template: str | Path, facts: Mapping[str, Any]) -> str:
+    """The Markdown of a template with these facts; a name that is missing is an error."""
+    path = Path(template)
+    return _environment(path.parent).get_template(path.name).render(**facts).strip() + "\n"
+
+
+def estimate(row: Mapping[str, Any], kind: str, unit: str = "", *, n: str = "") -> str:
+    """An estimate with its interval, and its p and n where there are any.
+
+    ``row`` has estimate, lower and upper, and may have p_adjusted or p, and n. ``kind`` is the
+    number format, ``unit`` follows the estimate, ``n`` is the noun that n counts, if it is said.
+
+    >>> row = {"estimate": 5, "lower": 4, "upper": 6, "p_adjusted": 0.01, "n": 12}
+    >>> estimate(row, "steps", " steps"), estimate({**row, "p_adjusted": 0.3}, "steps", n="trial")
+    ('5 steps (95 % interval 4 to 6; p = 0.010)', '5 (95 % interval 4 to 6; p = 0.30; 12 trials)')
+    """
+    form = getattr(formats, kind)
+    bounds = formats.interval(form(row["lower"]), form(row["upper"]))
+    p = row.get("p_adjusted", row.get("p"))
+    parts = [
+        *([f"95 % interval {bounds}"] if bounds != formats.MISSING else []),
+        *([formats.p_phrase(p)] if p is not None and not pd.isna(p) else []),
+        *([formats.counted(int(row["n"]), n)] if n else []),
+    ]
+    found = f"{form(row['estimate'])}{unit}"
+    return f"{found} ({'; '.join(parts)})" if parts else found
+
+
+@cache
+def _environment(folder: Path) -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # Markdown: what comes from settings as text is escaped where it enters
+    )
+    environment.filters |= {name: getattr(formats, name) for name in _FILTERS}
+    environment.filters["estimate"] = estimate
+    environment.filters["words"] = lambda name: name.replace("_", " ")
+    environment.globals["table"] = html_table
+    return environment
+
+
+# Numbers, percentages, ranges and what stands for a missing one.
+NUMBER = re.compile(
+    r"([<−]?\s?[\d.,]+( × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?( %)?|–)( (to|and) (−?[\d.,]+( %)?|–))?( of \d+)?"
+    r"|from [\d.,]+ on"
+)
+
+
+def html_table(frame: "pd.DataFrame", caption: str = "") -> str:
+    """A frame of texts as a table; columns of numbers stand to the right.
+
+    The first column names the row.
+    """
+    right = {
+        column
+        for column in frame.columns[1:]
+        if all(NUMBER.fullmatch(text) for text in frame[column])
+    }
+
+    def cell(tag: str, column: str, text: str, more: str = "") -> str:
+        kind = ' class="number"' if column in right else ""
+        return f"<{tag}{more}{kind}>{html.escape(text)}</{tag}>"
+
+    head = "".join(cell("th", column, column, ' scope="col"') for column in frame.columns)
+    rows = []
+    for values in frame.itertuples(index=False):
+        first, *others = zip(frame.columns, values, strict=True)
+        cells = cell("th", *first, ' scope="row"') + "".join(cell("td", *item) for item in others)
+        rows.append(f"<tr>{cells}</tr>")
+    title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
+    body = "\n".join(rows)
+    return (
+        f'<div class="table"><table>{title}<thead><tr>{head}</tr></thead>\n'
+        f"<tbody>\n{body}\n</tbody></table></div>"
+    )
