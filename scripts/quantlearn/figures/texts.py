@@ -6,7 +6,7 @@ with estimate, lower and upper, is said by ``{{ row | estimate("steps") }}``, an
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -75,11 +75,13 @@ NUMBER = re.compile(
 )
 
 
-def html_table(frame: "pd.DataFrame", caption: str = "") -> str:
-    """A frame of texts as a table; columns of numbers stand to the right.
+def html_table(rows: pd.DataFrame | Sequence[Mapping[str, str]], caption: str = "") -> str:
+    """Rows of texts as a table; the first column names the row, numbers stand to the right.
 
-    The first column names the row.
+    >>> html_table([{"Quantifier": "most", "Steps": "12"}], "When").count("<tr>")
+    2
     """
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     right = {
         column
         for column in frame.columns[1:]
