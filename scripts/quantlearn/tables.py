@@ -5,7 +5,7 @@ must have and their types, so that a reader gets booleans, missing integers and 
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -43,6 +43,7 @@ __all__ = [
     "PROJECTIONS",
     "RANDOM_AGAINST_GRID",
     "REGULARISATION",
+    "ROWS",
     "SCOREBOARD",
     "SEQUENCE_LENGTHS",
     "STATE_SPACE",
@@ -766,6 +767,80 @@ TRUTH_RATES: Schema = {
     "size": Column("int64", "Objects in the scenes"),
     "truth_rate": Column("float64", "Share of the scenes of this size in which it is true"),
 }
+
+
+ROWS: Mapping[str, str] = {
+    "overfitting": (
+        "Loss along training on all scenes of a split, and what early stopping gives. Steps are "
+        "medians over trials, everything else means, with 95 % intervals; a loss at a step is a "
+        "median with quartiles."
+    ),
+    "regularisation": "One row for each condition, metric and quantity.",
+    "knobs": "One row for each setting of a search that varies.",
+    "projections": "One row for each sample of this search and of those beside it.",
+    "random_against_grid": (
+        "One row for each number of samples, of this search and of those beside it."
+    ),
+    "generalisation": "One row for each quantifier and kind of test scenes, of the chosen sample.",
+    "transfer": (
+        "What a source, learned before, brings for a target, in an experiment whose samples "
+        "differ in `training.start` alone. A score is the accuracy on the monitored split in the "
+        "mean over training (the area under the learning curve over its width); the gain is the "
+        "score from the source less that from none, in the same trial."
+    ),
+    "balancing": (
+        "One row for each length of training and quantity, of this experiment and of those beside "
+        "it. Test scenes are counted, or dev scenes where there is no test."
+    ),
+    "probes": (
+        "One row for each linear probe and metric, of recurrent networks that learn one "
+        "quantifier each. A probe is fitted to the states at all positions of some test scenes "
+        "and scored on others."
+    ),
+    "state_space": (
+        "The states of the network of the first trial for each quantifier, one row for each "
+        "object of some test scenes."
+    ),
+    "sequence_lengths": (
+        "Accuracy on test scenes, in an experiment whose samples are architectures."
+    ),
+    "gradients_through_time": (
+        "Norms of the derivative of a scene's loss by the state some objects before its end, for "
+        "test scenes of the largest size that was trained, in an experiment whose samples are "
+        "recurrent architectures."
+    ),
+    "scoreboard": (
+        "One row for each architecture and task of this experiment and of those beside it, and "
+        "for the mean over tasks. Architectures stand in the order of their mean. Which task an "
+        "experiment is follows from its settings: `description` describes, `transfer` starts from "
+        "another experiment, `search` has a sampler other than grid, `unseen_counts` is split by "
+        "zone counts, and one with `only_test.sizes_above` sets four tasks, `longer_scenes` and "
+        "the three universals."
+    ),
+    "atlas": (
+        "One row for each network. Degrees and `truth_rate` are exact on all scenes of at most 8 "
+        "objects."
+    ),
+    "atlas_checks": (
+        "One row for each estimate, and one for each point of the figure. What cannot be "
+        "estimated is blank."
+    ),
+    "atlas_measures": "One row for each two measures of its quantifiers.",
+    "controls": "One row for each pair and condition, of this experiment and of those beside it.",
+    "atlas_effects": "One row for each estimate. What cannot be estimated is blank.",
+    "description": (
+        "What networks write, in an experiment whose samples differ in `network.attention`. Test "
+        "scenes have counts (|A∩B|, |A∖B|) that were trained (`trained counts`), new ones whose "
+        "sentence was trained (`new counts`), or new ones whose sentence was not (`new "
+        "sentence`); the last two together are `all new`."
+    ),
+    "language_model": "What networks write, and how well they expect the next word, in one sample.",
+    "finetuning": (
+        "What a start is worth in labelled scenes, in an experiment whose samples differ in "
+        "`training.start` and `training.scenes`."
+    ),
+}
+"""What the rows are of the table that each figure draws, for docs/tables.md."""
 
 
 class TableError(QuantlearnError):
