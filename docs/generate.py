@@ -33,7 +33,7 @@ KINDS = {
 
 
 def generated() -> dict[Path, str]:
-    """The text of each file that is made, by its path."""
+    """Give the text of each file that is made, by its path."""
     environment = Environment(
         loader=FileSystemLoader(DOCS), undefined=StrictUndefined, keep_trailing_newline=True
     )
@@ -57,13 +57,13 @@ def generated() -> dict[Path, str]:
 
 
 def columns_table(schema: columns.Schema) -> str:
-    """A table with a row for each column of result tables."""
+    """Write a table in Markdown with a row for each column of a result table."""
     rows = [(f"`{name}`", KINDS[kind], meaning) for name, (kind, meaning) in schema.items()]
     return _table(["Column", "Type", "Meaning"], rows)
 
 
 def settings_table(settings: Mapping[str, Mapping[str, Any]]) -> str:
-    """A table with a row for each setting, by its dotted key."""
+    """Write a table in Markdown with a row for each setting, by its dotted key."""
     rows = []
     for key, part in settings.items():
         default = json.dumps(part["default"]).replace('"', "") if "default" in part else "{}"
@@ -73,7 +73,7 @@ def settings_table(settings: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def sections(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """The settings of a schema, as (heading, what they are, schema of each by its dotted key).
+    """Part the settings of a schema: heading, what they are, the schema of each by its dotted key.
 
     First those at the top, whose heading is empty, then each mapping among them; what an
     architecture adds to ``network`` stands by itself.
@@ -97,10 +97,10 @@ def _leaves(
     if "default" in schema:
         yield key, schema
     for name, part in schema["properties"].items():
-        inner = (
-            _leaves(f"{key}.{name}", part) if "properties" in part else [(f"{key}.{name}", part)]
-        )
-        yield from inner
+        if "properties" in part:
+            yield from _leaves(f"{key}.{name}", part)
+        else:
+            yield f"{key}.{name}", part
     for condition, own in cases(schema) if conditional else ():
         [(deciding, values)] = condition["properties"].items()
         named = " or ".join(f"`{value}`" for value in values.get("enum", [values.get("const")]))
