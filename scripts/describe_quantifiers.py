@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.semantics.automata import minimal_states
 from quantlearn.semantics.complexity import boundaries, boundary_density, lempel_ziv_complexity
@@ -82,7 +82,7 @@ def _complexity(
             }
         )
     frame = pd.DataFrame(rows, columns=list(tables.COMPLEXITY))
-    return frame.astype(dict(tables.COMPLEXITY))
+    return frame.astype(columns.types(tables.COMPLEXITY))
 
 
 def _shortest(

@@ -10,7 +10,7 @@ from plot_atlas import plot_atlas
 from plot_atlas_checks import plot_atlas_checks
 from plot_atlas_effects import plot_atlas_effects
 from plot_atlas_measures import plot_atlas_measures
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.atlas import atlas, atlas_checks, atlas_effects, atlas_measures
 from quantlearn.semantics.complexity import family
 from quantlearn.semantics.quantifiers import Quantifier
@@ -50,7 +50,7 @@ def networks() -> pd.DataFrame:
                         "extensionality": 1.0,
                     }
                 )
-    return pd.DataFrame(rows)[list(tables.ATLAS)].astype(dict(tables.ATLAS))
+    return pd.DataFrame(rows)[list(tables.ATLAS)].astype(columns.types(tables.ATLAS))
 
 
 @pytest.fixture(scope="module")

@@ -128,7 +128,7 @@ def atlas_table(
         key=lambda column: column.map(order) if column.name == "quantifier" else column,
         ignore_index=True,
     )
-    return frame[list(tables.ATLAS)].astype(dict(tables.ATLAS))
+    return frame[list(tables.ATLAS)].astype(columns.types(tables.ATLAS))
 
 
 def read_atlas(
