@@ -45,10 +45,10 @@ def trials_of(sample, dev, test=None, reasons=("epochs", "epochs", "epochs"), lo
     return pd.DataFrame(rows)
 
 
-def board_of(folder, parts, search=None, **given):
+def board_of(folder, parts, search=None, **varying):
     """The leaderboard of some samples, as it is written and read again."""
     n = len(parts)
-    settings = {"sample": range(n), "training.loss": "cross_entropy", **given}
+    settings = {"sample": range(n), "training.loss": "cross_entropy", **varying}
     tables.write_csv(pd.DataFrame(settings), folder / "samples.csv")
     tables.write_csv(pd.concat(parts), folder / "trials.csv")
     paths = folder / "samples.csv", folder / "trials.csv"
