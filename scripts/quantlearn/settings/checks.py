@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.semantics.lexicon import Lexicon
 from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts, count_scenes
 from quantlearn.semantics.scenes_in_words import WRITING, most_informative
@@ -19,8 +20,6 @@ from quantlearn.settings.memory import largest_need
 from quantlearn.settings.schema import (
     Fault,
     Key,
-    architecture_settings,
-    architecture_tasks,
     did_you_mean,
     shown,
 )
@@ -219,8 +218,8 @@ def _check_task(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     for key, name in values_of(
         settings["network"]["architecture"], ("network", "architecture")
     ).items():
-        if task not in architecture_tasks(name):
-            able = [other for other in architecture_settings() if task in architecture_tasks(other)]
+        if task not in ARCHITECTURES[name].tasks:
+            able = [other for other, known in ARCHITECTURES.items() if task in known.tasks]
             yield Fault(key, f"{name} has no way to do the task {task}: take {' or '.join(able)}")
     if task != "verification":
         coding = settings["network"]["quantifiers"]

@@ -23,41 +23,6 @@ from quantlearn.networks.layers import affine, bias, kernel
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.text_task import TextTask
 
-NAME = "LSTM encoder and decoder"
-
-TASKS = ("description",)
-
-SETTINGS = {
-    "layers": {
-        "description": "LSTM layers of the encoder, and as many of the decoder",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 8,
-        "default": 1,
-    },
-    "hidden": {
-        "description": "Units in each layer",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 1024,
-        "default": 32,
-    },
-    "attention": {
-        "description": "How the decoder looks back at the scene: `none` (it knows the encoder's "
-        "last states only) or `dot` (it weighs the states at all objects at each word)",
-        "enum": ["none", "dot"],
-        "default": "none",
-    },
-    "dropout": {
-        "description": "Probability with which training leaves out a hidden unit, between layers "
-        "and before the read-out",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 0.95,
-        "default": 0.0,
-    },
-}
-
 
 def initialise(
     settings: dict[str, Any], task: TextTask, rng: np.random.Generator

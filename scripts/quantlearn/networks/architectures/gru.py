@@ -22,41 +22,6 @@ from quantlearn.networks.layers import bias, kernel, sigmoid
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 
-NAME = "GRU"
-
-TASKS = ("verification", "text_verification", "language_model")
-
-SETTINGS = {
-    "layers": {
-        "description": "GRU layers, one on top of the other",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 8,
-        "default": 2,
-    },
-    "hidden": {
-        "description": "Units in each layer",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 1024,
-        "default": 12,
-    },
-    "padding": {
-        "description": "Padding rows at the end of a scene: `masked` (read out at the last object) "
-        "or `read` (read out at position max_size)",
-        "enum": ["masked", "read"],
-        "default": "masked",
-    },
-    "dropout": {
-        "description": "Probability with which training leaves out a hidden unit, between layers "
-        "and before the read-out",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 0.95,
-        "default": 0.0,
-    },
-}
-
 
 def initialise(
     settings: dict[str, Any], task: Task, rng: np.random.Generator
