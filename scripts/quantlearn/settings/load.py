@@ -21,7 +21,7 @@ from quantlearn.semantics.lexicon import (
     read_generated,
 )
 from quantlearn.semantics.scenes_in_words import WRITING
-from quantlearn.settings.checks import CHECKS, Surroundings
+from quantlearn.settings.checks import CHECKS
 from quantlearn.settings.distributions import KINDS
 from quantlearn.settings.figure_checks import find_figure_faults
 from quantlearn.settings.schema import (
@@ -45,6 +45,7 @@ from quantlearn.settings.search import (
     variants_of,
 )
 from quantlearn.settings.start_checks import find_start_faults
+from quantlearn.settings.surroundings import Surroundings
 from quantlearn.yamlfile import YamlError, plain_value, read_yaml
 
 __all__ = ["ConfigError", "Settings", "load_settings"]
