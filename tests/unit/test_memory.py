@@ -112,7 +112,8 @@ def test_the_estimate_of_generating_is_near_the_peak(tmp_path, draws):
         text=True,
         check=True,
     )
-    estimate = memory._generating(settings).size
+    known = [Quantifier(*item) for item in settings["expressions"].items()]
+    estimate = memory.data_needs(settings, known)[0].size
     assert estimate / 2 < int(done.stdout) < 2 * estimate
 
 
@@ -221,7 +222,6 @@ def test_eager_networks_at_once_are_those_of_the_ensemble():
 
 
 def test_every_architecture_is_estimated_as_its_core_computes_it():
-    assert set(memory._KEPT_BY_UNITS) == set(ARCHITECTURES)
     for name, known in ARCHITECTURES.items():
         module = importlib.import_module(f"quantlearn.networks.architectures.{name}")
         assert hasattr(module, "compiled_core") == (name in memory.COMPILED), name
