@@ -49,8 +49,6 @@ __all__ = [
     "backward",
     "evaluate",
     "forward",
-    "pack_matrix",
-    "pack_rows",
     "padded",
     "radix_tree",
 ]
@@ -77,35 +75,6 @@ def layer_start(layer, vocabulary, width, columns):
         return 0
     matrix = columns * width
     return vocabulary * columns + matrix + (layer - 1) * (2 * matrix + columns)
-
-
-@kernel
-def pack_matrix(matrix, packed, start):
-    """Copy (T, H, gates · H) to ``packed`` (T, P) from place ``start`` on, by eight columns."""
-    trials, units, columns = matrix.shape
-    gates = columns // units
-    width = padded(units, gates)
-    for trial in range(trials):
-        for row in range(units):
-            for unit in range(units):
-                for gate in range(gates):
-                    column = unit * gates + gate
-                    place = (column // 8 * width + row) * 8 + column % 8
-                    packed[trial, start + place] = matrix[trial, row, gate * units + unit]
-
-
-@kernel
-def pack_rows(rows, units, packed, start):
-    """Copy (T, R, gates · H), the table or a bias (R = 1), to ``packed`` (T, P), gate by gate."""
-    trials, count, columns = rows.shape
-    gates = columns // units
-    width = padded(units, gates)
-    for trial in range(trials):
-        for row in range(count):
-            for gate in range(gates):
-                for unit in range(units):
-                    place = (row * width + unit) * gates + gate
-                    packed[trial, start + place] = rows[trial, row, gate * units + unit]
 
 
 @helper
