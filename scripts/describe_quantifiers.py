@@ -9,12 +9,11 @@ from quantlearn.pipeline.jobs import run_job
 from quantlearn.semantics.automata import minimal_states
 from quantlearn.semantics.complexity import boundaries, boundary_density, lempel_ziv_complexity
 from quantlearn.semantics.grammar import Meanings, generate
-from quantlearn.semantics.minimal_pairs import minimal_pairs, tree_of_numbers
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.truth_tables import TruthTable, tabulate
+from quantlearn.semantics.truth_tables import TruthTable, tabulate, tree_of_numbers
 from quantlearn.semantics.ultk import translate
 from quantlearn.semantics.universals import degrees as degrees_of
-from quantlearn.semantics.universals import monotonicity_variants
+from quantlearn.semantics.universals import minimal_pairs, monotonicity_variants
 
 # Where expressions are looked for: deep enough for most of the lexicon, and found in a second.
 _DEPTH = 4

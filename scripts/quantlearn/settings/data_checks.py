@@ -4,22 +4,20 @@ import math
 from collections.abc import Iterator
 from functools import cache
 
-from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts, count_scenes
+from quantlearn.semantics.quantifiers import all_zone_counts, count_scenes
 from quantlearn.semantics.scenes_in_words import most_informative
 from quantlearn.settings.distributions import values_of
+from quantlearn.settings.protocol import space_of
 from quantlearn.settings.schema import Fault, Key, shown
 from quantlearn.settings.surroundings import Check, Surroundings, keys, not_there
 
 __all__ = ["DATA_CHECKS"]
 
-ZONES = ("both", "a_only", "b_only", "neither")  # in the order of their codes
-
-
 # Enumerated data of all trials may take this much memory; later stages need a small multiple.
 ENUMERATION_LIMIT = 2**30  # bytes
-
-
 LABEL_BYTES = 8  # trial, quantifier, size and truth of a row, beside one byte for each object
+
+_count = cache(count_scenes)  # many experiments share quantifiers and scenes
 
 
 def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
@@ -30,10 +28,10 @@ def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
     shared = (settings["groups"] or [settings["quantifiers"]])[0]
     learned = len(shared) if training["together"] else 1
     most = {
-        "sample": lambda: min(generate["draws"], learned * _number_of_scenes(generate)),
+        "sample": lambda: min(generate["draws"], learned * len(space_of(generate))),
         "fill": lambda: 2 * learned * generate["scenes_per_cell"],
         "describe": lambda: learned * generate["scenes_per_quantifier"],
-        "enumerate": lambda: learned * _number_of_scenes(generate),
+        "enumerate": lambda: learned * len(space_of(generate)),
     }[generate["method"]]()
     for key, scenes in values_of(training["scenes"], ("training", "scenes")).items():
         if scenes is not None and scenes > most:
@@ -59,8 +57,8 @@ def _check_informative(settings: dict, surroundings: Surroundings) -> Iterator[F
         yield Fault(("quantifiers", place), text)
     if positional:
         return
-    zones = [ZONES.index(zone) for zone in generate["zones"]]
-    models = all_zone_counts(generate["min_size"], generate["max_size"], zones)
+    space = space_of(generate)
+    models = all_zone_counts(space.min_size, space.max_size, space.zones)
     used = set(most_informative(quantifiers, models, models).tolist())
     for place, quantifier in enumerate(quantifiers):
         if place not in used:
@@ -81,7 +79,7 @@ def _check_sizes(settings: dict, _: Surroundings) -> Iterator[Fault]:
 def _check_amount(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """As many scenes as are drawn exist, and as many as exist can be held."""
     generate = settings["data"]["generate"]
-    pairs = _number_of_scenes(generate) * len(settings["quantifiers"])
+    pairs = len(space_of(generate)) * len(settings["quantifiers"])
     if generate["method"] == "sample" and generate["draws"] > pairs:
         text = (
             f"{generate['draws']} is more than the {pairs} distinct (scene, quantifier) pairs that "
@@ -108,9 +106,10 @@ def _check_cells(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
         return
     if not fill and settings["data"]["balance"]["method"] == "none":
         return
-    scenes = _scenes_in_words(generate)
+    scenes, space = _scenes_in_words(generate), space_of(generate)
     for place, name in enumerate(settings["quantifiers"]):
-        counts = _count(surroundings.lexicon[name], generate)
+        quantifier = surroundings.lexicon[name]
+        counts = _count(quantifier, space.min_size, space.max_size, space.zones)
         for truth, count in (counts or {}).items():
             cell = f"the cell ({name}, {str(truth).lower()}) has only {count} scenes in {scenes}"
             if count == 0:
@@ -137,7 +136,7 @@ def _check_groups(settings: dict, _: Surroundings) -> Iterator[Fault]:
     sizes = range(generate["min_size"], generate["max_size"] + 1)
     zones = len(generate["zones"])
     groups = {
-        "scene": _number_of_scenes(generate),
+        "scene": len(space_of(generate)),
         "zone_counts": sum(math.comb(size + zones - 1, zones - 1) for size in sizes),
         "size": len(sizes),
     }[split["by"]]
@@ -198,23 +197,9 @@ def _check_evaluation(settings: dict, _: Surroundings) -> Iterator[Fault]:
             yield Fault(key, text)
 
 
-def _number_of_scenes(generate: dict) -> int:
-    sizes = range(generate["min_size"], generate["max_size"] + 1)
-    return sum(len(generate["zones"]) ** size for size in sizes)
-
-
 def _scenes_in_words(generate: dict) -> str:
     sizes = f"{generate['min_size']} to {generate['max_size']}"
     return f"scenes of size {sizes} with zones {', '.join(generate['zones'])}"
-
-
-def _count(quantifier: Quantifier, generate: dict) -> dict[bool, int] | None:
-    zones = tuple(ZONES.index(zone) for zone in generate["zones"])
-    return _cached_count(quantifier, generate["min_size"], generate["max_size"], zones)
-
-
-# Many experiments share quantifiers and scenes.
-_cached_count = cache(count_scenes)
 
 
 DATA_CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.scenes import Space, random_scenes
+from quantlearn.semantics.scenes import random_scenes
 from quantlearn.semantics.scenes_in_words import sentence, vocabulary
 from quantlearn.settings.distributions import is_distribution, values_of
-from quantlearn.settings.protocol import networks_of_trial
+from quantlearn.settings.protocol import networks_of_trial, space_of
 
 __all__ = [
     "COMPILED",
@@ -119,12 +119,8 @@ def _draws(settings: Mapping[str, Any]) -> _Draws:
         case "fill":
             cell = generate["scenes_per_cell"]
             return _Draws(2 * quantifiers * cell, max(4 * cell, 10_000), "scenes_per_cell")
-    scenes = len(_space(generate))
+    scenes = len(space_of(generate))
     return _Draws(quantifiers * scenes, scenes, "max_size")
-
-
-def _space(generate: Mapping[str, Any]) -> Space:
-    return Space.named(generate["min_size"], generate["max_size"], generate["zones"])
 
 
 def balanced_rows(settings: Mapping[str, Any], quantifiers: Sequence[Quantifier]) -> float:
@@ -133,7 +129,7 @@ def balanced_rows(settings: Mapping[str, Any], quantifiers: Sequence[Quantifier]
     method = settings["data"]["balance"]["method"]
     if method == "none" or generate["method"] in ("fill", "describe"):
         return drawn
-    space = _space(generate)
+    space = space_of(generate)
     scenes, sizes = random_scenes(np.random.default_rng(0), _SCENES_TRIED, space)
     # Of all scenes there are more the larger they are.
     often = float(len(space.zones)) ** sizes if generate["method"] == "enumerate" else None
