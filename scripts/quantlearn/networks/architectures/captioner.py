@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from quantlearn.networks import architectures
-from quantlearn.networks.architectures import lstm
-from quantlearn.networks.layers import affine, bias, kernel
+from quantlearn.networks.architectures import lstm, recurrent
+from quantlearn.networks.layers import affine
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.networks.task import Task
@@ -36,13 +36,11 @@ def initialise(
     settings: dict[str, Any], task: TextTask, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Weights of one network by name: those of the reader, the writer's layer and its read-out."""
-    scheme, hidden = settings["initialisation"], settings["hidden"]
     reader = _module(settings).initialise(_of_reader(settings), _reading(settings, task), rng)
     return {
         **{f"{_READER}{name}": array for name, array in reader.items()},
         **lstm.start_weights(settings, task.inputs, "writer.layer0", rng),
-        "readout.kernel": kernel(rng, hidden, task.outputs, scheme, fan_in=hidden),
-        "readout.bias": bias(rng, task.outputs, scheme, fan_in=hidden),
+        **recurrent.start_readout(settings, task, rng),
     }
 
 

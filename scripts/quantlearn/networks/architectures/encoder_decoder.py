@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn.networks.architectures import lstm
-from quantlearn.networks.layers import affine, bias, kernel
+from quantlearn.networks.architectures import lstm, recurrent
+from quantlearn.networks.layers import affine, kernel
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.text_task import TextTask
 
@@ -36,9 +36,7 @@ def initialise(
             weights |= lstm.start_weights(settings, inputs, f"{part}.layer{layer}", rng)
     if settings["attention"] == "dot":
         weights["attention.kernel"] = kernel(rng, 2 * hidden, hidden, scheme)
-    weights["readout.kernel"] = kernel(rng, hidden, task.outputs, scheme, fan_in=hidden)
-    weights["readout.bias"] = bias(rng, task.outputs, scheme, fan_in=hidden)
-    return weights
+    return weights | recurrent.start_readout(settings, task, rng)
 
 
 def forward(

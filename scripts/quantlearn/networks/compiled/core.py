@@ -97,7 +97,7 @@ def loss_gradient(
         raise ValueError("labels must be (T, B) as the lengths")
     packed, readout = _pack_rows(shape, flat, vectors)
     weights, inputs_of = flat.contiguous().numpy(), vectors.contiguous().numpy()
-    cell, width, columns = shape.cell, shape.width, shape.cell.gates * units
+    cell, width = shape.cell, shape.width
 
     order = _order(lengths)
     row = (cell.gates + cell.states) * width
@@ -106,16 +106,12 @@ def loss_gradient(
     history = memory[: math.prod(extent)].view(extent).numpy()
     hidden, slopes = (_empty(trials, batch, units, dtype=flat.dtype) for _ in range(2))
     losses, gradient = torch.empty(trials, dtype=flat.dtype), torch.zeros_like(flat)
-    sizes = [vocabulary * columns, units * columns]
-    sizes += [units * columns, units * columns, columns] * (layers - 1)
-    places = trials * np.cumsum([0, *sizes[:-1]])
-    parts = _empty(trials * sum(sizes), dtype=flat.dtype)
+    sums = np.empty_like(packed)
     answers = labels.contiguous().numpy()
 
     def run(first: int, last: int) -> None:
         scenes, offsets = np.empty(LANES, np.int32), np.empty(length * LANES, np.int32)
         workspace = _empty(width * ((1 + cell.gates) * length + 2), LANES, dtype=flat.dtype)
-        sums = np.empty(packed.shape[1], packed.dtype)
         batches = (
             cell,
             first,
@@ -141,11 +137,11 @@ def loss_gradient(
             slopes[here],
             gradient.numpy()[here],
         )
-        kernels.backward(*batches, workspace, sums, slopes, places, parts)
+        kernels.backward(*batches, workspace, slopes, sums)
 
     _spread(run, trials, threads)
     _spare.append(memory)
-    flat_kernels.collect(parts, places, inputs_of, layers, units, *shape.stored, gradient.numpy())
+    flat_kernels.collect(sums, inputs_of, layers, units, width, *shape.stored, gradient.numpy())
     return losses, gradient
 
 
