@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from quantlearn.networks.settings import ARCHITECTURES, Architecture
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space, enumerate_scenes
 from quantlearn.settings.load import ConfigError, load_settings
-from quantlearn.settings.schema import allowed, architecture_settings, cases, load_schema
+from quantlearn.settings.schema import allowed, cases, load_schema
 from quantlearn.yamlfile import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -334,16 +335,9 @@ def test_by_default_the_first_quantifier_is_compared_with_the_others(folder):
     assert experiment["comparisons"] == [["most", "some"], ["most", "every"]]
 
 
-def test_a_new_architecture_is_one_file_that_is_not_imported(folder, tmp_path, monkeypatch):
-    networks = Path(
-        shutil.copytree(ROOT / "scripts/quantlearn/networks/architectures", tmp_path / "networks")
-    )
-    (networks / "bag.py").write_text(
-        'raise RuntimeError("imported")\n'
-        'SETTINGS = {"units": {"description": "Units", "type": "integer",'
-        ' "minimum": 1, "maximum": 9, "default": 3}}\n'
-    )
-    monkeypatch.setattr("quantlearn.settings.schema._NETWORKS", networks)
+def test_a_new_architecture_is_an_entry_and_is_not_imported(folder, monkeypatch):
+    units = {"description": "Units", "type": "integer", "minimum": 1, "maximum": 9, "default": 3}
+    monkeypatch.setitem(ARCHITECTURES, "bag", Architecture("bag of zones", {"units": units}))
     load_schema.cache_clear()
     path = folder / "experiments" / "exp1a.yaml"
     path.write_text(path.read_text() + "network: {architecture: bag}\n")
@@ -394,8 +388,8 @@ def test_schemas_are_strict_and_complete(name):
 
 def test_architectures_share_no_name_with_the_common_settings():
     common = set(load_schema("experiment")["properties"]["network"]["properties"])
-    for settings in architecture_settings().values():
-        assert not common & set(settings)
+    for architecture in ARCHITECTURES.values():
+        assert not common & set(architecture.settings)
 
 
 def documented(title: str) -> dict[tuple[str, str], list[str]]:
@@ -418,8 +412,8 @@ def test_every_setting_is_explained_with_its_default(title, name):
     rows = documented(title)
     expected = {("", key): part for key, part in settings_in(load_schema(name)).items()}
     if name == "experiment":
-        for architecture, settings in architecture_settings().items():
-            for key, part in settings.items():
+        for architecture, known in ARCHITECTURES.items():
+            for key, part in known.settings.items():
                 expected.pop(("", f"network.{key}"), None)
                 expected[architecture, f"network.{key}"] = part
     assert set(rows) == set(expected)

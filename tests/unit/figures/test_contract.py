@@ -61,7 +61,9 @@ def test_an_outline_loads_nothing_that_draws():
 
 def test_a_text_says_numbers_as_they_are_said_everywhere(tmp_path):
     path = tmp_path / "text.md.j2"
-    path.write_text('{{ row | estimate("percent") }}, {{ "at_least_4" | name }}\n{{ table(rows) }}\n')
+    path.write_text(
+        '{{ row | estimate("percent") }}, {{ "at_least_4" | name }}\n{{ table(rows) }}\n'
+    )
     row = {"estimate": 0.5, "lower": 0.4, "upper": 0.6, "p": 0.0001}
     text = render(path, {"row": row, "rows": [{"a": "<b>", "n": "1"}]})
     first, _, rest = text.partition("\n")
