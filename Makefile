@@ -56,12 +56,12 @@ test-processors: $(STAMP)
 	done
 
 $(STAMP):
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
-	  echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13; name one that is, as in: make report PYTHON=python3.12" >&2; \
-	  exit 1; }
 	@case "$(CURDIR)" in *" "*) \
 	  echo "Snakemake cannot run an environment in a folder with a space, such as $(CURDIR); move the clone" >&2; \
 	  exit 1;; esac
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
+	  echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13; name one that is, as in: make report PYTHON=python3.12" >&2; \
+	  exit 1; }
 	@echo "Setting up $(VENV) with the packages of $(LOCK). This takes some minutes, once."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(LOCK)
