@@ -45,10 +45,10 @@ def trials_of(sample, dev, test=None, reasons=("epochs", "epochs", "epochs"), lo
     return pd.DataFrame(rows)
 
 
-def board_of(folder, parts, search=None, **columns):
+def board_of(folder, parts, search=None, **varying):
     """The leaderboard of some samples, as it is written and read again."""
     n = len(parts)
-    settings = {"sample": range(n), "training.loss": "cross_entropy", **columns}
+    settings = {"sample": range(n), "training.loss": "cross_entropy", **varying}
     tables.write_csv(pd.DataFrame(settings), folder / "samples.csv")
     tables.write_csv(pd.concat(parts), folder / "trials.csv")
     paths = folder / "samples.csv", folder / "trials.csv"
@@ -179,11 +179,11 @@ def test_training_data_of_a_search_do_not_depend_on_the_test_scenes(tmp_path):
 @pytest.mark.parametrize("together", [True, False])
 def test_only_the_chosen_sample_is_tested(tmp_path, together):
     split = write_split(tmp_path / "split.parquet")
-    columns = [*(f"network.{key}" for key in NETWORK), "training.together"]
-    columns += ["training.core", "training.loss"]
+    names = [*(f"network.{key}" for key in NETWORK), "training.together"]
+    names += ["training.core", "training.loss"]
     values = [*NETWORK.values(), together, "auto", "cross_entropy"]
     row = ",".join(str(value).lower() for value in values)
-    header = ",".join(["sample", *columns])
+    header = ",".join(["sample", *names])
     (tmp_path / "samples.csv").write_text(f"{header}\n0,{row}\n1,{row}\n")
     ensemble = Ensemble(NETWORK, Task(5, 2 if together else 1))
     networks = 2 if together else 4

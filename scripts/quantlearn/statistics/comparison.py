@@ -289,10 +289,10 @@ def compare_pair(
 ) -> pd.DataFrame:
     """All tests of one pair of quantifiers in one sample, one row per test.
 
-    ``convergence`` has the columns of `quantlearn.tables.CONVERGENCE`; ``curves`` has trial,
+    ``convergence`` has the columns of `quantlearn.columns.CONVERGENCE`; ``curves`` has trial,
     quantifier, step and accuracy on one split. First the paper's own paired t-tests (on the steps
     of the trials in which both converged, and on final accuracy), then tests that use censored
-    trials too. Columns: those of `quantlearn.tables.COMPARISON` but experiment, sample, p_adjusted.
+    trials too. Columns: those of `columns.COMPARISON` but experiment, sample, p_adjusted.
     """
     by_trial = {
         name: rows.set_index("trial").sort_index()

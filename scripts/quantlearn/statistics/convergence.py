@@ -55,7 +55,7 @@ def convergence_table(curves: pd.DataFrame, threshold: float, window: int) -> pd
     """Convergence step and final accuracy for each sample, trial and quantifier.
 
     ``curves`` has the columns sample, trial, quantifier, step and accuracy, and one split only.
-    The result has the columns of `quantlearn.tables.CONVERGENCE`.
+    The result has the columns of `quantlearn.columns.CONVERGENCE`.
     """
     rows = []
     runs = curves.sort_values("step").groupby(["sample", "trial", "quantifier"], sort=True)
