@@ -28,8 +28,13 @@ OF_CHOSEN = tuple(load_schema("experiment")["properties"]["figures"]["default"])
 
 # All others show answers true or false.
 OF_WORDS = (
-    *("description", "language_model", "scoreboard"),
-    *("ranking", "knobs", "projections", "random_against_grid"),
+    "description",
+    "knobs",
+    "language_model",
+    "projections",
+    "random_against_grid",
+    "ranking",
+    "scoreboard",
 )
 
 Need = Callable[[dict, Sequence[dict]], str | None]
