@@ -22,7 +22,6 @@ __all__ = [
     "KINDS",
     "RANGES_OF_NUMBERS",
     "as_numbers",
-    "border_values",
     "combinations",
     "find_form_faults",
     "grid_values",
@@ -123,17 +122,6 @@ def as_numbers(distribution: dict, numbers: bool) -> dict:
     return dict(distribution)
 
 
-def border_values(distribution: dict) -> list[tuple[str, int, Any]]:
-    """The values that are allowed for a setting only if all are: (kind, place, value) of each.
-
-    >>> border_values({"uniform": [0, 1]})
-    [('uniform', 0, 0.0), ('uniform', 1, 1.0)]
-    """
-    kind = kind_of(distribution)
-    values = as_numbers(distribution, numbers=False)[kind]
-    return [(kind, place, value) for place, value in enumerate(values)]
-
-
 def quantile(distribution: dict, share: float) -> Any:
     """The value below which ``share`` of the draws lie, for a share from 0 up to, but not, 1.
 
@@ -194,4 +182,6 @@ def values_of(setting: Any, key: Key) -> dict[Key, Any]:
     """
     if not is_distribution(setting):
         return {key: setting}
-    return {(*key, kind, place): value for kind, place, value in border_values(setting)}
+    kind = kind_of(setting)
+    values = as_numbers(setting, numbers=False)[kind]
+    return {(*key, kind, place): value for place, value in enumerate(values)}
