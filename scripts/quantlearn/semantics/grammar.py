@@ -202,10 +202,7 @@ def _sorted_table(found: _Found) -> _Table:
 
 
 def _next_table(
-    universe: "_Universe",
-    terminals: _Table,
-    tables: dict[str, _Table],
-    result: str,
+    universe: "_Universe", terminals: _Table, tables: dict[str, _Table], result: str
 ) -> _Table:
     """The table of a type from the tables of the level before: terminals and all combinations."""
     found = {

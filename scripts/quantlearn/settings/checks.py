@@ -13,12 +13,7 @@ from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.data_checks import DATA_CHECKS
 from quantlearn.settings.distributions import RANGES_OF_NUMBERS, kind_of, values_of
 from quantlearn.settings.memory import largest_need
-from quantlearn.settings.schema import (
-    Fault,
-    Key,
-    did_you_mean,
-    shown,
-)
+from quantlearn.settings.schema import Fault, Key, did_you_mean, shown
 from quantlearn.settings.search import SECTIONS, chooses_sample, count_grid, distributions_of
 from quantlearn.settings.surroundings import Check, Surroundings, keys, not_there, splits_looked_at
 

@@ -12,11 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.lexicon import (
-    Lexicon,
-    LexiconError,
-    load_lexicon,
-)
+from quantlearn.semantics.lexicon import Lexicon, LexiconError, load_lexicon
 from quantlearn.settings.figure_checks import find_figure_faults
 from quantlearn.settings.resolve import at, has, leaves, resolve, without
 from quantlearn.settings.schema import (

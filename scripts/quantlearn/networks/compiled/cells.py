@@ -19,14 +19,7 @@ from functools import cache
 from pathlib import Path
 
 from numba import types
-from numba.extending import (
-    NativeValue,
-    models,
-    overload,
-    register_model,
-    typeof_impl,
-    unbox,
-)
+from numba.extending import NativeValue, models, overload, register_model, typeof_impl, unbox
 
 from quantlearn import compiling
 from quantlearn.networks.compiled.simd import (
