@@ -48,13 +48,9 @@ def sentence(quantifier: str) -> tuple[str, ...]:
     >>> " ".join(sentence("exactly_3_of_the_5")), " ".join(sentence("every"))
     ('exactly three of the five A are B', 'every A is B')
     """
-    parts = [_in_words(part) for part in quantifier.split("_")]
+    spelled = {str(number): word for number, word in enumerate(NUMBERS)}
+    parts = [spelled.get(part, part) for part in quantifier.split("_")]
     return (*parts, "A", "is" if quantifier in SINGULAR else "are", "B")
-
-
-def _in_words(part: str) -> str:
-    small = part.isdecimal() and int(part) < len(NUMBERS)
-    return NUMBERS[int(part)] if small else part
 
 
 def vocabulary(quantifiers: Sequence[str]) -> tuple[str, ...]:

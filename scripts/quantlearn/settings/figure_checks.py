@@ -18,7 +18,7 @@ from quantlearn.settings.protocol import (
     published_pairs,
     whole_task,
 )
-from quantlearn.settings.schema import Fault, load_schema, shown
+from quantlearn.settings.schema import Fault, is_number, load_schema, shown
 from quantlearn.settings.search import SECTIONS, chooses_sample
 
 __all__ = ["find_figure_faults"]
@@ -97,10 +97,6 @@ def _values(settings: dict, section: str, name: str) -> list:
     return [settings[section][name]] if name in settings[section] else []
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 # What is needed -----------------------------------------------------------------------------------
 
 
@@ -137,7 +133,7 @@ def _searches_of_trials(settings: dict, beside: Sequence[dict]) -> str | None:
 
 
 def _searches_of_numbers(settings: dict, beside: Sequence[dict]) -> str | None:
-    numbers = [name for name, values in _varying(settings).items() if all(map(_is_number, values))]
+    numbers = [name for name, values in _varying(settings).items() if all(map(is_number, values))]
     if settings["search"] is not None and len(numbers) < 2:
         varying = f"there is {numbers[0]} alone" if numbers else "there is none"
         return f"needs two settings that vary over numbers, and {varying}: let another vary"
