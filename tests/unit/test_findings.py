@@ -15,7 +15,7 @@ from overview import overview
 from quantlearn.figures.experiment import Results, read_results
 from quantlearn.report import experiment_page, front_page, settings_in_words, verdicts
 from quantlearn.settings import protocol
-from quantlearn.settings.distributions import border_values
+from quantlearn.settings.distributions import values_of
 from quantlearn.settings.load import load_settings
 from quantlearn.settings.search import distributions_of
 from quantlearn.statistics import comparison
@@ -244,7 +244,7 @@ def constants_of(experiment):
     drawn = {
         section: variants[0]
         | {
-            name: border_values(value)[0][2]
+            name: next(iter(values_of(value, ()).values()))
             for name, value in distributions_of(variants[0]).items()
         }
         for section, variants in space.items()
