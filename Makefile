@@ -56,8 +56,11 @@ test-processors: $(STAMP)
 	done
 
 $(STAMP):
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-	  echo "$(PYTHON) is not a Python 3.11 or newer; name one that is, as in: make report PYTHON=python3.12" >&2; \
+	@case "$(CURDIR)" in *" "*) \
+	  echo "Snakemake cannot run an environment in a folder with a space, such as $(CURDIR); move the clone" >&2; \
+	  exit 1;; esac
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
+	  echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13; name one that is, as in: make report PYTHON=python3.12" >&2; \
 	  exit 1; }
 	@echo "Setting up $(VENV) with the packages of $(LOCK). This takes some minutes, once."
 	@$(PYTHON) -m venv --clear $(VENV)
@@ -65,7 +68,7 @@ $(STAMP):
 	@touch $@
 
 clean:
-	@find results -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	@find results/. -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
 	@rm -rf .snakemake .pytest_cache .ruff_cache .hypothesis
 	@find scripts tests -name __pycache__ -exec rm -rf {} +
 	@echo "Results and caches are removed; $(VENV) stays."

@@ -37,7 +37,7 @@ def read_answers(
     settings: dict[str, Any], cells: str, leaderboard: str, baseline_cells: str
 ) -> Answers:
     """The test answers of an experiment's chosen sample, and those of the baselines."""
-    answers = tables.read_parquet(cells, {"sample": "int64", **columns.CELLS})
+    answers = tables.read_parquet(cells, columns.CELLS)
     answers = tables.of_chosen(answers, leaderboard)
     baselines = tables.read_parquet(baseline_cells, columns.BASELINE_CELLS)
     return Answers(settings, *(part[part["split"] == "test"] for part in (answers, baselines)))

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import columns, tables
-from quantlearn.figures.practice.random_against_grid import COLUMNS, efficiency
+from quantlearn.figures.practice.random_against_grid import efficiency
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
 
@@ -28,7 +28,7 @@ def analyse_random_against_grid(
         table = tables.read_csv(path, columns.TIMELESS_TRIALS)
         curve = efficiency(table, random_stream(seed, name, "efficiency"))
         parts.append(curve.assign(experiment=name, sampler=experiment["search"]["sampler"]))
-    tables.write_csv(pd.concat(parts)[COLUMNS], numbers)
+    tables.write_csv(pd.concat(parts)[list(tables.RANDOM_AGAINST_GRID)], numbers)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from quantlearn import tables
 from quantlearn.figures import style
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.settings.protocol import novelty
@@ -26,7 +27,7 @@ def plot_generalisation(
     numbers: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str
 ) -> None:
     """Draw the table of the analysis."""
-    rows = pd.read_csv(numbers)
+    rows = tables.read_csv(numbers, tables.GENERALISATION)
     by_size = rows["size"].notna().any()
     with style.figure_style():
         figure = style.new_figure(style.PAGE_WIDTH, 3.6)

@@ -31,7 +31,7 @@ def plot_knobs(
     png: str,
 ) -> None:
     """Draw a panel for each setting."""
-    ranking = pd.read_csv(numbers)
+    ranking = tables.read_csv(numbers, tables.KNOBS)
     board = tables.read_csv(leaderboard, columns.LEADERBOARD)
     knobs = [name for name in board if name in set(ranking["knob"])]
     drawn = pd.read_csv(leaderboard, dtype=str, keep_default_na=False)[["sample", *knobs]]

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 
+from quantlearn import tables
 from quantlearn.figures import style
 from quantlearn.figures.practice.knobs import words
 from quantlearn.pipeline.jobs import run_job
@@ -22,7 +23,7 @@ def plot_projections(
     numbers: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str
 ) -> None:
     """Draw the samples of each search on two axes, and their accuracy on the first."""
-    table = pd.read_csv(numbers)
+    table = tables.read_csv(numbers, tables.PROJECTIONS)
     searches = list(table.groupby("sampler", sort=False))
     x, y = table["x"].iloc[0], table["y"].iloc[0]
     with style.figure_style():

@@ -7,8 +7,7 @@ the accuracy drawn is that of the other half, so that it is not better for havin
 
 from typing import Any
 
-import pandas as pd
-
+from quantlearn import tables
 from quantlearn.figures import style
 from quantlearn.pipeline.jobs import run_job
 
@@ -17,7 +16,7 @@ def plot_random_against_grid(
     numbers: str, settings: dict[str, Any], *, svg: str, pdf: str, png: str
 ) -> None:
     """Draw the efficiency curves."""
-    table = pd.read_csv(numbers)
+    table = tables.read_csv(numbers, tables.RANDOM_AGAINST_GRID)
     searches = list(table.groupby("sampler", sort=False))
     looks = style.looks([sampler for sampler, _ in searches])
     with style.figure_style():

@@ -61,7 +61,7 @@ def write_texts(
         drawn = None if texts_task.exact else streams
         parts.append(written_by(ensemble, flat, members, quantifiers, drawn).assign(sample=sample))
     joined = pd.concat(parts, ignore_index=True)[list(columns.TEXTS)]
-    tables.write_parquet(joined.astype(columns.TEXTS), texts)
+    tables.write_parquet(joined.astype(columns.types(columns.TEXTS)), texts)
 
 
 def written_by(

@@ -1,6 +1,11 @@
-"""The columns of result tables that several parts of the pipeline share."""
+"""The columns of result tables that several parts of the pipeline share, with their meaning.
+
+A schema is the one place that says what a column holds: tables are read and cast by it, and
+docs/tables.md is made from it.
+"""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 __all__ = [
     "BASELINES",
@@ -12,166 +17,278 @@ __all__ = [
     "CURVES",
     "LEADERBOARD",
     "SAMPLES",
+    "SCENES",
     "TESTS",
     "TEXTS",
     "TIMELESS_TRIALS",
     "TRIALS",
+    "Column",
     "Schema",
+    "types",
 ]
 
 
-Schema = Mapping[str, str]
-"""Column name → pandas type. "Int64" and "float64" may be blank, "int64" and "bool" may not."""
+class Column(NamedTuple):
+    """The pandas type of a column, and what it means in words, for docs/tables.md.
+
+    "Int64" and "float64" may be blank, "int64" and "bool" may not.
+    """
+
+    type: str
+    meaning: str
 
 
-SAMPLES: Schema = {"sample": "int64"}
+Schema = Mapping[str, Column]
+"""The columns that a table must have, by name and in their order."""
+
+
+def types(schema: Schema) -> dict[str, str]:
+    """Give the pandas type of each column, as `pandas.DataFrame.astype` takes them.
+
+    >>> types({"step": Column("Int64", "Convergence step"), "n": Column("int64", "Trials")})
+    {'step': 'Int64', 'n': 'int64'}
+    """
+    return {name: column.type for name, column in schema.items()}
+
+
+SCENES: Schema = {
+    "trial": Column("int64", "Trial, counted from 0"),
+    "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+    "size": Column("int64", "Objects in the scene"),
+    "scene": Column(
+        "bytes",
+        "Zone of each object in order, one byte each: 0 = A∩B, 1 = A∖B, 2 = B∖A, 3 = neither; "
+        "4 fills up to max_size",
+    ),
+    "truth": Column("bool", "Whether the quantifier is true of the scene"),
+    "copy": Column(
+        "int64", "0, or which repetition of the scene (upsampling); only in balanced.parquet"
+    ),
+    "split": Column("str", "train, dev or test; only in split.parquet"),
+}
+
+
+SAMPLES: Schema = {"sample": Column("int64", "Hyperparameter sample, counted from 0")}
 
 
 CURVES: Schema = {
-    "sample": "int64",
-    "trial": "int64",
-    "step": "int64",
-    "split": "str",
-    "quantifier": "str",
-    "loss": "float64",
-    "accuracy": "float64",
+    "sample": Column("int64", "Hyperparameter sample"),
+    "trial": Column("int64", "Trial, counted from 0"),
+    "step": Column("int64", "Step after which the network was evaluated, counted from 1"),
+    "split": Column("str", "train, dev or test"),
+    "quantifier": Column("str", "Name, or `all` for all scenes of the split"),
+    "loss": Column("float64", "Mean loss (`training.loss`); cross entropy is in nats"),
+    "accuracy": Column(
+        "float64",
+        "Share of right answers, 0 to 1; an answer is a word in a language model, a sentence in a "
+        "description",
+    ),
 }
 
 
 CELLS: Schema = {
-    "sample": "int64",
-    "trial": "int64",
-    "split": "str",
-    "quantifier": "str",
-    "size": "int64",
-    "both": "int64",
-    "a_only": "int64",
-    "truth": "bool",
-    "scenes": "int64",
-    "correct": "int64",
+    "sample": Column("int64", "Hyperparameter sample"),
+    "trial": Column("int64", "Trial, counted from 0"),
+    "split": Column("str", "dev or test"),
+    "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+    "size": Column("int64", "Objects in the scene"),
+    "both": Column("int64", "Objects in A∩B"),
+    "a_only": Column("int64", "Objects in A∖B"),
+    "truth": Column("bool", "Whether the quantifier is true of these scenes"),
+    "scenes": Column("int64", "Scenes in the cell"),
+    "correct": Column("int64", "How many of them were answered rightly"),
 }
 
 
 TRIALS: Schema = {
-    "sample": "int64",
-    "trial": "int64",
-    "quantifier": "str",  # what the network learns: one by name, a group joined by +, or all
-    "seed": "str",  # wider than 64 bits
-    "steps": "int64",
-    "best_step": "Int64",
-    "stop_reason": "str",
-    **dict.fromkeys([f"{split}_loss" for split in ("train", "dev", "test")], "float64"),
-    **dict.fromkeys([f"{split}_accuracy" for split in ("train", "dev", "test")], "float64"),
-    **dict.fromkeys([f"{split}_scenes" for split in ("train", "dev", "test")], "int64"),
-    "seconds": "float64",
-    "device": "str",
-    "core": "str",
+    "sample": Column("int64", "Hyperparameter sample"),
+    "trial": Column("int64", "Trial, counted from 0"),
+    "quantifier": Column(
+        "str",
+        "What the network learns: one quantifier by name, those of a group joined by +, or `all`",
+    ),
+    "seed": Column("str", "Seed of the network, 16 hexadecimal digits"),  # wider than int64
+    "steps": Column("int64", "Steps it was trained"),
+    "best_step": Column(
+        "Int64", "Step of the weights that were kept: the best ones with `patience`, else the last"
+    ),
+    "stop_reason": Column("str", "threshold, patience, epochs or diverged"),
+    **{
+        f"{split}_loss": Column(
+            "float64",
+            f"Mean loss (`training.loss`) of the kept weights on the whole {split} split; blank "
+            "where it has no scenes",
+        )
+        for split in ("train", "dev", "test")
+    },
+    **{
+        f"{split}_accuracy": Column("float64", "Likewise the share of right answers, 0 to 1")
+        for split in ("train", "dev", "test")
+    },
+    **{
+        f"{split}_scenes": Column("int64", f"Scenes in the {split} split")
+        for split in ("train", "dev", "test")
+    },
+    "seconds": Column(
+        "float64",
+        "Wall time until the network stopped, in seconds; after an interruption that of all "
+        "attempts, but for what had to be done again",
+    ),
+    "device": Column("str", "Where it was trained, cpu or cuda"),
+    "core": Column(
+        "str", "Which implementation trained it: compiled, graph or eager (`training.core`)"
+    ),
 }
 
 
 # As in tables/: timings differ from run to run; without them equal runs give equal bytes.
-TIMELESS_TRIALS: Schema = {name: kind for name, kind in TRIALS.items() if name != "seconds"}
+TIMELESS_TRIALS: Schema = {name: column for name, column in TRIALS.items() if name != "seconds"}
 
 
 CHOSEN_TRIALS: Schema = {
-    "sample": "int64",
-    "trial": "int64",
-    "quantifier": "str",
-    "test_loss": "float64",
-    "test_accuracy": "float64",
-    "test_scenes": "int64",
+    "sample": Column("int64", "The chosen sample"),
+    "trial": Column("int64", "Trial"),
+    "quantifier": Column(
+        "str",
+        "What the network learns: one quantifier by name, those of a group joined by +, or `all`",
+    ),
+    "test_loss": Column(
+        "float64", "Mean loss (`training.loss`) of the kept weights on the whole test split"
+    ),
+    "test_accuracy": Column("float64", "Likewise the share of right answers, 0 to 1"),
+    "test_scenes": Column("int64", "Scenes in the test split"),
 }
 
 
 BASELINES: Schema = {
-    "trial": "int64",
-    "split": "str",
-    "quantifier": "str",
-    "baseline": "str",
-    "scenes": "int64",
-    "unseen": "float64",
-    "accuracy": "float64",
+    "trial": Column("int64", "Trial"),
+    "split": Column("str", "train, dev or test"),
+    "quantifier": Column("str", "Name, or `all` for all scenes of the split"),
+    "baseline": Column("str", "majority, size or zone_counts"),
+    "scenes": Column("int64", "Scenes it answered"),
+    "unseen": Column("float64", "Share of them whose key was in no training scene, 0 to 1"),
+    "accuracy": Column("float64", "Share of right answers, 0 to 1"),
 }
 
 
 BASELINE_CELLS: Schema = {
-    "trial": "int64",
-    "split": "str",
-    "quantifier": "str",
-    "size": "int64",
-    "baseline": "str",
-    "scenes": "int64",
-    "unseen": "int64",
-    "correct": "int64",
+    "trial": Column("int64", "Trial"),
+    "split": Column("str", "train, dev or test"),
+    "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+    "size": Column("int64", "Objects in the scene"),
+    "baseline": Column("str", "majority, size or zone_counts"),
+    "scenes": Column("int64", "Scenes of this size"),
+    "unseen": Column("int64", "How many of them have a key that was in no training scene"),
+    "correct": Column("int64", "How many of them were answered rightly"),
 }
 
 
 CONVERGENCE: Schema = {
-    "sample": "int64",
-    "trial": "int64",
-    "quantifier": "str",
-    "step": "Int64",
-    "converged": "bool",
-    "last_step": "int64",
-    "final_accuracy": "float64",
+    "sample": Column("int64", "Hyperparameter sample"),
+    "trial": Column("int64", "Trial"),
+    "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+    "step": Column("Int64", "Convergence step; blank when there was none (censored)"),
+    "converged": Column("bool", "Whether there was one"),
+    "last_step": Column("int64", "Last evaluated step, where a censored trial is censored"),
+    "final_accuracy": Column("float64", "Mean of the last 50 accuracies, 0 to 1"),
 }
 
 
 COMPARISON: Schema = {
-    "experiment": "str",
-    "sample": "int64",
-    "easy": "str",
-    "hard": "str",
-    "test": "str",
-    "estimate": "float64",
-    "unit": "str",
-    "lower": "float64",
-    "upper": "float64",
-    "statistic": "float64",
-    "df": "float64",
-    "p": "float64",
-    "p_adjusted": "float64",
-    "n": "int64",
-    "censored_easy": "int64",
-    "censored_hard": "int64",
-    "effect_size": "float64",
-    "effect_lower": "float64",
-    "effect_upper": "float64",
-    "horizon": "float64",
+    "experiment": Column("str", "Experiment"),
+    "sample": Column("int64", "Hyperparameter sample"),
+    "easy": Column("str", "First quantifier of the pair, which satisfies the universal"),
+    "hard": Column("str", "Second quantifier of the pair"),
+    "test": Column(
+        "str",
+        "paired_t_steps, paired_t_accuracy (the tests of the paper), wilcoxon_steps, logrank or "
+        "area_between_curves",
+    ),
+    "estimate": Column(
+        "float64",
+        "Mean difference (paired t-tests), rank-biserial correlation (wilcoxon_steps), difference "
+        "of restricted mean steps (logrank) or mean area",
+    ),
+    "unit": Column(
+        "str",
+        "steps, accuracy, rank-biserial correlation, steps (restricted mean) or steps × accuracy",
+    ),
+    "lower": Column("float64", "Lower end of the interval of `estimate`"),
+    "upper": Column("float64", "Upper end"),
+    "statistic": Column("float64", "Test statistic"),
+    "df": Column("float64", "Degrees of freedom, where the test has them"),
+    "p": Column("float64", "Two-sided p value"),
+    "p_adjusted": Column("float64", "The same, by Holm's method over the pairs of the experiment"),
+    "n": Column("int64", "Trials that entered the test"),
+    "censored_easy": Column("int64", "Trials in which `easy` did not converge"),
+    "censored_hard": Column("int64", "Trials in which `hard` did not converge"),
+    "effect_size": Column(
+        "float64",
+        "Cohen's d_z (mean of the paired differences over their standard deviation), for the "
+        "paired t-tests and the area",
+    ),
+    "effect_lower": Column("float64", "Lower end of its bootstrap interval"),
+    "effect_upper": Column("float64", "Upper end"),
+    "horizon": Column(
+        "float64", "Step up to which trials are looked at, for logrank and area_between_curves"
+    ),
 }
 
 
 LEADERBOARD: Schema = {
-    "rank": "int64",
-    "sample": "int64",
-    "chosen": "bool",
-    "trials": "int64",
-    "diverged": "int64",
+    "rank": Column("int64", "Place, counted from 1"),
+    "sample": Column("int64", "Hyperparameter sample"),
+    "chosen": Column(
+        "bool", "Whether it is the chosen one, the first; with `search.choose: false` none is"
+    ),
+    "trials": Column("int64", "Trials that the means are over"),
+    "diverged": Column(
+        "int64", "Trials of which a network diverged; they count with the weights they left"
+    ),
     **{
-        f"{split}_{metric}{bound}": "float64"
-        for split in ("dev", "test")
+        f"{split}_{metric}{bound}": Column("float64", meaning)
+        for split, which in (
+            ("dev", "; blank where there is none"),
+            ("test", ", for the chosen sample; blank for others, unless `search.choose` is false"),
+        )
         for metric in ("accuracy", "loss")
-        for bound in ("", "_lower", "_upper")
+        for bound, meaning in {
+            "": f"Mean over trials of the {metric} of the kept weights on the {split} split{which}",
+            "_lower": f"Lower end of its 95 % t interval, cut where no {metric} can be; blank for "
+            "one trial",
+            "_upper": "Upper end",
+        }.items()
     },
 }
 
 
 TEXTS: Schema = {
-    "sample": "int64",
-    "trial": "int64",
-    "quantifier": "str",
-    "size": "int64",
-    "both": "int64",
-    "a_only": "int64",
-    "counts_trained": "bool",
-    "sentence_trained": "bool",
-    "scene": "str",
-    "target": "str",
-    "written": "str",
-    "said": "str",
-    "true": "bool",
-    "words": "int64",
-    **dict.fromkeys(["loss", "blind", "unigram"], "float64"),
+    "sample": Column("int64", "Hyperparameter sample"),
+    "trial": Column("int64", "Trial, counted from 0"),
+    "quantifier": Column("str", "That of the text, or of the sentence that is to be written"),
+    "size": Column("int64", "Objects in the scene"),
+    "both": Column("int64", "Objects in A∩B"),
+    "a_only": Column("int64", "Objects in A∖B"),
+    "counts_trained": Column(
+        "bool", "Whether a training scene has as many objects in A∩B and in A∖B"
+    ),
+    "sentence_trained": Column("bool", "Whether a training scene has the same sentence"),
+    "scene": Column("str", "The scene in words"),
+    "target": Column("str", "The sentence of the text, or the one that is to be written"),
+    "written": Column("str", "What the network wrote, without the full stop"),
+    "said": Column("str", "The quantifier of which that is the sentence; blank where it is none"),
+    "true": Column("bool", "Whether it is true of the scene"),
+    "words": Column("int64", "Words of the target, with its full stop"),
+    "loss": Column("float64", "−ln of the probability of the target, in nats, all words together"),
+    "blind": Column(
+        "float64",
+        "The same where sentences are as frequent as in training, whatever the scene (each "
+        "counted once more)",
+    ),
+    "unigram": Column(
+        "float64",
+        "The same where words are as frequent as in the training sentences, whatever comes before",
+    ),
 }
 
 

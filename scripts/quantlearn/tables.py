@@ -5,14 +5,14 @@ must have and their types, so that a reader gets booleans, missing integers and 
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from quantlearn.columns import LEADERBOARD, TESTS, TRIALS, Schema
+from quantlearn.columns import LEADERBOARD, TESTS, TRIALS, Column, Schema, types
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
 
@@ -29,8 +29,10 @@ __all__ = [
     "DEGREES",
     "DESCRIPTION",
     "FINETUNING",
+    "GENERALISATION",
     "GENERATED",
     "GRADIENTS_THROUGH_TIME",
+    "KNOBS",
     "LANGUAGE_MODEL",
     "LEFT_OUT",
     "MACHINE",
@@ -38,7 +40,10 @@ __all__ = [
     "OVERFITTING",
     "OVERVIEW",
     "PROBES",
+    "PROJECTIONS",
+    "RANDOM_AGAINST_GRID",
     "REGULARISATION",
+    "ROWS",
     "SCOREBOARD",
     "SEQUENCE_LENGTHS",
     "STATE_SPACE",
@@ -58,300 +63,784 @@ __all__ = [
 ]
 
 OVERFITTING: Schema = {
-    "kind": "str",
-    "quantity": "str",
-    "patience": "Int64",
-    "step": "Int64",
-    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
-    "n": "int64",
+    "kind": Column(
+        "str",
+        "loss (along training), turn (where the dev loss is smallest), end (of the runs), early "
+        "stopping (what it would have given), or stopped runs (of the experiment beside, which "
+        "had it)",
+    ),
+    "quantity": Column(
+        "str",
+        "What is estimated: train, dev or test (the split of a loss), or as it says; `steps "
+        "saved` is a share of the steps",
+    ),
+    "patience": Column("Int64", "Evaluations without a smaller dev loss after which training ends"),
+    "step": Column("Int64", "Step of a loss"),
+    "estimate": Column("float64", "Estimate over trials"),
+    "lower": Column("float64", "Lower end of the interval, or lower quartile"),
+    "upper": Column("float64", "Upper end"),
+    "n": Column("int64", "Trials"),
 }
 
 REGULARISATION: Schema = {
-    "sample": "int64",
-    "condition": "str",
-    "metric": "str",
-    "quantity": "str",
-    **dict.fromkeys(["estimate", "lower", "upper", "p_adjusted"], "float64"),
-    "n": "int64",
+    "sample": Column("int64", "Hyperparameter sample that is the condition"),
+    "condition": Column("str", "none, or which of L2, dropout and batch norm"),
+    "metric": Column("str", "accuracy or loss"),
+    "quantity": Column(
+        "str",
+        "train, test, gap (training less test accuracy, test less training loss), and for the "
+        "conditions but none: test less none, gap less none (differences within trials)",
+    ),
+    "estimate": Column("float64", "Mean over trials"),
+    "lower": Column("float64", "Lower end of its 95 % t interval"),
+    "upper": Column("float64", "Upper end"),
+    "p_adjusted": Column(
+        "float64",
+        "Of differences: two-sided p of the paired t-test, by Holm's method over the conditions",
+    ),
+    "n": Column("int64", "Trials"),
 }
 
 BALANCING: Schema = {
-    "method": "str",
-    "sample": "int64",
-    "steps": "float64",
-    "quantifier": "str",
-    "split": "str",
-    "quantity": "str",
-    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
-    "n": "int64",
+    "method": Column("str", "data.balance.method: none, downsample or upsample"),
+    "sample": Column("int64", "Hyperparameter sample"),
+    "steps": Column("float64", "Median steps of its trials"),
+    "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+    "split": Column("str", "test or dev"),
+    "quantity": Column(
+        "str",
+        "true and false (accuracy on the scenes with this truth value), all (accuracy), balanced "
+        "(mean of true and false), majority (share of the commoner truth value), share_true, and "
+        "not_above (share of trials whose accuracy is not above majority)",
+    ),
+    "estimate": Column("float64", "Mean over trials"),
+    "lower": Column("float64", "Lower end of its 95 % t interval, of not_above of Wilson's"),
+    "upper": Column("float64", "Upper end"),
+    "n": Column("int64", "Trials"),
 }
 
 PROBES: Schema = {
-    "quantifier": "str",
-    "target": "str",
-    "network": "str",
-    "part": "str",
-    "metric": "str",
-    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
-    "n": "int64",
+    "quantifier": Column("str", "What the networks learn"),
+    "target": Column(
+        "str",
+        "What is read: both (|A∩B|), difference (|A∩B| − |A∖B|), both of the objects so far, or "
+        "automaton (the state of the smallest automaton, where it is finite)",
+    ),
+    "network": Column(
+        "str",
+        "trained, untrained (with the weights before training), or size (the number of objects so "
+        "far in place of a state)",
+    ),
+    "part": Column(
+        "str", "h (hidden state) or c (cell state) of the highest layer; blank for size"
+    ),
+    "metric": Column(
+        "str",
+        "r_squared (against the mean), or exact (share that is right, rounded to a whole number)",
+    ),
+    "estimate": Column("float64", "Mean over trials"),
+    "lower": Column("float64", "Lower end of its 95 % t interval"),
+    "upper": Column("float64", "Upper end"),
+    "n": Column("int64", "Trials"),
 }
 
 STATE_SPACE: Schema = {
-    "quantifier": "str",
-    "scene": "int64",
-    "position": "int64",
-    **dict.fromkeys(["both", "difference", "automaton"], "Int64"),
-    **dict.fromkeys(["first", "second", "first_share", "second_share"], "float64"),
+    "quantifier": Column("str", "What the network learns"),
+    "scene": Column("int64", "Number of the scene, from 0"),
+    "position": Column("int64", "Which object of the scene was the last one read, from 1"),
+    "both": Column("Int64", "|A∩B| of the objects so far"),
+    "difference": Column("Int64", "|A∩B| − |A∖B| of the objects so far"),
+    "automaton": Column("Int64", "State of the smallest automaton; blank where it is not finite"),
+    "first": Column(
+        "float64",
+        "Coordinate of the state, hidden and cell units together, along the first principal "
+        "component",
+    ),
+    "second": Column("float64", "Along the second one"),
+    "first_share": Column(
+        "float64", "Share of the variance of the quantifier's states along the first one"
+    ),
+    "second_share": Column("float64", "Along the second one"),
 }
 
 SEQUENCE_LENGTHS: Schema = {
-    "architecture": "str",
-    "quantifier": "str",
-    "size": "Int64",
-    "trained": "bool",
-    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
-    "n": "int64",
+    "architecture": Column("str", "network.architecture"),
+    "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+    "size": Column(
+        "Int64", "Objects in the scene; blank over all sizes with this value of `trained`"
+    ),
+    "trained": Column("bool", "Whether training had scenes of the size"),
+    "estimate": Column("float64", "Mean over trials"),
+    "lower": Column("float64", "Lower end of its 95 % t interval"),
+    "upper": Column("float64", "Upper end"),
+    "n": Column("int64", "Trials"),
 }
 
 GRADIENTS_THROUGH_TIME: Schema = {
-    "architecture": "str",
-    "part": "str",
-    "network": "str",
-    "distance": "int64",
-    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
-    "n": "int64",
+    "architecture": Column("str", "network.architecture"),
+    "part": Column("str", "h (hidden state) or c (cell state) of the highest layer"),
+    "network": Column("str", "untrained (with the weights before training) or trained"),
+    "distance": Column("int64", "Objects between this state and the last one"),
+    "estimate": Column(
+        "float64",
+        "Norm relative to that by the last hidden state: geometric mean over scenes and trials",
+    ),
+    "lower": Column(
+        "float64", "Lower end of its 95 % interval over trials (t interval of the logarithms)"
+    ),
+    "upper": Column("float64", "Upper end"),
+    "n": Column("int64", "Trials"),
 }
 
 SCOREBOARD: Schema = {
-    "architecture": "str",
-    "task": "str",
-    "experiment": "str",
-    "sample": "Int64",
-    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
-    "n": "int64",
+    "architecture": Column(
+        "str", "network.architecture; where scenes are described, network.reader"
+    ),
+    "task": Column(
+        "str",
+        "monotonicity, quantity or conservativity (test scenes of trained sizes and the two "
+        "quantifiers of the universal), search, longer_scenes, unseen_counts (zone counts that "
+        "were not trained), description, transfer, or mean",
+    ),
+    "experiment": Column("str", "Where the task is; blank for the mean"),
+    "sample": Column(
+        "Int64",
+        "The architecture's sample that is best on the dev scenes of the experiment; blank for "
+        "the mean",
+    ),
+    "estimate": Column(
+        "float64",
+        "Accuracy on test scenes, or the share of descriptions that are right word for word; mean "
+        "over trials",
+    ),
+    "lower": Column("float64", "Lower end of its 95 % t interval"),
+    "upper": Column("float64", "Upper end"),
+    "n": Column("int64", "Trials"),
 }
 
 ATLAS: Schema = {
-    "architecture": "str",
-    "quantifier": "str",
-    "expression": "str",
-    "family": "str",
-    "negation": "str",
-    "trial": "int64",
-    "area": "float64",
-    "step": "Int64",
-    "converged": "bool",
-    "accuracy": "float64",
-    "size_alone": "float64",
-    "counts_alone": "float64",
-    "truth_rate": "float64",
-    "monotonicity": "float64",
-    **dict.fromkeys(["max_with_negation", "mean_of_arguments"], "float64"),
-    **dict.fromkeys(["two_sided_mean", "violation_rate"], "float64"),
-    **dict.fromkeys(["right_upward", "right_downward", "left_upward", "left_downward"], "float64"),
-    **dict.fromkeys(["quantity", "conservativity", "extensionality", "lempel_ziv"], "float64"),
+    "architecture": Column("str", "network.architecture"),
+    "quantifier": Column("str", "Name in config/quantifiers.yaml or config/generated.csv"),
+    "expression": Column("str", "When it is true"),
+    "family": Column(
+        "str", "The primitives of its expression (`scripts/quantlearn/semantics/complexity.py`)"
+    ),
+    "negation": Column(
+        "str", "The quantifier among these that is its negation; blank if there is none"
+    ),
+    "trial": Column("int64", "Trial"),
+    "area": Column(
+        "float64",
+        "Area under the curve of the monitored loss, over its width; blank where training diverged",
+    ),
+    "step": Column("Int64", "Convergence step"),
+    "converged": Column("bool", "Whether there is one"),
+    "accuracy": Column("float64", "Final accuracy: mean of the last 50 evaluations"),
+    "size_alone": Column(
+        "float64", "Accuracy of the rule that knows only the size, on the monitored split"
+    ),
+    "counts_alone": Column("float64", "The same of the rule that knows only the zone counts"),
+    "truth_rate": Column("float64", "Share of scenes in which it is true"),
+    "monotonicity": Column("float64", "Largest of the four directions"),
+    "max_with_negation": Column("float64", "As in atlas/tables/degrees.csv"),
+    "mean_of_arguments": Column("float64", "As there"),
+    "two_sided_mean": Column("float64", "As there"),
+    "violation_rate": Column("float64", "As there"),
+    "right_upward": Column("float64", "Degree of upward monotonicity in B"),
+    "right_downward": Column("float64", "The same, downward"),
+    "left_upward": Column("float64", "Degree of upward monotonicity in A"),
+    "left_downward": Column("float64", "The same, downward"),
+    "quantity": Column("float64", "Degree of quantity"),
+    "conservativity": Column("float64", "Degree of conservativity"),
+    "extensionality": Column("float64", "Degree of extensionality"),
+    "lempel_ziv": Column("float64", "Lempel–Ziv complexity in bits, on scenes of 1 to 6 objects"),
 }
 
 ATLAS_CHECKS: Schema = {
-    "analysis": "str",
-    "outcome": "str",
-    "architecture": "str",
-    "name": "str",
-    **dict.fromkeys(["x", "y", "estimate", "lower", "upper", "p", "p_adjusted"], "float64"),
-    "n": "int64",
-    "networks": "int64",
+    "analysis": Column(
+        "str",
+        "alone, given_truth_set, without_family, pairs, more_monotone, truer, degrees_of_pairs "
+        "(see `scripts/quantlearn/figures/atlas/atlas_checks.py`); residuals and negation are "
+        "points",
+    ),
+    "outcome": Column(
+        "str", "area or accuracy, a column of atlas.csv; degree, in degrees_of_pairs"
+    ),
+    "architecture": Column("str", "network.architecture, or all"),
+    "name": Column(
+        "str", "A degree, the family that is left out (none: no family), a quantifier, or all pairs"
+    ),
+    "x": Column(
+        "float64",
+        "Place of a point: the rank of monotonicity that is left over, or the area of the more "
+        "monotone of a pair",
+    ),
+    "y": Column("float64", "The same of the area, or the area of the other of the pair"),
+    "estimate": Column(
+        "float64",
+        "Rank correlation, standardised coefficient, intraclass correlation (pairs), mean "
+        "difference, or largest difference (degrees_of_pairs)",
+    ),
+    "lower": Column(
+        "float64",
+        "Lower end of its 95 % interval: bootstrap over quantifiers, robust (without_family), F "
+        "(pairs), Student's (differences)",
+    ),
+    "upper": Column("float64", "Upper end"),
+    "p": Column("float64", "p value"),
+    "p_adjusted": Column("float64", "By Holm's method over all rows of the analysis"),
+    "n": Column("int64", "Quantifiers, or pairs of them"),
+    "networks": Column("int64", "Their networks"),
 }
 
 ATLAS_MEASURES: Schema = {
-    "first": "str",
-    "second": "str",
-    **dict.fromkeys(["estimate", "lower", "upper", "p", "p_adjusted"], "float64"),
-    "n": "int64",
+    "first": Column(
+        "str", "A column of atlas.csv, or imbalance (distance of the truth rate from ½)"
+    ),
+    "second": Column("str", "Another one"),
+    "estimate": Column("float64", "Their rank correlation over quantifiers"),
+    "lower": Column("float64", "Lower end of its 95 % bootstrap interval"),
+    "upper": Column("float64", "Upper end"),
+    "p": Column("float64", "p value"),
+    "p_adjusted": Column("float64", "By Holm's method over all rows"),
+    "n": Column("int64", "Quantifiers"),
 }
 
 CONTROLS: Schema = {
-    "easy": "str",
-    "hard": "str",
-    "condition": "str",
-    "experiment": "str",
-    "sample": "int64",
-    "threshold": "float64",
-    "window": "int64",
-    **dict.fromkeys(["ratio", "lower", "upper"], "float64"),
-    "rank_biserial": "float64",
-    **dict.fromkeys(["p", "p_adjusted"], "float64"),
-    **dict.fromkeys(["n", "both", "only_easy", "only_hard"], "int64"),
+    "easy": Column("str", "First quantifier of the pair, which satisfies the universal"),
+    "hard": Column("str", "Second quantifier"),
+    "condition": Column("str", "What differs from the experiment as the paper documents it"),
+    "experiment": Column("str", "Where the networks were trained"),
+    "sample": Column("int64", "Hyperparameter sample"),
+    "threshold": Column("float64", "convergence.threshold of this row"),
+    "window": Column("int64", "convergence.window of this row"),
+    "ratio": Column(
+        "float64",
+        "Convergence step of the second over that of the first, geometric mean over the trials in "
+        "which both converged",
+    ),
+    "lower": Column("float64", "Lower end of its 95 % interval"),
+    "upper": Column("float64", "Upper end"),
+    "rank_biserial": Column(
+        "float64", "Rank-biserial correlation of the leads; above 0 the first is sooner"
+    ),
+    "p": Column("float64", "p value of Wilcoxon's signed-rank test"),
+    "p_adjusted": Column("float64", "By Holm's method over all rows"),
+    "n": Column("int64", "Trials"),
+    "both": Column("int64", "Trials in which both converged"),
+    "only_easy": Column("int64", "Trials in which only the first did"),
+    "only_hard": Column("int64", "Trials in which only the second did"),
 }
 
 ATLAS_EFFECTS: Schema = {
-    "analysis": "str",
-    "outcome": "str",
-    "architecture": "str",
-    "measure": "str",
-    **dict.fromkeys(["estimate", "lower", "upper", "p", "p_adjusted"], "float64"),
-    "n": "int64",
-    "networks": "int64",
+    "analysis": Column(
+        "str",
+        "spearman, pearson, mixed (outcome ~ monotonicity · architecture + (1 | quantifier)) or "
+        "regression (on all measures at once, standardised)",
+    ),
+    "outcome": Column("str", "area, accuracy or step, a column of atlas.csv"),
+    "architecture": Column("str", 'network.architecture, or several joined by "and"'),
+    "measure": Column(
+        "str",
+        "A column of atlas.csv, imbalance (distance of the truth rate from ½), or a term of the "
+        "mixed model",
+    ),
+    "estimate": Column("float64", "Correlation or coefficient"),
+    "lower": Column(
+        "float64",
+        "Lower end of its 95 % interval: bootstrap over quantifiers, Wald (mixed), robust "
+        "(regression)",
+    ),
+    "upper": Column("float64", "Upper end"),
+    "p": Column("float64", "p value"),
+    "p_adjusted": Column("float64", "By Holm's method over all rows of the analysis"),
+    "n": Column("int64", "Quantifiers"),
+    "networks": Column("int64", "Networks"),
+}
+
+KNOBS: Schema = {
+    "knob": Column("str", "Setting that varies, by its key, most important first"),
+    "importance": Column(
+        "float64",
+        "Permutation importance: by how much R² of samples that a random forest has not seen falls "
+        "when the values of the setting are shuffled among them; blank with fewer than 32 samples",
+    ),
+    "lower": Column("float64", "Lower end of the middle 95 % of ten repetitions"),
+    "upper": Column("float64", "Upper end"),
+    "samples": Column("int64", "Samples of the search"),
+    "explained": Column(
+        "float64", "R² of the unseen samples before shuffling; the same in each row"
+    ),
+}
+
+PROJECTIONS: Schema = {
+    "experiment": Column("str", "Search that has the sample"),
+    "sampler": Column("str", "search.sampler"),
+    "sample": Column("int64", "Hyperparameter sample"),
+    "x": Column("str", "Numeric setting that matters most for the dev accuracy, by its key"),
+    "x_value": Column("float64", "Its value in this sample"),
+    "y": Column("str", "Numeric setting that matters least, by its key"),
+    "y_value": Column("float64", "Its value in this sample"),
+    "dev_accuracy": Column("float64", "Mean over trials of the accuracy on the dev split, 0 to 1"),
+}
+
+RANDOM_AGAINST_GRID: Schema = {
+    "experiment": Column("str", "Search"),
+    "sampler": Column("str", "search.sampler"),
+    "budget": Column("int64", "Number of samples of which the best is taken"),
+    "mean": Column(
+        "float64",
+        "Dev accuracy of the best of so many samples, chosen by one half of the trials and scored "
+        "by the other: mean over random choices of samples",
+    ),
+    "lower": Column("float64", "Lower end of the middle 95 % of these choices"),
+    "upper": Column("float64", "Upper end"),
+    "resamplings": Column("int64", "Random choices of samples"),
+}
+
+GENERALISATION: Schema = {
+    "experiment": Column("str", "Where the networks were trained"),
+    "quantifier": Column("str", "Name in config/quantifiers.yaml; all for several together"),
+    "size": Column("Int64", "Objects in the scenes; blank over all sizes of their kind"),
+    "trained": Column("bool", "Whether such scenes were trained; otherwise they are of a new kind"),
+    "trials": Column("int64", "Trials"),
+    "scenes": Column("int64", "Test scenes of all trials"),
+    "accuracy": Column("float64", "Share of right answers, 0 to 1; mean over trials"),
+    "lower": Column("float64", "Lower end of its 95 % t interval"),
+    "upper": Column("float64", "Upper end"),
+    "loss": Column(
+        "float64",
+        "Accuracy on what was trained less this accuracy; blank in a row about what was trained",
+    ),
+    "loss_lower": Column(
+        "float64",
+        "Lower end of its 95 % interval: within trials, of Welch between two experiments",
+    ),
+    "loss_upper": Column("float64", "Upper end"),
+    "majority": Column("float64", "Accuracy of the rule that gives the commoner truth value"),
+    "size_alone": Column("float64", "Accuracy of the rule that knows only the size"),
+    "zone_counts": Column("float64", "Accuracy of the rule that knows only the zone counts"),
 }
 
 TRANSFER: Schema = {
-    "kind": "str",
-    "universal": "str",
-    "source": "str",
-    "target": "str",
-    "pairs": "int64",
-    **dict.fromkeys(["started", "scratch", "first"], "float64"),
-    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
-    **dict.fromkeys(["statistic", "df", "p", "p_adjusted", "p_permuted"], "float64"),
-    "n": "int64",
+    "kind": Column(
+        "str",
+        "`pair` of two quantifiers; `same`, the control with the source as target; `source`, the "
+        "mean over all other targets; `target`, the mean over all other sources; `within` and "
+        "`across`, the means over pairs of one class and of two; `contrast`, within less across; "
+        "`overlap`, the rank correlation over pairs of gain and first accuracy",
+    ),
+    "universal": Column(
+        "str",
+        "By which `within`, `across` and `contrast` class the quantifiers: monotonicity (upward, "
+        "downward or neither in B), quantity, conservativity; else blank",
+    ),
+    "source": Column(
+        "str", "What was learned before; `mean` for all others, blank where no source is meant"
+    ),
+    "target": Column("str", "What was learned then; likewise"),
+    "pairs": Column("int64", "Pairs that the row is about"),
+    "started": Column("float64", "Mean score of the networks that start from the source"),
+    "scratch": Column("float64", "Mean score of those that start from none"),
+    "first": Column("float64", "Mean accuracy of the started networks at the first evaluation"),
+    "estimate": Column(
+        "float64", "Mean over trials of the gain, of the contrast or of the correlation"
+    ),
+    "lower": Column("float64", "Lower end of its 95 % t interval"),
+    "upper": Column("float64", "Upper end"),
+    "statistic": Column(
+        "float64", "t of the test over trials that it is 0: for gains a paired t-test"
+    ),
+    "df": Column("float64", "Its degrees of freedom"),
+    "p": Column("float64", "Its two-sided p"),
+    "p_adjusted": Column("float64", "The same by Holm's method over all rows of the kind"),
+    "p_permuted": Column(
+        "float64",
+        "Of contrasts: share of 9,999 random ways to give the classes to the quantifiers, and the "
+        "true one, with a contrast as large; by Holm's method as well",
+    ),
+    "n": Column("int64", "Trials"),
 }
 
 OVERVIEW: Schema = {
-    "experiment": "str",
-    "title": "str",
-    "universal": "str",
-    "version": "str",
-    "twin": "str",
-    "sample": "int64",
-    "easy": "str",
-    "hard": "str",
-    "n": "int64",
+    "experiment": Column("str", "Experiment"),
+    "title": Column("str", "Its title"),
+    "universal": Column("str", "The semantic universal at stake"),
+    "version": Column("str", "documented, or as run"),
+    "twin": Column("str", "The documented twin of an experiment as run"),
+    "sample": Column("int64", "Hyperparameter sample"),
+    "easy": Column("str", "First quantifier of the pair, which satisfies the universal"),
+    "hard": Column("str", "Second quantifier of the pair"),
+    "n": Column("int64", "Trials"),
     **{
-        f"{column}_{side}": dtype
+        f"{name}_{side}": Column(dtype, meaning)
         for side in ("easy", "hard")
-        for column, dtype in {
-            "censored": "int64",
-            "median_step": "float64",
-            "median_lower": "float64",
-            "median_upper": "float64",
-            "final_accuracy": "float64",
-            "size_alone": "float64",
-        }.items()
+        for name, dtype, meaning in (
+            ("censored", "int64", f"Trials in which `{side}` did not converge"),
+            (
+                "median_step",
+                "float64",
+                f"Kaplan–Meier median of the convergence step of `{side}`; blank when fewer than "
+                "half converged",
+            ),
+            ("median_lower", "float64", "Lower end of the interval of the median"),
+            ("median_upper", "float64", "Upper end"),
+            (
+                "final_accuracy",
+                "float64",
+                f"Mean over trials of the final accuracy of `{side}`, 0 to 1",
+            ),
+            (
+                "size_alone",
+                "float64",
+                f"Mean over trials of what the size alone gives for `{side}` on the monitored "
+                "split, 0 to 1",
+            ),
+        )
     },
     **{
-        f"{test}_{column}": "int64" if column == "n" else "float64"
+        f"{test}_{name}": Column(dtype, meaning)
         for test in TESTS
-        for column in ("estimate", "lower", "upper", "p", "p_adjusted", "n")
+        for name, dtype, meaning in (
+            ("estimate", "float64", f"`estimate` of {test} in comparison.csv"),
+            ("lower", "float64", "`lower` there"),
+            ("upper", "float64", "`upper` there"),
+            ("p", "float64", "`p` there"),
+            ("p_adjusted", "float64", "The same, by Holm's method over all pairs of the page"),
+            ("n", "int64", "`n` there"),
+        )
     },
-    **dict.fromkeys(["effect_size", "effect_lower", "effect_upper"], "float64"),
+    "effect_size": Column("float64", "Effect size of paired_t_steps"),
+    "effect_lower": Column("float64", "Lower end of its bootstrap interval"),
+    "effect_upper": Column("float64", "Upper end"),
 }
 
 AS_RUN: Schema = {
-    "documented": "str",
-    "as_run": "str",
-    "sample": "int64",
-    "easy": "str",
-    "hard": "str",
-    "measure": "str",
-    "unit": "str",
-    **dict.fromkeys(["documented_mean", "as_run_mean", "difference", "lower", "upper"], "float64"),
-    **dict.fromkeys(["statistic", "df", "p", "p_adjusted"], "float64"),
-    "n_documented": "int64",
-    "n_as_run": "int64",
-    **dict.fromkeys(["mann_whitney_u", "mann_whitney_p", "mann_whitney_p_adjusted"], "float64"),
-    "mann_whitney_n_documented": "int64",
-    "mann_whitney_n_as_run": "int64",
+    "documented": Column("str", "Experiment as documented"),
+    "as_run": Column("str", "Experiment as run"),
+    "sample": Column("int64", "Hyperparameter sample"),
+    "easy": Column("str", "First quantifier of the pair"),
+    "hard": Column("str", "Second quantifier of the pair"),
+    "measure": Column(
+        "str", "step (lead in convergence steps) or final_accuracy (lead in final accuracy)"
+    ),
+    "unit": Column("str", "steps or accuracy"),
+    "documented_mean": Column(
+        "float64", "Mean effect as documented, of trials in which both converged"
+    ),
+    "as_run_mean": Column("float64", "Likewise as run"),
+    "difference": Column("float64", "documented_mean − as_run_mean"),
+    "lower": Column("float64", "Lower end of the 95 % interval of `difference` (Welch)"),
+    "upper": Column("float64", "Upper end"),
+    "statistic": Column("float64", "Welch's t"),
+    "df": Column("float64", "Its degrees of freedom"),
+    "p": Column("float64", "Its two-sided p value"),
+    "p_adjusted": Column("float64", "The same, by Holm's method over the rows of the same measure"),
+    "n_documented": Column("int64", "Trials in documented_mean"),
+    "n_as_run": Column("int64", "Trials in as_run_mean"),
+    "mann_whitney_u": Column(
+        "float64",
+        "Mann–Whitney's U; a trial in which only one quantifier converged ranks beyond all steps",
+    ),
+    "mann_whitney_p": Column("float64", "Its two-sided p value"),
+    "mann_whitney_p_adjusted": Column(
+        "float64", "The same, by Holm's method over the rows of the same measure"
+    ),
+    "mann_whitney_n_documented": Column("int64", "Trials that it ranks, as documented"),
+    "mann_whitney_n_as_run": Column("int64", "Trials that it ranks, as run"),
 }
 
 BENCHMARK: Schema = {
-    "measure": "str",
-    "core": "str",
-    "trials": "Int64",
-    "hidden": "Int64",
-    "size": "Int64",
-    "scenes": "Int64",
-    "layers": "Int64",
-    "batch": "Int64",
-    "precision": "str",
-    "threads": "Int64",
-    "networks": "Int64",  # really run, where those of a loop or of the eager core are too many
-    "median": "float64",
-    "lower": "float64",
-    "upper": "float64",
-    "unit": "str",
-    "repeats": "int64",
-    **dict.fromkeys(["ratio_to_loop", "ratio_lower", "ratio_upper"], "float64"),
-    "gflops": "float64",
-    "fraction_of_peak": "float64",
+    "measure": Column(
+        "str",
+        "training (updates), training on threads (the same, by numbers of threads), evaluation "
+        "(of prepared scenes), evaluation with plan (preparing them too), run and run without "
+        "evaluation (whole training loops), memory, compile, load, or matrix product",
+    ),
+    "core": Column(
+        "str", "loop (over torch.nn.LSTM), eager or compiled; blank for the machine itself"
+    ),
+    "trials": Column("Int64", "Networks in the ensemble"),
+    "hidden": Column("Int64", "Units in each layer"),
+    "size": Column("Int64", "Objects in the largest scene"),
+    "scenes": Column("Int64", "Scenes evaluated for each network"),
+    "layers": Column("Int64", "Layers"),
+    "batch": Column("Int64", "Scenes in an update"),
+    "precision": Column("str", "float32 or float64"),
+    "threads": Column("Int64", "Threads of the core; the loop has one"),
+    "networks": Column(
+        "Int64", "Networks really run, where running all of them would only take longer"
+    ),
+    "median": Column("float64", "Median over the repeats"),
+    "lower": Column("float64", "Lower quartile"),
+    "upper": Column("float64", "Upper quartile"),
+    "unit": Column("str", "Unit of the three"),
+    "repeats": Column("int64", "Repeats"),
+    "ratio_to_loop": Column(
+        "float64", "Median of the ratio to the loop in the same round; above 1 is faster"
+    ),
+    "ratio_lower": Column("float64", "Its lower quartile"),
+    "ratio_upper": Column("float64", "Its upper quartile"),
+    "gflops": Column("float64", "Matrix products on real objects, in 10⁹ operations a second"),
+    "fraction_of_peak": Column(
+        "float64", "The same as a fraction of the matrix product of this machine"
+    ),
 }
 
-MACHINE: Schema = {"property": "str", "value": "str"}
+MACHINE: Schema = {
+    "property": Column("str", "What is said about the machine"),
+    "value": Column("str", "What it is"),
+}
 
 DEGREES: Schema = {
-    "quantifier": "str",
-    "expression": "str",
-    "truth_rate": "float64",
-    **dict.fromkeys(["right_upward", "right_downward", "left_upward", "left_downward"], "float64"),
-    **dict.fromkeys(["quantity", "conservativity", "extensionality"], "float64"),
-    **dict.fromkeys(["max_direction", "max_with_negation", "mean_of_arguments"], "float64"),
-    **dict.fromkeys(["two_sided_mean", "violation_rate"], "float64"),
+    "quantifier": Column("str", "Its name"),
+    "expression": Column("str", "Its expression"),
+    "truth_rate": Column("float64", "Share of the scenes in which it is true"),
+    "right_upward": Column("float64", "Degree to which it is upward monotone in B"),
+    "right_downward": Column("float64", "The same, downward in B"),
+    "left_upward": Column("float64", "The same, upward in A"),
+    "left_downward": Column("float64", "The same, downward in A"),
+    "quantity": Column("float64", "Degree to which only the four zone counts matter"),
+    "conservativity": Column(
+        "float64", "Degree to which it does not matter whether objects outside A are in B"
+    ),
+    "extensionality": Column("float64", "Degree to which objects in neither A nor B do not matter"),
+    "max_direction": Column("float64", "The largest of the four directions"),
+    "max_with_negation": Column(
+        "float64", "The largest of the four directions, of the quantifier and of its negation"
+    ),
+    "mean_of_arguments": Column(
+        "float64", "Mean over A and B of the larger of upward and downward"
+    ),
+    "two_sided_mean": Column(
+        "float64",
+        "The largest direction, each the mean of its degree and that of the negation in the "
+        "opposite direction",
+    ),
+    "violation_rate": Column(
+        "float64",
+        "The largest direction, each 1 minus the share of pairs of scenes, one below the other, "
+        "whose truths go the wrong way",
+    ),
 }
 
 DESCRIPTION: Schema = {
-    "kind": "str",
-    "attention": "str",
-    "counts": "str",
-    "both": "Int64",
-    "a_only": "Int64",
-    **dict.fromkeys(["estimate", "lower", "upper", "p_adjusted"], "float64"),
-    "n": "Int64",
-    "scene": "str",
-    "target": "str",
-    "written": "str",
+    "kind": Column(
+        "str",
+        "`exact` and `true` (shares of sentences); `new less trained` and `attention less none` "
+        "(differences of exact); `counts` (exact for one pair of counts, where it is new); `true "
+        "but not to be written`, `false` and `not a sentence` (shares of wrong ones); `right` and "
+        "`wrong` (an example)",
+    ),
+    "attention": Column("str", "network.attention"),
+    "counts": Column("str", "Which test scenes"),
+    "both": Column("Int64", "Objects in A∩B"),
+    "a_only": Column("Int64", "Objects in A∖B"),
+    "estimate": Column("float64", "Mean over trials"),
+    "lower": Column("float64", "Lower end of its 95 % t interval"),
+    "upper": Column("float64", "Upper end"),
+    "p_adjusted": Column(
+        "float64",
+        "Of differences: two-sided p of the paired t-test, by Holm's method over all of them",
+    ),
+    "n": Column("Int64", "Trials"),
+    "scene": Column("str", "Of examples: the scene in words"),
+    "target": Column("str", "What was to be written"),
+    "written": Column("str", "What was written"),
 }
 
 LANGUAGE_MODEL: Schema = {
-    "kind": "str",
-    "model": "str",
-    "quantifier": "str",
-    **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
-    "n": "int64",
-    "scene": "str",
-    "written": "str",
+    "kind": Column(
+        "str",
+        "`perplexity of texts` (test texts, scenes included); `perplexity` (of the words of "
+        "sentences); `true` (share of true sentences among those written); `frequency` (how often "
+        "a sentence is written or in the texts); `written true` and `written false` (an example)",
+    ),
+    "model": Column(
+        "str",
+        "network; blind, unigram or uniform, models that do not see the scene (of `true`: how "
+        "often the written sentences are true of the scenes of the test); texts",
+    ),
+    "quantifier": Column("str", "Of the sentence; or all"),
+    "estimate": Column("float64", "Mean over trials"),
+    "lower": Column("float64", "Lower end of its 95 % t interval"),
+    "upper": Column("float64", "Upper end"),
+    "n": Column("int64", "Trials"),
+    "scene": Column("str", "Of examples: the scene in words"),
+    "written": Column("str", "What was written about it"),
 }
 
 FINETUNING: Schema = {
-    "kind": "str",
-    "start": "str",
-    "scenes": "Int64",
-    **dict.fromkeys(["estimate", "lower", "upper", "p_adjusted"], "float64"),
-    "n": "int64",
+    "kind": Column(
+        "str",
+        "`accuracy` (test scenes); `difference` (pretrained less scratch within trials); `area` "
+        "(its mean over the logarithm of the number of scenes); `met before` (share of the test "
+        "scenes that are among those that the source was trained on)",
+    ),
+    "start": Column("str", "scratch, or pretrained"),
+    "scenes": Column("Int64", "Labelled training scenes"),
+    "estimate": Column("float64", "Mean over trials"),
+    "lower": Column("float64", "Lower end of its 95 % t interval"),
+    "upper": Column("float64", "Upper end"),
+    "p_adjusted": Column(
+        "float64",
+        "Two-sided p of the paired t-test: of differences by Holm's method over the numbers of "
+        "scenes, of the area as it is",
+    ),
+    "n": Column("int64", "Trials"),
 }
 
 GENERATED: Schema = {
-    "quantifier": "str",
-    "expression": "str",
-    "words": "int64",
-    "monotonicity": "float64",
-    "truth_rate": "float64",
+    "quantifier": Column("str", "Its name"),
+    "expression": Column("str", "When it is true"),
+    "words": Column("int64", "Words of the shortest expression in prefix notation"),
+    "monotonicity": Column(
+        "float64", "Largest degree of the four directions, exact on all scenes of at most 6 objects"
+    ),
+    "truth_rate": Column(
+        "float64",
+        "Share of 80,000 random scenes of 1 to 12 objects, repeated ones left out, in which it is "
+        "true",
+    ),
 }
 
-LEFT_OUT: Schema = {"what": "str", "number": "int64"}
+LEFT_OUT: Schema = {
+    "what": Column(
+        "str",
+        "meanings, or what became of them: constant, too rarely true or false, not drawn, chosen",
+    ),
+    "number": Column("int64", "How many"),
+}
 
 COMPLEXITY: Schema = {
-    "quantifier": "str",
-    "expression": "str",
-    "nodes": "int64",
-    "shortest": "str",
-    "shortest_words": "Int64",
-    "lempel_ziv": "float64",
-    "boundaries": "Int64",
-    "boundaries_in_row": "Int64",
-    "boundary_density": "float64",
-    "states": "Int64",
+    "quantifier": Column("str", "Its name"),
+    "expression": Column("str", "Its expression"),
+    "nodes": Column("int64", "Nodes of the syntax tree of that expression"),
+    "shortest": Column(
+        "str",
+        "The shortest expression found in the generated language "
+        "(`scripts/quantlearn/semantics/grammar.py`) with the same truth in all these scenes; "
+        "blank if none was found",
+    ),
+    "shortest_words": Column("Int64", "Its words"),
+    "lempel_ziv": Column(
+        "float64",
+        "Lempel–Ziv complexity of its truths in all scenes of 1 to `atlas.max_size` objects, in "
+        "bits",
+    ),
+    "boundaries": Column(
+        "Int64",
+        "Changes of truth along the rows of its tree of numbers, in all; blank where nodes are "
+        "mixed",
+    ),
+    "boundaries_in_row": Column("Int64", "The most changes in one row"),
+    "boundary_density": Column(
+        "float64", "Share of pairs of scenes, one object apart in B, that differ in truth"
+    ),
+    "states": Column(
+        "Int64",
+        "States of the smallest finite automaton; blank if there are more than 26 (8 where order "
+        "matters) or infinitely many",
+    ),
 }
 
 TREES: Schema = {
-    "quantifier": "str",
-    "a_only": "int64",
-    "both": "int64",
-    "scenes": "int64",
-    "true": "int64",
-    "mixed": "bool",
+    "quantifier": Column("str", "Its name"),
+    "a_only": Column("int64", "Objects in A∖B"),
+    "both": Column("int64", "Objects in A∩B"),
+    "scenes": Column("int64", "Scenes with so many objects in the two zones"),
+    "true": Column("int64", "Those in which the quantifier is true"),
+    "mixed": Column("bool", "Whether it is true in some of them and false in others"),
 }
 
-MINIMAL_PAIRS: Schema = {"quantifier": "str", "universal": "str", "true": "str", "false": "str"}
+MINIMAL_PAIRS: Schema = {
+    "quantifier": Column("str", "Its name"),
+    "universal": Column("str", "The universal, a column of degrees.csv"),
+    "true": Column(
+        "str", "Zone codes of the scene in which it is true: 0 A∩B, 1 A∖B, 2 B∖A, 3 neither"
+    ),
+    "false": Column("str", "Zone codes of the scene in which it is false"),
+}
 
-TRUTH_RATES: Schema = {"quantifier": "str", "size": "int64", "truth_rate": "float64"}
+TRUTH_RATES: Schema = {
+    "quantifier": Column("str", "Its name"),
+    "size": Column("int64", "Objects in the scenes"),
+    "truth_rate": Column("float64", "Share of the scenes of this size in which it is true"),
+}
+
+
+ROWS: Mapping[str, str] = {
+    "overfitting": (
+        "Loss along training on all scenes of a split, and what early stopping gives. Steps are "
+        "medians over trials, everything else means, with 95 % intervals; a loss at a step is a "
+        "median with quartiles."
+    ),
+    "regularisation": "One row for each condition, metric and quantity.",
+    "knobs": "One row for each setting of a search that varies.",
+    "projections": "One row for each sample of this search and of those beside it.",
+    "random_against_grid": (
+        "One row for each number of samples, of this search and of those beside it."
+    ),
+    "generalisation": "One row for each quantifier and kind of test scenes, of the chosen sample.",
+    "transfer": (
+        "What a source, learned before, brings for a target, in an experiment whose samples "
+        "differ in `training.start` alone. A score is the accuracy on the monitored split in the "
+        "mean over training (the area under the learning curve over its width); the gain is the "
+        "score from the source less that from none, in the same trial."
+    ),
+    "balancing": (
+        "One row for each length of training and quantity, of this experiment and of those beside "
+        "it. Test scenes are counted, or dev scenes where there is no test."
+    ),
+    "probes": (
+        "One row for each linear probe and metric, of recurrent networks that learn one "
+        "quantifier each. A probe is fitted to the states at all positions of some test scenes "
+        "and scored on others."
+    ),
+    "state_space": (
+        "The states of the network of the first trial for each quantifier, one row for each "
+        "object of some test scenes."
+    ),
+    "sequence_lengths": (
+        "Accuracy on test scenes, in an experiment whose samples are architectures."
+    ),
+    "gradients_through_time": (
+        "Norms of the derivative of a scene's loss by the state some objects before its end, for "
+        "test scenes of the largest size that was trained, in an experiment whose samples are "
+        "recurrent architectures."
+    ),
+    "scoreboard": (
+        "One row for each architecture and task of this experiment and of those beside it, and "
+        "for the mean over tasks. Architectures stand in the order of their mean. Which task an "
+        "experiment is follows from its settings: `description` describes, `transfer` starts from "
+        "another experiment, `search` has a sampler other than grid, `unseen_counts` is split by "
+        "zone counts, and one with `only_test.sizes_above` sets four tasks, `longer_scenes` and "
+        "the three universals."
+    ),
+    "atlas": (
+        "One row for each network. Degrees and `truth_rate` are exact on all scenes of at most 8 "
+        "objects."
+    ),
+    "atlas_checks": (
+        "One row for each estimate, and one for each point of the figure. What cannot be "
+        "estimated is blank."
+    ),
+    "atlas_measures": "One row for each two measures of its quantifiers.",
+    "controls": "One row for each pair and condition, of this experiment and of those beside it.",
+    "atlas_effects": "One row for each estimate. What cannot be estimated is blank.",
+    "description": (
+        "What networks write, in an experiment whose samples differ in `network.attention`. Test "
+        "scenes have counts (|A∩B|, |A∖B|) that were trained (`trained counts`), new ones whose "
+        "sentence was trained (`new counts`), or new ones whose sentence was not (`new "
+        "sentence`); the last two together are `all new`."
+    ),
+    "language_model": "What networks write, and how well they expect the next word, in one sample.",
+    "finetuning": (
+        "What a start is worth in labelled scenes, in an experiment whose samples differ in "
+        "`training.start` and `training.scenes`."
+    ),
+}
+"""What the rows are of the table that each figure draws, for docs/tables.md."""
 
 
 class TableError(QuantlearnError):
@@ -391,13 +880,14 @@ def read_csv(path: str | Path, schema: Schema) -> pd.DataFrame:
     if not text.endswith("\n"):
         raise _unreadable(path, "it ends in the middle of a line")
     _demand_columns(path, _header(text), schema)
-    blank_free = [column for column, dtype in schema.items() if dtype in ("int64", "bool")]
+    kinds = types(schema)
+    blank_free = [column for column, dtype in kinds.items() if dtype in ("int64", "bool")]
     nullable = {"int64": "Int64", "bool": "boolean"}
-    words = [column for column, dtype in schema.items() if dtype == "str"]
+    words = [column for column, dtype in kinds.items() if dtype == "str"]
     try:
         frame = pd.read_csv(
             path,
-            dtype={column: nullable.get(dtype, dtype) for column, dtype in schema.items()},
+            dtype={column: nullable.get(dtype, dtype) for column, dtype in kinds.items()},
             keep_default_na=False,
             na_values={column: [""] for column in _header(text) if column not in words},
             true_values=["true"],
@@ -410,7 +900,7 @@ def read_csv(path: str | Path, schema: Schema) -> pd.DataFrame:
             raise _unreadable(
                 path, f"column {column} has a blank in row {_first_blank(frame, column)}"
             )
-    return frame.astype({column: schema[column] for column in blank_free})
+    return frame.astype({column: kinds[column] for column in blank_free})
 
 
 def read_parquet(path: str | Path, schema: Schema) -> pd.DataFrame:
@@ -424,7 +914,7 @@ def read_parquet(path: str | Path, schema: Schema) -> pd.DataFrame:
         raise _unreadable(path, str(fault)) from fault
     _demand_columns(path, list(frame.columns), schema)
     try:
-        return frame.astype(dict(schema))
+        return frame.astype(types(schema))
     except (ValueError, TypeError) as fault:
         raise _unreadable(path, str(fault)) from fault
 

@@ -174,7 +174,7 @@ def test_a_quantifier_is_one_line_and_an_experiment_one_file(tmp_path):
     assert set(convergence["quantifier"]) == {"an_odd_number_of_non_As", "at_least_1"}
 
 
-def test_an_architecture_is_one_file(tmp_path):
+def test_an_architecture_is_one_file_and_its_entry(tmp_path):
     """The whole way, in a copy of the project: a network that only counts the zones."""
     project = tmp_path / "project"
     for name in ("workflow", "scripts", "envs"):
@@ -183,7 +183,10 @@ def test_an_architecture_is_one_file(tmp_path):
         )
     for name in ("Snakefile", "README.md", "LICENSE", "CITATION.cff"):
         shutil.copy(ROOT / name, project)
-    (project / "scripts" / "quantlearn" / "networks" / "bag.py").write_text(BAG)
+    networks = project / "scripts" / "quantlearn" / "networks"
+    (networks / "architectures" / "bag.py").write_text(BAG)
+    with (networks / "settings.py").open("a") as settings:
+        settings.write(BAG_SETTINGS)
     folder = lay_out(tmp_path / "work")
     (folder / "config" / "experiments" / "mine.yaml").write_text(
         "title: Mine\nchapter: practice\nquestion: Is order needed?\nuniversal: none\n"
@@ -210,18 +213,6 @@ import torch
 
 from quantlearn.networks.layers import kernel
 
-NAME = "bag of zones"
-
-SETTINGS = {
-    "scale": {
-        "description": "By which shares are multiplied",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 100,
-        "default": 1.0,
-    },
-}
-
 
 def initialise(settings, task, rng):
     return {"readout.kernel": kernel(rng, task.inputs, task.outputs, "glorot")}
@@ -231,6 +222,17 @@ def forward(weights, tokens, lengths, settings, task, mode):
     x = task.one_hot(tokens, weights["readout.kernel"].dtype).mean(dim=2)
     return settings["scale"] * x @ weights["readout.kernel"]
 '''
+
+BAG_SETTINGS = """
+SCALE = {
+    "description": "By which shares are multiplied",
+    "type": "number",
+    "minimum": 0,
+    "maximum": 100,
+    "default": 1.0,
+}
+ARCHITECTURES["bag"] = Architecture("bag of zones", {"scale": SCALE})
+"""
 
 
 def test_snakemakes_own_report_is_made_offline(finished, tmp_path):

@@ -196,7 +196,8 @@ def test_links_in_the_texts_of_the_crate_lead_to_its_files(finished):
     with zipfile.ZipFile(finished / CRATE) as archive:
         names = set(archive.namelist())
         texts = {name: archive.read(name).decode() for name in names if name.endswith(".md")}
-    assert {"README.md", "config/README.md", "docs/clusters.md"} <= set(texts)
+    pages = {"README.md", "config/README.md", "docs/settings.md", "docs/tables.md"}
+    assert pages <= set(texts)
     for name, text in texts.items():
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
             place = os.path.normpath(Path(name).parent / link)

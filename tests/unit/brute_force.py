@@ -6,7 +6,7 @@ from the expressions.
 
 from itertools import islice
 
-from quantlearn.semantics import language as lang
+from quantlearn.semantics import syntax
 
 
 def first_n_as_run(A, B, M, n):
@@ -96,24 +96,24 @@ def value(node, A, B, M):  # noqa: PLR0911, PLR0912
     """The value of a syntax tree in one scene: a set of objects, an int, or a bool."""
     below = [value(child, A, B, M) for child in node.children]
     match node:
-        case lang.SetName(name):
+        case syntax.SetName(name):
             return {"A": A, "B": B, "M": M}[name]
-        case lang.Number(number):
+        case syntax.Number(number):
             return number
-        case lang.Complement():
+        case syntax.Complement():
             return M - below[0]
-        case lang.First():
+        case syntax.First():
             return set(sorted(below[1])[: max(0, below[0])])
-        case lang.Last():
+        case syntax.Last():
             return set(sorted(below[1], reverse=True)[: max(0, below[0])])
-        case lang.Index():
+        case syntax.Index():
             members, position = below
             return {sorted(members)[position - 1]} if 1 <= position <= len(members) else set()
-        case lang.Cardinality():
+        case syntax.Cardinality():
             return len(below[0])
-        case lang.Negative():
+        case syntax.Negative():
             return -below[0]
-        case lang.Not():
+        case syntax.Not():
             return not below[0]
     left, right = below
     match node.operator:

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch.func import functional_call
 
+from quantlearn.networks import settings
 from quantlearn.networks.modes import Training
-from quantlearn.settings.schema import architecture_settings
 
 ARCHITECTURES = ["feedforward", "gru", "lstm", "rnn", "transformer"]
 
@@ -14,9 +14,8 @@ TOLERANCE = {"float32": 1e-5, "float64": 1e-10}
 
 def network(architecture, **changes):
     """The settings of a network: the defaults of its architecture, but for some changes."""
-    defaults = {
-        name: part["default"] for name, part in architecture_settings()[architecture].items()
-    }
+    own = settings.ARCHITECTURES[architecture].settings
+    defaults = {name: part["default"] for name, part in own.items()}
     common = {
         **{"architecture": architecture, "initialisation": "torch", "precision": "float64"},
         "quantifiers": "one_hot",

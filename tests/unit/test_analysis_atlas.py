@@ -10,9 +10,10 @@ from plot_atlas import plot_atlas
 from plot_atlas_checks import plot_atlas_checks
 from plot_atlas_effects import plot_atlas_effects
 from plot_atlas_measures import plot_atlas_measures
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.atlas import atlas, atlas_checks, atlas_effects, atlas_measures
 from quantlearn.semantics.complexity import family
+from quantlearn.semantics.measures import measures
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.statistics import agreement, correlation, curves
 
@@ -25,15 +26,15 @@ def networks() -> pd.DataFrame:
     """Networks that find quantifiers harder the less monotone they are, the second kind twice."""
     rows = []
     for number in range(QUANTIFIERS):
-        measures = {name: RNG.random() for name in ("monotonicity", "quantity", "conservativity")}
+        degrees = {name: RNG.random() for name in ("monotonicity", "quantity", "conservativity")}
         own = 0.02 * RNG.normal()
         for kind, slope in (("lstm", -0.2), ("transformer", -0.4)):
             for trial in range(2):
-                area = 0.6 + slope * measures["monotonicity"] + own + 0.01 * RNG.normal()
+                area = 0.6 + slope * degrees["monotonicity"] + own + 0.01 * RNG.normal()
                 rows.append(
                     {
                         **dict.fromkeys(tables.ATLAS, 0.5),
-                        **measures,
+                        **degrees,
                         "architecture": kind,
                         "quantifier": f"q{number}",
                         "expression": "A <= B",
@@ -50,7 +51,7 @@ def networks() -> pd.DataFrame:
                         "extensionality": 1.0,
                     }
                 )
-    return pd.DataFrame(rows)[list(tables.ATLAS)].astype(dict(tables.ATLAS))
+    return pd.DataFrame(rows)[list(tables.ATLAS)].astype(columns.types(tables.ATLAS))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def effects(networks) -> pd.DataFrame:
 
 
 def test_measures_are_those_of_the_textbook():
-    found = atlas.measures(
+    found = measures(
         {"every": "A <= B", "M": "|A| > |B|", "first_3": "|A| >= 3 and first(3, A) <= B"}, 5
     )
     assert found.loc["every", ["right_upward", "left_downward", "monotonicity"]].tolist() == [1] * 3
@@ -173,7 +174,7 @@ def estimates(table, analysis, architecture="lstm", outcome="area"):
 
 
 def test_negations_are_found_by_their_truths():
-    found = atlas.measures({"every": "A <= B", "some": "|A & B| > 0", "not_all": "not A <= B"}, 4)
+    found = measures({"every": "A <= B", "some": "|A & B| > 0", "not_all": "not A <= B"}, 4)
     assert found["negation"].tolist() == ["not_all", "", "every"]
     variants = ["max_with_negation", "two_sided_mean", "violation_rate"]
     assert (found.loc["every", variants] == found.loc["not_all", variants]).all()

@@ -18,10 +18,9 @@ from quantlearn.semantics.complexity import (
     phrases,
 )
 from quantlearn.semantics.lexicon import load_lexicon
-from quantlearn.semantics.minimal_pairs import tree_of_numbers
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space, enumerate_scenes
-from quantlearn.semantics.truth_tables import tabulate
+from quantlearn.semantics.truth_tables import tabulate, tree_of_numbers
 
 LEXICON = load_lexicon(Path(__file__).parents[2] / "config" / "quantifiers.yaml")
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+from quantlearn.networks.settings import ARCHITECTURES, Architecture
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space, enumerate_scenes
 from quantlearn.settings.load import ConfigError, load_settings
-from quantlearn.settings.schema import allowed, architecture_settings, cases, load_schema
+from quantlearn.settings.schema import allowed, cases, load_schema
 from quantlearn.yamlfile import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -334,16 +335,9 @@ def test_by_default_the_first_quantifier_is_compared_with_the_others(folder):
     assert experiment["comparisons"] == [["most", "some"], ["most", "every"]]
 
 
-def test_a_new_architecture_is_one_file_that_is_not_imported(folder, tmp_path, monkeypatch):
-    networks = Path(
-        shutil.copytree(ROOT / "scripts/quantlearn/networks/architectures", tmp_path / "networks")
-    )
-    (networks / "bag.py").write_text(
-        'raise RuntimeError("imported")\n'
-        'SETTINGS = {"units": {"description": "Units", "type": "integer",'
-        ' "minimum": 1, "maximum": 9, "default": 3}}\n'
-    )
-    monkeypatch.setattr("quantlearn.settings.schema._NETWORKS", networks)
+def test_a_new_architecture_is_an_entry_and_is_not_imported(folder, monkeypatch):
+    units = {"description": "Units", "type": "integer", "minimum": 1, "maximum": 9, "default": 3}
+    monkeypatch.setitem(ARCHITECTURES, "bag", Architecture("bag of zones", {"units": units}))
     load_schema.cache_clear()
     path = folder / "experiments" / "exp1a.yaml"
     path.write_text(path.read_text() + "network: {architecture: bag}\n")
@@ -394,37 +388,51 @@ def test_schemas_are_strict_and_complete(name):
 
 def test_architectures_share_no_name_with_the_common_settings():
     common = set(load_schema("experiment")["properties"]["network"]["properties"])
-    for settings in architecture_settings().values():
-        assert not common & set(settings)
+    for architecture in ARCHITECTURES.values():
+        assert not common & set(architecture.settings)
 
 
-def readme_rows(heading: str) -> dict[str, list[str]]:
-    """The rows of the tables under a heading of config/README.md: key -> other cells."""
-    text = (FOLDER / "README.md").read_text()
-    section = re.search(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)[1]
-    rows = re.findall(r"^\| `([^`]+)` \| (.*) \|$", section, re.M)
-    return {key: cells.split(" | ") for key, cells in rows}
+def documented(title: str) -> dict[tuple[str, str], list[str]]:
+    """The rows under a title of docs/settings.md: (architecture, key) -> other cells."""
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+    part = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)[1]
+    rows = {}
+    for section in re.split(r"^### ", part, flags=re.M):
+        architecture = section.partition("\n")[0].partition("network of ")[2]
+        for key, cells in re.findall(r"^\| `([^`]+)` \| (.*) \|$", section, re.M):
+            rows[architecture, key] = cells.split(" | ")
+    return rows
 
 
 @pytest.mark.parametrize(
-    ("heading", "name"),
+    ("title", "name"),
     [("The run: config.yaml", "config"), ("An experiment: experiments/*.yaml", "experiment")],
 )
-def test_the_readme_explains_every_setting_with_its_default(heading, name):
-    rows = readme_rows(heading)
-    expected = settings_in(load_schema(name))
+def test_every_setting_is_explained_with_its_default(title, name):
+    rows = documented(title)
+    expected = {("", key): part for key, part in settings_in(load_schema(name)).items()}
     if name == "experiment":
-        for architecture, settings in architecture_settings().items():
-            for key, part in settings.items():
-                expected.pop(f"network.{key}", None)
-                # For the same reason its own settings may stand here, but need not.
-                if f"network.{key} ({architecture})" in rows:
-                    expected[f"network.{key} ({architecture})"] = part
+        for architecture, known in ARCHITECTURES.items():
+            for key, part in known.settings.items():
+                expected.pop(("", f"network.{key}"), None)
+                expected[architecture, f"network.{key}"] = part
     assert set(rows) == set(expected)
     for key, part in expected.items():
-        # The page does not list the architectures, so that a new one is one file.
-        may_be = rows[key][1] if key == "network.architecture" else allowed(part)
-        assert rows[key] == [default_in_words(key, part), may_be, part["description"]], key
+        default, may_be, meaning = rows[key]
+        assert [default, may_be] == [default_in_words(key[1], part), allowed(part)], key
+        assert meaning.startswith(part["description"]), key
+        assert meaning == part["description"] or "; only where `" in meaning, key
+
+
+def test_settings_of_one_method_are_said_to_be():
+    rows = documented("An experiment: experiments/*.yaml")
+    for key, where in {
+        "data.generate.draws": "`method` is `sample`",
+        "data.generate.scenes_per_cell": "`method` is `fill`",
+        "data.balance.by": "`method` is `downsample` or `upsample`",
+        "training.momentum": "`optimiser` is `sgd` or `rmsprop`",
+    }.items():
+        assert rows["", key][-1].endswith(f"; only where {where}")
 
 
 def default_in_words(key: str, part: dict) -> str:

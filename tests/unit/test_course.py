@@ -22,7 +22,6 @@ from test_notebooks import PAGE, RECORD, WORKFLOW
 
 from build_report import build_report, contents_of, linked_within
 from quantlearn import columns, tables
-from quantlearn.figures.practice import random_against_grid
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
 from quantlearn.pipeline.run_record import content_digest, write_record
@@ -256,7 +255,7 @@ def run(tmp_path_factory):
         searched = pd.DataFrame(
             [("search_random", "random", n, 0.9, 0.85, 0.95, 10) for n in (1, 2, 3, 4)]
             + [("search_grid", "grid", n, 0.8, 0.75, 0.85, 10) for n in (1, 2, 3, 4)],
-            columns=random_against_grid.COLUMNS,
+            columns=list(tables.RANDOM_AGAINST_GRID),
         )
         hidden, search = loaded["hidden_states"], loaded["search_random"]
         parameters = {

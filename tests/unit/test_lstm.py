@@ -169,15 +169,8 @@ def test_compiled_gradient_is_that_of_the_recorded_operations(layers, hidden, ba
     torch.testing.assert_close(found, recorded, atol=1e-12, rtol=1e-12)
     assert (found[1][:, ensemble.parameters :] == 0).all()
     for threads in (2, 3, 7):
-        spread = core.loss_gradient(
-            LSTM,
-            flat,
-            *examples,
-            task.token_table(ensemble.dtype, flat.device),
-            layers,
-            hidden,
-            threads=threads,
-        )
+        shape, vectors = core.Shape(LSTM, layers, hidden), task.token_table(flat.dtype, flat.device)
+        spread = core.loss_gradient(shape, flat, *examples, vectors, threads=threads)
         assert torch.equal(spread[0], found[0])
         assert torch.equal(spread[1], found[1])
 

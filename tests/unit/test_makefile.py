@@ -92,9 +92,17 @@ def test_an_old_python_is_one_clear_line(clone):
     found = make(clone, "test")
     assert found.returncode != 0
     message, of_make = found.stderr.splitlines()
-    assert "not a Python 3.11 or newer" in message
+    assert "not Python 3.11, 3.12 or 3.13" in message
     assert "PYTHON=python3.12" in message
     assert of_make.startswith("make: ***")
+
+
+def test_a_folder_with_a_space_is_refused_before_anything_is_installed(clone):
+    moved = clone.rename(clone.with_name("My Drive"))
+    found = make(moved, "report")
+    assert found.returncode != 0
+    assert "folder with a space" in found.stderr.splitlines()[0]
+    assert calls(moved) == []
 
 
 def test_report_ends_with_its_place(clone):
@@ -121,3 +129,13 @@ def test_clean_keeps_the_environment_and_the_readme(clone):
     assert not (clone / "scripts" / "__pycache__").exists()
     assert (clone / ".venv").exists()
     assert (clone / "config" / "config.yaml").exists()
+
+
+def test_clean_empties_results_that_are_a_link(clone, tmp_path_factory):
+    scratch = tmp_path_factory.mktemp("scratch")
+    (scratch / "exp1a").mkdir()
+    (scratch / "README.md").touch()
+    (clone / "results").rmdir()
+    (clone / "results").symlink_to(scratch)
+    assert make(clone, "clean").returncode == 0
+    assert [path.name for path in scratch.iterdir()] == ["README.md"]

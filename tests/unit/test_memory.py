@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from quantlearn.networks import ensemble
+from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.settings import memory
 from quantlearn.settings.load import ConfigError, load_settings
 from quantlearn.settings.memory import largest_need, machine_memory
-from quantlearn.settings.schema import architecture_settings, load_schema
+from quantlearn.settings.schema import load_schema
 from quantlearn.yamlfile import read_yaml
 
 ROOT = Path(__file__).parents[2]
@@ -111,7 +112,8 @@ def test_the_estimate_of_generating_is_near_the_peak(tmp_path, draws):
         text=True,
         check=True,
     )
-    estimate = memory._generating(settings).size
+    known = [Quantifier(*item) for item in settings["expressions"].items()]
+    estimate = memory.data_needs(settings, known)[0].size
     assert estimate / 2 < int(done.stdout) < 2 * estimate
 
 
@@ -220,7 +222,7 @@ def test_eager_networks_at_once_are_those_of_the_ensemble():
 
 
 def test_every_architecture_is_estimated_as_its_core_computes_it():
-    assert set(memory._KEPT_BY_UNITS) == set(architecture_settings())
-    for name in architecture_settings():
+    for name, known in ARCHITECTURES.items():
         module = importlib.import_module(f"quantlearn.networks.architectures.{name}")
         assert hasattr(module, "compiled_core") == (name in memory.COMPILED), name
+        assert hasattr(module, "unroll") == known.is_recurrent, name

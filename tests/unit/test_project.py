@@ -1,11 +1,14 @@
 """The repository itself: pins in step, documents true, style clean, nothing left undocumented."""
 
 import ast
+import json
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 from importlib.metadata import metadata, packages_distributions
 from pathlib import Path
@@ -14,6 +17,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
@@ -24,6 +28,7 @@ from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.settings.load import load_settings
 from quantlearn.settings.samples import samples_table
+from quantlearn.yamlfile import read_yaml
 
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
@@ -243,10 +248,41 @@ def test_chapters_are_make_targets():
     assert set(re.findall(r"^make ([a-z]+)", listed, re.MULTILINE)) == make_targets() - {"help"}
 
 
-@pytest.mark.parametrize("document", sorted([*ROOT.glob("*.md"), *ROOT.glob("*/README.md")]))
+def headings(text: str) -> list[str]:
+    """The headings of a page in Markdown."""
+    outside = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    return re.findall(r"^#+ (.+)$", outside, re.MULTILINE)
+
+
+def anchors(page: Path) -> set[str]:
+    """What links may name behind #, as GitHub makes it of the headings of a page."""
+    plain = [
+        re.sub(r"[^\w\- ]", "", heading.lower())
+        for heading in headings(page.read_text(encoding="utf-8"))
+    ]
+    return {heading.replace(" ", "-") for heading in plain}
+
+
+@pytest.mark.parametrize(
+    "document",
+    sorted([*ROOT.glob("*.md"), *ROOT.glob("*/README.md"), *ROOT.glob("docs/*.md")]),
+    ids=lambda path: path.relative_to(ROOT).as_posix(),
+)
 def test_links_lead_somewhere(document):
-    for target in re.findall(r"(?<!!)\[[^\]]+\]\(([^)#]+)", document.read_text(encoding="utf-8")):
-        assert "://" in target or (document.parent / target).exists(), target
+    text = document.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"(?<!!)\[[^\]]+\]\(([^)#]*)#?([^)]*)\)", text):
+        if "://" in target:
+            continue
+        page = document.parent / target if target else document
+        assert page.exists(), target
+        assert not anchor or anchor in anchors(page), f"{target}#{anchor}"
+
+
+def test_the_page_on_settings_is_prose_and_short():
+    text = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+    assert text.count("\n") <= 300
+    assert "| Key |" not in text
+    assert "| Column |" not in text
 
 
 # The command with --report needs a finished run; the integration tests make that report.
@@ -300,92 +336,55 @@ def test_catalog_file_has_its_sections():
     assert catalog == {"usage": {"software-stack-deployment": {"conda": True}, "report": True}}
 
 
-# The data dictionary ------------------------------------------------------------------------------
+# What docs/generate.py makes ----------------------------------------------------------------------
 
-TYPES = {
-    "int64": "whole number",
-    "Int64": "whole number or blank",
-    "float64": "number",
-    "str": "text",
-    "bool": "true or false",
-}
-SCHEMAS = {
-    "training/{job}/curves.parquet": columns.CURVES,
-    "training/{job}/trials.csv": columns.TRIALS,
-    "training/{job}/cells.parquet": columns.CELLS,
-    "chosen/trials.csv": columns.CHOSEN_TRIALS,
-    "tables/baselines.csv": columns.BASELINES,
-    "tables/baseline_cells.parquet": columns.BASELINE_CELLS,
-    "tables/convergence.csv": columns.CONVERGENCE,
-    "tables/leaderboard.csv": columns.LEADERBOARD,
-    "tables/comparison.csv": columns.COMPARISON,
-    "tables/overfitting.csv": tables.OVERFITTING,
-    "tables/regularisation.csv": tables.REGULARISATION,
-    "tables/transfer.csv": tables.TRANSFER,
-    "tables/balancing.csv": tables.BALANCING,
-    "tables/probes.csv": tables.PROBES,
-    "tables/state_space.csv": tables.STATE_SPACE,
-    "tables/sequence_lengths.csv": tables.SEQUENCE_LENGTHS,
-    "tables/gradients_through_time.csv": tables.GRADIENTS_THROUGH_TIME,
-    "tables/scoreboard.csv": tables.SCOREBOARD,
-    "tables/atlas.csv": tables.ATLAS,
-    "tables/atlas_effects.csv": tables.ATLAS_EFFECTS,
-    "tables/atlas_checks.csv": tables.ATLAS_CHECKS,
-    "tables/atlas_measures.csv": tables.ATLAS_MEASURES,
-    "tables/controls.csv": tables.CONTROLS,
-    "report/{page}/overview.csv": tables.OVERVIEW,
-    "report/{page}/as_run.csv": tables.AS_RUN,
-    "benchmark/tables/benchmark.csv": tables.BENCHMARK,
-    "tables/texts.parquet": columns.TEXTS,
-    "tables/description.csv": tables.DESCRIPTION,
-    "tables/language_model.csv": tables.LANGUAGE_MODEL,
-    "tables/finetuning.csv": tables.FINETUNING,
-    "benchmark/tables/machine.csv": tables.MACHINE,
-    "atlas/tables/degrees.csv": tables.DEGREES,
-    "atlas/tables/complexity.csv": tables.COMPLEXITY,
-    "atlas/tables/trees.csv": tables.TREES,
-    "atlas/tables/minimal_pairs.csv": tables.MINIMAL_PAIRS,
-    "atlas/tables/truth_rates.csv": tables.TRUTH_RATES,
-    "atlas/tables/generated.csv": tables.GENERATED,
-    "atlas/tables/left_out.csv": tables.LEFT_OUT,
-}
-PLACEHOLDERS = {
-    "{split}": ("train", "dev", "test"),
-    "{side}": ("easy", "hard"),
-    "{test}": columns.TESTS,
-    "{metric}": ("accuracy", "loss"),
-}
+GENERATE = runpy.run_path(str(ROOT / "docs" / "generate.py"))
+TABLES = (ROOT / "docs" / "tables.md").read_text(encoding="utf-8")
 
 
-def documented(heading: str) -> dict[str, str]:
-    """Column → type of a table in config/README.md, with placeholders filled in."""
-    text = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
-    section = text.split(f"\n### {heading}\n")[1].split("\n### ")[0]
-    found = {}
-    for name, kind in re.findall(r"^\| `([^`]+)` \| ([^|]+) \|", section, re.MULTILINE):
-        placeholder = next((mark for mark in PLACEHOLDERS if mark in name), "")
-        for word in PLACEHOLDERS.get(placeholder, [""]):
-            found[name.replace(placeholder, word)] = kind
-    return found
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [pytest.param(path, text, id=path.name) for path, text in GENERATE["generated"]().items()],
+)
+def test_generated_files_are_up_to_date(path, text):
+    assert path.read_text(encoding="utf-8") == text, "run: python docs/generate.py"
 
 
-@pytest.mark.parametrize("heading", SCHEMAS)
-def test_every_column_is_documented(heading):
-    schema = SCHEMAS[heading]
-    assert documented(heading) == {column: TYPES[dtype] for column, dtype in schema.items()}
+def schemas() -> dict[str, columns.Schema]:
+    """Every schema of result tables by its name."""
+    found = {**vars(columns), **vars(tables)}
+    return {name: found[name] for name in found if name.isupper() and _is_schema(found[name])}
 
 
-def test_no_schema_is_forgotten():
-    named = [
-        getattr(module, name)
-        for module in (tables, columns)
-        for name in module.__all__
-        if name.isupper() and name not in ("TESTS", "SAMPLES", "TIMELESS_TRIALS")
-    ]
-    assert sorted(map(id, SCHEMAS.values())) == sorted(map(id, named))
+def _is_schema(found) -> bool:
+    return isinstance(found, dict) and isinstance(next(iter(found.values())), columns.Column)
 
 
-def test_scene_columns_are_documented(tmp_path):
+@pytest.mark.parametrize("name", schemas())
+def test_every_column_is_explained_in_the_dictionary(name):
+    schema = schemas()[name]
+    assert all(column.meaning.strip(" .") == column.meaning for column in schema.values())
+    for column, (kind, meaning) in schema.items():
+        escaped = meaning.replace("|", r"\|")
+        assert f"| `{column}` | {GENERATE['KINDS'][kind]} | {escaped} |\n" in TABLES
+    # In its order, as one table; without the timings it is the same one.
+    assert name == "TIMELESS_TRIALS" or GENERATE["columns_table"](schema) in TABLES
+
+
+def test_every_table_that_a_rule_writes_has_an_entry():
+    text = "".join(path.read_text(encoding="utf-8") for path in RULES)
+    written = set(re.findall(r'"results/(?:{experiment}/)?([^"]+\.(?:csv|parquet))"', text))
+    assert {"tables/{analysis}.csv", "samples.csv", "atlas/tables/trees.csv"} <= written
+    written |= {
+        path.name.replace("analyse_", "tables/").replace(".py", ".csv")
+        for path in ROOT.glob("scripts/analyse_*.py")
+    }
+    explained = set(re.findall(r"[^ \n]+\.(?:csv|parquet)", " ".join(headings(TABLES))))
+    unnamed = ("{analysis}", "{figure}", "{table}")
+    assert {path for path in written if not any(name in path for name in unnamed)} <= explained
+
+
+def test_scene_files_have_the_columns_of_their_schema(tmp_path):
     scenes = LabelledScenes(
         scenes=np.zeros((1, 3), dtype=np.uint8),
         sizes=np.array([3]),
@@ -394,12 +393,57 @@ def test_scene_columns_are_documented(tmp_path):
     )
     extra = {"copy": np.array([0]), "split": np.array(["train"])}
     scene_files.write_trials(tmp_path / "scenes.parquet", ["every"], [(scenes, extra)])
-    written = pq.read_schema(tmp_path / "scenes.parquet").names
-    heading = "data/generated.parquet, data/balanced.parquet, data/split.parquet"
-    assert list(documented(heading)) == written
+    assert pq.read_schema(tmp_path / "scenes.parquet").names == list(columns.SCENES)
 
 
 def test_samples_have_the_documented_columns():
     settings = {"network": {"hidden": 12}, "training": {"patience": None}}
-    columns = samples_table([settings]).columns
-    assert list(columns) == ["sample", "network.hidden", "training.patience"]
+    found = samples_table([settings]).columns
+    assert list(found) == [*columns.SAMPLES, "network.hidden", "training.patience"]
+
+
+# What an editor reads -----------------------------------------------------------------------------
+
+SETTINGS = sorted(
+    {
+        *ROOT.glob("config/**/*.yaml"),
+        *ROOT.glob("tests/integration/*config/**/*.yaml"),
+    }
+)
+
+
+def editor_faults(path: Path, text: str) -> list[str]:
+    """What an editor marks in a YAML file: by the schema that its first line names."""
+    first, _, _ = text.partition("\n")
+    schema = (path.parent / first.removeprefix("# yaml-language-server: $schema=")).resolve()
+    contents = json.loads(schema.read_text(encoding="utf-8"))
+    Draft7Validator.check_schema(contents)
+    # As an editor does, by YAML 1.2: `no` is a name.
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        copy.write_text(text, encoding="utf-8")
+        return [fault.message for fault in Draft7Validator(contents).iter_errors(read_yaml(copy))]
+
+
+@pytest.mark.parametrize("path", SETTINGS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_an_editor_knows_the_settings_and_finds_them_right(path):
+    assert not editor_faults(path, path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "said"),
+    [
+        ("experiments/exp1a.yaml", "chapter: paper", "chapter: papers", "'papers' is not one of"),
+        ("experiments/exp1a.yaml", "universal:", "universals:", "'universal' is a required"),
+        ("experiments/search_random.yaml", "log_uniform", "log_unifrm", "is not valid under any"),
+        ("config.yaml", "seed: 2019", "seed: -1", "-1 is less than the minimum"),
+        ("config.yaml", "overrides: {}", "overrides: {network: {hiden: 3}}", "'hiden' was unexp"),
+        ("quick.yaml", "data: { generate: { draws", "data: { generate: { drows", "'drows' was une"),
+        ("quantifiers.yaml", 'some: "|A & B| > 0"', "some: 3", "3 is not of type 'string'"),
+    ],
+)
+def test_an_editor_finds_faults(name, old, new, said):
+    path = ROOT / "config" / name
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    assert any(said in fault for fault in editor_faults(path, text.replace(old, new)))

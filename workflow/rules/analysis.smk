@@ -1,6 +1,23 @@
 """From learning curves to tables: samples joined, quantifiers compared, experiments overlooked."""
 
 
+def in_search(file):
+    """An input: this file if the experiment is a search, else nothing."""
+    return lambda wildcards: expand(file, **wildcards) if is_search(wildcards) else []
+
+
+def experiments_of(page):
+    """The experiments on a page of the report: all of them, or those of one chapter."""
+    return [
+        name for name, experiment in EXPERIMENTS.items() if page in ("index", experiment["chapter"])
+    ]
+
+
+def on_page(file):
+    """An input: this file of every experiment on the page."""
+    return lambda wildcards: [f"results/{name}/{file}" for name in experiments_of(wildcards.page)]
+
+
 rule aggregate:
     input:
         samples=rules.sample_hyperparameters.output.samples,

@@ -1,6 +1,17 @@
 """Quantifiers by their meaning alone: degrees of universals, complexity; nothing is trained."""
 
 
+def has_atlas(page):
+    """Whether the page shows experiments of the chapter Atlas."""
+    return any(EXPERIMENTS[name]["chapter"] == "atlas" for name in experiments_of(page))
+
+
+def atlas_tables(page):
+    """What describes quantifiers by their meaning, on the pages that show experiments on it."""
+    tables = ("degrees", "complexity", "trees", "minimal_pairs", "truth_rates")
+    return [f"results/atlas/tables/{table}.csv" for table in tables] if has_atlas(page) else []
+
+
 rule describe_quantifiers:
     output:
         degrees="results/atlas/tables/degrees.csv",

@@ -4,6 +4,75 @@ A part is a notebook, workflow/notebooks/course_<part>.ipynb, which shows experi
 chapters.
 """
 
+COURSE_EXAMPLE = "tutorial"  # the experiment that the course takes apart
+# The parts of the course in their order, with the experiments that each shows.
+COURSE_PARTS = {
+    "computation": ["hidden_states"],
+    "learning": [],
+    "experiment": ["tutorial", "tutorial_variations"],
+    "practice": ["balancing_none", "overfitting", "regularisation", "search_random"],
+    "further": [
+        "growing_scenes",
+        "description",
+        "language_model",
+        "finetuning",
+        "transfer",
+        "tasks",
+    ],
+}
+
+
+def course_on(page):
+    """The parts of the course, executed, on the pages that show its example; else nothing."""
+    parts = COURSE_PARTS if COURSE_EXAMPLE in experiments_of(page) else []
+    return [f"results/course/{part}.ipynb" for part in parts]
+
+
+def shown_in(part):
+    """The experiments that a part of the course shows, as far as they are part of the run."""
+    return [name for name in COURSE_PARTS[part] if name in EXPERIMENTS]
+
+
+def exhibits_of(part):
+    """What a part of the course gets of its experiments: settings, tables, figures, captions."""
+    exhibits = {}
+    for name in shown_in(part):
+        folder, figures = f"results/{name}", EXPERIMENTS[name]["figures"]
+        tables = ("trials", "cells", "convergence", "comparison", "leaderboard", "baselines")
+        exhibits[name] = {
+            "settings": EXPERIMENTS[name],
+            "tables": {
+                "samples": f"{folder}/samples.csv",
+                **{
+                    table: f"{folder}/tables/{table}.{'parquet' if table == 'cells' else 'csv'}"
+                    for table in tables
+                },
+            },
+            "figures": {figure: f"{folder}/figures/{figure}.svg" for figure in figures},
+            "captions": {figure: outline(figure).caption for figure in figures},
+            "texts": figure_texts(name),
+        }
+    return exhibits
+
+
+def course_parameters(wildcards, input):
+    """The parameters of a part's notebook."""
+    parameters = {"exhibits": exhibits_of(wildcards.part), "seed": SETTINGS.seed}
+    if wildcards.part == "learning":
+        del parameters["exhibits"]
+    if wildcards.part == "experiment":
+        parameters["record"] = str(input.record)
+    if wildcards.part == "practice":
+        parameters |= {
+            "benchmark": {Path(path).stem: path for path in input.benchmark},
+            "benchmark_captions": {
+                drawing: caption(f"draw_{drawing}") for drawing in DRAWINGS if input.benchmark
+            },
+            "profile": str(input.profile),
+            "record": str(input.record),
+        }
+    return parameters
+
 
 wildcard_constraints:
     part="|".join(COURSE_PARTS),

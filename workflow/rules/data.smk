@@ -1,6 +1,39 @@
 """From the config to balanced, split scenes: one file for all trials of an experiment."""
 
 
+def samples_by_job(experiment):
+    """The samples that each training job trains, by number; fixed settings are one sample."""
+    search = EXPERIMENTS[experiment]["search"] or {"samples": 1, "samples_per_job": 1}
+    samples, together = range(search["samples"]), search["samples_per_job"]
+    return [list(samples[first : first + together]) for first in samples[::together]]
+
+
+def quantifiers_of(experiment):
+    """The quantifiers of an experiment, ready to verify."""
+    return [Quantifier(*item) for item in EXPERIMENTS[experiment]["expressions"].items()]
+
+
+@cache
+def digits_of_effort(experiment):
+    """The logarithm of the effort of the experiment's largest training jobs: about 5 to 20."""
+    samples = max(map(len, samples_by_job(experiment)))
+    return math.log10(
+        samples * training_effort(EXPERIMENTS[experiment], quantifiers_of(experiment))
+    )
+
+
+def longest_first(lowest):
+    """A priority, ``lowest`` or more: the higher, the longer training of the experiment takes."""
+    return lambda wildcards: round(lowest + digits_of_effort(wildcards.experiment), 1)
+
+
+@cache
+def memory_of_data(experiment):
+    """The MB that jobs which make the experiment's data ask for at first: 1500, or more."""
+    needs = data_needs(EXPERIMENTS[experiment], quantifiers_of(experiment))
+    return max(1500, *(math.ceil(need.size / 1e8) * 100 for need in needs))
+
+
 rule generate_data:
     output:
         generated="results/{experiment}/data/generated.parquet",

@@ -3,6 +3,33 @@
 A figure is a file in scripts/quantlearn/figures/, which says what it reads and makes.
 """
 
+
+def figures_of(experiment, kind="svg"):
+    """The figures of an experiment, in the order in which it names them."""
+    return [
+        f"results/{experiment}/figures/{figure}.{kind}"
+        for figure in EXPERIMENTS[experiment]["figures"]
+    ]
+
+
+def analyses_of(experiment):
+    """The tables that an experiment's figures make, in the order of the figures."""
+    return [
+        f"results/{experiment}/tables/{table}.csv"
+        for figure in EXPERIMENTS[experiment]["figures"]
+        for table in outline(figure).tables
+    ]
+
+
+def figure_texts(experiment):
+    """The text of each figure that has one, by its name."""
+    return {
+        figure: f"results/{experiment}/figures/{figure}.md"
+        for figure in EXPERIMENTS[experiment]["figures"]
+        if outline(figure).tables
+    }
+
+
 ANALYSES = [figure for figure in FIGURES if outline(figure).tables]
 
 
@@ -32,7 +59,10 @@ def source_read_by(figure):
     """An input: samples.csv and scenes of the experiment that networks start from, where read."""
     if "source" not in outline(figure).reads:
         return []
-    return lambda wildcards: [*source("samples.csv")(wildcards), *source("data/split.parquet")(wildcards)]
+    return lambda wildcards: [
+        *source("samples.csv")(wildcards),
+        *source("data/split.parquet")(wildcards),
+    ]
 
 
 @cache
@@ -59,6 +89,8 @@ for figure in ANALYSES:
             text=f"results/{{experiment}}/figures/{figure}.md",
         log:
             f"results/{{experiment}}/logs/analyse_{figure}.log",
+        group:
+            "analysis"
         conda:
             "../../envs/quantlearn.yaml"
         resources:
@@ -111,6 +143,8 @@ for name, settings in EXPERIMENTS.items():
             png=expand(f"results/{name}/figures/{{figure}}.png", figure=settings["figures"]),
         log:
             f"results/{name}/logs/plot.log",
+        group:
+            "analysis"
         conda:
             "../../envs/quantlearn.yaml"
         resources:

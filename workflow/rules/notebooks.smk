@@ -1,6 +1,27 @@
 """From tables and figures to notebooks: one for each experiment, one over all of a page."""
 
 
+def notebook(name):
+    """A notebook of the workflow."""
+    return from_here(f"workflow/notebooks/{name}.ipynb")
+
+
+@cache
+def library_of(name):
+    """The digest of a notebook and of the library it imports."""
+    return code_digest([ROOT / f"workflow/notebooks/{name}.ipynb"], ROOT / "scripts")
+
+
+def heading_of(page):
+    """The title of a page of the report."""
+    return "All experiments" if page == "index" else CHAPTER_TITLES[page]
+
+
+def summary_of(page):
+    """The heading over the tables of a page, which is not that of a chapter on the same page."""
+    return "All experiments" if page == "index" else "In short"
+
+
 rule render_experiment:
     input:
         notebook=notebook("experiment"),

@@ -1,5 +1,82 @@
 """What a page of the report was made from: recorded, packed with it, and verified on request."""
 
+BASELINES = ("baselines.csv", "baseline_cells.parquet")
+# The files and folders of the workflow that go with a packed report.
+PROJECT = [
+    *("Snakefile", "Makefile", "README.md", "CONTRIBUTING.md", "LICENSE", "CITATION.cff"),
+    *("workflow", "scripts", "envs", "docs", "config/README.md", "results/README.md"),
+]
+# What was laid over the settings, for the record of the run.
+OVERLAYS = [
+    *(os.path.relpath(path) for path in workflow.overwrite_configfiles),
+    *(f"{key}={value}" for key, value in workflow.config_settings.config.items()),
+]
+
+
+def texts_of(experiment):
+    """What the networks of an experiment wrote, if they write."""
+    written = EXPERIMENTS[experiment]["task"] in WRITING
+    return [f"results/{experiment}/tables/texts.parquet"] if written else []
+
+
+def tables_of(experiment):
+    """The tables of an experiment that are joined over its samples, and what is found in them."""
+    files = report_files(experiment)
+    return [
+        f"results/{experiment}/samples.csv",
+        *(f"results/{experiment}/tables/{table}.parquet" for table in ("curves", "cells")),
+        *texts_of(experiment),
+        *(f"results/{experiment}/tables/{file}" for file in BASELINES),
+        *(file for file in files if file.startswith(f"results/{experiment}/tables/")),
+    ]
+
+
+def data_and_training_of(experiment):
+    """The scenes of an experiment, what its networks start from, and what its training jobs left."""
+    wildcards = SimpleNamespace(experiment=experiment)
+    files = [f"data/{stage}.parquet" for stage in ("generated", "balanced", "split")]
+    if is_search(wildcards):
+        files += ["data/without_test.parquet", "chosen/trials.csv", "chosen/cells.parquet"]
+    return [
+        *(f"results/{experiment}/{file}" for file in files),
+        *(
+            path
+            for file in ("trials.csv", "weights.safetensors")
+            for path in source(f"training/{{job}}/{file}")(wildcards)
+        ),
+        *(
+            path
+            for file in ("curves.parquet", "trials.csv", "cells.parquet", "weights.safetensors")
+            for path in every_job(file)(wildcards)
+        ),
+    ]
+
+
+def settings_files(wildcards):
+    """An input: the files in config/ that say what the page shows."""
+    overlays = map(os.path.relpath, workflow.overwrite_configfiles)
+    return [
+        "config/config.yaml",
+        "config/quantifiers.yaml",
+        *(path for path in overlays if path.startswith("config/")),
+        *(f"config/experiments/{name}.yaml" for name in experiments_of(wildcards.page)),
+        *(
+            ["config/generated.csv"]
+            if any(EXPERIMENTS[name]["generated"] for name in experiments_of(wildcards.page))
+            else []
+        ),
+    ]
+
+
+def project_files():
+    """An input: the files of the workflow, as in a clone of it."""
+    paths = [path for part in PROJECT for path in (ROOT / part, *ROOT.glob(f"{part}/**/*"))]
+    return [
+        from_here(path)
+        for path in sorted(paths)
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+
 
 rule record_run:
     input:

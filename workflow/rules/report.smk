@@ -1,5 +1,27 @@
 """From notebooks to the report: one file for each chapter, and index.html with all of them."""
 
+CHAPTER_TITLES = {
+    "paper": "The 2019 experiments",
+    "practice": "Practice",
+    "course": "Course",
+    "atlas": "Atlas",
+}
+
+
+def report_files(experiment):
+    """What the report offers of an experiment beside its page: figures for print, and tables."""
+    tables = ["trials", "leaderboard", "convergence", "comparison", "baselines"]
+    return [
+        *figures_of(experiment, "pdf"),
+        *(f"results/{experiment}/tables/{table}.csv" for table in tables),
+        *analyses_of(experiment),
+    ]
+
+
+def cards_on(page):
+    """The cards of the quantifiers, on the pages with the chapter that they stand in front of."""
+    return ["results/atlas/cards.html"] if has_atlas(page) else []
+
 
 report: "../report/workflow.rst"
 

@@ -5,6 +5,53 @@ on the dev split. Where networks have learned to write, write_texts lets them.
 """
 
 
+def is_search(wildcards):
+    """Whether the experiment chooses one of its samples, and tests it only then."""
+    search = EXPERIMENTS[wildcards.experiment]["search"]
+    return search is not None and search["choose"]
+
+
+def writes(wildcards):
+    """Whether the networks of the experiment write words."""
+    return EXPERIMENTS[wildcards.experiment]["task"] in WRITING
+
+
+@cache
+def memory_of_training(experiment):
+    """The MB that training jobs of the experiment ask for at first.
+
+    2000, or what its largest job may need, which may be another one: that is little more.
+    """
+    need = largest_need(EXPERIMENTS[experiment], quantifiers_of(experiment))
+    return max(2000, math.ceil(need.size / 1e8) * 100)
+
+
+def every_job(file):
+    """An input: this file of every training job of the experiment."""
+
+    def paths(wildcards):
+        jobs = range(len(samples_by_job(wildcards.experiment)))
+        return [f"results/{wildcards.experiment}/training/{job}/{file}" for job in jobs]
+
+    return paths
+
+
+def source(file):
+    """An input: this file of the experiment whose networks are starts, if there is one.
+
+    With {job} in its name it is that of every training job.
+    """
+
+    def paths(wildcards):
+        name = EXPERIMENTS[wildcards.experiment]["start_from"]
+        if name is None:
+            return []
+        jobs = range(len(samples_by_job(name))) if "{job}" in file else [None]
+        return [f"results/{name}/{file.format(job=job)}" for job in jobs]
+
+    return paths
+
+
 rule sample_hyperparameters:
     output:
         samples="results/{experiment}/samples.csv",

@@ -1,6 +1,6 @@
 """The words in which tables and sentences speak of settings, splits and results."""
 
-from quantlearn.settings.schema import architecture_name, architecture_settings
+from quantlearn.networks.settings import ARCHITECTURES as NETWORKS
 
 __all__ = [
     "ARCHITECTURES",
@@ -20,7 +20,7 @@ SPLIT_BY = {
     "zone_counts": "scenes with the same number of objects in each zone are in the same one",
     "size": "scenes of the same size are in the same one",
 }
-ARCHITECTURES = {name: architecture_name(name) for name in architecture_settings()}
+ARCHITECTURES = {key: architecture.name for key, architecture in NETWORKS.items()}
 TASKS = {
     "verification": "A network sees a scene and says whether the quantifier is true:",
     "text_verification": "A network reads a scene and a sentence, word by word, and says whether "

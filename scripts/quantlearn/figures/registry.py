@@ -5,7 +5,8 @@ A figure is one file, figures/<room>/<figure>.py, and its text beside it, <figur
 - ``READS``: what its tables are made of, by names in `FILES`; of the experiments beside it
   (``beside`` in the settings) the same is read, and with "source" the scenes of the experiment from
   whose networks it starts;
-- ``TABLES``: the columns of each table it makes, by the table's name;
+- ``TABLES``: the columns of each table it makes, by the table's name, and ``ROWS``: what its rows
+  are;
 - ``tables(experiment, beside, seed)``: these tables, frames by name;
 - ``draw(tables, experiment)``: the figure; the docstring is its caption;
 - ``facts(tables, settings)``: what the text says, by the names that the text uses.

@@ -4,7 +4,7 @@ Lempel–Ziv complexity after van de Pol, Steinert-Threlkeld & Szymanik (2019, "
 learnability in the explanation of semantic universals of quantifiers", CogSci) and van de Pol,
 Lodder, van Maanen, Steinert-Threlkeld & Szymanik (2023, "Quantifiers satisfying semantic universals
 have shorter minimal description length", Cognition 232); boundaries in van Benthem's tree of
-numbers (1986, "Essays in Logical Semantics"). The shortest expression is found by generated.py, the
+numbers (1986, "Essays in Logical Semantics"). The shortest expression is found by grammar.py, the
 states of the smallest automaton by automata.py.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from quantlearn.compiling import kernel
-from quantlearn.semantics import language as lang
+from quantlearn.semantics import syntax
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import ZONES
 from quantlearn.semantics.truth_tables import TruthTable
@@ -87,7 +87,8 @@ def boundaries(tree: pd.DataFrame) -> tuple[int, int] | None:
     A row has all nodes with the same card(A), and each step in it moves one object from A∖B to A∩B.
     In B, a monotone quantifier changes once in a row at most, always in the same direction; a
     continuous one (van Benthem 1984, "Questions about quantifiers") twice at most. None when nodes
-    are mixed, so that truth is more than a choice of nodes. ``tree`` is from cards.tree_of_numbers.
+    are mixed, so that truth is more than a choice of nodes. ``tree`` is from
+    `tree_of_numbers`.
 
     >>> nodes = {"a_only": [0, 1, 0], "both": [0, 0, 1], "true": [0, 0, 1]}
     >>> boundaries(pd.DataFrame(nodes).assign(scenes=1, mixed=False))  # some
@@ -120,10 +121,10 @@ def boundary_density(table: TruthTable, name: str) -> float:
     return differing / pairs if pairs else 0.0
 
 
-_PRIMITIVES: dict[str, tuple[type[lang.Node], ...]] = {
-    "sets": (lang.SetComparison,),
-    "numbers": (lang.IntegerComparison,),
-    "order": (lang.Index, lang.First, lang.Last),
+_PRIMITIVES: dict[str, tuple[type[syntax.Node], ...]] = {
+    "sets": (syntax.SetComparison,),
+    "numbers": (syntax.IntegerComparison,),
+    "order": (syntax.Index, syntax.First, syntax.Last),
 }
 
 
@@ -147,5 +148,5 @@ def family(quantifier: Quantifier) -> str:
         for name, kinds in _PRIMITIVES.items()
         if any(isinstance(node, kinds) for node in nodes)
     ]
-    joined = {node.operator for node in nodes if isinstance(node, lang.Connective)}
+    joined = {node.operator for node in nodes if isinstance(node, syntax.Connective)}
     return " + ".join([*found, *sorted(joined)])

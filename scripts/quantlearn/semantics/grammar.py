@@ -28,10 +28,9 @@ import numpy as np
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.scenes import PADDING
 from quantlearn.semantics.ultk import translate
 
-__all__ = ["RULES", "Meanings", "generate", "meanings_of", "scenes_with_outside"]
+__all__ = ["RULES", "Meanings", "generate", "meanings_of"]
 
 _CHUNK = 1 << 24  # bytes of candidates at once
 _MOST_CANDIDATES = 20_000_000  # of one rule; more would take minutes, and meanings fill the memory
@@ -176,21 +175,6 @@ def generate(
         }
     truths = tables["truth"]
     return Meanings(truths.expressions, truths.lengths, truths.values, len(scenes))
-
-
-def scenes_with_outside(objects: int, places: int) -> tuple[np.ndarray, np.ndarray]:
-    """Scenes of ``objects`` objects at any of ``places`` places; the rest lie outside M.
-
-    A fifth zone, as in ULTK's universes, where M is a part of a larger set X. Code 4, which pads
-    scenes elsewhere, then stands at any place. Returns uint8 (n, places) and sizes (n,).
-
-    >>> scenes, sizes = scenes_with_outside(1, 2)
-    >>> len(scenes), set(sizes.tolist())
-    (8, {1})
-    """
-    grid = np.indices((PADDING + 1,) * places, dtype=np.uint8).reshape(places, -1).T
-    sizes = (grid != PADDING).sum(axis=1)
-    return np.ascontiguousarray(grid[sizes == objects]), sizes[sizes == objects]
 
 
 # Tables of values ---------------------------------------------------------------------------------

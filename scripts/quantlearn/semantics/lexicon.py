@@ -16,18 +16,14 @@ from functools import cached_property
 from itertools import islice
 from pathlib import Path
 
-import yaml
-
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.language import ExpressionError
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.yamlfile import YamlError, read_text
+from quantlearn.yamlfile import YamlError, read_yaml
 
 __all__ = [
-    "AmbiguousQuantifierError",
     "Lexicon",
     "LexiconError",
-    "UnknownQuantifierError",
     "load_lexicon",
     "negations",
     "read_generated",
@@ -49,16 +45,6 @@ class LexiconError(QuantlearnError):
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines = list(lines)
         super().__init__("\n".join(self.lines))
-
-
-class UnknownQuantifierError(QuantlearnError, KeyError):
-    """A name that the lexicon does not have."""
-
-    __str__ = Exception.__str__  # KeyError would show the message in quotes
-
-
-class AmbiguousQuantifierError(QuantlearnError):
-    """A name that several families of the lexicon have."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +86,6 @@ class Lexicon:
     >>> lexicon = Lexicon({"some": "|A & B| > 0", "at_least_{n}": "|A & B| >= {n}"})
     >>> lexicon["at_least_7"].expression
     '|A & B| >= 7'
-    >>> "at_least_many" in lexicon
-    False
 
     Raises LexiconError, with all faults at once.
     """
@@ -128,25 +112,20 @@ class Lexicon:
         """The names that stand for one quantifier each, in the order of the file."""
         return [name for name in self.expressions if "{" not in name]
 
-    @property
-    def families(self) -> list[str]:
-        """The names with placeholders, in the order of the file."""
-        return [family.name for family in self._families]
-
     def __getitem__(self, name: str) -> Quantifier:
         """The quantifier of this name.
 
-        Raises UnknownQuantifierError, AmbiguousQuantifierError, and LexiconError when a family's
-        expression does not allow the number in the name.
+        Raises QuantlearnError when there is none, when several families have it, and when a
+        family's expression does not allow the number in the name.
         """
         if name in self.expressions and "{" not in name:
             return Quantifier(name, self.expressions[name])
         fits = [(family, values) for family in self._families if (values := family.values(name))]
         if not fits:
-            raise UnknownQuantifierError(self._unknown(name))
+            raise QuantlearnError(self._unknown(name))
         if len(fits) > 1:
             families = " and ".join(family.name for family, _ in fits)
-            raise AmbiguousQuantifierError(
+            raise QuantlearnError(
                 f"{self.source}: {name} belongs to {families}; rename one, or give {name} a line"
             )
         family, values = fits[0]
@@ -154,11 +133,6 @@ class Lexicon:
             return family.member(values)
         except ExpressionError as error:
             raise LexiconError([f"{self.source}: {name}: {_one_line(error)}"]) from None
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and (
-            name in self.names or any(family.values(name) for family in self._families)
-        )
 
     def _clashes(self) -> list[str]:
         """A line for each family whose members have the very names of an earlier family's."""
@@ -192,31 +166,20 @@ def load_lexicon(path: str | Path) -> Lexicon:
     that is not well formed.
     """
     try:
-        root = yaml.compose(read_text(Path(path)), Loader=yaml.SafeLoader)
+        content = read_yaml(Path(path))
     except YamlError as error:
-        raise LexiconError([str(error)]) from None
-    except yaml.YAMLError as error:
-        raise LexiconError([f"{path}{_yaml_fault(error)}"]) from None
-    except RecursionError:
-        raise LexiconError([f"{path}: is nested too deeply"]) from None
-    if not isinstance(root, yaml.MappingNode):
+        remedy = '; write each line as name: "expression", in quotes'
+        raise LexiconError([f"{error}{remedy if ': line ' in str(error) else ''}"]) from None
+    if not isinstance(content, dict):
         raise LexiconError([f'{path}: expected lines such as every: "A <= B"'])
-    # The nodes are read as they are: YAML 1.1 would make False of the name `no`.
-    expressions: dict[str, str] = {}
-    faults = []
-    for key, value in root.value:
-        place = f"{path}:{key.start_mark.line + 1}"
-        if not isinstance(key, yaml.ScalarNode):
-            faults.append(f"{place}: expected a name, found a {key.id}")
-        elif key.value in expressions:
-            faults.append(f"{place}: {key.value}: stands twice; remove or rename one")
-        elif value.tag != "tag:yaml.org,2002:str":
-            found = _cut(value.value) or "nothing" if value.id == "scalar" else f"a {value.id}"
-            faults.append(f"{place}: {key.value}: expected an expression in quotes, found {found}")
-        else:
-            expressions[key.value] = value.value
+    faults = [
+        f"{path}: {name}: expected an expression in quotes, found "
+        f"{'nothing' if value is None else _cut(str(value))}"
+        for name, value in content.items()
+        if not isinstance(value, str)
+    ]
     try:
-        lexicon = Lexicon(expressions, source=path)
+        lexicon = Lexicon({k: v for k, v in content.items() if isinstance(v, str)}, source=path)
     except LexiconError as error:
         raise LexiconError(faults + error.lines) from None
     if faults:
@@ -261,14 +224,6 @@ def _one_line(error: ExpressionError) -> str:
 def _cut(text: str) -> str:
     """A text as it is shown in a message that has to stay a line."""
     return text if len(text) <= 200 else f"{text[:199]}…"
-
-
-def _yaml_fault(error: yaml.YAMLError) -> str:
-    """The place and the cause of a YAML error, to be put after the path."""
-    mark = getattr(error, "problem_mark", None)
-    place = f":{mark.line + 1}" if mark else ""
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-    return f'{place}: not YAML: {problem}; write each line as name: "expression", in quotes'
 
 
 _COLUMNS = ("quantifier", "expression")

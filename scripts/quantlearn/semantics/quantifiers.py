@@ -1,4 +1,4 @@
-"""What quantifiers mean: their truth in scenes, and the lexicon that names them.
+"""What quantifiers mean: their truth in scenes.
 
 A quantifier relates two sets of objects A and B in a finite scene ⟨M, A, B⟩ (Barwise & Cooper
 1981, "Generalized quantifiers and natural language"). Scenes are uint8 arrays of shape
@@ -18,12 +18,12 @@ from functools import cached_property
 
 import numpy as np
 
-from quantlearn.semantics import language as lang
+from quantlearn.semantics import syntax
 from quantlearn.semantics.language import parse
+from quantlearn.semantics.scenes import PADDING, ZONES
 
 __all__ = ["Quantifier", "all_zone_counts", "count_scenes", "zone_counts"]
 
-ZONES = 4
 # Whether the objects of each zone are in the set: zones A∩B, A∖B, B∖A, neither.
 _ZONES_OF = {
     "A": np.array([True, True, False, False]),
@@ -48,7 +48,7 @@ class Quantifier:
 
     name: str
     expression: str
-    tree: lang.Truth = field(init=False, compare=False, repr=False)
+    tree: syntax.Truth = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tree", parse(self.expression))
@@ -57,7 +57,7 @@ class Quantifier:
     def is_positional(self) -> bool:
         """Whether the expression speaks of the order of objects: first, last or an index."""
         return any(
-            isinstance(node, lang.First | lang.Last | lang.Index) for node in self.tree.walk()
+            isinstance(node, syntax.First | syntax.Last | syntax.Index) for node in self.tree.walk()
         )
 
     def verify(self, scenes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -97,7 +97,7 @@ class Quantifier:
         """
         if self.is_positional:
             raise ValueError(f"{self.name} depends on the order of objects, not on counts alone")
-        if counts.ndim != 2 or counts.shape[1] != ZONES or counts.dtype.kind not in "iu":
+        if counts.ndim != 2 or counts.shape[1] != len(ZONES) or counts.dtype.kind not in "iu":
             raise ValueError("counts must be integers of shape (n, 4)")
         model = _Counts(counts.T.astype(np.int64))
         return np.broadcast_to(_Evaluation(model).value(self.tree), len(counts)).copy()
@@ -110,7 +110,7 @@ def zone_counts(scenes: np.ndarray) -> np.ndarray:
     array([[2, 0, 1, 1],
            [0, 1, 0, 0]])
     """
-    counts = np.empty((len(scenes), ZONES), dtype=np.int64)
+    counts = np.empty((len(scenes), len(ZONES)), dtype=np.int64)
     for start in range(0, len(scenes), _CHUNK):
         part = slice(start, start + _CHUNK)
         counts[part] = _count_zones(np.ascontiguousarray(scenes[part].T)).T
@@ -125,7 +125,7 @@ def all_zone_counts(min_size: int, max_size: int, zones: Sequence[int]) -> np.nd
            [1, 0, 0, 0]])
     """
     parts = [_compositions(size, len(zones)) for size in range(min_size, max_size + 1)]
-    counts = np.zeros((sum(map(len, parts)), ZONES), dtype=np.int64)
+    counts = np.zeros((sum(map(len, parts)), len(ZONES)), dtype=np.int64)
     counts[:, list(zones)] = np.concatenate(parts)
     return counts
 
@@ -143,8 +143,8 @@ def count_scenes(
     >>> count_scenes(Quantifier("most", "|A & B| > |A - B|"), 1, 3, zones=[0, 1])
     {True: 6, False: 8}
     """
-    if len(set(zones)) != len(zones) or not set(zones) <= set(range(ZONES)):
-        raise ValueError(f"zones must be distinct codes from 0 to {ZONES - 1}, found {zones}")
+    if len(set(zones)) != len(zones) or not set(zones) <= set(ZONES.values()):
+        raise ValueError(f"zones must be distinct codes from 0 to {PADDING - 1}, found {zones}")
     if min_size < 0:
         raise ValueError(f"sizes begin at 0, found min_size {min_size}")
     sizes = range(min_size, max_size + 1)
@@ -200,10 +200,10 @@ def _check_scenes(scenes: np.ndarray, sizes: np.ndarray) -> None:
         raise ValueError(
             f"sizes must be integers of shape ({len(scenes)},), found {sizes.dtype} {sizes.shape}"
         )
-    if scenes.shape[1] > lang.LARGEST_SCENE:
-        raise ValueError(f"scenes have at most {lang.LARGEST_SCENE} objects")
-    if scenes.size and scenes.max() > ZONES:
-        raise ValueError(f"zone codes go from 0 to {ZONES} (padding), found {scenes.max()}")
+    if scenes.shape[1] > syntax.LARGEST_SCENE:
+        raise ValueError(f"scenes have at most {syntax.LARGEST_SCENE} objects")
+    if scenes.size and scenes.max() > PADDING:
+        raise ValueError(f"zone codes go from 0 to {PADDING} (padding), found {scenes.max()}")
 
 
 # Evaluation ---------------------------------------------------------------------------------------
@@ -242,7 +242,7 @@ class _Objects:
             return self.objects < 2
         if name == "B":
             return (self.objects == 0) | (self.objects == 2)
-        return self.objects < ZONES
+        return self.objects < PADDING
 
     def cardinality(self, members: np.ndarray) -> np.ndarray:
         return self._count(members).astype(np.int64)
@@ -274,8 +274,8 @@ class _Objects:
 def _count_zones(objects: np.ndarray) -> np.ndarray:
     """The zone counts (4, n) of objects (max_size, n)."""
     small = np.uint8 if len(objects) <= 255 else np.uint16
-    counts = np.empty((ZONES, objects.shape[1]), dtype=np.int64)
-    for zone in range(ZONES):
+    counts = np.empty((len(ZONES), objects.shape[1]), dtype=np.int64)
+    for zone in ZONES.values():
         counts[zone] = np.add.reduce((objects == zone).view(np.uint8), axis=0, dtype=small)
     return counts
 
@@ -288,45 +288,45 @@ class _Evaluation:
 
     def __init__(self, model: _Counts | _Objects) -> None:
         self.model = model
-        self.known: dict[lang.Node, np.ndarray] = {}
+        self.known: dict[syntax.Node, np.ndarray] = {}
 
-    def value(self, node: lang.Node) -> np.ndarray:
+    def value(self, node: syntax.Node) -> np.ndarray:
         """Sets as the model has them, integers as int64 and truths as bool, (n,) or scalar."""
         if node not in self.known:
             self.known[node] = self._compute(node)
         return self.known[node]
 
     # One case for each kind of node reads better than a table of methods.
-    def _compute(self, node: lang.Node) -> np.ndarray:  # noqa: PLR0911, PLR0912
+    def _compute(self, node: syntax.Node) -> np.ndarray:  # noqa: PLR0911, PLR0912
         value, model = self.value, self.model
         match node:
-            case lang.SetName(name):
+            case syntax.SetName(name):
                 return model.named(name)
-            case lang.Complement(operand):
+            case syntax.Complement(operand):
                 return model.named("M") & ~value(operand)
-            case lang.First(count, operand):
+            case syntax.First(count, operand):
                 return model.first(value(count), value(operand))
-            case lang.Last(count, operand):
+            case syntax.Last(count, operand):
                 return model.last(value(count), value(operand))
-            case lang.Index(operand, position):
+            case syntax.Index(operand, position):
                 return model.index(value(operand), value(position))
-            case lang.SetOperation(symbol, left, right):
+            case syntax.SetOperation(symbol, left, right):
                 return _ON_SETS[symbol](value(left), value(right))
-            case lang.Number(number):
+            case syntax.Number(number):
                 return np.int64(number)
-            case lang.Cardinality(operand):
+            case syntax.Cardinality(operand):
                 return model.cardinality(value(operand))
-            case lang.Negative(operand):
+            case syntax.Negative(operand):
                 return -value(operand)
-            case lang.Arithmetic(symbol, left, right):
+            case syntax.Arithmetic(symbol, left, right):
                 return _ON_INTEGERS[symbol](value(left), value(right))
-            case lang.IntegerComparison(symbol, left, right):
+            case syntax.IntegerComparison(symbol, left, right):
                 return _COMPARISONS[symbol](value(left), value(right))
-            case lang.SetComparison(symbol, left, right):
+            case syntax.SetComparison(symbol, left, right):
                 return self._compare_sets(symbol, value(left), value(right))
-            case lang.Not(operand):
+            case syntax.Not(operand):
                 return ~value(operand)
-            case lang.Connective(symbol, left, right):
+            case syntax.Connective(symbol, left, right):
                 return _ON_TRUTHS[symbol](value(left), value(right))
         raise TypeError(f"no rule evaluates {type(node).__name__}")
 
@@ -376,6 +376,3 @@ _COMPARISONS: dict[str, _Operation] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-
-
-# The lexicon --------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.quantifiers import Quantifier
 
 __all__ = [
@@ -87,7 +86,7 @@ def by_informativeness(quantifiers: Sequence[Quantifier], models: np.ndarray) ->
     that the scenes may have. Of two that say as much the one with the shorter sentence comes first,
     and then the one that comes first in ``quantifiers``.
 
-    Raises `QuantlearnError` where a quantifier depends on more than zone counts.
+    None of them may depend on the order of objects.
 
     >>> from quantlearn.semantics.quantifiers import all_zone_counts
     >>> lexicon = {"some": "|A & B| > 0", "the": "|A| == 1 and A <= B", "every": "A <= B"}
@@ -95,7 +94,7 @@ def by_informativeness(quantifiers: Sequence[Quantifier], models: np.ndarray) ->
     >>> by_informativeness(quantifiers, all_zone_counts(1, 5, zones=(0, 1, 2, 3))).tolist()
     [1, 2, 0]
     """
-    true = [_truths(quantifier, models).sum() for quantifier in quantifiers]
+    true = [quantifier.verify_counts(models).sum() for quantifier in quantifiers]
     lengths = [len(sentence(quantifier.name)) for quantifier in quantifiers]
     return np.lexsort((np.arange(len(quantifiers)), lengths, true))
 
@@ -113,14 +112,5 @@ def most_informative(
     array([1])
     """
     order = by_informativeness(quantifiers, models)
-    true = np.stack([_truths(quantifiers[index], counts) for index in order])
+    true = np.stack([quantifiers[index].verify_counts(counts) for index in order])
     return np.where(true.any(axis=0), order[true.argmax(axis=0)], -1)
-
-
-def _truths(quantifier: Quantifier, counts: np.ndarray) -> np.ndarray:
-    if quantifier.is_positional:
-        raise QuantlearnError(
-            f"{quantifier.name} depends on the order of objects, and what a sentence says is "
-            "measured by zone counts: leave it out"
-        )
-    return quantifier.verify_counts(counts)

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.quantifiers import ZONES, Quantifier
-from quantlearn.semantics.scenes import Space, enumerate_scenes
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import ZONES, Space, enumerate_scenes
 
-__all__ = ["MOST_OBJECTS", "TruthTable", "tabulate"]
+__all__ = ["MOST_OBJECTS", "TruthTable", "tabulate", "tree_of_numbers"]
 
 MOST_OBJECTS = 10  # 1.4 million scenes
 
@@ -49,7 +50,7 @@ class TruthTable:
         """Each size with the truths in its scenes, bool (quantifiers, 4 ** size)."""
         start = 0
         for size in range(self.min_size, self.max_size + 1):
-            stop = start + ZONES**size
+            stop = start + len(ZONES) ** size
             yield size, self.truth[:, start:stop]
             start = stop
 
@@ -77,3 +78,16 @@ def tabulate(quantifiers: Sequence[Quantifier], max_size: int, min_size: int = 0
         truth[row] = quantifier.verify(scenes, sizes)
     names = tuple(quantifier.name for quantifier in quantifiers)
     return TruthTable(names, min_size, max_size, truth, scenes, sizes)
+
+
+def tree_of_numbers(table: TruthTable, name: str) -> pd.DataFrame:
+    """Truth by card(A∖B) and card(A∩B): van Benthem's tree (1986, Essays in Logical Semantics).
+
+    A row for each node: a_only, both, scenes (with so many objects in the two zones), true (how
+    many of these are true) and mixed. A conservative, quantitative and extensional quantifier is a
+    choice of nodes; of any other some nodes are mixed, neither true nor false.
+    """
+    counts = {zone: (table.scenes == ZONES[zone]).sum(axis=1) for zone in ("a_only", "both")}
+    frame = pd.DataFrame({**counts, "true": table[name]})
+    tree = frame.groupby(["a_only", "both"])["true"].agg(scenes="size", true="sum").reset_index()
+    return tree.assign(mixed=(tree["true"] > 0) & (tree["true"] < tree["scenes"]))

@@ -21,7 +21,7 @@ A scene is below and above itself. A quantifier that is always true, or never, h
 Scenes are all those of a truth table, so the degrees are exact. "Below in B" is a product of
 orders, one for each object, so one pass over the objects finds the scenes with something true below
 (the zeta transform of the lattice of subsets, with `or` in place of the sum): O(n · 4^n) steps for
-scenes of n objects. For larger scenes see sampled_universals.py.
+scenes of n objects.
 """
 
 from collections.abc import Callable
@@ -38,10 +38,12 @@ __all__ = [
     "DIRECTIONS",
     "SIGNATURES",
     "VARIANTS",
+    "MinimalPair",
     "Variant",
     "conditional_degree",
     "degrees",
     "entropy",
+    "minimal_pairs",
     "monotonicity_variants",
     "violation_rates",
 ]
@@ -254,3 +256,89 @@ def violation_rates(table: TruthTable) -> pd.DataFrame:
             violations[direction] += np.where(truth, 0, true_below).sum(axis=1, dtype=np.int64)
     columns = {name: 1 - count / max(pairs, 1) for name, count in violations.items()}
     return pd.DataFrame(columns, index=pd.Index(table.names, name="quantifier"))
+
+
+# Scenes that break a universal ------------------------------------------------------------------
+
+
+_Pair = tuple[tuple[int, ...], tuple[int, ...]]  # scenes, the first true
+
+
+@dataclass(frozen=True)
+class MinimalPair:
+    """Two scenes that break a universal: zone codes, the first true and the second false.
+
+    They differ in one step: for monotonicity and conservativity one object is in another zone, for
+    quantity two neighbours have changed places, for extensionality one object in neither is gone.
+    """
+
+    universal: str
+    true: tuple[int, ...]
+    false: tuple[int, ...]
+
+
+def minimal_pairs(table: TruthTable, name: str) -> dict[str, MinimalPair]:
+    """For each universal that the quantifier breaks, a smallest pair of scenes that breaks it.
+
+    Of the pairs of the smallest size, one at the first place in the scene, then with the first of
+    the moves, then the first in lexicographic order of zone codes.
+    """
+    row = table.names.index(name)
+    cubes = {size: truth[row].reshape((4,) * size) for size, truth in table.of_sizes()}
+    pairs: dict[str, MinimalPair] = {}
+
+    def keep(universal: str, pair: _Pair | None) -> None:
+        if pair is not None and universal not in pairs:
+            pairs[universal] = MinimalPair(universal, *pair)
+
+    for size, cube in cubes.items():
+        for place in range(size):
+            for direction, moves in DIRECTIONS.items():
+                for source, target in moves:
+                    keep(direction, _moved(cube, place, source, target))
+            for source, target in ((_B_ONLY, _NEITHER), (_NEITHER, _B_ONLY)):
+                keep("conservativity", _moved(cube, place, source, target))
+            if place:
+                keep("quantity", _swapped(cube, place))
+            if size - 1 in cubes:
+                keep("extensionality", _deleted(cube, cubes[size - 1], place))
+    return pairs
+
+
+def _moved(cube: np.ndarray, place: int, source: int, target: int) -> _Pair | None:
+    """A scene that is true with the object at this place in ``source``, false in ``target``."""
+    found = _first(cube.take(source, axis=place) & ~cube.take(target, axis=place))
+    if found is None:
+        return None
+    return _with(found, place, source), _with(found, place, target)
+
+
+def _swapped(cube: np.ndarray, place: int) -> _Pair | None:
+    """A true scene that is false when the objects at this place and the one before are swapped."""
+    found = _first(cube & ~cube.swapaxes(place - 1, place))
+    if found is None:
+        return None
+    swapped = list(found)
+    swapped[place - 1], swapped[place] = found[place], found[place - 1]
+    return found, tuple(swapped)
+
+
+def _deleted(cube: np.ndarray, smaller: np.ndarray, place: int) -> _Pair | None:
+    """Scenes of different truth, one without the other's object in neither at this place."""
+    larger = cube.take(_NEITHER, axis=place)
+    found = _first(larger != smaller)
+    if found is None:
+        return None
+    pair = (_with(found, place, _NEITHER), found)
+    return pair if larger[found] else pair[::-1]
+
+
+def _first(places: np.ndarray) -> tuple[int, ...] | None:
+    """The zone codes of the first true entry of a cube, or None."""
+    if not places.any():
+        return None
+    return tuple(int(index) for index in np.unravel_index(places.argmax(), places.shape))
+
+
+def _with(scene: tuple[int, ...], place: int, zone: int) -> tuple[int, ...]:
+    return (*scene[:place], zone, *scene[place:])

@@ -4,53 +4,32 @@ A check yields a fault for each setting that does not fit; `CHECKS` names the se
 `quantlearn.settings.start_checks` looks at two experiments at a time.
 """
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterator
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.lexicon import Lexicon
-from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts, count_scenes
-from quantlearn.semantics.scenes_in_words import WRITING, most_informative
+from quantlearn.networks.settings import ARCHITECTURES
+from quantlearn.semantics.scenes_in_words import WRITING
+from quantlearn.settings.data_checks import DATA_CHECKS
 from quantlearn.settings.distributions import RANGES_OF_NUMBERS, kind_of, values_of
 from quantlearn.settings.figure_checks import FIGURES
 from quantlearn.settings.memory import largest_need
 from quantlearn.settings.schema import (
     Fault,
     Key,
-    architecture_settings,
-    architecture_tasks,
     did_you_mean,
     shown,
 )
 from quantlearn.settings.search import SECTIONS, chooses_sample, count_grid, distributions_of
+from quantlearn.settings.surroundings import Check, Surroundings, keys, not_there
 
-__all__ = ["CHECKS", "Check", "Surroundings"]
+__all__ = ["CHECKS"]
 
-ZONES = ("both", "a_only", "b_only", "neither")  # in the order of their codes
 
 # A quantifier of this name would stand in the curves beside their total.
 RESERVED_QUANTIFIERS = ("all",)
 
-# Enumerated data of all trials may take this much memory; later stages need a small multiple.
-ENUMERATION_LIMIT = 2**30  # bytes
-LABEL_BYTES = 8  # trial, quantifier, size and truth of a row, beside one byte for each object
 
 MOST_SAMPLES = 10_000  # as in the schema
-
-Check = Callable[[dict, "Surroundings"], Iterator[Fault]]
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What an experiment's settings refer to."""
-
-    name: str
-    experiments: list[str]
-    chosen: list[str]
-    lexicon: Lexicon | None  # None when it has faults of its own
-    memory: int | None = None  # bytes that a job may take; None where that is not known
 
 
 def _check_comparisons(settings: dict, _: Surroundings) -> Iterator[Fault]:
@@ -59,18 +38,13 @@ def _check_comparisons(settings: dict, _: Surroundings) -> Iterator[Fault]:
     for place, pair in enumerate(settings["comparisons"] or []):
         for side, name in enumerate(pair):
             if name not in known:
-                yield Fault(("comparisons", place, side), _not_there(name, known))
+                yield Fault(("comparisons", place, side), not_there(name, known))
             elif name in untaught:
                 text = (
                     f"{shown(name)} is for testing only (data.split.only_test), so no network "
                     "learns it: compare others"
                 )
                 yield Fault(("comparisons", place, side), text)
-
-
-def _not_there(name: str, known: list[str]) -> str:
-    hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
-    return f"{shown(name)} is not one of the experiment's quantifiers{hint}"
 
 
 def _check_documented(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
@@ -138,7 +112,7 @@ def _check_networks(settings: dict, _: Surroundings) -> Iterator[Fault]:
     for place, group in enumerate(groups):
         for index, name in enumerate(group):
             if name not in known:
-                yield Fault(("groups", place, index), _not_there(name, known))
+                yield Fault(("groups", place, index), not_there(name, known))
             elif name in seen:
                 text = f"{shown(name)} is in a group already: leave it out here"
                 yield Fault(("groups", place, index), text)
@@ -171,28 +145,6 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:3]) + more
 
 
-def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
-    """No more training scenes are asked for than a network has scenes at most."""
-    generate, training = settings["data"]["generate"], settings["training"]
-    if settings["data"]["balance"]["method"] == "upsample":
-        return  # repeats scenes as often as it takes
-    shared = (settings["groups"] or [settings["quantifiers"]])[0]
-    learned = len(shared) if training["together"] else 1
-    most = {
-        "sample": lambda: min(generate["draws"], learned * _number_of_scenes(generate)),
-        "fill": lambda: 2 * learned * generate["scenes_per_cell"],
-        "describe": lambda: learned * generate["scenes_per_quantifier"],
-        "enumerate": lambda: learned * _number_of_scenes(generate),
-    }[generate["method"]]()
-    for key, scenes in values_of(training["scenes"], ("training", "scenes")).items():
-        if scenes is not None and scenes > most:
-            text = (
-                f"{scenes} is more than the {most} scenes that a network can have: lower it or "
-                "make more"
-            )
-            yield Fault(key, text)
-
-
 def _check_quantifiers(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     if surroundings.lexicon is None:  # its own fault is reported
         return
@@ -213,8 +165,8 @@ def _check_task(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     for key, name in values_of(
         settings["network"]["architecture"], ("network", "architecture")
     ).items():
-        if task not in architecture_tasks(name):
-            able = [other for other in architecture_settings() if task in architecture_tasks(other)]
+        if task not in ARCHITECTURES[name].tasks:
+            able = [other for other, known in ARCHITECTURES.items() if task in known.tasks]
             yield Fault(key, f"{name} has no way to do the task {task}: take {' or '.join(able)}")
     if task != "verification":
         coding = settings["network"]["quantifiers"]
@@ -247,160 +199,6 @@ def _check_writing(settings: dict, _: Surroundings) -> Iterator[Fault]:
     if "squared_error" in values_of(settings["training"]["loss"], ()).values():
         text = "squared_error is of the probability given to true; words need cross_entropy"
         yield Fault(("training", "loss"), text)
-
-
-def _check_informative(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
-    """Where scenes are described, each quantifier is the most informative true one of some."""
-    generate = settings["data"]["generate"]
-    if generate["method"] != "describe" or surroundings.lexicon is None:
-        return
-    quantifiers = [surroundings.lexicon[name] for name in settings["quantifiers"]]
-    positional = [place for place, each in enumerate(quantifiers) if each.is_positional]
-    for place in positional:
-        text = (
-            f"{quantifiers[place].name} depends on the order of objects, and what a sentence says "
-            "is measured by zone counts: leave it out"
-        )
-        yield Fault(("quantifiers", place), text)
-    if positional:
-        return
-    zones = [ZONES.index(zone) for zone in generate["zones"]]
-    models = all_zone_counts(generate["min_size"], generate["max_size"], zones)
-    used = set(most_informative(quantifiers, models, models).tolist())
-    for place, quantifier in enumerate(quantifiers):
-        if place not in used:
-            text = (
-                f"{quantifier.name} is never the most informative one that is true in "
-                f"{_scenes_in_words(generate)}: leave it out or widen the scenes"
-            )
-            yield Fault(("quantifiers", place), text)
-
-
-def _check_sizes(settings: dict, _: Surroundings) -> Iterator[Fault]:
-    generate = settings["data"]["generate"]
-    if generate["min_size"] > generate["max_size"]:
-        text = f"{generate['min_size']} is more than max_size, {generate['max_size']}"
-        yield Fault(("data", "generate", "min_size"), text)
-
-
-def _check_amount(settings: dict, _: Surroundings) -> Iterator[Fault]:
-    """As many scenes as are drawn exist, and as many as exist can be held."""
-    generate = settings["data"]["generate"]
-    pairs = _number_of_scenes(generate) * len(settings["quantifiers"])
-    if generate["method"] == "sample" and generate["draws"] > pairs:
-        text = (
-            f"{generate['draws']} is more than the {pairs} distinct (scene, quantifier) pairs that "
-            f"there are in {_scenes_in_words(generate)}: lower it or widen the scenes"
-        )
-        yield Fault(("data", "generate", "draws"), text)
-    if generate["method"] == "enumerate":
-        rows = pairs * settings["trials"]
-        memory = rows * (generate["max_size"] + LABEL_BYTES)
-        if memory > ENUMERATION_LIMIT:
-            text = (
-                f"enumerate makes {rows} rows ({pairs} for each trial), about "
-                f"{math.ceil(memory / 2**30)} GiB, where {ENUMERATION_LIMIT // 2**30} GiB is "
-                "allowed: lower max_size or trials, use fewer zones, or use method sample"
-            )
-            yield Fault(("data", "generate", "method"), text)
-
-
-def _check_cells(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
-    """Every (quantifier, truth) cell that must hold scenes has some, and as many as asked for."""
-    generate = settings["data"]["generate"]
-    fill = generate["method"] == "fill"
-    if surroundings.lexicon is None or generate["method"] == "describe":
-        return
-    if not fill and settings["data"]["balance"]["method"] == "none":
-        return
-    scenes = _scenes_in_words(generate)
-    for place, name in enumerate(settings["quantifiers"]):
-        counts = _count(surroundings.lexicon[name], generate)
-        for truth, count in (counts or {}).items():
-            cell = f"the cell ({name}, {str(truth).lower()}) has only {count} scenes in {scenes}"
-            if count == 0:
-                text = f"{shown(name)} cannot be balanced: {cell}: widen them or leave it out"
-                yield Fault(("quantifiers", place), text)
-            elif fill and count < generate["scenes_per_cell"]:
-                text = f"{generate['scenes_per_cell']} is too many: {cell}: lower it or widen them"
-                yield Fault(("data", "generate", "scenes_per_cell"), text)
-
-
-def _check_fractions(settings: dict, _: Surroundings) -> Iterator[Fault]:
-    split = settings["data"]["split"]
-    fractions = {side: split[side] for side in ("train", "dev", "test")}
-    total = sum(fractions.values())
-    if not math.isclose(total, 1, abs_tol=1e-6):
-        summands = " + ".join(f"{side} {fraction:g}" for side, fraction in fractions.items())
-        yield Fault(("data", "split"), f"the fractions must sum to 1, and {summands} = {total:g}")
-
-
-def _check_groups(settings: dict, _: Surroundings) -> Iterator[Fault]:
-    """What a split keeps together comes in at least as many kinds as there are sides."""
-    split, generate = settings["data"]["split"], settings["data"]["generate"]
-    sides = [side for side in ("train", "dev", "test") if split[side] > 0]
-    sizes = range(generate["min_size"], generate["max_size"] + 1)
-    zones = len(generate["zones"])
-    groups = {
-        "scene": _number_of_scenes(generate),
-        "zone_counts": sum(math.comb(size + zones - 1, zones - 1) for size in sizes),
-        "size": len(sizes),
-    }[split["by"]]
-    if groups < len(sides):
-        text = (
-            f"{split['by']} cannot divide {_scenes_in_words(generate)}: they have {groups} "
-            f"different {split['by'].replace('_', ' ')} and the split {len(sides)} sides "
-            f"({', '.join(sides)}): split by something else or widen the scenes"
-        )
-        yield Fault(("data", "split", "by"), text)
-
-
-def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
-    """What is kept for testing exists, leaves something to learn, and is not looked at sooner."""
-    kept, generate = settings["data"]["split"]["only_test"], settings["data"]["generate"]
-    place = ("data", "split", "only_test")
-    largest = kept["sizes_above"]
-    if largest is not None and not generate["min_size"] <= largest < generate["max_size"]:
-        text = (
-            f"{largest} does not divide {_scenes_in_words(generate)}: take a size from "
-            f"{generate['min_size']} to {generate['max_size'] - 1}"
-        )
-        yield Fault((*place, "sizes_above"), text)
-    known = settings["quantifiers"]
-    for index, name in enumerate(kept["quantifiers"]):
-        if name not in known:
-            yield Fault((*place, "quantifiers", index), _not_there(name, known))
-    if set(known) <= set(kept["quantifiers"]):
-        yield Fault((*place, "quantifiers"), "leave nothing to learn: take fewer")
-    elif kept["quantifiers"] and not settings["training"]["together"]:
-        text = (
-            "need training.together: true, since a network of their own would have nothing to "
-            "learn from"
-        )
-        yield Fault((*place, "quantifiers"), text)
-    if (largest is not None or kept["counts"] or kept["quantifiers"]) and settings["training"][
-        "monitor"
-    ] == "test":
-        text = '"test" holds scenes that data.split.only_test keeps for the end: use dev'
-        yield Fault(("training", "monitor"), text)
-
-
-def _check_evaluation(settings: dict, _: Surroundings) -> Iterator[Fault]:
-    """The splits that are looked at hold scenes, and the monitored one is looked at."""
-    split, training = settings["data"]["split"], settings["training"]
-    places = {
-        ("training", "evaluate_splits", place): side
-        for place, side in enumerate(training["evaluate_splits"])
-    }
-    for key, side in {**places, ("training", "monitor"): training["monitor"]}.items():
-        if split[side] == 0:
-            text = (
-                f"{shown(side)} is empty: give data.split.{side} a fraction or name another split"
-            )
-            yield Fault(key, text)
-        elif side not in training["evaluate_splits"]:
-            text = f"{shown(side)} is not evaluated: add it to training.evaluate_splits"
-            yield Fault(key, text)
 
 
 def _check_search(settings: dict, _: Surroundings) -> Iterator[Fault]:
@@ -488,25 +286,6 @@ def _check_conditions(settings: dict, _: Surroundings) -> Iterator[Fault]:
         yield Fault(("comparisons",), f"{text}: leave it out")
 
 
-def _number_of_scenes(generate: dict) -> int:
-    sizes = range(generate["min_size"], generate["max_size"] + 1)
-    return sum(len(generate["zones"]) ** size for size in sizes)
-
-
-def _scenes_in_words(generate: dict) -> str:
-    sizes = f"{generate['min_size']} to {generate['max_size']}"
-    return f"scenes of size {sizes} with zones {', '.join(generate['zones'])}"
-
-
-def _count(quantifier: Quantifier, generate: dict) -> dict[bool, int] | None:
-    zones = tuple(ZONES.index(zone) for zone in generate["zones"])
-    return _cached_count(quantifier, generate["min_size"], generate["max_size"], zones)
-
-
-# Many experiments share quantifiers and scenes.
-_cached_count = cache(count_scenes)
-
-
 def _check_memory(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     """The largest job of the experiment fits into the machine."""
     if surroundings.memory is None or surroundings.lexicon is None:
@@ -526,74 +305,34 @@ def _gib(size: float) -> str:
     return f"{size / 2**30:.1f} GiB"
 
 
-# Each check with the keys that it reads; it is left out when one of them has a fault already.
 CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
-    (_check_comparisons, (("quantifiers",), ("comparisons",), ("data", "split"))),
-    (_check_documented, (("documented",),)),
-    (_check_figures, (("figures",),)),
-    (_check_beside, (("beside",),)),
-    (_check_start, (("start_from",), ("training", "start"))),
+    (_check_comparisons, keys("quantifiers", "comparisons", "data.split")),
+    (_check_documented, keys("documented")),
+    (_check_figures, keys("figures")),
+    (_check_beside, keys("beside")),
+    (_check_start, keys("start_from", "training.start")),
     (
         _check_networks,
-        (
-            *(("groups",), ("quantifiers",), ("task",), ("network",), ("start_from",)),
-            *(("training", "together"), ("data", "split", "only_test")),
+        keys(
+            "groups",
+            "quantifiers",
+            "task",
+            "network",
+            "start_from",
+            "training.together",
+            "data.split.only_test",
         ),
     ),
-    (
-        _check_training_scenes,
-        (
-            ("data",),
-            ("quantifiers",),
-            ("groups",),
-            ("training", "scenes"),
-            ("training", "together"),
-        ),
-    ),
-    (_check_quantifiers, (("quantifiers",),)),
-    (
-        _check_task,
-        (
-            ("task",),
-            ("network",),
-            ("data", "generate"),
-            ("data", "balance"),
-        ),
-    ),
-    (_check_writing, (("task",), ("comparisons",), ("training", "loss"))),
-    (_check_sizes, (("data", "generate"),)),
-    (_check_informative, (("data", "generate"), ("quantifiers",))),
-    (_check_amount, (("data", "generate"), ("quantifiers",), ("trials",))),
-    (_check_cells, (("data", "generate"), ("data", "balance"), ("quantifiers",))),
-    (_check_fractions, (("data", "split"),)),
-    (_check_groups, (("data", "split"), ("data", "generate"))),
-    (
-        _check_only_test,
-        (
-            ("quantifiers",),
-            ("data", "split"),
-            ("data", "generate"),
-            ("training", "monitor"),
-            ("training", "together"),
-        ),
-    ),
-    (
-        _check_evaluation,
-        (("data", "split"), ("training", "evaluate_splits"), ("training", "monitor")),
-    ),
-    (_check_search, (("search",), ("network",), ("training",))),
-    (_check_conditions, (("search",), ("comparisons",))),
+    (_check_quantifiers, keys("quantifiers")),
+    (_check_task, keys("task", "network", "data.generate", "data.balance")),
+    (_check_writing, keys("task", "comparisons", "training.loss")),
+    *DATA_CHECKS,
+    (_check_search, keys("search", "network", "training")),
+    (_check_conditions, keys("search", "comparisons")),
     (
         _check_test_is_closed,
-        (
-            ("search",),
-            ("data", "split"),
-            ("training", "evaluate_splits"),
-            ("training", "monitor"),
-        ),
+        keys("search", "data.split", "training.evaluate_splits", "training.monitor"),
     ),
-    (
-        _check_memory,
-        (("data",), ("network",), ("quantifiers",), ("search",), ("training",), ("trials",)),
-    ),
+    (_check_memory, keys("data", "network", "quantifiers", "search", "training", "trials")),
 )
+"""Each check with the keys that it reads; it is left out when one of them has a fault already."""

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.distributions import is_distribution, values_of
 from quantlearn.settings.protocol import (
@@ -18,7 +19,7 @@ from quantlearn.settings.protocol import (
     published_pairs,
     whole_task,
 )
-from quantlearn.settings.schema import Fault, is_recurrent, load_schema, shown
+from quantlearn.settings.schema import Fault, load_schema, shown
 from quantlearn.settings.search import SECTIONS, chooses_sample
 
 __all__ = ["FIGURES", "find_figure_faults"]
@@ -225,7 +226,7 @@ def _gradients(settings: dict, beside: Sequence[dict]) -> str | None:
 
 def _recurrent(settings: dict, _: Sequence[dict]) -> str | None:
     for name in _values(settings, "network", "architecture"):
-        if not is_recurrent(name):
+        if not ARCHITECTURES[name].is_recurrent:
             return f"shows the state along a scene, and {name} has none: use rnn, gru or lstm"
     return None
 

@@ -5,10 +5,9 @@ The schemas say what is allowed for each key by itself (:mod:`quantlearn.setting
 """
 
 import copy
-import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,9 @@ from quantlearn.semantics.lexicon import (
     Lexicon,
     LexiconError,
     load_lexicon,
-    negations,
-    read_generated,
 )
-from quantlearn.semantics.scenes_in_words import WRITING
-from quantlearn.settings.checks import CHECKS, Surroundings
-from quantlearn.settings.distributions import KINDS
 from quantlearn.settings.figure_checks import find_figure_faults
+from quantlearn.settings.resolve import at, has, leaves, resolve, without
 from quantlearn.settings.schema import (
     Fault,
     Key,
@@ -34,17 +29,8 @@ from quantlearn.settings.schema import (
     settle,
     shown,
 )
-from quantlearn.settings.search import (
-    SECTIONS,
-    applying_settings,
-    chooses_sample,
-    count_grid,
-    distributions_of,
-    find_section_faults,
-    shared_settings,
-    variants_of,
-)
 from quantlearn.settings.start_checks import find_start_faults
+from quantlearn.settings.surroundings import Surroundings
 from quantlearn.yamlfile import YamlError, plain_value, read_yaml
 
 __all__ = ["ConfigError", "Settings", "load_settings"]
@@ -102,7 +88,7 @@ def load_settings(
     lines += lexicon_lines + path_lines
 
     faults = find_faults(load_schema("config"), config)
-    kept = _without(config, faults)
+    kept = without(config, faults)
     run = apply_defaults(settle(load_schema("config"), kept), kept)
     names, name_faults = _choose(run["experiments"], run["leave_out"], list(paths))
     faults += name_faults
@@ -125,7 +111,7 @@ def load_settings(
         own = own_overlays.get(name, {})
         surroundings = Surroundings(name, list(paths), names, lexicon, memory)
         own_used: set[Key] = set()
-        resolved, own_faults = _resolve(
+        resolved, own_faults = resolve(
             given, [(overlay, used), (own, own_used)], surroundings, folder / "generated.csv"
         )
         experiments[name] = resolved
@@ -134,7 +120,7 @@ def load_settings(
             Fault(
                 ("own_overrides", name, *key), "is not a setting of this experiment: leave it out"
             )
-            for key in _leaves(own)
+            for key in leaves(own)
             if key not in own_used
         ]
 
@@ -226,9 +212,9 @@ def _find_experiments(folder: Path) -> tuple[dict[str, Path], list[str]]:
 
 def _origin(key: Key, config: dict, sources: dict[Path, Any]) -> str:
     """Where the value at ``key`` was set: the last file that says the same, or the command line."""
-    value = repr(_at(config, key))
+    value = repr(at(config, key))
     for path in reversed(sources):
-        if _has(sources[path], key) and repr(_at(sources[path], key)) == value:
+        if has(sources[path], key) and repr(at(sources[path], key)) == value:
             return str(path)
     return "--config"
 
@@ -301,7 +287,7 @@ def _misplaced(own_overlays: dict, known: list[str]) -> list[Fault]:
 
 def _override_note(key: Key, run: dict, own: dict) -> str:
     for name, overlay in (("own_overrides", own), ("overrides", run["overrides"])):
-        if key and _has(overlay, key):
+        if key and has(overlay, key):
             return f" (set by {name})"
     return ""
 
@@ -309,202 +295,6 @@ def _override_note(key: Key, run: dict, own: dict) -> str:
 def _unused(overrides: dict, used: set[Key]) -> list[Fault]:
     return [
         Fault(("overrides", *key), "applies to none of the chosen experiments: leave it out")
-        for key in _leaves(overrides)
+        for key in leaves(overrides)
         if key not in used
     ]
-
-
-# One experiment ---------------------------------------------------------------------------------
-
-
-def _resolve(
-    given: Any,
-    overlays: Sequence[tuple[dict, set[Key]]],
-    surroundings: Surroundings,
-    generated: Path,
-) -> tuple[dict, list[Fault]]:
-    """The complete settings of an experiment, and its faults.
-
-    Each overlay comes with a set, to which those of its keys that apply are added. ``generated`` is
-    the table of the quantifiers that are taken by number. Settings with a fault are not resolved:
-    what they say is checked no further, and the dict is of no use but to find other faults.
-    """
-    schema = load_schema("experiment")
-    if not isinstance(given, dict):
-        return {}, [Fault((), f"{shown(given)} is not allowed: must be keys with their values")]
-    varied = bool(_varying(given))
-    for overlay, used in overlays:
-        applying = _applying(overlay, given)
-        given = _lay_over(given, applying, _settle(schema, _merged(given, applying)), used)
-    if varied and not _varying(given):
-        given.pop("search", None)  # the run has fixed all that varies: one sample is left
-    faults = _find_faults(schema, given)
-    kept = _without(given, [Fault(_setting(fault.key), fault.text) for fault in faults])
-    settings = {"name": surroundings.name, **_complete(schema, kept)}
-    surroundings, more = _with_generated(settings, surroundings, generated)
-    faults += more
-    for check, reads in CHECKS:
-        broken = [fault.key for fault in faults]
-        if not any(_overlap(key, read) for key, read in itertools.product(broken, reads)):
-            faults += check(settings, surroundings)
-    if not faults and settings["search"] is not None and settings["search"]["sampler"] == "grid":
-        settings["search"]["samples"] = count_grid(settings["search"]["space"])
-    if not faults and surroundings.lexicon is not None:
-        quantifiers = settings["quantifiers"]
-        if settings["comparisons"] is None:
-            untaught = settings["data"]["split"]["only_test"]["quantifiers"]
-            first, *others = [name for name in quantifiers if name not in untaught]
-            compared = chooses_sample(settings) and settings["task"] not in WRITING
-            paired = others if compared else []
-            settings["comparisons"] = [[first, other] for other in paired]
-        settings["expressions"] = {
-            name: surroundings.lexicon[name].expression for name in quantifiers
-        }
-    return settings, faults
-
-
-def _with_generated(
-    settings: dict, surroundings: Surroundings, path: Path
-) -> tuple[Surroundings, list[Fault]]:
-    """The surroundings with the generated quantifiers, whose names are added to the settings."""
-    count = settings.get("generated", 0)
-    if settings.get("negations", 0) > count:
-        text = f"{settings['negations']} is more than generated, {count}: lower it"
-        return surroundings, [Fault(("negations",), text)]
-    if not count or surroundings.lexicon is None:
-        return surroundings, []
-    try:
-        found = read_generated(path, count)
-        if len(found) < count:
-            text = f"{count} is more than the {len(found)} quantifiers of {path}: lower it"
-            return surroundings, [Fault(("generated",), text)]
-        found |= negations(found, settings["negations"])
-        lexicon = Lexicon(
-            {**surroundings.lexicon.expressions, **found}, surroundings.lexicon.source
-        )
-    except QuantlearnError as error:
-        return surroundings, [Fault(("generated",), line) for line in str(error).splitlines()]
-    settings["quantifiers"] = [*settings.get("quantifiers", []), *found]
-    return replace(surroundings, lexicon=lexicon), []
-
-
-def _applying(overlay: dict, given: dict) -> dict:
-    """The overlay, of its ``search`` what applies: a grid has a size of its own."""
-    search = given.get("search")
-    if not isinstance(search, dict):
-        return {name: part for name, part in overlay.items() if name != "search"}
-    if "search" not in overlay or search.get("sampler") != "grid":
-        return overlay
-    kept = {key: value for key, value in overlay["search"].items() if key != "samples"}
-    return {**overlay, "search": kept}
-
-
-def _varying(given: dict) -> list[str]:
-    return [name for name in SECTIONS if distributions_of(given.get(name))]
-
-
-def _settle(schema: dict, given: dict) -> dict:
-    """The schema settled, with all settings that apply to some samples."""
-    settled = settle(schema, given)
-    for name in _varying(given):
-        applying = applying_settings(schema["properties"][name], given[name])
-        settled["properties"][name] |= {"properties": {key: {} for key in applying}}
-    return settled
-
-
-def _find_faults(schema: dict, given: dict) -> list[Fault]:
-    varying = _varying(given)
-    faults = find_faults(schema, {**given, **{name: {} for name in varying}})
-    for name in varying:
-        faults += find_section_faults(name, schema["properties"][name], given[name])
-    return faults
-
-
-def _complete(schema: dict, given: dict) -> dict:
-    """Valid settings with every default filled in, and the space of a search."""
-    varying = _varying(given)
-    plain = {**given, **{name: {} for name in varying}}
-    settings = apply_defaults(settle(schema, plain), plain)
-    space = {name: [settings[name]] for name in SECTIONS}
-    for name in varying:
-        space[name] = variants_of(schema["properties"][name], given[name])
-        settings[name] = shared_settings(given[name], space[name])
-    if settings["search"] is not None:
-        search = apply_defaults(schema["properties"]["search"], settings["search"])
-        settings["search"] = {**search, "space": space}
-    return settings
-
-
-def _setting(key: Key) -> Key:
-    """The key of the setting that a fault within its distribution is about."""
-    return key[:2] if key and key[0] in SECTIONS else key
-
-
-def _merged(given: dict, overlay: dict) -> dict:
-    merged = dict(given)
-    for name, value in overlay.items():
-        both = _is_section(value) and _is_section(given.get(name))
-        merged[name] = _merged(given[name], value) if both else value
-    return merged
-
-
-def _lay_over(given: dict, overlay: dict, settled: dict, used: set[Key], key: Key = ()) -> dict:
-    """``given`` with those values of the overlay that are settings of this experiment."""
-    result = dict(given)
-    for name, value in overlay.items():
-        if name not in settled["properties"]:
-            continue
-        if _is_section(value):
-            inner = given.get(name, {})
-            if isinstance(inner, dict):
-                part = settled["properties"][name]
-                result[name] = _lay_over(inner, value, part, used, (*key, name))
-        else:
-            result[name] = value
-            used.add((*key, name))
-    return result
-
-
-# Keys in nested mappings ------------------------------------------------------------------------
-
-
-def _is_section(value: Any) -> bool:
-    """Whether a value holds settings of its own; a distribution is the value of one setting."""
-    return isinstance(value, dict) and not set(KINDS) & set(value)
-
-
-def _has(mapping: Any, key: Key) -> bool:
-    try:
-        _at(mapping, key)
-    except (KeyError, IndexError, TypeError):
-        return False
-    return True
-
-
-def _at(mapping: Any, key: Key) -> Any:
-    for name in key:
-        mapping = mapping[name]
-    return mapping
-
-
-def _overlap(key: Key, other: Key) -> bool:
-    shorter = min(len(key), len(other))
-    return key[:shorter] == other[:shorter]
-
-
-def _leaves(mapping: dict, key: Key = ()) -> Iterator[Key]:
-    for name, value in mapping.items():
-        if _is_section(value):
-            yield from _leaves(value, (*key, name))
-        else:
-            yield (*key, name)
-
-
-def _without(mapping: dict, faults: list[Fault]) -> dict:
-    """A copy without the settings that have a fault; a fault in a list takes the list."""
-    kept = copy.deepcopy(mapping)
-    for fault in faults:
-        names = list(itertools.takewhile(lambda name: isinstance(name, str), fault.key))
-        holder = _at(kept, tuple(names[:-1])) if _has(kept, tuple(names[:-1])) else {}
-        holder.pop(names[-1], None)
-    return kept

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from quantlearn.semantics.scenes import Space
+
 __all__ = [
     "PAIRS",
     "REGULARISATION",
@@ -12,6 +14,7 @@ __all__ = [
     "networks_of_trial",
     "novelty",
     "published_pairs",
+    "space_of",
     "whole_task",
 ]
 
@@ -26,6 +29,15 @@ def networks_of_trial(settings: Mapping[str, Any]) -> int:
     if settings["training"]["together"] is True:
         return len(settings["groups"] or [1])
     return len(settings["quantifiers"])
+
+
+def space_of(generate: Mapping[str, Any]) -> Space:
+    """The scenes that the settings ``data.generate`` of an experiment allow.
+
+    >>> len(space_of({"min_size": 1, "max_size": 2, "zones": ["both", "a_only"]}))
+    6
+    """
+    return Space.named(generate["min_size"], generate["max_size"], generate["zones"])
 
 
 def published_pairs(settings: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -5,7 +5,6 @@ stands under ``allOf`` with ``if`` and ``then``; :func:`settle` chooses those th
 mapping. After that every mapping has plain ``properties``, so that errors and defaults are simple.
 """
 
-import ast
 import copy
 import difflib
 import json
@@ -18,27 +17,22 @@ from typing import Any, NamedTuple
 from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
-from quantlearn.errors import QuantlearnError
+from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.yamlfile import read_yaml
 
 __all__ = [
     "Fault",
     "allowed",
     "apply_defaults",
-    "architecture_name",
-    "architecture_settings",
-    "architecture_tasks",
     "cases",
     "did_you_mean",
     "find_faults",
-    "is_recurrent",
     "load_schema",
     "settle",
     "shown",
 ]
 
 _FOLDER = Path(__file__).parents[3] / "workflow" / "schemas"
-_NETWORKS = Path(__file__).parents[1] / "networks" / "architectures"
 
 Key = tuple[str | int, ...]
 
@@ -90,9 +84,8 @@ def load_schema(name: str) -> dict:
         for part in overrides:
             overrides[part] = _opened(parts[part])
     else:
-        architectures = architecture_settings()
         network = schema["properties"]["network"]
-        network["properties"]["architecture"]["enum"] = list(architectures)
+        network["properties"]["architecture"]["enum"] = list(ARCHITECTURES)
         default = network["properties"]["architecture"]["default"]
         network["allOf"] = [
             {
@@ -100,69 +93,11 @@ def load_schema(name: str) -> dict:
                     "properties": {"architecture": {"const": architecture}},
                     "required": [] if architecture == default else ["architecture"],
                 },
-                "then": {"properties": settings},
+                "then": {"properties": known.settings},
             }
-            for architecture, settings in architectures.items()
+            for architecture, known in ARCHITECTURES.items()
         ]
     return schema
-
-
-def architecture_settings() -> dict[str, dict]:
-    """The settings of each architecture, as JSON Schema properties.
-
-    An architecture is a module in ``networks/architectures/`` that assigns a literal to
-    ``SETTINGS``. The literal is read from the source, because importing the module would import
-    torch, which takes seconds.
-
-    >>> architecture_settings()["lstm"]["hidden"]["default"]
-    12
-    """
-    found = {path.stem: _literal(path, "SETTINGS") for path in sorted(_NETWORKS.glob("*.py"))}
-    return {name: settings for name, settings in found.items() if settings is not None}
-
-
-def architecture_name(architecture: str) -> str:
-    """What reports call an architecture: the literal ``NAME`` of its module, if it has one.
-
-    >>> architecture_name("rnn")
-    'Elman network'
-    """
-    return _literal(_NETWORKS / f"{architecture}.py", "NAME") or architecture.replace("_", " ")
-
-
-def architecture_tasks(architecture: str) -> tuple[str, ...]:
-    """The tasks that an architecture can do: the literal ``TASKS`` of its module, if it has one.
-
-    >>> architecture_tasks("transformer"), architecture_tasks("encoder_decoder")
-    (('verification',), ('description',))
-    """
-    return _literal(_NETWORKS / f"{architecture}.py", "TASKS") or ("verification",)
-
-
-@cache
-def is_recurrent(architecture: str) -> bool:
-    """Whether an architecture has a state along a scene: its module has a function ``unroll``.
-
-    >>> is_recurrent("gru"), is_recurrent("transformer")
-    (True, False)
-    """
-    path = _NETWORKS / f"{architecture}.py"
-    statements = ast.parse(path.read_text(encoding="utf-8"), path).body
-    return any(isinstance(one, ast.FunctionDef) and one.name == "unroll" for one in statements)
-
-
-@cache
-def _literal(path: Path, name: str) -> Any:
-    for statement in ast.parse(path.read_text(encoding="utf-8"), path).body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
-                try:
-                    return ast.literal_eval(value)
-                except ValueError:
-                    raise QuantlearnError(
-                        f"{path}: line {statement.lineno}: {name} must be a literal"
-                    ) from None
-    return None
 
 
 def cases(schema: dict) -> Iterator[tuple[dict, dict]]:

@@ -36,7 +36,7 @@ SECTIONS = ("network", "training")
 """The sections of an experiment whose settings may be distributions."""
 
 # The tables of all samples are read on the monitored split, so it is the same for all of them.
-_CONSTANT = {"training": ("evaluate_splits", "monitor")}
+CONSTANT = {"training": ("evaluate_splits", "monitor")}
 
 
 def distributions_of(section: Any) -> dict[str, dict]:
@@ -71,7 +71,7 @@ def find_section_faults(name: str, schema: dict, given: dict) -> list[Fault]:
         for fault in find_form_faults(value, (name, setting)):
             ill_formed.add(setting)
             add(fault)
-        if setting in _CONSTANT.get(name, ()):
+        if setting in CONSTANT.get(name, ()):
             ill_formed.add(setting)
             add(Fault((name, setting), "must be a constant, the same for all samples"))
     applying = applying_settings(schema, given)

@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import formats
 from quantlearn.figures.atlas.atlas import of_quantifiers
 from quantlearn.figures.atlas.atlas_effects import DEGREES, estimate_of, in_numbers, regression
@@ -77,7 +77,7 @@ def checks_table(atlas: pd.DataFrame, seed: int) -> pd.DataFrame:
     table["p_adjusted"] = table.groupby("analysis")["p"].transform(
         lambda p: holm(p.to_numpy(dtype=float))
     )
-    return table.astype(dict(tables.ATLAS_CHECKS))
+    return table.astype(columns.types(tables.ATLAS_CHECKS))
 
 
 # --- With the truth set held fixed ----------------------------------------------------------------

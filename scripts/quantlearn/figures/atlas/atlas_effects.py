@@ -26,7 +26,7 @@ import pandas as pd
 import statsmodels.api as sm
 from statsmodels.tools.sm_exceptions import ConvergenceWarning
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import formats
 from quantlearn.figures.atlas.atlas import of_quantifiers
 from quantlearn.figures.formats import p_phrase
@@ -85,7 +85,7 @@ def effects_table(atlas: pd.DataFrame, seed: int) -> pd.DataFrame:
     table["p_adjusted"] = table.groupby("analysis")["p"].transform(
         lambda p: holm(p.to_numpy(dtype=float))
     )
-    return table.astype(dict(tables.ATLAS_EFFECTS))
+    return table.astype(columns.types(tables.ATLAS_EFFECTS))
 
 
 # --- Correlations ---------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import formats
 from quantlearn.figures.atlas.atlas import of_quantifiers
 from quantlearn.figures.atlas.atlas_checks import TRUTH_SET
@@ -44,7 +44,7 @@ def measures_table(atlas: pd.DataFrame, seed: int) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows, columns=list(tables.ATLAS_MEASURES))
     table["p_adjusted"] = holm(table["p"].to_numpy(dtype=float))
-    return table.astype(dict(tables.ATLAS_MEASURES))
+    return table.astype(columns.types(tables.ATLAS_MEASURES))
 
 
 def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:

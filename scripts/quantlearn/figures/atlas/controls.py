@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import formats
 from quantlearn.figures.formats import p_phrase
 from quantlearn.settings.protocol import published_pairs
@@ -66,7 +66,7 @@ def controls_table(sources: Sequence[Source]) -> pd.DataFrame:
             rows += _conditions(pair, published, sources)
     table = pd.DataFrame(rows, columns=list(tables.CONTROLS))
     table["p_adjusted"] = holm(table["p"].to_numpy(dtype=float))
-    return table.astype(dict(tables.CONTROLS))
+    return table.astype(columns.types(tables.CONTROLS))
 
 
 def _conditions(

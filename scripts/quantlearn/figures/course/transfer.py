@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import formats
 from quantlearn.figures.formats import p_phrase
 from quantlearn.seeds import random_stream
@@ -143,7 +143,7 @@ def transfer_table(found: Outcomes, of_class: pd.DataFrame, seed: int) -> pd.Dat
         table[adjusted] = table.groupby("kind")[column].transform(
             lambda p: holm(p.to_numpy(dtype=float))
         )
-    return table.astype(dict(tables.TRANSFER))
+    return table.astype(columns.types(tables.TRANSFER))
 
 
 def _of_pairs(found: Outcomes, gains: Mapping[tuple[str, str], pd.Series]) -> Iterator[dict]:

@@ -19,20 +19,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from quantlearn import tables
 from quantlearn.figures import formats
 from quantlearn.settings.protocol import is_control, novelty
 from quantlearn.statistics.comparison import welch_test
 from quantlearn.statistics.intervals import Interval, mean_interval
 
-__all__ = ["COLUMNS", "Answers", "generalisation", "remark", "shown"]
-
-COLUMNS = (
-    *("experiment", "quantifier", "size", "trained", "trials", "scenes"),
-    *("accuracy", "lower", "upper"),
-    *("loss", "loss_lower", "loss_upper"),
-    *("majority", "size_alone", "zone_counts"),
-)
-"""size is blank in a row over all sizes of its kind; loss is blank where something was trained."""
+__all__ = ["Answers", "generalisation", "remark", "shown"]
 
 
 @dataclass(frozen=True)
@@ -61,14 +54,16 @@ class Answers:
 
 
 def generalisation(tested: Answers, beside: Sequence[Answers]) -> pd.DataFrame:
-    """The table of the analysis, with the columns `COLUMNS`.
+    """The table of the analysis, with the columns of `quantlearn.tables.GENERALISATION`.
 
     Something in the test scenes is new; where the split makes it so, one experiment of those
     ``beside`` is a control.
     """
     kind = novelty(tested.settings)
     rows = {"size": _by_size, "quantifier": _by_quantifier}.get(kind, _by_experiment)
-    return pd.DataFrame(list(rows(tested, beside)), columns=list(COLUMNS)).astype({"size": "Int64"})
+    return pd.DataFrame(list(rows(tested, beside)), columns=list(tables.GENERALISATION)).astype(
+        {"size": "Int64"}
+    )
 
 
 def _by_size(tested: Answers, _: Sequence[Answers]) -> Iterator[dict[str, Any]]:

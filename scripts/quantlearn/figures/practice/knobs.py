@@ -18,11 +18,10 @@ from sklearn.model_selection import RepeatedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
+from quantlearn import tables
 from quantlearn.figures import formats
 
-__all__ = ["COLUMNS", "FEWEST_SAMPLES", "importances", "knob_values", "remark", "shown"]
-
-COLUMNS = ["knob", "importance", "lower", "upper", "samples", "explained"]
+__all__ = ["FEWEST_SAMPLES", "importances", "knob_values", "remark", "shown"]
 
 FOLDS, REPEATS, SHUFFLES, TREES = 4, 10, 3, 50
 FEWEST_SAMPLES = 32
@@ -64,7 +63,7 @@ def importances(values: pd.DataFrame, seed: int) -> pd.DataFrame:
     """
     if len(values) < FEWEST_SAMPLES:
         knobs = pd.DataFrame({"knob": values.columns[:-1], "samples": len(values)})
-        return knobs.reindex(columns=COLUMNS)
+        return knobs.reindex(columns=list(tables.KNOBS))
     knobs, accuracy = values.drop(columns="dev_accuracy"), values["dev_accuracy"].to_numpy()
     folds = RepeatedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=seed)
     falls, explained = [], []
@@ -87,7 +86,7 @@ def importances(values: pd.DataFrame, seed: int) -> pd.DataFrame:
             "explained": np.mean(explained),
         }
     )
-    return table.sort_values("importance", ascending=False, kind="stable")[COLUMNS]
+    return table.sort_values("importance", ascending=False, kind="stable")[list(tables.KNOBS)]
 
 
 def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:

@@ -9,12 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from quantlearn import tables
 from quantlearn.figures import formats
 from quantlearn.figures.practice.knobs import importances, words
 
-__all__ = ["COLUMNS", "important_axes", "projections", "remark", "shown"]
-
-COLUMNS = ["experiment", "sampler", "sample", "x", "x_value", "y", "y_value", "dev_accuracy"]
+__all__ = ["important_axes", "projections", "remark", "shown"]
 
 
 def important_axes(values: pd.DataFrame, seed: int) -> tuple[str, str]:
@@ -50,7 +49,7 @@ def projections(
             "y_value": values[y],
             "dev_accuracy": values["dev_accuracy"],
         }
-    )[COLUMNS]
+    )[list(tables.PROJECTIONS)]
 
 
 def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:

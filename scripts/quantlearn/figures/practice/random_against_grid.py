@@ -15,9 +15,7 @@ import pandas as pd
 from quantlearn.figures import formats
 from quantlearn.statistics.ranking import trial_scores
 
-__all__ = ["COLUMNS", "best_of", "efficiency", "halves", "remark", "shown"]
-
-COLUMNS = ["experiment", "sampler", "budget", "mean", "lower", "upper", "resamplings"]
+__all__ = ["best_of", "efficiency", "halves", "remark", "shown"]
 
 RESAMPLINGS = 2000
 CLOSE = 0.01

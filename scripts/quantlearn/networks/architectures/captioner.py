@@ -8,54 +8,19 @@ convolutional. The reader sees zones, no words; the writer is the same whatever 
 
 import importlib
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
 
 from quantlearn.networks import architectures
-from quantlearn.networks.architectures import lstm
-from quantlearn.networks.layers import affine, bias, kernel
+from quantlearn.networks.architectures import lstm, recurrent
+from quantlearn.networks.layers import affine
 from quantlearn.networks.modes import Evaluation
+from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.networks.task import Task
 from quantlearn.networks.text_task import TextTask
 from quantlearn.semantics.scenes import PADDING, ZONES
-
-NAME = "captioner"
-
-TASKS = ("description",)
-
-SETTINGS = {
-    "reader": {
-        "description": "Architecture of the network that reads the scene; what is not set here is "
-        "its default",
-        "enum": ["feedforward", "gru", "lstm", "rnn", "transformer"],
-        "default": "lstm",
-    },
-    "layers": {
-        "description": "Layers of the reader; the writer has one",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 8,
-        "default": 1,
-    },
-    "hidden": {
-        "description": "Units in each layer of the reader, and in the writer",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 1024,
-        "default": 32,
-    },
-    "dropout": {
-        "description": "Probability with which training leaves out a hidden unit of the reader, "
-        "where its architecture does so, and of the writer before the read-out",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 0.95,
-        "default": 0.0,
-    },
-}
 
 _READER = "reader."
 
@@ -71,13 +36,11 @@ def initialise(
     settings: dict[str, Any], task: TextTask, rng: np.random.Generator
 ) -> dict[str, np.ndarray]:
     """Weights of one network by name: those of the reader, the writer's layer and its read-out."""
-    scheme, hidden = settings["initialisation"], settings["hidden"]
     reader = _module(settings).initialise(_of_reader(settings), _reading(settings, task), rng)
     return {
         **{f"{_READER}{name}": array for name, array in reader.items()},
         **lstm.start_weights(settings, task.inputs, "writer.layer0", rng),
-        "readout.kernel": kernel(rng, hidden, task.outputs, scheme, fan_in=hidden),
-        "readout.bias": bias(rng, task.outputs, scheme, fan_in=hidden),
+        **recurrent.start_readout(settings, task, rng),
     }
 
 
@@ -118,15 +81,11 @@ def _module(settings: dict[str, Any]) -> Any:
 
 
 def _of_reader(settings: dict[str, Any]) -> dict[str, Any]:
-    return _with_defaults(settings["reader"]) | {
+    own = ARCHITECTURES[settings["reader"]].settings
+    given = {
         name: value for name, value in settings.items() if name not in ("architecture", "reader")
     }
-
-
-@cache
-def _with_defaults(architecture: str) -> dict[str, Any]:
-    own = importlib.import_module(f"{architectures.__name__}.{architecture}").SETTINGS
-    return {name: part["default"] for name, part in own.items()}
+    return {name: part["default"] for name, part in own.items()} | given
 
 
 def _reading(settings: dict[str, Any], task: TextTask) -> Reading:

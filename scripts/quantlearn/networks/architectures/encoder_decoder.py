@@ -18,45 +18,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn.networks.architectures import lstm
-from quantlearn.networks.layers import affine, bias, kernel
+from quantlearn.networks.architectures import lstm, recurrent
+from quantlearn.networks.layers import affine, kernel
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.text_task import TextTask
-
-NAME = "LSTM encoder and decoder"
-
-TASKS = ("description",)
-
-SETTINGS = {
-    "layers": {
-        "description": "LSTM layers of the encoder, and as many of the decoder",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 8,
-        "default": 1,
-    },
-    "hidden": {
-        "description": "Units in each layer",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 1024,
-        "default": 32,
-    },
-    "attention": {
-        "description": "How the decoder looks back at the scene: `none` (it knows the encoder's "
-        "last states only) or `dot` (it weighs the states at all objects at each word)",
-        "enum": ["none", "dot"],
-        "default": "none",
-    },
-    "dropout": {
-        "description": "Probability with which training leaves out a hidden unit, between layers "
-        "and before the read-out",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 0.95,
-        "default": 0.0,
-    },
-}
 
 
 def initialise(
@@ -71,9 +36,7 @@ def initialise(
             weights |= lstm.start_weights(settings, inputs, f"{part}.layer{layer}", rng)
     if settings["attention"] == "dot":
         weights["attention.kernel"] = kernel(rng, 2 * hidden, hidden, scheme)
-    weights["readout.kernel"] = kernel(rng, hidden, task.outputs, scheme, fan_in=hidden)
-    weights["readout.bias"] = bias(rng, task.outputs, scheme, fan_in=hidden)
-    return weights
+    return weights | recurrent.start_readout(settings, task, rng)
 
 
 def forward(

@@ -15,43 +15,6 @@ from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import ZONES
 
-NAME = "feed-forward network"
-
-SETTINGS = {
-    "layers": {
-        "description": "Hidden layers",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 8,
-        "default": 2,
-    },
-    "hidden": {
-        "description": "Units in each hidden layer",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 1024,
-        "default": 16,
-    },
-    "activation": {
-        "description": "What each hidden unit does with its sum",
-        "enum": ["sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu", "gelu"],
-        "default": "relu",
-    },
-    "dropout": {
-        "description": "Probability with which training leaves out a hidden unit",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 0.95,
-        "default": 0.0,
-    },
-    "batch_norm": {
-        "description": "Whether hidden sums are normalised over the batch (in use, by the running "
-        "mean and variance)",
-        "type": "boolean",
-        "default": False,
-    },
-}
-
 
 def initialise(
     settings: dict[str, Any], task: Task, rng: np.random.Generator

@@ -10,6 +10,7 @@ This is the variant of torch.nn.GRU, in which the reset gate r falls on h U_n ra
 matrices are columns of one kernel, in the order r, z, n. The rest is as `recurrent` says.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,80 +20,7 @@ from quantlearn.networks.architectures import recurrent
 from quantlearn.networks.compiled.cells import GRU
 from quantlearn.networks.compiled.recurrent_core import RecurrentCore
 from quantlearn.networks.layers import bias, kernel, sigmoid
-from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
-
-NAME = "GRU"
-
-TASKS = ("verification", "text_verification", "language_model")
-
-SETTINGS = {
-    "layers": {
-        "description": "GRU layers, one on top of the other",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 8,
-        "default": 2,
-    },
-    "hidden": {
-        "description": "Units in each layer",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 1024,
-        "default": 12,
-    },
-    "padding": {
-        "description": "Padding rows at the end of a scene: `masked` (read out at the last object) "
-        "or `read` (read out at position max_size)",
-        "enum": ["masked", "read"],
-        "default": "masked",
-    },
-    "dropout": {
-        "description": "Probability with which training leaves out a hidden unit, between layers "
-        "and before the read-out",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 0.95,
-        "default": 0.0,
-    },
-}
-
-
-def initialise(
-    settings: dict[str, Any], task: Task, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Weights of one network by name.
-
-    ``glorot``: kernels Glorot-uniform over [inputs + hidden, 3 · hidden], biases zero. ``torch``:
-    as torch.nn.GRU, whose two biases of a gate add up to the one here.
-    """
-    scheme, hidden = settings["initialisation"], settings["hidden"]
-    weights = {}
-    inputs = task.inputs
-    for layer in range(settings["layers"]):
-        weights[f"layer{layer}.kernel"] = kernel(
-            rng, inputs + hidden, 3 * hidden, scheme, fan_in=hidden
-        )
-        driven, recurring = (bias(rng, 3 * hidden, scheme, fan_in=hidden) for _ in range(2))
-        driven[: 2 * hidden] += recurring[: 2 * hidden]
-        weights[f"layer{layer}.bias"] = driven
-        weights[f"layer{layer}.reset_bias"] = recurring[2 * hidden :]
-        inputs = hidden
-    weights["readout.kernel"] = kernel(rng, hidden, task.outputs, scheme, fan_in=hidden)
-    weights["readout.bias"] = bias(rng, task.outputs, scheme, fan_in=hidden)
-    return weights
-
-
-def forward(
-    weights: dict[str, torch.Tensor],
-    tokens: torch.Tensor,
-    lengths: torch.Tensor,
-    settings: dict[str, Any],
-    task: Task,
-    mode: Evaluation,
-) -> torch.Tensor:
-    """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch)."""
-    return recurrent.read(unroll, weights, tokens, lengths, settings, task, mode)
 
 
 def unroll(
@@ -117,3 +45,26 @@ def unroll(
 def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:
     """The same network without dropout, compiled for the CPU."""
     return RecurrentCore(GRU, settings, task, threads)
+
+
+def start_weights(
+    settings: dict[str, Any], inputs: int, name: str, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Weights of one layer, by name, as `recurrent.StartWeights` says.
+
+    ``glorot``: kernels Glorot-uniform over [inputs + hidden, 3 · hidden], biases zero. ``torch``:
+    as torch.nn.GRU, whose two biases of a gate add up to the one here.
+    """
+    scheme, hidden = settings["initialisation"], settings["hidden"]
+    matrix = kernel(rng, inputs + hidden, 3 * hidden, scheme, fan_in=hidden)
+    driven, recurring = (bias(rng, 3 * hidden, scheme, fan_in=hidden) for _ in range(2))
+    driven[: 2 * hidden] += recurring[: 2 * hidden]
+    return {
+        f"{name}.kernel": matrix,
+        f"{name}.bias": driven,
+        f"{name}.reset_bias": recurring[2 * hidden :],
+    }
+
+
+initialise = partial(recurrent.initialise, start_weights)
+forward = partial(recurrent.read, unroll)

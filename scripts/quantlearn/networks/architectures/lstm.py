@@ -9,6 +9,7 @@ At each position t, with input x and the previous hidden state h and cell state 
 The rest is as `recurrent` says.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,73 +19,7 @@ from quantlearn.networks.architectures import recurrent
 from quantlearn.networks.compiled.cells import LSTM
 from quantlearn.networks.compiled.recurrent_core import RecurrentCore
 from quantlearn.networks.layers import bias, kernel, sigmoid
-from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
-
-NAME = "LSTM"
-
-TASKS = ("verification", "text_verification", "language_model")
-
-SETTINGS = {
-    "layers": {
-        "description": "LSTM layers, one on top of the other",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 8,
-        "default": 2,
-    },
-    "hidden": {
-        "description": "Units in each layer",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 1024,
-        "default": 12,
-    },
-    "padding": {
-        "description": "Padding rows at the end of a scene: `masked` (read out at the last object) "
-        "or `read` (read out at position max_size, as the published data were made)",
-        "enum": ["masked", "read"],
-        "default": "masked",
-    },
-    "dropout": {
-        "description": "Probability with which training leaves out a hidden unit, between layers "
-        "and before the read-out",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 0.95,
-        "default": 0.0,
-    },
-}
-
-
-def initialise(
-    settings: dict[str, Any], task: Task, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Weights of one network by name: layers as `start_weights` says, and the read-out.
-
-    The read-out is Glorot-uniform, or as torch.nn.Linear starts with as many inputs.
-    """
-    scheme, hidden = settings["initialisation"], settings["hidden"]
-    weights = {}
-    inputs = task.inputs
-    for layer in range(settings["layers"]):
-        weights |= start_weights(settings, inputs, f"layer{layer}", rng)
-        inputs = hidden
-    weights["readout.kernel"] = kernel(rng, hidden, task.outputs, scheme, fan_in=hidden)
-    weights["readout.bias"] = bias(rng, task.outputs, scheme, fan_in=hidden)
-    return weights
-
-
-def forward(
-    weights: dict[str, torch.Tensor],
-    tokens: torch.Tensor,
-    lengths: torch.Tensor,
-    settings: dict[str, Any],
-    task: Task,
-    mode: Evaluation,
-) -> torch.Tensor:
-    """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch)."""
-    return recurrent.read(unroll, weights, tokens, lengths, settings, task, mode)
 
 
 def unroll(
@@ -146,3 +81,7 @@ def _cell(gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
     i, f, g, o = gates.chunk(4, dim=2)
     c = sigmoid(f) * c + sigmoid(i) * torch.tanh(g)
     return sigmoid(o) * torch.tanh(c), c
+
+
+initialise = partial(recurrent.initialise, start_weights)
+forward = partial(recurrent.read, unroll)

@@ -10,13 +10,25 @@ as in torch.nn.LSTM, and on the state that is read out.
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import torch
 
-from quantlearn.networks.layers import affine
+from quantlearn.networks.layers import affine, bias, kernel
 from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
+from quantlearn.networks.text_task import TextTask
 
-__all__ = ["State", "Unroll", "drive", "read", "read_until", "unroll_layers"]
+__all__ = [
+    "StartWeights",
+    "State",
+    "Unroll",
+    "drive",
+    "initialise",
+    "read",
+    "read_until",
+    "start_readout",
+    "unroll_layers",
+]
 
 State = tuple[torch.Tensor, ...]
 """What a layer keeps at a position: its hidden state h, of an LSTM also its cell state c."""
@@ -26,6 +38,32 @@ Unroll = Callable[[torch.Tensor, dict[str, torch.Tensor], str, dict[str, Any]], 
 
 Each tensor is (trials, batch, hidden), the inputs are (trials, batch, positions, inputs).
 """
+
+
+StartWeights = Callable[[dict[str, Any], int, str, np.random.Generator], dict[str, np.ndarray]]
+"""The start weights of a layer, from the settings, the numbers that it reads, and its name."""
+
+
+def initialise(
+    start_weights: StartWeights, settings: dict[str, Any], task: Task, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Weights of one network by name: layers as the architecture says, and the read-out."""
+    weights = {}
+    for layer in range(settings["layers"]):
+        inputs = settings["hidden"] if layer else task.inputs
+        weights |= start_weights(settings, inputs, f"layer{layer}", rng)
+    return weights | start_readout(settings, task, rng)
+
+
+def start_readout(
+    settings: dict[str, Any], task: Task | TextTask, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """The read-out: Glorot-uniform, or as torch.nn.Linear starts with as many inputs."""
+    scheme, hidden = settings["initialisation"], settings["hidden"]
+    return {
+        "readout.kernel": kernel(rng, hidden, task.outputs, scheme, fan_in=hidden),
+        "readout.bias": bias(rng, task.outputs, scheme, fan_in=hidden),
+    }
 
 
 def read(

@@ -7,6 +7,7 @@ At each position, with input x and the previous hidden state h,
 where f is tanh or ReLU. The rest is as `recurrent` says.
 """
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,84 +17,7 @@ from quantlearn.networks.architectures import recurrent
 from quantlearn.networks.compiled.cells import ELMAN_RELU, ELMAN_TANH
 from quantlearn.networks.compiled.recurrent_core import RecurrentCore
 from quantlearn.networks.layers import ACTIVATIONS, bias, kernel
-from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
-
-NAME = "Elman network"
-
-TASKS = ("verification", "text_verification", "language_model")
-
-SETTINGS = {
-    "layers": {
-        "description": "Recurrent layers, one on top of the other",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 8,
-        "default": 2,
-    },
-    "hidden": {
-        "description": "Units in each layer",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 1024,
-        "default": 12,
-    },
-    "activation": {
-        "description": "What each unit does with its sum",
-        "enum": ["tanh", "relu"],
-        "default": "tanh",
-    },
-    "padding": {
-        "description": "Padding rows at the end of a scene: `masked` (read out at the last object) "
-        "or `read` (read out at position max_size)",
-        "enum": ["masked", "read"],
-        "default": "masked",
-    },
-    "dropout": {
-        "description": "Probability with which training leaves out a hidden unit, between layers "
-        "and before the read-out",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 0.95,
-        "default": 0.0,
-    },
-}
-
-
-def initialise(
-    settings: dict[str, Any], task: Task, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Weights of one network by name.
-
-    ``glorot``: kernels Glorot-uniform over [inputs + hidden, hidden], biases zero. ``torch``: as
-    torch.nn.RNN, whose two biases add up to the one here.
-    """
-    scheme, hidden = settings["initialisation"], settings["hidden"]
-    weights = {}
-    inputs = task.inputs
-    for layer in range(settings["layers"]):
-        weights[f"layer{layer}.kernel"] = kernel(
-            rng, inputs + hidden, hidden, scheme, fan_in=hidden
-        )
-        weights[f"layer{layer}.bias"] = bias(rng, hidden, scheme, fan_in=hidden) + bias(
-            rng, hidden, scheme, fan_in=hidden
-        )
-        inputs = hidden
-    weights["readout.kernel"] = kernel(rng, hidden, task.outputs, scheme, fan_in=hidden)
-    weights["readout.bias"] = bias(rng, task.outputs, scheme, fan_in=hidden)
-    return weights
-
-
-def forward(
-    weights: dict[str, torch.Tensor],
-    tokens: torch.Tensor,
-    lengths: torch.Tensor,
-    settings: dict[str, Any],
-    task: Task,
-    mode: Evaluation,
-) -> torch.Tensor:
-    """Logits (trials, batch, 2) for tokens (trials, batch, positions), lengths (trials, batch)."""
-    return recurrent.read(unroll, weights, tokens, lengths, settings, task, mode)
 
 
 def unroll(
@@ -114,3 +38,21 @@ def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> Recurre
     """The same network without dropout, compiled for the CPU."""
     cell = {"tanh": ELMAN_TANH, "relu": ELMAN_RELU}[settings["activation"]]
     return RecurrentCore(cell, settings, task, threads)
+
+
+def start_weights(
+    settings: dict[str, Any], inputs: int, name: str, rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """Weights of one layer, by name, as `recurrent.StartWeights` says.
+
+    ``glorot``: kernels Glorot-uniform over [inputs + hidden, hidden], biases zero. ``torch``: as
+    torch.nn.RNN, whose two biases add up to the one here.
+    """
+    scheme, hidden = settings["initialisation"], settings["hidden"]
+    matrix = kernel(rng, inputs + hidden, hidden, scheme, fan_in=hidden)
+    first, second = (bias(rng, hidden, scheme, fan_in=hidden) for _ in range(2))
+    return {f"{name}.kernel": matrix, f"{name}.bias": first + second}
+
+
+initialise = partial(recurrent.initialise, start_weights)
+forward = partial(recurrent.read, unroll)

@@ -24,63 +24,6 @@ from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import ZONES
 
-NAME = "transformer encoder"
-
-SETTINGS = {
-    "layers": {
-        "description": "Encoder layers, one on top of the other",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 8,
-        "default": 2,
-    },
-    "heads": {
-        "description": "Attention heads in each layer",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 16,
-        "default": 2,
-    },
-    "head_size": {
-        "description": "Numbers in each head; the model's width is heads · head_size",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 256,
-        "default": 6,
-    },
-    "hidden": {
-        "description": "Units of the feed-forward part of each layer",
-        "type": "integer",
-        "minimum": 1,
-        "maximum": 4096,
-        "default": 24,
-    },
-    "activation": {
-        "description": "What each unit of the feed-forward part does with its sum",
-        "enum": ["sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu", "gelu"],
-        "default": "relu",
-    },
-    "position": {
-        "description": "How an object's place in the scene is told: `sinusoidal` (fixed waves), "
-        "`learned` (a vector for each place) or `none` (the order is not seen)",
-        "enum": ["sinusoidal", "learned", "none"],
-        "default": "sinusoidal",
-    },
-    "padding": {
-        "description": "Padding rows at the end of a scene: `masked` (no attention is paid to "
-        "them) or `read` (as to objects)",
-        "enum": ["masked", "read"],
-        "default": "masked",
-    },
-    "dropout": {
-        "description": "Probability with which training leaves out a unit of the feed-forward part",
-        "type": "number",
-        "minimum": 0,
-        "maximum": 0.95,
-        "default": 0.0,
-    },
-}
-
 
 def initialise(
     settings: dict[str, Any], task: Task, rng: np.random.Generator

@@ -151,68 +151,60 @@ def loss_of(flat, start, hidden, labels, squared, losses, slopes, gradient):
 
 
 @kernel
-def collect(parts, places, vectors, layers, units, blocks, driven, recurrent, gradient):
-    """Put gradients as ``kernels.backward`` leaves them in ``parts`` into rows ``gradient``.
+def collect(sums, vectors, layers, units, width, blocks, driven, recurrent, gradient):
+    """Put the gradients ``sums`` (T, P) of ``kernels.backward`` into rows ``gradient`` (T, row).
 
-    The gradient of the table is carried on to the first layer's inputs and bias, to which
-    ``gradient`` (T, row), zero before, is added.
+    The reverse of `pack`. The gradient of the table is carried on to the first layer's inputs and
+    bias, to which ``gradient``, zero before, is added.
     """
     vocabulary, inputs = vectors.shape
-    stored, columns = blocks * units, len(driven) * units
+    gates = len(driven)
+    stored, columns = blocks * units, gates * width
     for trial in range(len(gradient)):
-        target = gradient[trial]
-        collect_table(
-            parts[places[0] + trial * vocabulary * columns :],
-            vectors,
-            units,
-            stored,
-            driven,
-            target,
-        )
-        start = inputs * stored
-        weight = 1
+        source, target = sums[trial], gradient[trial]
+        collect_table(source, vectors, units, width, stored, driven, target)
+        start, at = inputs * stored, vocabulary * columns
         for layer in range(layers):
             if layer > 0:
-                source = parts[places[weight] + trial * units * columns :]
-                collect_matrix(source, units, stored, driven, target[start:])
+                collect_matrix(source[at:], units, width, stored, driven, target[start:])
                 start += units * stored
-                weight += 1
-            source = parts[places[weight] + trial * units * columns :]
-            collect_matrix(source, units, stored, recurrent, target[start:])
+                at += columns * width
+            collect_matrix(source[at:], units, width, stored, recurrent, target[start:])
             start += units * stored
-            weight += 1
+            at += columns * width
             if layer > 0:
-                source = parts[places[weight] + trial * columns :]
-                target[start : start + columns] = source[:columns]
-                weight += 1
-            start += columns
+                for unit in range(units):
+                    for gate in range(gates):
+                        target[start + gate * units + unit] = source[at + unit * gates + gate]
+                at += columns
+            start += gates * units
 
 
 @helper
-def collect_table(source, vectors, units, stored, driven, target):
+def collect_table(source, vectors, units, width, stored, driven, target):
     vocabulary, inputs = vectors.shape
     gates = len(driven)
-    columns = gates * units
     bias = (inputs + units) * stored
     for token in range(vocabulary):
-        row = source[token * columns :]
-        for column in range(columns):
-            target[bias + column] += row[column]
+        row = source[token * gates * width :]
+        for gate in range(gates):
+            for unit in range(units):
+                target[bias + gate * units + unit] += row[unit * gates + gate]
         for k in range(inputs):
             if vectors[token, k] != 0:
                 for gate in range(gates):
                     if driven[gate] >= 0:
                         here = k * stored + driven[gate] * units
                         for unit in range(units):
-                            target[here + unit] += vectors[token, k] * row[gate * units + unit]
+                            target[here + unit] += vectors[token, k] * row[unit * gates + gate]
 
 
 @helper
-def collect_matrix(source, units, stored, block_of, target):
+def collect_matrix(source, units, width, stored, block_of, target):
     gates = len(block_of)
     for k in range(units):
         for gate in range(gates):
             if block_of[gate] >= 0:
                 here = k * stored + block_of[gate] * units
-                at = (k * gates + gate) * units
-                target[here : here + units] = source[at : at + units]
+                for unit in range(units):
+                    target[here + unit] = source[(k * width + unit) * gates + gate]

@@ -49,8 +49,6 @@ __all__ = [
     "backward",
     "evaluate",
     "forward",
-    "pack_matrix",
-    "pack_rows",
     "padded",
     "radix_tree",
 ]
@@ -77,47 +75,6 @@ def layer_start(layer, vocabulary, width, columns):
         return 0
     matrix = columns * width
     return vocabulary * columns + matrix + (layer - 1) * (2 * matrix + columns)
-
-
-@kernel
-def pack_matrix(matrix, packed, start):
-    """Copy (T, H, gates · H) to ``packed`` (T, P) from place ``start`` on, by eight columns."""
-    trials, units, columns = matrix.shape
-    gates = columns // units
-    width = padded(units, gates)
-    for trial in range(trials):
-        for row in range(units):
-            for unit in range(units):
-                for gate in range(gates):
-                    column = unit * gates + gate
-                    place = (column // 8 * width + row) * 8 + column % 8
-                    packed[trial, start + place] = matrix[trial, row, gate * units + unit]
-
-
-@kernel
-def pack_rows(rows, units, packed, start):
-    """Copy (T, R, gates · H), the table or a bias (R = 1), to ``packed`` (T, P), gate by gate."""
-    trials, count, columns = rows.shape
-    gates = columns // units
-    width = padded(units, gates)
-    for trial in range(trials):
-        for row in range(count):
-            for gate in range(gates):
-                for unit in range(units):
-                    place = (row * width + unit) * gates + gate
-                    packed[trial, start + place] = rows[trial, row, gate * units + unit]
-
-
-@helper
-def unpack(source, rows, units, gates, target):
-    """Copy a gradient [row][unit][gate] to the public layout (rows, gates · H)."""
-    width = padded(units, gates)
-    for row in range(rows):
-        for gate in range(gates):
-            for unit in range(units):
-                target[(row * gates + gate) * units + unit] = source[
-                    (row * width + unit) * gates + gate
-                ]
 
 
 # --- One time step ------------------------------------------------------------------------------
@@ -281,10 +238,8 @@ def backward(
     scenes,
     offsets,
     workspace,
-    sums,
     gradient,
-    places,
-    out,
+    sums,
 ):
     """Gradients of the weights from ``gradient`` (T, B, H), that of the hidden states.
 
@@ -294,10 +249,9 @@ def backward(
         ∂R = Σ_t h_{t-1} δ_t          ∂W = Σ_t x_t δ_t         ∂b = Σ_t δ_t       ∂x_t = W δ_t
 
     and the gradient of a row of the table is the sum of δ_t over the positions that hold its token.
-    Writes every number of ``out``: trial k's gradient of a weight begins at ``places[weight]`` + k
-    times its size; weights in the order table, recurrent 0, then input, recurrent, bias of each
-    further layer. Scratch: ``workspace`` of vectors: incoming (S · width), deltas (S · columns),
-    slope and carried (width each); ``sums`` (P,) of numbers, the packed gradient of one trial.
+    Writes ``sums`` (T, P): a number for each packed weight in the same order, but those of a matrix
+    are [row][column]. Scratch: ``workspace`` of vectors: incoming (S · width), deltas (S ·
+    columns), slope and carried (width each).
     """
     units = gradient.shape[2]
     _, blocks, layers, rows, row_size, _ = history.shape
@@ -308,10 +262,10 @@ def backward(
     incoming = training_vectors(workspace)
     deltas = incoming + (rows - 1) * width
     scratch = deltas + (rows - 1) * columns
-    totals = numbers(sums)
     for trial in range(first, last):
         weights = numbers(packed) + trial * packed.shape[1]
-        sums[:] = 0
+        totals = numbers(sums) + trial * packed.shape[1]
+        sums[trial, :] = 0
         for block in range(blocks):
             steps = place_scenes(block, trial, tokens, lengths, order, columns, scenes, offsets)
             past = training_vectors(history)
@@ -340,7 +294,6 @@ def backward(
                         transposed_product(weights + start, delta, into, width, columns)
                 else:
                     add_by_token(deltas, numbers(offsets), steps, columns, totals)
-        unpack_trial(trial, totals, vocabulary, layers, units, gates, places, numbers(out))
 
 
 @helper
@@ -380,22 +333,6 @@ def add_by_token(deltas, offsets, steps, columns, totals):
         for k in range(0, columns, 4):
             delta = deltas + (t * columns + k)
             scatter_add_four(totals + k, here, delta[0], delta[1], delta[2], delta[3])
-
-
-@helper
-def unpack_trial(trial, totals, vocabulary, layers, units, gates, places, out):
-    width = padded(units, gates)
-    columns = gates * width
-    matrix, row = columns * width, gates * units
-    size = units * row
-    unpack(totals, vocabulary, units, gates, out + places[0] + trial * vocabulary * row)
-    unpack(totals + vocabulary * columns, units, units, gates, out + places[1] + trial * size)
-    for layer in range(1, layers):
-        at = totals + layer_start(layer, vocabulary, width, columns)
-        k = 3 * layer - 1
-        unpack(at, units, units, gates, out + places[k] + trial * size)
-        unpack(at + matrix, units, units, gates, out + places[k + 1] + trial * size)
-        unpack(at + 2 * matrix, 1, units, gates, out + places[k + 2] + trial * row)
 
 
 @inline

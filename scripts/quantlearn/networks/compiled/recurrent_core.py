@@ -10,6 +10,7 @@ import torch
 from quantlearn.networks.architectures import recurrent
 from quantlearn.networks.compiled import core
 from quantlearn.networks.compiled.cells import Cell
+from quantlearn.networks.compiled.plans import EvaluationPlan, evaluation_plan
 from quantlearn.networks.task import Task
 
 __all__ = ["RecurrentCore"]
@@ -24,7 +25,7 @@ class RecurrentCore:
     """
 
     def __init__(self, cell: Cell, settings: dict[str, Any], task: Task, threads: int = 1) -> None:
-        self.cell = cell
+        self.shape = core.Shape(cell, settings["layers"], settings["hidden"])
         self.settings = settings
         self.task = task
         self.threads = threads
@@ -43,33 +44,24 @@ class RecurrentCore:
         The loss is the cross entropy, or where ``squared`` the squared error.
         """
         return core.loss_gradient(
-            self.cell,
+            self.shape,
             flat,
             tokens,
             recurrent.read_until(tokens, lengths, self.settings),
             labels,
             self.task.token_table(flat.dtype, flat.device),
-            self.settings["layers"],
-            self.settings["hidden"],
             squared,
             self.threads,
         )
 
     def plan(
         self, tokens: torch.Tensor, lengths: torch.Tensor, dtype: torch.dtype
-    ) -> core.EvaluationPlan:
+    ) -> EvaluationPlan:
         """What is prepared once for scenes that are evaluated again and again."""
         lengths = recurrent.read_until(tokens, lengths, self.settings)
-        return core.evaluation_plan(tokens, lengths, dtype)
+        return evaluation_plan(tokens, lengths, dtype)
 
-    def planned_logits(self, flat: torch.Tensor, plan: core.EvaluationPlan) -> torch.Tensor:
+    def planned_logits(self, flat: torch.Tensor, plan: EvaluationPlan) -> torch.Tensor:
         """Logits (trials, scenes, 2) of the scenes of a plan, without derivatives."""
-        return core.evaluate(
-            self.cell,
-            plan,
-            flat,
-            self.task.token_table(flat.dtype, flat.device),
-            self.settings["layers"],
-            self.settings["hidden"],
-            self.threads,
-        )
+        vectors = self.task.token_table(flat.dtype, flat.device)
+        return core.evaluate(self.shape, plan, flat, vectors, self.threads)

@@ -1,50 +1,41 @@
-"""Share of trials that have learned each quantifier by each training step.
+"""Time to convergence: the share of trials that have learned a quantifier."""
 
-Kaplan–Meier estimates with pointwise 95 % intervals; a tick marks trials whose run ended there
-without convergence. The numbers below the axis count the trials still learning at each step.
-"""
-
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from quantlearn import columns, tables
 from quantlearn.figures import style
-from quantlearn.pipeline.jobs import run_job
+from quantlearn.figures.experiment import Experiment
 from quantlearn.statistics.comparison import kaplan_meier
 
 
-def plot_time_to_convergence(
-    convergence: str,
-    settings: dict[str, Any],
-    *,
-    svg: str,
-    pdf: str,
-    png: str,
-    leaderboard: str | None = None,
-) -> None:
-    """Draw the Kaplan–Meier curves of the chosen sample."""
-    frame = tables.read_csv(convergence, columns.CONVERGENCE)
-    chosen = tables.of_chosen(frame, leaderboard)
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Share of trials that have learned each quantifier by each training step.
+
+    Kaplan–Meier estimates with pointwise 95 % intervals; a tick marks trials whose run ended there
+    without convergence. The numbers below the axis count the trials still learning at each step.
+    """
+    chosen = experiment.shown(experiment.convergence)
     chosen = chosen.assign(time=chosen["step"].fillna(chosen["last_step"]).astype(float))
-    looks = style.looks(settings["quantifiers"])
-    with style.figure_style():
-        figure = style.new_figure(style.PAGE_WIDTH, 3.4 + 0.2 * len(looks))
-        axes = figure.add_subplot()
-        end = chosen["time"].max()
-        for quantifier, look in looks.items():
-            draw_curve(axes, chosen[chosen["quantifier"] == quantifier], quantifier, look, end)
-        axes.set_xlim(0, 1.02 * end)
-        axes.set_ylim(-0.01, 1.02)
-        style.step_axis(axes.xaxis)
-        axes.set_xlabel("Training step")
-        axes.set_ylabel("Share of trials that have converged")
-        axes.set_title(f"{settings['title']} (n = {chosen['trial'].nunique()} trials)", wrap=True)
-        axes.legend(loc="best")
-        write_at_risk(axes, chosen, looks, end)
-        style.save_figure(figure, svg, pdf, png)
+    looks = style.looks(experiment.settings["quantifiers"])
+    figure = style.new_figure(style.PAGE_WIDTH, 3.4 + 0.2 * len(looks))
+    axes = figure.add_subplot()
+    end = chosen["time"].max()
+    for quantifier, look in looks.items():
+        draw_curve(axes, chosen[chosen["quantifier"] == quantifier], quantifier, look, end)
+    axes.set_xlim(0, 1.02 * end)
+    axes.set_ylim(-0.01, 1.02)
+    style.step_axis(axes.xaxis)
+    axes.set_xlabel("Training step")
+    axes.set_ylabel("Share of trials that have converged")
+    trials = chosen["trial"].nunique()
+    axes.set_title(f"{experiment.settings['title']} (n = {trials} trials)", wrap=True)
+    axes.legend(loc="best")
+    write_at_risk(axes, chosen, looks, end)
+    return figure
 
 
 def draw_curve(
@@ -96,7 +87,3 @@ def write_at_risk(axes: Axes, rows: pd.DataFrame, looks: dict[str, style.Look], 
                 ha="center",
                 color=look.colour,
             )
-
-
-if __name__ == "__main__":
-    run_job(plot_time_to_convergence, snakemake)

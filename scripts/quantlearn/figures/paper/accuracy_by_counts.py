@@ -1,66 +1,55 @@
-"""Where the trained networks err: accuracy by the number of objects in A∩B and in A∖B.
+"""Accuracy by counts: the scenes on which trained networks err."""
 
-Each square holds the test scenes with these two counts, over all trials; darker squares are
-answered worse. Hatched squares hold fewer than ten scenes and do not set the scale. The heavy line
-separates the scenes where the quantifier is true from those where it is false, if the two counts
-decide its truth.
-"""
-
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
+from matplotlib.figure import Figure
 
-from quantlearn import columns, tables
 from quantlearn.figures import style
-from quantlearn.pipeline.jobs import run_job
+from quantlearn.figures.experiment import Experiment
 
 FEW_SCENES = 10
 
 Grids = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def plot_accuracy_by_counts(
-    cells: str,
-    settings: dict[str, Any],
-    *,
-    svg: str,
-    pdf: str,
-    png: str,
-    leaderboard: str | None = None,
-) -> None:
-    """Draw the accuracy by counts in the chosen sample."""
-    frame = tables.read_parquet(cells, columns.CELLS)
-    chosen = tables.of_chosen(frame, leaderboard)
-    scored, split = tables.held_out(chosen, cells)
-    quantifiers = settings["quantifiers"]
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Where the trained networks err: accuracy by the number of objects in A∩B and in A∖B.
+
+    Each square holds the test scenes with these two counts, over all trials; darker squares are
+    answered worse. Hatched squares hold fewer than ten scenes and do not set the scale. The heavy
+    line separates the scenes where the quantifier is true from those where it is false, if the two
+    counts decide its truth.
+    """
+    scored, split = experiment.held_out
+    quantifiers = experiment.settings["quantifiers"]
     across = min(len(quantifiers), 3)
     rows = -(-len(quantifiers) // across)
-    with style.figure_style():
-        figure = style.new_figure(max(2.6 * across, 3.6) + 0.7, 2.75 * rows + 0.3)
-        panels = figure.subplots(rows, across, squeeze=False, sharex=True, sharey=True).ravel()
-        grids = {name: count_grids(scored[scored["quantifier"] == name]) for name in quantifiers}
-        worst = min(
-            (correct[n >= FEW_SCENES] / n[n >= FEW_SCENES]).min(initial=0.9)
-            for correct, n, _ in grids.values()
-        )
-        for axes, (name, grid) in zip(panels, grids.items(), strict=False):
-            mesh = draw_panel(axes, name, grid, lowest=worst)
-        for axes in panels[len(quantifiers) :]:
-            axes.remove()
-        title = f"{settings['title']} (n = {scored['trial'].nunique()} trials)"
-        figure.suptitle(title, x=0.02, ha="left", fontsize=9, wrap=True)
-        figure.supxlabel("Objects in A∩B", fontsize=9)
-        figure.supylabel("Objects in A∖B", fontsize=9)
-        figure.colorbar(
-            mesh,
-            ax=list(panels[: len(quantifiers)]),
-            label=f"Accuracy ({split} scenes)",
-            extend="min",
-        )
-        style.save_figure(figure, svg, pdf, png)
+    figure = style.new_figure(max(2.6 * across, 3.6) + 0.7, 2.75 * rows + 0.3)
+    panels = figure.subplots(rows, across, squeeze=False, sharex=True, sharey=True).ravel()
+    grids = {name: count_grids(scored[scored["quantifier"] == name]) for name in quantifiers}
+    worst = min(
+        (correct[n >= FEW_SCENES] / n[n >= FEW_SCENES]).min(initial=0.9)
+        for correct, n, _ in grids.values()
+    )
+    for axes, (name, grid) in zip(panels, grids.items(), strict=False):
+        mesh = draw_panel(axes, name, grid, lowest=worst)
+    for axes in panels[len(quantifiers) :]:
+        axes.remove()
+    title = f"{experiment.settings['title']} (n = {scored['trial'].nunique()} trials)"
+    figure.suptitle(title, x=0.02, ha="left", fontsize=9, wrap=True)
+    figure.supxlabel("Objects in A∩B", fontsize=9)
+    figure.supylabel("Objects in A∖B", fontsize=9)
+    figure.colorbar(
+        mesh,
+        ax=list(panels[: len(quantifiers)]),
+        label=f"Accuracy ({split} scenes)",
+        extend="min",
+    )
+    return figure
 
 
 def count_grids(cells: pd.DataFrame) -> Grids:
@@ -75,15 +64,10 @@ def count_grids(cells: pd.DataFrame) -> Grids:
     return grids[0], grids[1], grids[2]
 
 
-def scenes_or_nan(scenes: np.ndarray) -> np.ndarray:
-    """Numbers of scenes, with nan for none."""
-    return np.where(scenes > 0, scenes, np.nan)
-
-
 def draw_panel(axes: Axes, name: str, grids: Grids, lowest: float) -> QuadMesh:
     """One quantifier's heat map."""
     correct, scenes, true = grids
-    known = scenes_or_nan(scenes)
+    known = np.where(scenes > 0, scenes, np.nan)
     edges = [np.arange(length + 1) - 0.5 for length in (scenes.shape[1], scenes.shape[0])]
     mesh = axes.pcolormesh(*edges, correct / known, cmap="cividis", vmin=lowest, vmax=1)
     few = squares((scenes > 0) & (scenes < FEW_SCENES))
@@ -124,7 +108,3 @@ def boundary(truth: np.ndarray) -> list[list[tuple[float, float]]]:
     return [[(x + 0.5, y - 0.5), (x + 0.5, y + 0.5)] for y, x in upright.tolist()] + [
         [(x - 0.5, y + 0.5), (x + 0.5, y + 0.5)] for y, x in level.tolist()
     ]
-
-
-if __name__ == "__main__":
-    run_job(plot_accuracy_by_counts, snakemake)

@@ -1,0 +1,143 @@
+"""How scenes are evaluated again and again: each distinct beginning of a scene once.
+
+The scenes of a trial, sorted, form a tree in which a common prefix is one path. Its nodes are the
+places where scenes part or end; between two of them lies a run of positions. Runs of equal length
+whose parents are known are computed side by side, first those that lead to further runs, then all
+others.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from quantlearn.networks.compiled import kernels
+
+__all__ = ["EvaluationPlan", "TrialPlan", "as_arrays", "evaluation_plan"]
+
+LONGEST_SCENE = 255
+LARGEST_TOKEN = 254
+
+
+@dataclass(frozen=True)
+class TrialPlan:
+    """How to compute the scenes of one trial: the radix tree of its scenes, cut into blocks.
+
+    The arrays are those of `kernels.evaluate`; ``positions`` counts what is computed.
+    """
+
+    blocks: np.ndarray
+    parents: np.ndarray
+    tokens: np.ndarray
+    inner: int
+    node_of: np.ndarray
+
+    @property
+    def positions(self) -> int:
+        return len(self.tokens)
+
+    @cached_property
+    def largest_token(self) -> int:
+        return int(self.tokens.max(initial=0))
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """Plans of all trials, for vectors of ``lanes`` numbers. Made by `evaluation_plan`."""
+
+    trials: tuple[TrialPlan, ...]
+    lanes: int
+
+    def select(self, trials: Sequence[int]) -> "EvaluationPlan":
+        """The plan of some trials only, for instance of those that are not finished."""
+        return EvaluationPlan(tuple(self.trials[trial] for trial in trials), self.lanes)
+
+
+def evaluation_plan(
+    tokens: Tensor, lengths: Tensor, dtype: torch.dtype = torch.float32
+) -> EvaluationPlan:
+    """Prepare the evaluation of fixed scenes, to be used as often as they are evaluated.
+
+    Args:
+        tokens: uint8 (T, B, S): trials, scenes, positions; tokens below 255 and S up to 255. Trials
+            with fewer scenes than B are filled up with scenes of length 0, which cost nothing.
+        lengths: int (T, B), positions to read.
+        dtype: the precision of the network.
+
+    >>> tokens = torch.tensor([[[0, 1, 1], [0, 1, 0], [0, 1, 1]]], dtype=torch.uint8)
+    >>> plan = evaluation_plan(tokens, torch.tensor([[3, 3, 2]]))
+    >>> plan.trials[0].positions    # the prefix (0, 1) once, then 1 and 0
+    4
+    """
+    tokens, lengths = as_arrays(tokens, lengths)
+    lanes = kernels.EVALUATION_BYTES // dtype.itemsize
+    plans = (_trial_plan(*trial, lanes) for trial in zip(tokens, lengths, strict=True))
+    return EvaluationPlan(tuple(plans), lanes)
+
+
+def _trial_plan(tokens: np.ndarray, lengths: np.ndarray, lanes: int) -> TrialPlan:
+    size = tokens.shape[1]
+    inside = np.arange(size) < lengths[:, None]
+    if tokens.max(initial=0, where=inside) > LARGEST_TOKEN:
+        raise IndexError(f"tokens must be at most {LARGEST_TOKEN}")
+    # zero after the end, so that a scene sorts before those that continue it
+    keys = np.where(inside, tokens + np.uint8(1), np.uint8(0))
+    distinct, scene_of = np.unique(keys.view(f"S{size}").ravel(), return_inverse=True)
+    keys = distinct.view(np.uint8).reshape(-1, size)
+    differs = keys[1:] != keys[:-1]
+    parent, depth, scene, end = kernels.radix_tree(
+        np.count_nonzero(keys, axis=1), differs.argmax(axis=1)
+    )
+    nodes = len(parent)
+    has_children = np.zeros(nodes, bool)
+    has_children[parent[1:]] = True
+    # an inner node can be computed when its parent has been; the leaves come last
+    generation = np.zeros(nodes, np.int64)
+    for node in np.argsort(depth, kind="stable")[1:]:
+        generation[node] = generation[parent[node]] + 1
+    generation[~has_children] = nodes
+    generation[0] = 0
+    run = depth - np.where(np.arange(nodes) > 0, depth[parent], 0)
+    order = np.lexsort((scene, depth, run, generation))
+    rank = np.empty(nodes, np.int32)
+    rank[order] = np.arange(nodes)
+    parents = rank[parent[order]]
+    run, generation, scene, depth = (a[order] for a in (run, generation, scene, depth))
+
+    changes = np.flatnonzero(np.diff(run) | np.diff(generation)) + 1
+    borders = [1, *changes[changes > 1], nodes]
+    blocks, pieces, at = [], [], 0
+    for first, last in pairwise(borders):
+        for node in range(first, last, lanes):
+            count, steps = min(lanes, last - node), int(run[node])
+            here = slice(node, node + count)
+            positions = depth[here] - steps + np.arange(steps)[:, None]
+            pieces.append(keys[scene[here], positions].ravel() - np.uint8(1))
+            blocks.append((node, count, steps, at))
+            at += steps * count
+    return TrialPlan(
+        blocks=np.array(blocks, np.int64).reshape(-1, 4),
+        parents=parents,
+        tokens=np.concatenate([np.empty(0, np.uint8), *pieces]),
+        inner=int(np.count_nonzero(has_children)) or 1,
+        node_of=rank[end[scene_of]],
+    )
+
+
+def as_arrays(tokens: Tensor, lengths: Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """Tokens, uint8 (T, B, S), and lengths, int32 (T, B), as the kernels take them.
+
+    Raises ValueError where shapes or types do not fit together, or a length lies outside 0 … S.
+    """
+    if tokens.dtype != torch.uint8 or tokens.ndim != 3 or lengths.shape != tokens.shape[:2]:
+        raise ValueError("tokens must be uint8 (T, B, S) and lengths (T, B)")
+    size = tokens.shape[2]
+    if size > LONGEST_SCENE:
+        raise ValueError(f"scenes have {size} positions, at most {LONGEST_SCENE} are supported")
+    if lengths.numel() and not (lengths.min() >= 0 and lengths.max() <= size):
+        raise ValueError(f"lengths must lie between 0 and {size}")
+    return tokens.contiguous().numpy(), lengths.to(torch.int32).contiguous().numpy()

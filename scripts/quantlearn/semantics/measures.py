@@ -1,0 +1,136 @@
+"""What follows from the meanings of quantifiers alone, as tables: degrees, complexity, examples."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from quantlearn.semantics.automata import minimal_states
+from quantlearn.semantics.complexity import (
+    boundaries,
+    boundary_density,
+    family,
+    lempel_ziv_complexity,
+)
+from quantlearn.semantics.grammar import Meanings, generate
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.truth_tables import TruthTable, tabulate, tree_of_numbers
+from quantlearn.semantics.ultk import translate
+from quantlearn.semantics.universals import degrees, minimal_pairs, monotonicity_variants
+
+__all__ = ["described", "measures"]
+
+_OBJECTS_OF_SEQUENCE = 6  # as in the literature on Lempel–Ziv complexity; 5,460 scenes
+
+# Where expressions are looked for: deep enough for most of the lexicon, and found in a second.
+_DEPTH = 4
+_LARGEST_NUMBER = 6
+_LARGEST_SCENE = 6
+
+
+def measures(expressions: Mapping[str, str], objects: int) -> pd.DataFrame:
+    """Degrees, truth rate and complexity of each quantifier, by its name.
+
+    expressions: name → expression; objects: the size of the largest scenes that are gone through.
+    ``monotonicity`` is the largest of the four directions, and the other variants of its degree
+    have names of their own; ``negation`` is the name of the first quantifier that is false where
+    this one is true and true where it is false, or blank.
+
+    >>> found = measures({"every": "A <= B", "even": "|A & B| % 2 == 0"}, objects=4)
+    >>> found["monotonicity"].round(2).tolist()
+    [1.0, 0.23]
+    """
+    quantifiers = [Quantifier(*item) for item in expressions.items()]
+    table = tabulate(quantifiers, objects)
+    sequences = tabulate(quantifiers, min(objects, _OBJECTS_OF_SEQUENCE), min_size=1)
+    return _degrees(table, expressions).assign(
+        monotonicity=lambda found: found["max_direction"],
+        family=[family(quantifier) for quantifier in quantifiers],
+        negation=_negations(table),
+        lempel_ziv=[lempel_ziv_complexity(sequences, name) for name in table.names],
+    )
+
+
+def described(expressions: Mapping[str, str], objects: int) -> dict[str, pd.DataFrame]:
+    """What is known of each quantifier from all scenes of at most so many objects.
+
+    A row of ``degrees`` and of ``complexity`` is a quantifier, one of ``trees`` a node of its tree
+    of numbers, one of ``pairs`` a universal that it breaks, one of ``rates`` a size of scenes.
+
+    >>> described({"some": "|A & B| > 0"}, objects=2)["rates"]["truth_rate"].tolist()
+    [0.0, 0.25, 0.4375]
+    """
+    quantifiers = [Quantifier(*item) for item in expressions.items()]
+    table = tabulate(quantifiers, objects)
+    trees = {name: tree_of_numbers(table, name) for name in table.names}
+    pairs = [
+        (name, pair.universal, "".join(map(str, pair.true)), "".join(map(str, pair.false)))
+        for name in table.names
+        for pair in minimal_pairs(table, name).values()
+    ]
+    rates = [
+        (name, size, rate)
+        for name, rates in zip(table.names, table.truth_rates().tolist(), strict=True)
+        for size, rate in enumerate(rates)
+    ]
+    return {
+        "degrees": _degrees(table, expressions).reset_index(),
+        "complexity": _complexity(table, quantifiers, trees),
+        "trees": pd.concat(trees, names=["quantifier", None]).reset_index(level=0),
+        "pairs": pd.DataFrame(pairs, columns=["quantifier", "universal", "true", "false"]),
+        "rates": pd.DataFrame(rates, columns=["quantifier", "size", "truth_rate"]),
+    }
+
+
+def _degrees(table: TruthTable, expressions: Mapping[str, str]) -> pd.DataFrame:
+    return pd.concat([degrees(table), monotonicity_variants(table)], axis=1).assign(
+        expression=pd.Series(expressions), truth_rate=table.truth.mean(axis=1)
+    )
+
+
+def _negations(table: TruthTable) -> list[str]:
+    rows = [row.tobytes() for row in np.packbits(table.truth, axis=1)]
+    names = dict(zip(reversed(rows), reversed(table.names), strict=True))
+    negated = np.packbits(table.negated.truth, axis=1)
+    return [names.get(row.tobytes(), "") for row in negated]
+
+
+def _complexity(
+    table: TruthTable, quantifiers: list[Quantifier], trees: dict[str, pd.DataFrame]
+) -> pd.DataFrame:
+    small = tabulate(quantifiers, min(table.max_size, _LARGEST_SCENE))
+    meanings = generate(small.scenes, _DEPTH, numbers=range(_LARGEST_NUMBER + 1))
+    # As in the literature, without the scene of no object.
+    without_empty = tabulate(quantifiers, table.max_size, min_size=1)
+    rows = []
+    for quantifier in quantifiers:
+        name = quantifier.name
+        text, words = _shortest(meanings, small, table, name)
+        in_all, in_row = boundaries(trees[name]) or (None, None)
+        rows.append(
+            {
+                "quantifier": name,
+                "expression": quantifier.expression,
+                "nodes": sum(1 for _ in quantifier.tree.walk()),
+                "shortest": text,
+                "shortest_words": words,
+                "lempel_ziv": lempel_ziv_complexity(without_empty, name),
+                "boundaries": in_all,
+                "boundaries_in_row": in_row,
+                "boundary_density": boundary_density(table, name),
+                "states": minimal_states(quantifier),
+            }
+        )
+    blank = ["shortest_words", "boundaries", "boundaries_in_row", "states"]  # where not known
+    return pd.DataFrame(rows).astype(dict.fromkeys(blank, "Int64"))
+
+
+def _shortest(
+    meanings: Meanings, small: TruthTable, table: TruthTable, name: str
+) -> tuple[str, int | None]:
+    """The shortest generated expression and its words, if it is right in larger scenes as well."""
+    found = meanings.shortest(small[name])
+    if found is None:
+        return "", None
+    truth = Quantifier(name, translate(found[0])).verify(table.scenes, table.sizes)
+    return found if (truth == table[name]).all() else ("", None)

@@ -1,0 +1,222 @@
+"""Whether the data of an experiment fit together: scenes, cells, splits, what is seen when."""
+
+import math
+from collections.abc import Iterator
+from functools import cache
+
+from quantlearn.semantics.quantifiers import all_zone_counts, count_scenes
+from quantlearn.semantics.scenes_in_words import most_informative
+from quantlearn.settings.distributions import values_of
+from quantlearn.settings.protocol import space_of
+from quantlearn.settings.schema import Fault, Key, shown
+from quantlearn.settings.surroundings import Check, Surroundings, keys, not_there
+
+__all__ = ["DATA_CHECKS"]
+
+# Enumerated data of all trials may take this much memory; later stages need a small multiple.
+ENUMERATION_LIMIT = 2**30  # bytes
+LABEL_BYTES = 8  # trial, quantifier, size and truth of a row, beside one byte for each object
+
+_count = cache(count_scenes)  # many experiments share quantifiers and scenes
+
+
+def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """No more training scenes are asked for than a network has scenes at most."""
+    generate, training = settings["data"]["generate"], settings["training"]
+    if settings["data"]["balance"]["method"] == "upsample":
+        return  # repeats scenes as often as it takes
+    shared = (settings["groups"] or [settings["quantifiers"]])[0]
+    learned = len(shared) if training["together"] else 1
+    most = {
+        "sample": lambda: min(generate["draws"], learned * len(space_of(generate))),
+        "fill": lambda: 2 * learned * generate["scenes_per_cell"],
+        "describe": lambda: learned * generate["scenes_per_quantifier"],
+        "enumerate": lambda: learned * len(space_of(generate)),
+    }[generate["method"]]()
+    for key, scenes in values_of(training["scenes"], ("training", "scenes")).items():
+        if scenes is not None and scenes > most:
+            text = (
+                f"{scenes} is more than the {most} scenes that a network can have: lower it or "
+                "make more"
+            )
+            yield Fault(key, text)
+
+
+def _check_informative(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
+    """Where scenes are described, each quantifier is the most informative true one of some."""
+    generate = settings["data"]["generate"]
+    if generate["method"] != "describe" or surroundings.lexicon is None:
+        return
+    quantifiers = [surroundings.lexicon[name] for name in settings["quantifiers"]]
+    positional = [place for place, each in enumerate(quantifiers) if each.is_positional]
+    for place in positional:
+        text = (
+            f"{quantifiers[place].name} depends on the order of objects, and what a sentence says "
+            "is measured by zone counts: leave it out"
+        )
+        yield Fault(("quantifiers", place), text)
+    if positional:
+        return
+    space = space_of(generate)
+    models = all_zone_counts(space.min_size, space.max_size, space.zones)
+    used = set(most_informative(quantifiers, models, models).tolist())
+    for place, quantifier in enumerate(quantifiers):
+        if place not in used:
+            text = (
+                f"{quantifier.name} is never the most informative one that is true in "
+                f"{_scenes_in_words(generate)}: leave it out or widen the scenes"
+            )
+            yield Fault(("quantifiers", place), text)
+
+
+def _check_sizes(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    generate = settings["data"]["generate"]
+    if generate["min_size"] > generate["max_size"]:
+        text = f"{generate['min_size']} is more than max_size, {generate['max_size']}"
+        yield Fault(("data", "generate", "min_size"), text)
+
+
+def _check_amount(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """As many scenes as are drawn exist, and as many as exist can be held."""
+    generate = settings["data"]["generate"]
+    pairs = len(space_of(generate)) * len(settings["quantifiers"])
+    if generate["method"] == "sample" and generate["draws"] > pairs:
+        text = (
+            f"{generate['draws']} is more than the {pairs} distinct (scene, quantifier) pairs that "
+            f"there are in {_scenes_in_words(generate)}: lower it or widen the scenes"
+        )
+        yield Fault(("data", "generate", "draws"), text)
+    if generate["method"] == "enumerate":
+        rows = pairs * settings["trials"]
+        memory = rows * (generate["max_size"] + LABEL_BYTES)
+        if memory > ENUMERATION_LIMIT:
+            text = (
+                f"enumerate makes {rows} rows ({pairs} for each trial), about "
+                f"{math.ceil(memory / 2**30)} GiB, where {ENUMERATION_LIMIT // 2**30} GiB is "
+                "allowed: lower max_size or trials, use fewer zones, or use method sample"
+            )
+            yield Fault(("data", "generate", "method"), text)
+
+
+def _check_cells(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
+    """Every (quantifier, truth) cell that must hold scenes has some, and as many as asked for."""
+    generate = settings["data"]["generate"]
+    fill = generate["method"] == "fill"
+    if surroundings.lexicon is None or generate["method"] == "describe":
+        return
+    if not fill and settings["data"]["balance"]["method"] == "none":
+        return
+    scenes, space = _scenes_in_words(generate), space_of(generate)
+    for place, name in enumerate(settings["quantifiers"]):
+        quantifier = surroundings.lexicon[name]
+        counts = _count(quantifier, space.min_size, space.max_size, space.zones)
+        for truth, count in (counts or {}).items():
+            cell = f"the cell ({name}, {str(truth).lower()}) has only {count} scenes in {scenes}"
+            if count == 0:
+                text = f"{shown(name)} cannot be balanced: {cell}: widen them or leave it out"
+                yield Fault(("quantifiers", place), text)
+            elif fill and count < generate["scenes_per_cell"]:
+                text = f"{generate['scenes_per_cell']} is too many: {cell}: lower it or widen them"
+                yield Fault(("data", "generate", "scenes_per_cell"), text)
+
+
+def _check_fractions(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    split = settings["data"]["split"]
+    fractions = {side: split[side] for side in ("train", "dev", "test")}
+    total = sum(fractions.values())
+    if not math.isclose(total, 1, abs_tol=1e-6):
+        summands = " + ".join(f"{side} {fraction:g}" for side, fraction in fractions.items())
+        yield Fault(("data", "split"), f"the fractions must sum to 1, and {summands} = {total:g}")
+
+
+def _check_groups(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """What a split keeps together comes in at least as many kinds as there are sides."""
+    split, generate = settings["data"]["split"], settings["data"]["generate"]
+    sides = [side for side in ("train", "dev", "test") if split[side] > 0]
+    sizes = range(generate["min_size"], generate["max_size"] + 1)
+    zones = len(generate["zones"])
+    groups = {
+        "scene": len(space_of(generate)),
+        "zone_counts": sum(math.comb(size + zones - 1, zones - 1) for size in sizes),
+        "size": len(sizes),
+    }[split["by"]]
+    if groups < len(sides):
+        text = (
+            f"{split['by']} cannot divide {_scenes_in_words(generate)}: they have {groups} "
+            f"different {split['by'].replace('_', ' ')} and the split {len(sides)} sides "
+            f"({', '.join(sides)}): split by something else or widen the scenes"
+        )
+        yield Fault(("data", "split", "by"), text)
+
+
+def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """What is kept for testing exists, leaves something to learn, and is not looked at sooner."""
+    kept, generate = settings["data"]["split"]["only_test"], settings["data"]["generate"]
+    place = ("data", "split", "only_test")
+    largest = kept["sizes_above"]
+    if largest is not None and not generate["min_size"] <= largest < generate["max_size"]:
+        text = (
+            f"{largest} does not divide {_scenes_in_words(generate)}: take a size from "
+            f"{generate['min_size']} to {generate['max_size'] - 1}"
+        )
+        yield Fault((*place, "sizes_above"), text)
+    known = settings["quantifiers"]
+    for index, name in enumerate(kept["quantifiers"]):
+        if name not in known:
+            yield Fault((*place, "quantifiers", index), not_there(name, known))
+    if set(known) <= set(kept["quantifiers"]):
+        yield Fault((*place, "quantifiers"), "leave nothing to learn: take fewer")
+    elif kept["quantifiers"] and not settings["training"]["together"]:
+        text = (
+            "need training.together: true, since a network of their own would have nothing to "
+            "learn from"
+        )
+        yield Fault((*place, "quantifiers"), text)
+    if (largest is not None or kept["counts"] or kept["quantifiers"]) and settings["training"][
+        "monitor"
+    ] == "test":
+        text = '"test" holds scenes that data.split.only_test keeps for the end: use dev'
+        yield Fault(("training", "monitor"), text)
+
+
+def _check_evaluation(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """The splits that are looked at hold scenes, and the monitored one is looked at."""
+    split, training = settings["data"]["split"], settings["training"]
+    places = {
+        ("training", "evaluate_splits", place): side
+        for place, side in enumerate(training["evaluate_splits"])
+    }
+    for key, side in {**places, ("training", "monitor"): training["monitor"]}.items():
+        if split[side] == 0:
+            text = (
+                f"{shown(side)} is empty: give data.split.{side} a fraction or name another split"
+            )
+            yield Fault(key, text)
+        elif side not in training["evaluate_splits"]:
+            text = f"{shown(side)} is not evaluated: add it to training.evaluate_splits"
+            yield Fault(key, text)
+
+
+def _scenes_in_words(generate: dict) -> str:
+    sizes = f"{generate['min_size']} to {generate['max_size']}"
+    return f"scenes of size {sizes} with zones {', '.join(generate['zones'])}"
+
+
+DATA_CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
+    (
+        _check_training_scenes,
+        keys("data", "quantifiers", "groups", "training.scenes", "training.together"),
+    ),
+    (_check_sizes, keys("data.generate")),
+    (_check_informative, keys("data.generate", "quantifiers")),
+    (_check_amount, keys("data.generate", "quantifiers", "trials")),
+    (_check_cells, keys("data.generate", "data.balance", "quantifiers")),
+    (_check_fractions, keys("data.split")),
+    (_check_groups, keys("data.split", "data.generate")),
+    (
+        _check_only_test,
+        keys("quantifiers", "data.split", "data.generate", "training.monitor", "training.together"),
+    ),
+    (_check_evaluation, keys("data.split", "training.evaluate_splits", "training.monitor")),
+)
+"""As `checks.CHECKS`."""

@@ -1,0 +1,72 @@
+"""The rooms of the library: which may use which, how large they are, and no way in a circle."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+LIBRARY = Path(__file__).parents[2] / "scripts" / "quantlearn"
+ROOMS = (  # each uses only those that come after it; the ground is what lies in no room
+    *("report", "figures", "training", "settings", "networks", "data"),
+    *("semantics", "pipeline", "statistics", "ground"),
+)
+MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.name != "__init__.py")
+PACKAGES = sorted(path.parent for path in LIBRARY.rglob("*/__init__.py"))
+
+
+def name_of(path: Path) -> str:
+    return ".".join(["quantlearn", *path.relative_to(LIBRARY).with_suffix("").parts])
+
+
+NAMES = {name_of(path): path for path in MODULES}
+
+
+def room_of(name: str) -> str:
+    parts = name.split(".")
+    return parts[1] if len(parts) > 2 else "ground"
+
+
+def used(path: Path) -> set[str]:
+    """The modules of the library that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found & set(NAMES)
+
+
+USES = {name: used(path) for name, path in NAMES.items()}
+
+
+def test_every_module_is_in_a_room():
+    assert {room_of(name) for name in NAMES} == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_uses_only_rooms_below_it(room):
+    above = ROOMS[: ROOMS.index(room)]
+    upward = [
+        f"{name} uses {other}"
+        for name, others in USES.items()
+        if room_of(name) == room
+        for other in others
+        if room_of(other) in above
+    ]
+    assert not upward
+
+
+def test_no_module_leads_back_to_itself():
+    left = dict(USES)
+    while free := [name for name, others in left.items() if not others & set(left)]:
+        for name in free:
+            del left[name]
+    assert not left, f"a circle among {', '.join(sorted(left))}"
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.relative_to(LIBRARY).as_posix())
+def test_a_room_has_few_modules_and_a_line_that_says_what_it_is(package):
+    assert sum(path.parent == package for path in MODULES) <= 14
+    [docstring] = ast.parse((package / "__init__.py").read_text(encoding="utf-8")).body
+    assert len(docstring.value.value.splitlines()) == 1
