@@ -22,13 +22,13 @@ from quantlearn.statistics import comparison
 from quantlearn.statistics.convergence import FINAL_EVALUATIONS, step_leads
 from quantlearn.statistics.intervals import mean_interval
 
-__all__ = ["how_run", "pairs", "scenes_scored", "section"]
+__all__ = ["how_run", "pairs", "section"]
 
 
 def section(name: str, experiment: Experiment) -> str:
     """Write a section of the page as Markdown; it is empty where it has nothing to say.
 
-    The names are introduction, data, pace, learning, tests, errors, conclusion and caveats.
+    The names are introduction, trials, data, learning, tests, errors, conclusion and caveats.
     """
     return _written(name, _FACTS[name](experiment))
 
@@ -109,7 +109,7 @@ def _plain(name: str) -> str:
 # --- Data and learning ------------------------------------------------------------------------
 
 
-def _data(experiment: Experiment) -> dict[str, Any]:
+def _trials(experiment: Experiment) -> dict[str, Any]:
     trials = experiment.shown(experiment.trials)
     words = {"train": "training", "dev": "development", "test": "testing"}
     scenes = {word: trials[f"{side}_scenes"].tolist() for side, word in words.items()}
@@ -120,10 +120,10 @@ def _data(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def scenes_scored(experiment: Experiment) -> list[dict[str, str]]:
-    """Describe the scenes on which networks are scored, in a row for each quantifier.
+def _scored(experiment: Experiment) -> list[dict[str, str]]:
+    """The scenes on which networks are scored, and what rules without learning answer right there.
 
-    Beside them is what rules without learning answer right there, as means over trials.
+    Those are means over trials. There is a row for each quantifier.
     """
     settings, (cells, split) = experiment.constants, experiment.held_out
     unit = "words" if settings["task"] == "language_model" else "scenes"
@@ -149,15 +149,14 @@ def scenes_scored(experiment: Experiment) -> list[dict[str, str]]:
     return rows
 
 
-def _pace(experiment: Experiment) -> dict[str, Any]:
-    """How many quantifiers were learned in a minute, where each has a network of its own.
-
-    A sample trains as long as its last network; samples count one after another, as on one core.
-    """
+def _data(experiment: Experiment) -> dict[str, Any]:
+    how = [{"Stage": stage, "How": words} for stage, words in how_run(experiment).items()]
+    tabulated = {"scored": _scored(experiment), "how": how, "minutes": 0}
     if experiment.settings["training"]["together"]:
-        return {"minutes": 0}
+        return tabulated
     trials = experiment.timed_trials
-    return {
+    # A sample trains as long as its last network; samples count one after another, as on one core.
+    return tabulated | {
         "minutes": trials.groupby("sample")["seconds"].max().sum() / 60,
         "quantifiers": trials["quantifier"].nunique(),
         "networks": len(trials),
@@ -319,8 +318,8 @@ def _caveats(experiment: Experiment) -> dict[str, Any]:
 
 _FACTS = {
     "introduction": _introduction,
+    "trials": _trials,
     "data": _data,
-    "pace": _pace,
     "learning": _learning,
     "tests": _compared,
     "errors": _errors,
