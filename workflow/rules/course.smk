@@ -34,21 +34,14 @@ def shown_in(part):
 
 
 def exhibits_of(part):
-    """What a part of the course gets of its experiments: settings, tables, figures, captions."""
+    """What a part of the course gets of its experiments (quantlearn.report.course.shown.Exhibits)."""
     exhibits = {}
     for name in shown_in(part):
-        folder, figures = f"results/{name}", EXPERIMENTS[name]["figures"]
-        tables = ("trials", "cells", "convergence", "comparison", "leaderboard", "baselines")
+        figures = EXPERIMENTS[name]["figures"]
         exhibits[name] = {
             "settings": EXPERIMENTS[name],
-            "tables": {
-                "samples": f"{folder}/samples.csv",
-                **{
-                    table: f"{folder}/tables/{table}.{'parquet' if table == 'cells' else 'csv'}"
-                    for table in tables
-                },
-            },
-            "figures": {figure: f"{folder}/figures/{figure}.svg" for figure in figures},
+            "samples": f"results/{name}/samples.csv",
+            "figures": {figure: f"results/{name}/figures/{figure}.svg" for figure in figures},
             "captions": {figure: outline(figure).caption for figure in figures},
             "texts": figure_texts(name),
         }
@@ -85,9 +78,8 @@ rule render_course:
         stylesheet=from_here("workflow/report/page.css"),
         exhibits=lambda wildcards: [
             path
-            for shown in exhibits_of(wildcards.part).values()
-            for kind in ("tables", "figures", "texts")
-            for path in shown[kind].values()
+            for name in shown_in(wildcards.part)
+            for path in (*tables_of(name), *figures_of(name), *figure_texts(name).values())
         ],
         pages=lambda wildcards: [
             f"results/{name}/notebooks/experiment.html" for name in shown_in(wildcards.part)

@@ -56,19 +56,12 @@ rule render_experiment:
         title=setting("title"),
         parameters=lambda wildcards, input: {
             "settings": EXPERIMENTS[wildcards.experiment],
-            "tables": {
-                table: input[table]
-                for table in (
-                    *("trials", "cells", "convergence", "comparison"),
-                    *("samples", "leaderboard", "baselines"),
-                )
-            },
+            "samples": input.samples,
             "figures": {Path(path).stem: path for path in input.figures},
             "captions": {
                 Path(path).stem: outline(Path(path).stem).caption for path in input.figures
             },
             "texts": {Path(path).stem: path for path in input.texts},
-            "training_trials": list(input.training_trials),
         },
         code=code("render_notebook"),
         library=library_of("experiment"),

@@ -21,7 +21,6 @@ class Experiment:
     Args:
         settings: its resolved settings.
         folder: where its results are, such as results/exp1a.
-
         source: the experiment whose networks are its starts, if there is one.
 
     A table is read once, when it is first asked for. Where samples are compared, a table has the
@@ -66,6 +65,13 @@ class Experiment:
     @cached_property
     def trials(self) -> pd.DataFrame:
         return tables.read_csv(self.path("trials"), columns.TIMELESS_TRIALS)
+
+    @cached_property
+    def timed_trials(self) -> pd.DataFrame:
+        """The trials of all samples with their seconds, as each training job noted them."""
+        jobs = dict.fromkeys(map(self._job, self.samples))
+        paths = [self.path("timed_trials", job) for job in jobs]
+        return pd.concat(tables.read_csv(path, columns.TRIALS) for path in paths)
 
     @cached_property
     def convergence(self) -> pd.DataFrame:
@@ -136,5 +142,8 @@ class Experiment:
 
     def weights_of(self, number: int) -> Path:
         """The file with the weights of a sample."""
-        together = self.settings["search"]["samples_per_job"] if self.settings["search"] else 1
-        return self.path("weights", job=number // together)
+        return self.path("weights", job=self._job(number))
+
+    def _job(self, number: int) -> int:
+        search = self.settings["search"]
+        return number // search["samples_per_job"] if search else 0

@@ -24,10 +24,15 @@ _FILTERS = (
 )
 
 
-def render(template: str | Path, facts: Mapping[str, Any]) -> str:
-    """The Markdown of a template with these facts; a name that is missing is an error."""
+def render(template: str | Path, facts: Mapping[str, Any], block: str = "") -> str:
+    """The Markdown of a template, or of one block of it, with these facts.
+
+    A name that is missing is an error.
+    """
     path = Path(template)
-    return _environment(path.parent).get_template(path.name).render(**facts).strip() + "\n"
+    found = _environment(path.parent).get_template(path.name)
+    text = "".join(found.blocks[block](found.new_context(facts))) if block else found.render(facts)
+    return text.strip() + "\n"
 
 
 def estimate(row: Mapping[str, Any], kind: str, unit: str = "", *, n: str = "") -> str:

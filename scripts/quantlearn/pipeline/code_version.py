@@ -21,13 +21,18 @@ def code_digest(sources: Sequence[Path], library: Path) -> str:
     """Hexadecimal digest of ``sources`` and of all library modules they import, directly or not.
 
     A source is a Python file, a notebook or a template; ``library`` is the folder that holds the
-    package ``quantlearn``.
+    package ``quantlearn``. With a module goes the template of its texts beside it.
     """
     digest = hashlib.sha256()
     modules = (imported_modules(source, library) for source in sources)
-    for path in sorted(set(sources).union(*modules)):
+    used = set(sources).union(*modules)
+    for path in sorted(used | set(filter(Path.is_file, map(_template, used)))):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def _template(module: Path) -> Path:
+    return module.with_suffix(".md.j2")
 
 
 def imported_modules(source: Path, library: Path) -> set[Path]:

@@ -1,287 +1,328 @@
-"""What the tables of one experiment say of data, learning and errors, in sentences and tables.
+"""The page of an experiment: what its settings and tables say, section by section.
 
-Every sentence is put together from numbers in the result tables.
+Here are the facts of each section; their words are the block of that name in the template.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from math import isnan
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from quantlearn import columns, tables
 from quantlearn.figures import formats
-from quantlearn.figures.experiment import Results
-from quantlearn.figures.formats import MISSING
-from quantlearn.figures.labels import BASELINE_NAMES, SPLITS
+from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.labels import ARCHITECTURES, BASELINE_NAMES, SPLITS, ZONES
+from quantlearn.figures.texts import render
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.protocol import learns_all, named_and_generated
-from quantlearn.statistics.comparison import FEW_TRIALS, LEVEL, smallest_p
-from quantlearn.statistics.convergence import FINAL_EVALUATIONS
+from quantlearn.settings.search import chooses_sample
+from quantlearn.statistics import comparison
+from quantlearn.statistics.convergence import FINAL_EVALUATIONS, step_leads
 from quantlearn.statistics.intervals import mean_interval
 
-__all__ = [
-    "baseline_summary",
-    "caveats",
-    "data_summary",
-    "error_summary",
-    "learning_summary",
-    "pace_summary",
-    "run_summary",
-    "scenes_table",
-]
+__all__ = ["how_run", "pairs", "section"]
 
 
-# --- Data in numbers --------------------------------------------------------------------------
+def section(name: str, experiment: Experiment) -> str:
+    """Write a section of the page as Markdown; it is empty where it has nothing to say.
 
-
-def data_summary(results: Results) -> str:
-    """How many trials, and how many scenes each of them had."""
-    trials = results.trials
-    n = trials["trial"].nunique()
-    amounts = [
-        f"{formats.span(trials[f'{side}_scenes'].tolist())} for {word}"
-        for side, word in {"train": "training", "dev": "development", "test": "testing"}.items()
-        if trials[f"{side}_scenes"].any()
-    ]
-    whose = "trial" if learns_all(results.settings) else "network"
-    return (
-        f"The experiment has {formats.counted(n, 'trial')}: networks that start from different "
-        f"weights and have data of their own. The scenes of a {whose} are "
-        f"{formats.listed(amounts)}."
-    )
-
-
-def scenes_table(results: Results) -> pd.DataFrame:
-    """The scenes of each quantifier on which the trained networks were scored.
-
-    Beside them is what the baselines answer right there, as means over trials.
+    The names are introduction, trials, data, learning, tests, errors, conclusion and caveats.
     """
-    rows = []
-    means = {name: results.baseline(name, results.split).mean() for name in BASELINE_NAMES}
+    return _written(name, _FACTS[name](experiment))
 
-    def truth(cells: pd.DataFrame, quantifiers: Sequence[str]) -> dict[str, str]:
-        share = cells.loc[cells["truth"], "scenes"].sum() / cells["scenes"].sum()
-        return {
-            "True": formats.percent(share),
-            **{
-                f"Right by {words}": formats.percent(means[name][quantifiers].mean())
-                for name, words in BASELINE_NAMES.items()
-            },
-        }
 
-    counted = "words" if results.settings["task"] == "language_model" else "scenes"
-    named, generated = named_and_generated(results.settings)
-    groups = {_plain(quantifier): [quantifier] for quantifier in named}
+def _written(block: str, facts: Mapping[str, Any]) -> str:
+    return render(Path(__file__).with_suffix(".md.j2"), facts, block)
+
+
+def _introduction(experiment: Experiment) -> dict[str, Any]:
+    named, generated = named_and_generated(experiment.settings)
+    return {"settings": experiment.settings, "named": named, "generated": generated}
+
+
+def how_run(experiment: Experiment) -> dict[str, str]:
+    """Say how the experiment was run: stage → its settings in words."""
+    settings = experiment.constants
+    generate, balance, split = (
+        settings["data"][stage] for stage in ("generate", "balance", "split")
+    )
+    only = split["only_test"]
+    amounts = {"sample": "draws", "fill": "scenes_per_cell", "describe": "scenes_per_quantifier"}
+    kept = {
+        f"more than {only['sizes_above']} objects": only["sizes_above"] is not None,
+        f"{_whole(only['counts'])} of the pairs (number in A∩B, number in A∖B)": only["counts"],
+    }
+    facts = {
+        "settings": settings,
+        "generate": generate,
+        "amount": generate.get(amounts.get(generate["method"])),
+        "zones": [ZONES[zone] for zone in generate["zones"]],
+        "balance": balance,
+        "split": split,
+        "shares": [f"{_whole(split[side])} {SPLITS[side]}" for side in SPLITS if split[side]],
+        "kept": [
+            *map(_plain, only["quantifiers"]),
+            *(text for text, is_so in kept.items() if is_so),
+        ],
+        "network": settings["network"],
+        "architecture": ARCHITECTURES[settings["network"]["architecture"]],
+        "groups": [_plain(" and ".join(own)) for own in settings["groups"] or []],
+        "training": settings["training"],
+        "monitored": SPLITS[settings["training"]["monitor"]],
+        "verifies": settings["task"] not in WRITING,
+        "varied": [] if chooses_sample(settings) else _varied(experiment.drawn),
+    }
+    lines = _written("settings", facts).splitlines()
+    return dict(line.split(": ", 1) for line in lines if line)
+
+
+def _varied(drawn: pd.DataFrame) -> list[str]:
+    """The settings in which samples differ, with their values.
+
+    >>> _varied(pd.DataFrame({"sample": ["0", "1"], "network.batch_norm": ["false", "true"]}))
+    ['batch norm (no or yes)']
+    """
+    words = {"true": "yes", "false": "no", "null": "none"}
+    varied = []
+    for column in drawn.columns.drop("sample"):
+        values = pd.Series(drawn.loc[drawn[column] != "", column].unique())
+        numbers = pd.to_numeric(values, errors="coerce")
+        if len(values) > 5 and numbers.notna().all():
+            values = pd.Series([f"{numbers.min():g} to {numbers.max():g}"])
+        elif len(values) < 2:
+            continue
+        shown = [words.get(value, _plain(value).removesuffix(".0")) for value in values]
+        varied.append(f"{_plain(column.partition('.')[2])} ({' or '.join(shown)})")
+    return varied
+
+
+def _whole(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+# --- Data and learning ------------------------------------------------------------------------
+
+
+def _trials(experiment: Experiment) -> dict[str, Any]:
+    trials = experiment.shown(experiment.trials)
+    words = {"train": "training", "dev": "development", "test": "testing"}
+    scenes = {word: trials[f"{side}_scenes"].tolist() for side, word in words.items()}
+    return {
+        "trials": trials["trial"].nunique(),
+        "shared": learns_all(experiment.settings),
+        "scenes": [f"{formats.span(of)} for {word}" for word, of in scenes.items() if any(of)],
+    }
+
+
+def _scored(experiment: Experiment) -> list[dict[str, str]]:
+    """The scenes on which networks are scored, and what rules without learning answer right there.
+
+    Those are means over trials. There is a row for each quantifier.
+    """
+    settings, (cells, split) = experiment.constants, experiment.held_out
+    unit = "words" if settings["task"] == "language_model" else "scenes"
+    rules = {name: experiment.baseline(name, split).mean() for name in BASELINE_NAMES}
+    named, generated = named_and_generated(settings)
+    groups = {_plain(name): [name] for name in named}
     if generated:
         groups[f"all {len(generated):,} generated"] = generated
-    for words_of_group, quantifiers in groups.items():
-        cells = results.cells[results.cells["quantifier"].isin(quantifiers)]
-        scenes = cells["scenes"].sum()
+    rows = []
+    for words, quantifiers in groups.items():
+        own = cells[cells["quantifier"].isin(quantifiers)]
+        scenes = own["scenes"].sum()
+        row = {
+            "Quantifier": words,
+            f"{SPLITS[split].capitalize()} {unit} in all trials": f"{scenes:,}",
+            "Objects": formats.span(own["size"].tolist()),
+        }
+        if settings["task"] not in WRITING:
+            row["True"] = formats.percent(own.loc[own["truth"], "scenes"].sum() / scenes)
+            for name, right in rules.items():
+                row[f"Right by {BASELINE_NAMES[name]}"] = formats.percent(right[quantifiers].mean())
+        rows.append(row)
+    return rows
+
+
+def _data(experiment: Experiment) -> dict[str, Any]:
+    how = [{"Stage": stage, "How": words} for stage, words in how_run(experiment).items()]
+    tabulated = {"scored": _scored(experiment), "how": how, "minutes": 0}
+    if experiment.settings["training"]["together"]:
+        return tabulated
+    trials = experiment.timed_trials
+    # A sample trains as long as its last network; samples count one after another, as on one core.
+    return tabulated | {
+        "minutes": trials.groupby("sample")["seconds"].max().sum() / 60,
+        "quantifiers": trials["quantifier"].nunique(),
+        "networks": len(trials),
+    }
+
+
+def _learning(experiment: Experiment) -> dict[str, Any]:
+    convergence, trials = map(experiment.shown, (experiment.convergence, experiment.trials))
+    training, quantifiers = experiment.constants["training"], experiment.settings["quantifiers"]
+    size_alone = experiment.baseline("size", training["monitor"])
+    rows, flat = [], []
+    for row in comparison.summarise_convergence(convergence, quantifiers).itertuples():
+        own = convergence[convergence["quantifier"] == row.quantifier].set_index("trial")
+        by_size = size_alone[row.quantifier]
+        above = mean_interval((own["final_accuracy"] - by_size).dropna().to_numpy())
+        # Without an interval (one trial, or all the same) the difference itself must do.
+        if (above.estimate if isnan(above.lower) else above.lower) <= 0:
+            flat.append(formats.name(row.quantifier))
+        median = [formats.steps(bound) for bound in (row.median_lower, row.median_upper)]
+        points = [formats.accuracy_points(bound) for bound in (above.lower, above.upper)]
         rows.append(
             {
-                "Quantifier": words_of_group,
-                f"{SPLITS[results.split].capitalize()} {counted} in all trials": f"{scenes:,}",
-                "Objects": formats.span(cells["size"].tolist()),
-                **(truth(cells, quantifiers) if results.settings["task"] not in WRITING else {}),
+                "Quantifier": _plain(row.quantifier),
+                "Learned in": f"{row.converged} of {row.n} trials",
+                "Median step": formats.steps(row.median_step),
+                "95 % interval": f"from {median[0]} on"
+                if isnan(row.median_upper) and not isnan(row.median_lower)
+                else formats.interval(*median),
+                f"Accuracy, last {FINAL_EVALUATIONS} evaluations": formats.percent(
+                    row.final_accuracy
+                ),
+                "Size alone": formats.percent(by_size.mean()),
+                "Above it, points": formats.accuracy_points(above.estimate),
+                "95 % interval, points": formats.interval(*points),
             }
         )
-    return pd.DataFrame(rows)
-
-
-# --- Learning ---------------------------------------------------------------------------------
-
-
-def learning_summary(results: Results) -> pd.DataFrame:
-    """For each quantifier: in how many trials, when and how well it was learned."""
-    # Half a second, which the pages without learning curves save.
-    from quantlearn.statistics.comparison import summarise_convergence  # noqa: PLC0415
-
-    found = summarise_convergence(results.convergence, results.settings["quantifiers"])
-    size_alone = results.baseline("size", results.settings["training"]["monitor"]).mean()
-    return pd.DataFrame(
-        {
-            "Quantifier": [_plain(quantifier) for quantifier in found["quantifier"]],
-            "Learned in": [f"{row.converged} of {row.n} trials" for row in found.itertuples()],
-            "Median step": found["median_step"].map(formats.steps),
-            "95 % interval": [
-                _open_interval(row.median_lower, row.median_upper) for row in found.itertuples()
-            ],
-            f"Accuracy, last {FINAL_EVALUATIONS} evaluations": found["final_accuracy"].map(
-                formats.percent
-            ),
-            "Size alone": [formats.percent(size_alone[name]) for name in found["quantifier"]],
-        }
-    )
-
-
-def baseline_summary(results: Results) -> str:
-    """Whether each quantifier's curve ends above what the size of a scene alone explains."""
-    size_alone = results.baseline("size", results.settings["training"]["monitor"])
-    sentences = []
-    for quantifier in results.settings["quantifiers"]:
-        runs = results.convergence[results.convergence["quantifier"] == quantifier]
-        if runs["final_accuracy"].isna().all():
-            continue
-        ends = runs.set_index("trial")["final_accuracy"]
-        gain = mean_interval((ends - size_alone[quantifier]).dropna().to_numpy())
-        reached = formats.percent(size_alone[quantifier].mean())
-        bounds = formats.interval(*map(formats.accuracy_points, (gain.lower, gain.upper)))
-        spread = f" (95 % interval {bounds})" if bounds != MISSING else ""
-        name = formats.name(quantifier)
-        # Without an interval (one trial, or all the same) the difference itself must do.
-        lowest = gain.estimate if isnan(gain.lower) else gain.lower
-        if lowest > 0:
-            sentences.append(
-                f"Over its last {FINAL_EVALUATIONS} evaluations, {name} is "
-                f"{formats.accuracy_points(gain.estimate)} percentage points{spread} above the "
-                f"{reached} that the size of a scene alone gives."
-            )
-        else:
-            sentences.append(
-                f"**The curves of {name} do not rise above the {reached} that the size of a scene "
-                f"alone gives**: over the last {FINAL_EVALUATIONS} evaluations they are "
-                f"{_apart(gain.estimate)}{spread}. What was learned may be no more than a rule "
-                "about the number of objects."
-            )
-    return " ".join(sentences)
-
-
-def _apart(difference: float) -> str:
-    points = formats.accuracy_points(abs(difference))
-    return f"{points} percentage points {'above' if difference > 0 else 'below'} it"
-
-
-def pace_summary(settings: Mapping[str, Any], training_trials: Sequence[str]) -> str:
-    """How many quantifiers were learned in a minute, where each has a network of its own.
-
-    ``training_trials`` are the paths of training/{job}/trials.csv. A sample trains as long as its
-    last network; samples count one after another, as on a single core.
-    """
-    if settings["training"]["together"]:
-        return ""
-    trials = pd.concat(tables.read_csv(path, columns.TRIALS) for path in training_trials)
-    quantifiers, networks = trials["quantifier"].nunique(), len(trials)
-    minutes = trials.groupby("sample")["seconds"].max().sum() / 60
-    return (
-        f"{formats.counted(networks, 'network')} for {formats.counted(quantifiers, 'quantifier')} "
-        f"were trained in {formats.times(minutes)} minutes of single training jobs: "
-        f"{formats.times(quantifiers / minutes)} quantifiers a minute, each with all its trials "
-        f"and "
-        "samples."
-    )
-
-
-def run_summary(results: Results) -> str:
-    """How the runs ended, and how many never learned a quantifier."""
-    runs, training = results.trials, results.settings["training"]
-    word = SPLITS[training["monitor"]]
-    whys = {
-        "threshold": f"because the {word} loss fell below {training['stop_loss']}",
-        "patience": f"because the {word} loss no longer became lower",
-        "epochs": f"at the limit of {formats.counted(training['max_epochs'], 'epoch')}",
-        "diverged": "because the loss was no longer a finite number",
+    return {
+        "rows": rows,
+        "flat": flat,
+        "steps": trials["steps"].tolist(),
+        "ends": trials["stop_reason"].value_counts().sort_index(),
+        "censored": not convergence["converged"].all(),
+        "training": training,
+        "monitored": SPLITS[training["monitor"]],
     }
-    ends = [
-        f"{whys[reason]} ({number} of {len(runs)})"
-        for reason, number in runs["stop_reason"].value_counts().sort_index().items()
-    ]
-    sentences = [
-        f"The runs took {formats.span(runs['steps'].tolist())} steps. They ended "
-        f"{formats.listed(ends)}."
-    ]
-    unlearned = [
-        f"{formats.name(quantifier)} in {(~rows['converged']).sum()} of "
-        f"{formats.counted(len(rows), 'trial')}"
-        for quantifier, rows in results.convergence.groupby("quantifier", sort=False)
-        if not rows["converged"].all()
-    ]
-    if unlearned:
-        sentences.append(
-            f"Not learned before the run ended (censored): {formats.listed(unlearned)}. When they "
-            "would have been learned is not known, only that it was later."
+
+
+def _errors(experiment: Experiment) -> dict[str, Any]:
+    cells, split = experiment.held_out
+    size_alone = experiment.baseline("size", split).mean()
+    rows = []
+    for quantifier in experiment.settings["quantifiers"]:
+        own = cells[cells["quantifier"] == quantifier].groupby("both")[["scenes", "correct"]].sum()
+        total, errors = own.sum(), own["scenes"] - own["correct"]
+        worst = own.loc[errors.idxmax()]
+        most = {
+            "Objects in A∩B": f"{worst.name}",
+            "Errors there": f"{errors.max():,} of {errors.sum():,}",
+            "Of all scenes": formats.percent(worst["scenes"] / total["scenes"]),
+            "Right there": formats.percent(worst["correct"] / worst["scenes"]),
+        }
+        rows.append(
+            {
+                "Quantifier": _plain(quantifier),
+                "Right": formats.percent(total["correct"] / total["scenes"]),
+                "Size alone": formats.percent(size_alone[quantifier]),
+            }
+            | (most if errors.any() and len(own) > 1 else dict.fromkeys(most, formats.MISSING))
         )
-    else:
-        sentences.append("Every quantifier was learned in every trial.")
-    return " ".join(sentences)
+    return {"rows": rows, "split": SPLITS[split]}
 
 
-# --- Errors -----------------------------------------------------------------------------------
+# --- Pairs ------------------------------------------------------------------------------------
+
+TESTS = {
+    "paired_t_steps": "Convergence step, paired t-test (2019)",
+    "paired_t_accuracy": f"Accuracy, last {FINAL_EVALUATIONS} evaluations, paired t-test (2019)",
+    "wilcoxon_steps": "Convergence step, Wilcoxon signed-rank",
+    "logrank": "Share learned, log-rank",
+    "area_between_curves": "Area between the curves",
+}
+UNITS = {
+    "steps": ("steps", formats.steps),
+    "accuracy": ("percentage points", formats.accuracy_points),
+    "rank-biserial correlation": ("rank correlation", formats.correlation),
+    "steps (restricted mean)": ("steps", formats.steps),
+    "steps × accuracy": ("steps × accuracy", formats.steps),
+}
 
 
-def error_summary(results: Results) -> str:
-    """How well the trained networks answer, and at which count of A∩B most errors lie."""
-    return "\n".join(
-        f"- {formats.capital(_errors_of(results, quantifier))}"
-        for quantifier in results.settings["quantifiers"]
-    )
+def pairs(experiment: Experiment) -> list[dict[str, Any]]:
+    """Compare the quantifiers of each pair, in the order of the settings.
 
-
-def _errors_of(results: Results, quantifier: str) -> str:
-    cells = results.cells[results.cells["quantifier"] == quantifier]
-    by_count = cells.groupby("both")[["scenes", "correct"]].sum()
-    total = by_count.sum()
-    errors = by_count["scenes"] - by_count["correct"]
-    text = (
-        f"{formats.name(quantifier)}: {formats.percent(total['correct'] / total['scenes'])} of the "
-        f"{SPLITS[results.split]} scenes are answered right; size alone would give "
-        f"{formats.percent(results.baseline('size', results.split)[quantifier].mean())}."
-    )
-    if not errors.any() or len(by_count) == 1:
-        return text
-    worst = errors.idxmax()
-    scenes, correct = by_count.loc[worst]
-    share = formats.percent(scenes / total["scenes"])
-    return (
-        f"{text} Scenes with {formats.counted(int(worst), 'object')} in A∩B have the most errors: "
-        f"{errors[worst]:,} of {errors.sum():,}. They are {share} of the "
-        f"scenes, and {formats.percent(correct / scenes)} of them are answered right."
-    )
-
-
-def caveats(results: Results) -> str:
-    """What a reader must know before relying on the result; empty when there is nothing."""
+    ``sooner`` counts the trials in which the first one was learned sooner, also those in which only
+    it was learned (``only_easy``); ``later`` and ``only_hard`` the other way round. ``steps`` is
+    the test of the lead in steps, ``rows`` are all tests for readers.
+    """
+    convergence = experiment.shown(experiment.convergence).sort_values("trial")
+    learned = dict(iter(convergence.groupby("quantifier")))
+    tested = experiment.shown(experiment.comparison)
     found = []
-    n = results.convergence["trial"].nunique()
-    if n < FEW_TRIALS:
-        reach = min(1.0, smallest_p(n) * len(results.settings["comparisons"]))
-        text = f"There are only {formats.counted(n, 'trial')}. The estimates are rough"
-        if reach >= LEVEL:
-            text += (
-                ", and with so few the adjusted p of the Wilcoxon signed-rank test is at least "
-                f"{formats.p_value(reach)} whatever the networks do, so no difference can count as "
-                "shown"
-            )
-        found.append(f"{text}.")
-    if results.settings["comparisons"] and not results.convergence["converged"].all():
+    for easy, hard in experiment.settings["comparisons"]:
+        leads = step_leads(learned[easy], learned[hard])
+        tests = tested[(tested["easy"] == easy) & (tested["hard"] == hard)].set_index("test")
+        steps, ranks = tests.loc["paired_t_steps"], tests.loc["wilcoxon_steps"]
         found.append(
-            f"{(~results.convergence['converged']).sum()} of {len(results.convergence)} "
-            "convergence steps are censored. The paired t-test leaves these trials out."
+            {
+                "easy": formats.name(easy),
+                "hard": formats.name(hard),
+                "n": len(leads),
+                "sooner": (leads > 0).sum(),
+                "later": (leads < 0).sum(),
+                "together": (leads == 0).sum(),
+                "neither": np.isnan(leads).sum(),
+                "only_easy": np.isposinf(leads).sum(),
+                "only_hard": np.isneginf(leads).sum(),
+                "steps": steps,
+                "rows": [_test(title, tests.loc[test]) for test, title in TESTS.items()],
+                "verdict": comparison.verdict(
+                    steps["estimate"], steps["p_adjusted"], ranks["estimate"], ranks["p_adjusted"]
+                ),
+            }
         )
-    training = results.settings["training"]
-    may_stop = any(training[rule] is not None for rule in ("stop_loss", "patience"))
-    if training["monitor"] == "test" and may_stop:
-        found.append(
-            "The test scenes also decide when training stops, so accuracies are slightly too good."
-        )
-    if results.settings["data"]["split"]["by"] == "scene":
-        found.append(
-            "The split keeps scenes apart, not their numbers of objects in each zone: a test "
-            "scene may be a training scene in another order."
-        )
-    if not found:
-        return ""
-    return "Before relying on this:\n\n" + "\n".join(f"- {sentence}" for sentence in found)
+    return found
 
 
-def _plain(quantifier: str) -> str:
-    return quantifier.replace("_", " ")
+def _test(title: str, found: pd.Series) -> dict[str, str]:
+    words, form = UNITS[found["unit"]]
+    estimate, *bounds = (form(found[part]) for part in ("estimate", "lower", "upper"))
+    return {
+        "Test": title,
+        "Difference": estimate if estimate == formats.MISSING else f"{estimate} {words}",
+        "95 % interval": formats.interval(*bounds),
+        "Trials": f"{found['n']}",
+        "p": formats.p_value(found["p"]),
+        "p adjusted": formats.p_value(found["p_adjusted"]),
+    }
 
 
-def _open_interval(lower: float, upper: float) -> str:
-    """An interval of which the upper bound may not have been reached."""
-    if isnan(lower):
-        return MISSING
-    if isnan(upper):
-        return f"from {formats.steps(lower)} on"
-    return f"{formats.steps(lower)} to {formats.steps(upper)}"
+def _compared(experiment: Experiment) -> dict[str, Any]:
+    return {"pairs": pairs(experiment), "universal": experiment.settings["universal"]}
+
+
+def _caveats(experiment: Experiment) -> dict[str, Any]:
+    """What a reader must know before relying on the result."""
+    settings, convergence = experiment.constants, experiment.shown(experiment.convergence)
+    trials, compared = convergence["trial"].nunique(), len(settings["comparisons"])
+    return {
+        "trials": trials,
+        "few": comparison.FEW_TRIALS,
+        "reach": min(1.0, comparison.smallest_p(trials) * compared),
+        "level": comparison.LEVEL,
+        "censored": (~convergence["converged"]).sum() if compared else 0,
+        "steps": len(convergence),
+        "training": settings["training"],
+        "by": settings["data"]["split"]["by"],
+    }
+
+
+_FACTS = {
+    "introduction": _introduction,
+    "trials": _trials,
+    "data": _data,
+    "learning": _learning,
+    "tests": _compared,
+    "errors": _errors,
+    "conclusion": _compared,
+    "caveats": _caveats,
+}

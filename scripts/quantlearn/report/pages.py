@@ -5,7 +5,7 @@ import html
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.etree import ElementTree
 
 from bs4 import BeautifulSoup
@@ -13,9 +13,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["embedded_figure", "main_part", "placed", "slug", "write_page"]
 
@@ -49,7 +46,8 @@ def embedded_figure(path: str | Path, caption: str, alternative: str) -> str:
         picture = (
             f'<object type="image/svg+xml" data="{source}">{html.escape(alternative)}</object>'
         )
-    return f"<figure>{picture}<figcaption>{html.escape(caption)}</figcaption></figure>"
+    text = html.escape(" ".join(caption.split()))  # no blank line, which would end it in Markdown
+    return f"<figure>{picture}<figcaption>{text}</figcaption></figure>"
 
 
 def placed(body: str, prefix: str, deeper: int) -> str:

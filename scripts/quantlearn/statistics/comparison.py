@@ -42,6 +42,7 @@ __all__ = [
     "paired_t_test",
     "smallest_p",
     "summarise_convergence",
+    "verdict",
     "welch_test",
     "wilcoxon_steps_test",
 ]
@@ -396,3 +397,22 @@ def smallest_p(trials: int) -> float:
     (0.0625, 0.03125)
     """
     return min(1.0, 2.0 ** (1 - trials))
+
+
+def verdict(lead: float, lead_p: float, ranks: float, ranks_p: float) -> str:
+    """What two tests of one difference say together, by their estimates and adjusted p values.
+
+    "sooner" and "later" if both tests show the same direction, "one test" if only one shows a
+    difference, "contradiction" if they show opposite ones, "not shown" otherwise.
+
+    >>> verdict(800, 0.01, 0.9, 0.02), verdict(800, 0.01, 0.9, 0.06), verdict(800, 0.2, 0.1, 0.9)
+    ('sooner', 'one test', 'not shown')
+    """
+    directions = [
+        "sooner" if estimate > 0 else "later"
+        for estimate, p in ((lead, lead_p), (ranks, ranks_p))
+        if p < LEVEL
+    ]
+    if len(directions) < 2:
+        return "one test" if directions else "not shown"
+    return directions[0] if directions[0] == directions[1] else "contradiction"

@@ -6,8 +6,8 @@ from typing import Any
 import pandas as pd
 
 from quantlearn.figures import formats
-from quantlearn.figures.experiment import Results
-from quantlearn.report import settings_in_words
+from quantlearn.figures.experiment import Experiment
+from quantlearn.report.experiment_page import how_run
 
 __all__ = ["PARTS", "anatomy", "record_contents"]
 
@@ -25,11 +25,10 @@ PARTS = (
 """Each part with its rules and a file that they leave, below the experiment's folder of results."""
 
 
-def anatomy(results: Results) -> pd.DataFrame:
+def anatomy(experiment: Experiment) -> pd.DataFrame:
     """The parts of an experiment: what the settings say about each, the rules, and their files."""
-    settings = results.settings
-    how = settings_in_words.settings_table(settings).set_index("Stage")["How"]
-    trials = formats.counted(results.trials["trial"].nunique(), "trial")
+    settings, how = experiment.settings, how_run(experiment)
+    trials = formats.counted(experiment.trials["trial"].nunique(), "trial")
     answers = {
         "Parameters": f"config/experiments/{settings['name']}.yaml; {trials}",
         "Data": f"{how['Scenes']}. Balance: {how['Balance']}",

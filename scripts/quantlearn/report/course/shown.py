@@ -27,8 +27,9 @@ __all__ = [
 ]
 
 Exhibits = Mapping[str, Mapping[str, Any]]
-"""What the course shows of experiments, by name: their ``settings``; ``tables``, ``figures`` and
-``texts`` (what is said of figures), paths by name; and ``captions`` of the figures."""
+"""What the course shows of experiments, by name: their ``settings``; ``samples``, the path of
+samples.csv, in whose folder their other results are; ``figures`` and ``texts`` (what is said of
+figures), paths by name; and ``captions`` of the figures."""
 
 
 def exhibit(exhibits: Exhibits, name: str, *figures: str, question: bool = True) -> None:
