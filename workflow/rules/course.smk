@@ -24,10 +24,7 @@ rule render_course:
             f"results/{name}/notebooks/experiment.html" for name in shown_in(wildcards.part)
         ],
         benchmark=lambda wildcards: (
-            [
-                *(f"results/benchmark/tables/{table}.csv" for table in ("benchmark", "machine")),
-                *(f"results/benchmark/figures/{drawing}.svg" for drawing in DRAWINGS),
-            ]
+            expand("results/benchmark/figures/speedup.{kind}", kind=["svg", "md"])
             if wildcards.part == "practice" and SETTINGS.benchmark["in_report"]
             else []
         ),
