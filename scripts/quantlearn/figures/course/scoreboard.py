@@ -17,7 +17,6 @@ import pandas as pd
 from quantlearn import tables
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures import formats
-from quantlearn.figures.course.sequence_lengths import architecture_of
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.settings.protocol import PAIRS, whole_task
 from quantlearn.statistics.intervals import mean_interval
