@@ -176,7 +176,10 @@ def _finetuning(settings: dict, _: Sequence[dict]) -> str | None:
             "compares a start with none: set start_from, and training.start to a choice of null "
             "and one of its networks"
         )
-    return _conditions(settings, {"training.start", "training.scenes"})
+    lacking = _conditions(settings, {"training.start", "training.scenes"})
+    if lacking is None and None in _values(settings, "training", "scenes"):
+        return "counts the training scenes: let training.scenes be numbers, and not null"
+    return lacking
 
 
 def _transfer(settings: dict, _: Sequence[dict]) -> str | None:
