@@ -65,7 +65,9 @@ onstart:
 
 
 onerror:
-    for own_log, line in killed_jobs("".join(Path(path).read_text(encoding="utf-8") for path in log)):
+    for own_log, line in killed_jobs(
+        "".join(Path(path).read_text(encoding="utf-8") for path in log)
+    ):
         print(line, file=sys.stderr)
         with open(own_log, "a", encoding="utf-8") as file:
             print(line, file=file)
