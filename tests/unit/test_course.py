@@ -22,6 +22,7 @@ from test_notebooks import PAGE, RECORD, WORKFLOW
 
 from build_report import build_report, contents_of, linked_within
 from quantlearn import columns, tables
+from quantlearn.figures.practice import random_against_grid
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
 from quantlearn.pipeline.run_record import content_digest, write_record
