@@ -17,15 +17,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from nbformat.v4 import new_markdown_cell, new_notebook
-from test_findings import CONFIG, tabulated
-from test_notebooks import PAGE, RECORD, WORKFLOW
+from page_results import CONFIG, PAGE, RECORD, WORKFLOW, tabulated
 
-from build_report import build_report, contents_of, linked_within
+from build_report import build_report
 from quantlearn import columns, tables
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
 from quantlearn.pipeline.run_record import content_digest, write_record
 from quantlearn.report.course import anatomy, backprop, descent, neurons, pictures, slopes
+from quantlearn.report.contents import contents_of, linked_within
 from quantlearn.report.course.learning import EXACTLY_1, learn_xor, xor_scenes
 from quantlearn.report.course.perceptron import is_separable, train_perceptron
 from quantlearn.report.course.shown import figure_html
@@ -184,7 +184,8 @@ def test_links_to_what_is_on_the_page_lead_to_its_place():
         '<a href="../exp1a/notebooks/experiment.html">a</a>'
         '<a href="../exp1a_as_run/notebooks/experiment.html">b</a><a href="further.html">c</a>'
     )
-    linked = linked_within(body, ["exp1a_as_run"], ["results/course/further.ipynb"])
+    places = {"../exp1a_as_run/notebooks/experiment.html": "exp1a-as-run"}
+    linked = linked_within(body, places | {"further.html": "course-further"})
     assert 'href="../exp1a/notebooks/experiment.html"' in linked
     assert 'href="#exp1a-as-run"' in linked
     assert 'href="#course-further"' in linked
