@@ -6,7 +6,7 @@ from the expressions.
 
 from itertools import islice
 
-from quantlearn.semantics import syntax
+from quantlearn.semantics import syntax as lang
 
 
 def first_n_as_run(A, B, M, n):
@@ -96,24 +96,24 @@ def value(node, A, B, M):  # noqa: PLR0911, PLR0912
     """The value of a syntax tree in one scene: a set of objects, an int, or a bool."""
     below = [value(child, A, B, M) for child in node.children]
     match node:
-        case syntax.SetName(name):
+        case lang.SetName(name):
             return {"A": A, "B": B, "M": M}[name]
-        case syntax.Number(number):
+        case lang.Number(number):
             return number
-        case syntax.Complement():
+        case lang.Complement():
             return M - below[0]
-        case syntax.First():
+        case lang.First():
             return set(sorted(below[1])[: max(0, below[0])])
-        case syntax.Last():
+        case lang.Last():
             return set(sorted(below[1], reverse=True)[: max(0, below[0])])
-        case syntax.Index():
+        case lang.Index():
             members, position = below
             return {sorted(members)[position - 1]} if 1 <= position <= len(members) else set()
-        case syntax.Cardinality():
+        case lang.Cardinality():
             return len(below[0])
-        case syntax.Negative():
+        case lang.Negative():
             return -below[0]
-        case syntax.Not():
+        case lang.Not():
             return not below[0]
     left, right = below
     match node.operator:

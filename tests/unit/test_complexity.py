@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from brute_force import READINGS, sets_of
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quantlearn.semantics.automata import minimal_automaton, minimal_states
@@ -33,6 +33,7 @@ def in_tree(name: str, max_size: int = 6):
 # Lempel–Ziv ---------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)  # the first call loads compiled code
 @given(st.binary(max_size=60))
 def test_phrases_are_new_and_make_up_the_sequence(sequence):
     cut, start = [], 0

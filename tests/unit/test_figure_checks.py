@@ -44,6 +44,11 @@ LACKING = {
     "two trials": ("random_against_grid", {**SEARCH, "trials": 1}, "second has one"),
     "a choice of start": ("finetuning", {}, "compares a start with none"),
     "a number of scenes": ("finetuning", STARTS, "here training.start varies"),
+    "numbers of scenes": (
+        "finetuning",
+        {**STARTS, "training.scenes": {"choice": [None, 10]}},
+        "let training.scenes be numbers",
+    ),
     "samples that are compared": (
         "finetuning",
         {**STARTS, **FEW, "search.choose": True},

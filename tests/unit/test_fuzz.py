@@ -11,8 +11,9 @@ import pytest
 from snakemake.common.configfile import load_configfile
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.language import MAX_DEPTH, ExpressionError, parse
+from quantlearn.semantics.language import ExpressionError, parse
 from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.syntax import MAX_DEPTH
 from quantlearn.settings.load import load_settings
 from quantlearn.yamlfile import LARGEST_FILE, read_mapping, read_yaml
 

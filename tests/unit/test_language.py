@@ -9,13 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.language import (
-    LARGEST_NUMBER,
-    MAX_DEPTH,
-    MAX_LENGTH,
-    ExpressionError,
-    parse,
-)
+from quantlearn.semantics.language import ExpressionError, parse
+from quantlearn.semantics.syntax import LARGEST_NUMBER, MAX_DEPTH, MAX_LENGTH
 
 
 @pytest.mark.parametrize(

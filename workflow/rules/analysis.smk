@@ -112,6 +112,7 @@ rule compare:
 
 rule overview:
     input:
+        samples=on_page("samples.csv"),
         comparisons=on_page("tables/comparison.csv"),
         convergences=on_page("tables/convergence.csv"),
         leaderboards=on_page("tables/leaderboard.csv"),

@@ -6,7 +6,7 @@ Nothing else should run on the machine meanwhile. Of Snakemake's own jobs none d
 one takes all cores, though it uses one, and comes first, when none of them is taken.
 """
 
-DRAWINGS = sorted(path.stem.removeprefix("draw_") for path in ROOT.glob("scripts/draw_*.py"))
+DRAWINGS = ["speedup", "cost"]
 
 
 wildcard_constraints:
@@ -36,7 +36,9 @@ rule measure_speed:
 
 rule draw:
     input:
-        benchmark=rules.measure_speed.output.benchmark,
+        made=lambda wildcards: [
+            f"results/benchmark/tables/{table}.csv" for table in outline(wildcards.drawing).tables
+        ],
     output:
         svg=report(
             "results/benchmark/figures/{drawing}.svg",
@@ -46,6 +48,7 @@ rule draw:
         ),
         pdf="results/benchmark/figures/{drawing}.pdf",
         png="results/benchmark/figures/{drawing}.png",
+        text="results/benchmark/figures/{drawing}.md",
     log:
         "results/benchmark/logs/draw/{drawing}.log",
     conda:
@@ -54,10 +57,11 @@ rule draw:
         mem_mb=1000,
         runtime=10,
     params:
-        caption=lambda wildcards: caption(f"draw_{wildcards.drawing}"),
-        code=lambda wildcards: code(f"draw_{wildcards.drawing}"),
+        figure=lambda wildcards: wildcards.drawing,
+        caption=lambda wildcards: outline(wildcards.drawing).caption,
+        code=lambda wildcards: code_of_figures("draw", wildcards.drawing),
     script:
-        "../../scripts/draw_{wildcards.drawing}.py"
+        "../../scripts/draw.py"
 
 
 rule render_benchmark:
@@ -65,9 +69,8 @@ rule render_benchmark:
         notebook=notebook("benchmark"),
         template=from_here("workflow/report/page.html.j2"),
         stylesheet=from_here("workflow/report/page.css"),
-        benchmark=rules.measure_speed.output.benchmark,
-        machine=rules.measure_speed.output.machine,
         figures=expand("results/benchmark/figures/{drawing}.svg", drawing=DRAWINGS),
+        texts=expand("results/benchmark/figures/{drawing}.md", drawing=DRAWINGS),
     output:
         executed="results/benchmark/notebooks/benchmark.ipynb",
         page=report(
@@ -86,12 +89,9 @@ rule render_benchmark:
     params:
         title="Quantlearn: benchmark",
         parameters=lambda wildcards, input: {
-            "benchmark": input.benchmark,
-            "machine": input.machine,
-            "figures": {Path(path).stem: path for path in input.figures},
-            "captions": {
-                Path(path).stem: caption(f"draw_{Path(path).stem}") for path in input.figures
-            },
+            "figures": dict(zip(DRAWINGS, input.figures)),
+            "captions": {drawing: outline(drawing).caption for drawing in DRAWINGS},
+            "texts": dict(zip(DRAWINGS, input.texts)),
         },
         code=code("render_notebook"),
         library=library_of("benchmark"),

@@ -1,6 +1,5 @@
 """What all rules share: the checked settings, and short ways to ask them."""
 
-import ast
 import math
 import os
 import sys
@@ -12,7 +11,7 @@ ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from quantlearn.settings.load import load_settings
-from quantlearn.figures.registry import FIGURES, FILES, outline, template_of
+from quantlearn.figures.registry import FIGURES, FILES, module_of, outline, template_of
 from quantlearn.pipeline.code_version import code_digest
 from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
@@ -66,7 +65,9 @@ onstart:
 
 
 onerror:
-    for own_log, line in killed_jobs("".join(Path(path).read_text(encoding="utf-8") for path in log)):
+    for own_log, line in killed_jobs(
+        "".join(Path(path).read_text(encoding="utf-8") for path in log)
+    ):
         print(line, file=sys.stderr)
         with open(own_log, "a", encoding="utf-8") as file:
             print(line, file=file)
@@ -76,12 +77,6 @@ onerror:
 def code(script):
     """The digest of a script and of all it imports, so that editing the library re-runs it."""
     return code_digest([ROOT / "scripts" / f"{script}.py"], ROOT / "scripts")
-
-
-@cache
-def caption(script):
-    """The docstring of a script, which is the caption of its figure."""
-    return ast.get_docstring(ast.parse((ROOT / "scripts" / f"{script}.py").read_text(encoding="utf-8")))
 
 
 def setting(*keys):

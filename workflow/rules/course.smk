@@ -57,10 +57,8 @@ def course_parameters(wildcards, input):
         parameters["record"] = str(input.record)
     if wildcards.part == "practice":
         parameters |= {
-            "benchmark": {Path(path).stem: path for path in input.benchmark},
-            "benchmark_captions": {
-                drawing: caption(f"draw_{drawing}") for drawing in DRAWINGS if input.benchmark
-            },
+            "benchmark": dict(zip(("figure", "text"), input.benchmark)),
+            "benchmark_caption": outline("speedup").caption,
             "profile": str(input.profile),
             "record": str(input.record),
         }
@@ -85,10 +83,7 @@ rule render_course:
             f"results/{name}/notebooks/experiment.html" for name in shown_in(wildcards.part)
         ],
         benchmark=lambda wildcards: (
-            [
-                *(f"results/benchmark/tables/{table}.csv" for table in ("benchmark", "machine")),
-                *(f"results/benchmark/figures/{drawing}.svg" for drawing in DRAWINGS),
-            ]
+            expand("results/benchmark/figures/speedup.{kind}", kind=["svg", "md"])
             if wildcards.part == "practice" and SETTINGS.benchmark["in_report"]
             else []
         ),

@@ -68,8 +68,8 @@ def source_read_by(figure):
 @cache
 def code_of_figures(script, *figures):
     """The digest of a script with the files and templates of some figures."""
-    files = [FIGURES[figure] for figure in figures]
-    texts = [template_of(figure) for figure in figures if script == "analyse"]
+    files = [module_of(figure) for figure in figures]
+    texts = [path for path in map(template_of, figures) if path.exists() and script != "plot"]
     return code_digest([ROOT / "scripts" / f"{script}.py", *files, *texts], ROOT / "scripts")
 
 
@@ -160,7 +160,7 @@ for name, settings in EXPERIMENTS.items():
 
 rule draw_overview:
     input:
-        overview=rules.overview.output.overview,
+        made=[rules.overview.output.overview],
     output:
         svg=report(
             "results/report/{page}/figures/overview.svg",
@@ -178,7 +178,8 @@ rule draw_overview:
         mem_mb=1000,
         runtime=10,
     params:
-        caption=caption("draw_overview"),
-        code=code("draw_overview"),
+        figure="overview",
+        caption=outline("overview").caption,
+        code=code_of_figures("draw", "overview"),
     script:
-        "../../scripts/draw_overview.py"
+        "../../scripts/draw.py"

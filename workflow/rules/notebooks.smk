@@ -103,7 +103,7 @@ rule render_summary:
             "overview": input.overview,
             "as_run": input.as_run,
             "figure": input.figure,
-            "caption": caption("draw_overview"),
+            "caption": outline("overview").caption,
             "texts": {name: figure_texts(name) for name in experiments_of(wildcards.page)},
         },
         code=code("render_notebook"),

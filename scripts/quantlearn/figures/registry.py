@@ -12,6 +12,8 @@ A figure is one file, figures/<room>/<figure>.py, and its text beside it, <figur
 - ``facts(tables, settings)``: what the text says, by the names that the text uses.
 
 One that draws an experiment's own tables has only ``draw``.
+
+Those of `APART` are of no single experiment: ``draw(tables)`` and ``facts(tables)`` ask for none.
 """
 
 import ast
@@ -24,8 +26,16 @@ from types import ModuleType
 from quantlearn import figures
 from quantlearn.settings.figure_checks import FIGURES
 
-__all__ = ["FIGURES", "FILES", "Outline", "load", "outline", "template_of"]
+__all__ = ["APART", "FIGURES", "FILES", "Outline", "load", "module_of", "outline", "template_of"]
 
+_FOLDER = Path(__file__).parent
+
+APART = {
+    "overview": _FOLDER / "overview.py",
+    "speedup": _FOLDER / "benchmark/speedup.py",
+    "cost": _FOLDER / "benchmark/cost.py",
+}
+"""The files of the figures that stand beside the experiments', by their names."""
 
 FILES = {
     "samples": "samples.csv",
@@ -55,7 +65,7 @@ def outline(name: str) -> Outline:
     >>> outline("probes").tables
     ('probes',)
     """
-    tree = ast.parse(FIGURES[name].read_text(encoding="utf-8"))
+    tree = ast.parse(module_of(name).read_text(encoding="utf-8"))
     draw = next(
         node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "draw"
     )
@@ -71,9 +81,15 @@ def outline(name: str) -> Outline:
 
 def load(name: str) -> ModuleType:
     """The module of a figure."""
-    return importlib.import_module(f"{figures.__name__}.{FIGURES[name].parent.name}.{name}")
+    path = module_of(name).relative_to(_FOLDER).with_suffix("")
+    return importlib.import_module(".".join((figures.__name__, *path.parts)))
+
+
+def module_of(name: str) -> Path:
+    """The file of a figure."""
+    return (FIGURES | APART)[name]
 
 
 def template_of(name: str) -> Path:
     """The template of a figure's text."""
-    return FIGURES[name].with_suffix(".md.j2")
+    return module_of(name).with_suffix(".md.j2")

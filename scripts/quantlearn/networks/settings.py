@@ -139,9 +139,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             "layers": _layers(f"Encoder {_STACKED}"),
             "heads": _number("Attention heads in each layer", most=16, default=2),
             "head_size": _number(
-                "Numbers in each head; the model's width is heads · head_size",
-                most=256,
-                default=6,
+                "Numbers in each head; the model's width is heads · head_size", most=256, default=6
             ),
             "hidden": _number(
                 "Units of the feed-forward part of each layer", most=4096, default=24

@@ -79,10 +79,7 @@ def write_crate(metadata: Mapping[str, Any], contents: Contents, path: str | Pat
 
     Raises `QuantlearnError` when a file is missing.
     """
-    with (
-        replacing(path) as beside,
-        zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive,
-    ):
+    with replacing(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as archive:
         text = json.dumps(metadata, indent=2, ensure_ascii=False)
         archive.writestr(_entry(METADATA), text.encode() + b"\n", zipfile.ZIP_DEFLATED)
         for folder in contents.folders():
@@ -159,10 +156,7 @@ def _describe_root(
 
 
 def _add_workflow(
-    crate: ROCrate,
-    source: Path,
-    record: Mapping[str, Any],
-    citation: Mapping[str, Any],
+    crate: ROCrate, source: Path, record: Mapping[str, Any], citation: Mapping[str, Any]
 ) -> Entity:
     """The main workflow, with the version of its language that ran it."""
     commit = record["code"]["commit"]

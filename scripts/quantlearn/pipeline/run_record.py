@@ -41,7 +41,14 @@ STATES = ("unchanged", "changed", "missing", "new")
 
 WALL_TIME = "seconds"  # the column that differs between two equal runs
 _SUFFIXES = (".csv", ".parquet", ".safetensors")
-_PARTS = {"made": str, **dict.fromkeys(("settings", "code", "packages", "machine", "files"), dict)}
+_PARTS = {
+    "made": str,
+    "settings": dict,
+    "code": dict,
+    "packages": dict,
+    "machine": dict,
+    "files": dict,
+}
 _CHECKPOINTS = "checkpoints"  # the folder of what an interrupted job leaves
 _BATCH = 1 << 16  # rows in memory at a time
 _KINDS = {

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts
 from quantlearn.semantics.scenes import ZONES, Space, enumerate_scenes
 
 __all__ = ["Automaton", "minimal_automaton", "minimal_states"]
@@ -60,10 +60,9 @@ def minimal_automaton(quantifier: Quantifier) -> Automaton | None:
            [1, 1, 1, 1]])
     """
     if quantifier.is_positional:
-        continuations, _ = enumerate_scenes(Space(0, _ORDERED))
-        found = _explore(_Words(quantifier, continuations).residual, _ORDERED + 2)
+        found = _explore(_residual_of_words(quantifier), _ORDERED + 2)
     else:
-        found = _explore(_Bags(quantifier).residual, _COUNTED + 2)
+        found = _explore(_residual_of_counts(quantifier), _COUNTED + 2)
     if found is None:
         return None
     beginnings, transitions = found
@@ -108,28 +107,24 @@ def _explore(
     return None if len(beginnings) > most else (beginnings, transitions)
 
 
-class _Words:
-    """Continuations in all orders, for quantifiers that depend on order."""
+def _residual_of_words(quantifier: Quantifier) -> Callable[[tuple[int, ...]], bytes]:
+    """By continuations in all orders, for quantifiers that depend on order."""
+    continuations, sizes = enumerate_scenes(Space(0, _ORDERED))
 
-    def __init__(self, quantifier: Quantifier, continuations: np.ndarray) -> None:
-        self.quantifier = quantifier
-        self.continuations = continuations
-        self.sizes = (continuations < len(ZONES)).sum(axis=1)
+    def residual(beginning: tuple[int, ...]) -> bytes:
+        start = np.tile(np.array(beginning, dtype=np.uint8), (len(continuations), 1))
+        scenes = np.concatenate([start, continuations], axis=1)
+        return np.packbits(quantifier.verify(scenes, sizes + len(beginning))).tobytes()
 
-    def residual(self, beginning: tuple[int, ...]) -> bytes:
-        start = np.tile(np.array(beginning, dtype=np.uint8), (len(self.continuations), 1))
-        scenes = np.concatenate([start, self.continuations], axis=1)
-        return np.packbits(self.quantifier.verify(scenes, self.sizes + len(beginning))).tobytes()
+    return residual
 
 
-class _Bags:
-    """Continuations up to order: zone counts, for quantifiers that ignore order."""
+def _residual_of_counts(quantifier: Quantifier) -> Callable[[tuple[int, ...]], bytes]:
+    """By continuations up to order, for quantifiers that ignore it."""
+    counts = all_zone_counts(0, _COUNTED, [*ZONES.values()])
 
-    def __init__(self, quantifier: Quantifier) -> None:
-        self.quantifier = quantifier
-        grid = np.indices((_COUNTED + 1,) * len(ZONES)).reshape(len(ZONES), -1).T
-        self.counts = grid[grid.sum(axis=1) <= _COUNTED]
-
-    def residual(self, beginning: tuple[int, ...]) -> bytes:
+    def residual(beginning: tuple[int, ...]) -> bytes:
         read = np.bincount(np.array(beginning, dtype=np.int64), minlength=len(ZONES))
-        return np.packbits(self.quantifier.verify_counts(self.counts + read)).tobytes()
+        return np.packbits(quantifier.verify_counts(counts + read)).tobytes()
+
+    return residual

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from quantlearn.compiling import kernel
-from quantlearn.semantics import syntax
+from quantlearn.semantics import syntax as lang
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import ZONES
 from quantlearn.semantics.truth_tables import TruthTable
@@ -121,10 +121,10 @@ def boundary_density(table: TruthTable, name: str) -> float:
     return differing / pairs if pairs else 0.0
 
 
-_PRIMITIVES: dict[str, tuple[type[syntax.Node], ...]] = {
-    "sets": (syntax.SetComparison,),
-    "numbers": (syntax.IntegerComparison,),
-    "order": (syntax.Index, syntax.First, syntax.Last),
+_PRIMITIVES: dict[str, tuple[type[lang.Node], ...]] = {
+    "sets": (lang.SetComparison,),
+    "numbers": (lang.IntegerComparison,),
+    "order": (lang.Index, lang.First, lang.Last),
 }
 
 
@@ -148,5 +148,5 @@ def family(quantifier: Quantifier) -> str:
         for name, kinds in _PRIMITIVES.items()
         if any(isinstance(node, kinds) for node in nodes)
     ]
-    joined = {node.operator for node in nodes if isinstance(node, syntax.Connective)}
+    joined = {node.operator for node in nodes if isinstance(node, lang.Connective)}
     return " + ".join([*found, *sorted(joined)])

@@ -134,14 +134,11 @@ class Meanings:
         return found
 
 
-def generate(
-    scenes: np.ndarray, depth: int, index: bool = True, numbers: Sequence[int] = ()
-) -> Meanings:
+def generate(scenes: np.ndarray, depth: int, numbers: Sequence[int] = ()) -> Meanings:
     """All meanings on these scenes of expressions of at most ``depth`` levels, where A is one.
 
     scenes: uint8 (n, places) zone codes, where code 4 is no object of the scene, be it padding or
-    an object outside M. index: whether the grammar has that rule; numbers: the integers it has,
-    from 0 to 254.
+    an object outside M. numbers: the integers that the grammar has, from 0 to 254.
 
     ULTK's setting of 4 objects, depth 5, "no indices" has the rule index, but no numbers; ULTK
     leaves out what is never true.
@@ -165,13 +162,11 @@ def generate(
         "truth": _sorted_table({}),
     }
     terminals = tables
-    rules = [rule for rule in RULES if index or rule.name != "index"]
     for level in range(2, depth + 1):
         # Only truths are asked for in the end.
         wanted = ("truth",) if level == depth else tuple(tables)
         tables = {
-            result: _next_table(universe, terminals[result], tables, rules, result)
-            for result in wanted
+            result: _next_table(universe, terminals[result], tables, result) for result in wanted
         }
     truths = tables["truth"]
     return Meanings(truths.expressions, truths.lengths, truths.values, len(scenes))
@@ -207,11 +202,7 @@ def _sorted_table(found: _Found) -> _Table:
 
 
 def _next_table(
-    universe: "_Universe",
-    terminals: _Table,
-    tables: dict[str, _Table],
-    rules: Sequence[_Rule],
-    result: str,
+    universe: "_Universe", terminals: _Table, tables: dict[str, _Table], result: str
 ) -> _Table:
     """The table of a type from the tables of the level before: terminals and all combinations."""
     found = {
@@ -221,9 +212,7 @@ def _next_table(
         )
     }
     before = len(found)  # candidates, whose order decides ties
-    for rule in rules:
-        if rule.result != result:
-            continue
+    for rule in (rule for rule in RULES if rule.result == result):
         arguments = [tables[kind] for kind in rule.arguments]
         combinations = int(np.prod([len(argument) for argument in arguments]))
         if combinations > _MOST_CANDIDATES:

@@ -37,6 +37,9 @@ from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.syntax import (
+    LARGEST_NUMBER,
+    MAX_DEPTH,
+    MAX_LENGTH,
     Arithmetic,
     Cardinality,
     Complement,
@@ -58,11 +61,8 @@ from quantlearn.semantics.syntax import (
     Truth,
 )
 
-__all__ = ["LARGEST_NUMBER", "MAX_DEPTH", "MAX_LENGTH", "ExpressionError", "parse"]
+__all__ = ["ExpressionError", "parse"]
 
-MAX_LENGTH = 2000  # characters in an expression
-MAX_DEPTH = 50  # levels of the syntax tree; bounds every recursion over it
-LARGEST_NUMBER = 1_000_000
 _LARGEST_INTEGER = 2**62
 
 

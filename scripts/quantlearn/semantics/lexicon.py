@@ -21,13 +21,7 @@ from quantlearn.semantics.language import ExpressionError
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.yamlfile import YamlError, read_yaml
 
-__all__ = [
-    "Lexicon",
-    "LexiconError",
-    "load_lexicon",
-    "negations",
-    "read_generated",
-]
+__all__ = ["Lexicon", "LexiconError", "load_lexicon", "negations", "read_generated"]
 
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")

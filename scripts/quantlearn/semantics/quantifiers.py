@@ -18,7 +18,7 @@ from functools import cached_property
 
 import numpy as np
 
-from quantlearn.semantics import syntax
+from quantlearn.semantics import syntax as lang
 from quantlearn.semantics.language import parse
 from quantlearn.semantics.scenes import PADDING, ZONES
 
@@ -48,7 +48,7 @@ class Quantifier:
 
     name: str
     expression: str
-    tree: syntax.Truth = field(init=False, compare=False, repr=False)
+    tree: lang.Truth = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tree", parse(self.expression))
@@ -57,7 +57,7 @@ class Quantifier:
     def is_positional(self) -> bool:
         """Whether the expression speaks of the order of objects: first, last or an index."""
         return any(
-            isinstance(node, syntax.First | syntax.Last | syntax.Index) for node in self.tree.walk()
+            isinstance(node, lang.First | lang.Last | lang.Index) for node in self.tree.walk()
         )
 
     def verify(self, scenes: np.ndarray, sizes: np.ndarray) -> np.ndarray:
@@ -200,8 +200,8 @@ def _check_scenes(scenes: np.ndarray, sizes: np.ndarray) -> None:
         raise ValueError(
             f"sizes must be integers of shape ({len(scenes)},), found {sizes.dtype} {sizes.shape}"
         )
-    if scenes.shape[1] > syntax.LARGEST_SCENE:
-        raise ValueError(f"scenes have at most {syntax.LARGEST_SCENE} objects")
+    if scenes.shape[1] > lang.LARGEST_SCENE:
+        raise ValueError(f"scenes have at most {lang.LARGEST_SCENE} objects")
     if scenes.size and scenes.max() > PADDING:
         raise ValueError(f"zone codes go from 0 to {PADDING} (padding), found {scenes.max()}")
 
@@ -288,45 +288,45 @@ class _Evaluation:
 
     def __init__(self, model: _Counts | _Objects) -> None:
         self.model = model
-        self.known: dict[syntax.Node, np.ndarray] = {}
+        self.known: dict[lang.Node, np.ndarray] = {}
 
-    def value(self, node: syntax.Node) -> np.ndarray:
+    def value(self, node: lang.Node) -> np.ndarray:
         """Sets as the model has them, integers as int64 and truths as bool, (n,) or scalar."""
         if node not in self.known:
             self.known[node] = self._compute(node)
         return self.known[node]
 
     # One case for each kind of node reads better than a table of methods.
-    def _compute(self, node: syntax.Node) -> np.ndarray:  # noqa: PLR0911, PLR0912
+    def _compute(self, node: lang.Node) -> np.ndarray:  # noqa: PLR0911, PLR0912
         value, model = self.value, self.model
         match node:
-            case syntax.SetName(name):
+            case lang.SetName(name):
                 return model.named(name)
-            case syntax.Complement(operand):
+            case lang.Complement(operand):
                 return model.named("M") & ~value(operand)
-            case syntax.First(count, operand):
+            case lang.First(count, operand):
                 return model.first(value(count), value(operand))
-            case syntax.Last(count, operand):
+            case lang.Last(count, operand):
                 return model.last(value(count), value(operand))
-            case syntax.Index(operand, position):
+            case lang.Index(operand, position):
                 return model.index(value(operand), value(position))
-            case syntax.SetOperation(symbol, left, right):
+            case lang.SetOperation(symbol, left, right):
                 return _ON_SETS[symbol](value(left), value(right))
-            case syntax.Number(number):
+            case lang.Number(number):
                 return np.int64(number)
-            case syntax.Cardinality(operand):
+            case lang.Cardinality(operand):
                 return model.cardinality(value(operand))
-            case syntax.Negative(operand):
+            case lang.Negative(operand):
                 return -value(operand)
-            case syntax.Arithmetic(symbol, left, right):
+            case lang.Arithmetic(symbol, left, right):
                 return _ON_INTEGERS[symbol](value(left), value(right))
-            case syntax.IntegerComparison(symbol, left, right):
+            case lang.IntegerComparison(symbol, left, right):
                 return _COMPARISONS[symbol](value(left), value(right))
-            case syntax.SetComparison(symbol, left, right):
+            case lang.SetComparison(symbol, left, right):
                 return self._compare_sets(symbol, value(left), value(right))
-            case syntax.Not(operand):
+            case lang.Not(operand):
                 return ~value(operand)
-            case syntax.Connective(symbol, left, right):
+            case lang.Connective(symbol, left, right):
                 return _ON_TRUTHS[symbol](value(left), value(right))
         raise TypeError(f"no rule evaluates {type(node).__name__}")
 

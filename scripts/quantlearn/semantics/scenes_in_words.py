@@ -33,10 +33,10 @@ STOP, COLON = ".", ":"
 """What ends a text, and what stands between a scene and the sentence about it."""
 
 NUMBERS = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
-    *("nineteen", "twenty"),
-)
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+    "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen",
+    "nineteen", "twenty",
+)  # fmt: skip
 
 # Quantifiers that go with a noun in the singular.
 SINGULAR = ("every", "the", "neither")
@@ -48,13 +48,9 @@ def sentence(quantifier: str) -> tuple[str, ...]:
     >>> " ".join(sentence("exactly_3_of_the_5")), " ".join(sentence("every"))
     ('exactly three of the five A are B', 'every A is B')
     """
-    parts = [_in_words(part) for part in quantifier.split("_")]
+    spelled = {str(number): word for number, word in enumerate(NUMBERS)}
+    parts = [spelled.get(part, part) for part in quantifier.split("_")]
     return (*parts, "A", "is" if quantifier in SINGULAR else "are", "B")
-
-
-def _in_words(part: str) -> str:
-    small = part.isdecimal() and int(part) < len(NUMBERS)
-    return NUMBERS[int(part)] if small else part
 
 
 def vocabulary(quantifiers: Sequence[str]) -> tuple[str, ...]:

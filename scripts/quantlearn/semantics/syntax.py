@@ -9,7 +9,10 @@ from functools import cached_property
 from typing import ClassVar
 
 __all__ = [
+    "LARGEST_NUMBER",
     "LARGEST_SCENE",
+    "MAX_DEPTH",
+    "MAX_LENGTH",
     "Arithmetic",
     "Cardinality",
     "Complement",
@@ -30,6 +33,9 @@ __all__ = [
     "Truth",
 ]
 
+MAX_LENGTH = 2000  # characters in an expression
+MAX_DEPTH = 50  # levels of the syntax tree; bounds every recursion over it
+LARGEST_NUMBER = 1_000_000
 LARGEST_SCENE = 10_000  # objects; with it the size of every integer is known before evaluation
 
 Span = tuple[int, int]

@@ -17,7 +17,7 @@ import yaml
 from lark import Lark, Token, Tree, UnexpectedInput
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics import syntax
+from quantlearn.semantics import syntax as lang
 from quantlearn.semantics.language import ExpressionError
 from quantlearn.semantics.quantifiers import Quantifier
 
@@ -26,28 +26,26 @@ __all__ = ["read_expressions", "translate"]
 _NAMES = ("A", "B", "M")
 _COLUMNS = ("term_expression", "expression_name", "grammatical_expression")
 
-_TWO_TRUTHS = (syntax.Truth, syntax.Truth)
-_TWO_SETS = (syntax.Set, syntax.Set)
-_TWO_INTEGERS = (syntax.Integer, syntax.Integer)
+_TWO_TRUTHS = (lang.Truth, lang.Truth)
+_TWO_SETS = (lang.Set, lang.Set)
+_TWO_INTEGERS = (lang.Integer, lang.Integer)
 
 # Function → the types of its arguments, and the node that means the same.
-_FUNCTIONS: dict[str, tuple[tuple[type[syntax.Node], ...], Callable[..., syntax.Node]]] = {
-    "and": (_TWO_TRUTHS, partial(syntax.Connective, "and")),
-    "or": (_TWO_TRUTHS, partial(syntax.Connective, "or")),
-    "not": ((syntax.Truth,), syntax.Not),
-    "union": (_TWO_SETS, partial(syntax.SetOperation, "+")),
-    "intersection": (_TWO_SETS, partial(syntax.SetOperation, "&")),
-    "difference": (_TWO_SETS, partial(syntax.SetOperation, "-")),
+_FUNCTIONS: dict[str, tuple[tuple[type[lang.Node], ...], Callable[..., lang.Node]]] = {
+    "and": (_TWO_TRUTHS, partial(lang.Connective, "and")),
+    "or": (_TWO_TRUTHS, partial(lang.Connective, "or")),
+    "not": ((lang.Truth,), lang.Not),
+    "union": (_TWO_SETS, partial(lang.SetOperation, "+")),
+    "intersection": (_TWO_SETS, partial(lang.SetOperation, "&")),
+    "difference": (_TWO_SETS, partial(lang.SetOperation, "-")),
     "index": (
-        (syntax.Integer, syntax.Set),
-        lambda number, members: syntax.Index(
-            members, syntax.Arithmetic("+", number, syntax.Number(1))
-        ),
+        (lang.Integer, lang.Set),
+        lambda number, members: lang.Index(members, lang.Arithmetic("+", number, lang.Number(1))),
     ),
-    "cardinality": ((syntax.Set,), syntax.Cardinality),
-    "subset_eq": (_TWO_SETS, partial(syntax.SetComparison, "<=")),
-    "equals": (_TWO_INTEGERS, partial(syntax.IntegerComparison, "==")),
-    "greater_than": (_TWO_INTEGERS, partial(syntax.IntegerComparison, ">")),
+    "cardinality": ((lang.Set,), lang.Cardinality),
+    "subset_eq": (_TWO_SETS, partial(lang.SetComparison, "<=")),
+    "equals": (_TWO_INTEGERS, partial(lang.IntegerComparison, "==")),
+    "greater_than": (_TWO_INTEGERS, partial(lang.IntegerComparison, ">")),
 }
 
 
@@ -83,14 +81,14 @@ def translate(expression: str) -> str:
             "expected prefix notation, such as subset_eq(A, B)", expression, (place, place + 1)
         ) from None
     node = _node(tree, expression)
-    if not isinstance(node, syntax.Truth):
+    if not isinstance(node, lang.Truth):
         raise ExpressionError(
             f"a quantifier is a truth, but this is {node.kind}", expression, (0, len(expression))
         )
     return str(node)
 
 
-def _node(tree: Tree, expression: str) -> syntax.Node:
+def _node(tree: Tree, expression: str) -> lang.Node:
     word, *below = tree.children
     arguments = [_node(argument, expression) for argument in below]
     name = str(word)
@@ -107,10 +105,10 @@ def _node(tree: Tree, expression: str) -> syntax.Node:
         known = ", ".join(_FUNCTIONS)
         raise _fault(f"unknown function {name}; there are {known}", word, expression)
     if name.isdigit():
-        return syntax.Number(int(name))
+        return lang.Number(int(name))
     if name not in _NAMES:
         raise _fault(f"unknown name {name}; the sets are A, B and M", word, expression)
-    return syntax.SetName(name)
+    return lang.SetName(name)
 
 
 def _fault(problem: str, word: Token, expression: str) -> ExpressionError:

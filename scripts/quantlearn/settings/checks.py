@@ -13,14 +13,9 @@ from quantlearn.settings.data_checks import DATA_CHECKS
 from quantlearn.settings.distributions import RANGES_OF_NUMBERS, kind_of, values_of
 from quantlearn.settings.figure_checks import FIGURES
 from quantlearn.settings.memory import largest_need
-from quantlearn.settings.schema import (
-    Fault,
-    Key,
-    did_you_mean,
-    shown,
-)
+from quantlearn.settings.schema import Fault, Key, did_you_mean, shown
 from quantlearn.settings.search import SECTIONS, chooses_sample, count_grid, distributions_of
-from quantlearn.settings.surroundings import Check, Surroundings, keys, not_there
+from quantlearn.settings.surroundings import Check, Surroundings, keys, not_there, splits_looked_at
 
 __all__ = ["CHECKS"]
 
@@ -49,10 +44,8 @@ def _check_comparisons(settings: dict, _: Surroundings) -> Iterator[Fault]:
 
 def _check_documented(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     name = settings["documented"]
-    if name is not None and (name not in surroundings.experiments or name == settings["name"]):
-        others = [other for other in surroundings.experiments if other != settings["name"]]
-        text = f"{shown(name)} is not another experiment{did_you_mean(name, others)}"
-        yield Fault(("documented",), text)
+    if name is not None and (fault := surroundings.other_experiment(name, needed=False)):
+        yield Fault(("documented",), fault)
 
 
 def _check_figures(settings: dict, _: Surroundings) -> Iterator[Fault]:
@@ -64,40 +57,24 @@ def _check_figures(settings: dict, _: Surroundings) -> Iterator[Fault]:
 
 def _check_beside(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     """Figures read the tables of other experiments only where these run as well."""
-    others = [name for name in surroundings.experiments if name != settings["name"]]
     for place, name in enumerate(settings["beside"]):
-        if name not in others:
-            text = f"{shown(name)} is not another experiment{did_you_mean(name, others)}"
-            yield Fault(("beside", place), text)
-        elif name not in surroundings.chosen:
-            yield Fault(("beside", place), _not_in_run(name))
-
-
-def _not_in_run(name: str) -> str:
-    return (
-        f"{shown(name)} is not among the experiments of this run: add it to experiments, or take "
-        "it from leave_out"
-    )
+        if fault := surroundings.other_experiment(name):
+            yield Fault(("beside", place), fault)
 
 
 def _check_start(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     """Networks start from those of another experiment of this run, or of none."""
     name = settings["start_from"]
     starts = values_of(settings["training"]["start"], ("training", "start"))
-    others = [other for other in surroundings.experiments if other != settings["name"]]
     if name is None:
         for key, start in starts.items():
             if start is not None:
                 text = (
-                    f"{shown(start)} is a network of another experiment: name that in start_from "
-                    "or leave this out"
+                    "is a network of another experiment: name that in start_from or leave this out"
                 )
-                yield Fault(key, text)
-    elif name not in others:
-        text = f"{shown(name)} is not another experiment{did_you_mean(name, others)}"
-        yield Fault(("start_from",), text)
-    elif name not in surroundings.chosen:
-        yield Fault(("start_from",), _not_in_run(name))
+                yield Fault(key, f"{shown(start)} {text}")
+    elif fault := surroundings.other_experiment(name):
+        yield Fault(("start_from",), fault)
     elif all(start is None for start in starts.values()):
         text = "no network starts from there: set training.start or leave it out"
         yield Fault(("start_from",), text)
@@ -124,25 +101,20 @@ def _check_networks(settings: dict, _: Surroundings) -> Iterator[Fault]:
             )
             yield Fault(("groups", place), text)
     if missing := [name for name in known if name not in seen]:
-        yield Fault(("groups",), f"leave out {_listed(missing)}: put each quantifier in one group")
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        text = f"leave out {', '.join(missing[:3])}{more}: put each quantifier in one group"
+        yield Fault(("groups",), text)
+    untaught = settings["data"]["split"]["only_test"]["quantifiers"]
     needs = {
         "training.together: true": settings["training"]["together"] is True,
         "task: verification": settings["task"] == "verification",
         "network.quantifiers: one_hot": settings["network"].get("quantifiers") == "one_hot",
-        "no data.split.only_test.quantifiers": not settings["data"]["split"]["only_test"][
-            "quantifiers"
-        ],
+        "no data.split.only_test.quantifiers": not untaught,
         "no start_from": settings["start_from"] is None,
     }
     for need, is_met in needs.items():
         if not is_met:
             yield Fault(("groups",), f"need {need}: set it so, or leave the groups out")
-
-
-def _listed(names: list[str]) -> str:
-    """At most three names, and how many more there are."""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
 
 
 def _check_quantifiers(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
@@ -162,17 +134,15 @@ def _check_quantifiers(settings: dict, surroundings: Surroundings) -> Iterator[F
 def _check_task(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     """The network and the scenes are such as the task needs."""
     task, generate = settings["task"], settings["data"]["generate"]
-    for key, name in values_of(
-        settings["network"]["architecture"], ("network", "architecture")
-    ).items():
+    architecture = settings["network"]["architecture"]
+    for key, name in values_of(architecture, ("network", "architecture")).items():
         if task not in ARCHITECTURES[name].tasks:
             able = [other for other, known in ARCHITECTURES.items() if task in known.tasks]
             yield Fault(key, f"{name} has no way to do the task {task}: take {' or '.join(able)}")
-    if task != "verification":
-        coding = settings["network"]["quantifiers"]
-        if "number" in values_of(coding, ()).values():
-            text = "number is for scenes; a text names its quantifier in words: leave it out"
-            yield Fault(("network", "quantifiers"), text)
+    coding = values_of(settings["network"]["quantifiers"], ())
+    if task != "verification" and "number" in coding.values():
+        text = "number is for scenes; a text names its quantifier in words: leave it out"
+        yield Fault(("network", "quantifiers"), text)
     describes = generate["method"] == "describe"
     if task == "description" and not describes:
         text = f"{generate['method']} does not say what is to be written: use describe"
@@ -267,11 +237,7 @@ def _check_test_is_closed(settings: dict, _: Surroundings) -> Iterator[Fault]:
         if split[side] == 0:
             text = f"0 is not allowed: a search {purpose}: give it a fraction"
             yield Fault(("data", "split", side), text)
-    places = {
-        ("training", "evaluate_splits", place): side
-        for place, side in enumerate(training["evaluate_splits"])
-    }
-    for key, side in {**places, ("training", "monitor"): training["monitor"]}.items():
+    for key, side in splits_looked_at(training).items():
         if side == "test":
             text = '"test" is closed in a search until a sample is chosen: use dev'
             yield Fault(key, text)
@@ -279,9 +245,7 @@ def _check_test_is_closed(settings: dict, _: Surroundings) -> Iterator[Fault]:
 
 def _check_conditions(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """Samples that are conditions to compare are shown together, and not one in place of all."""
-    if chooses_sample(settings):
-        return
-    if settings["comparisons"]:
+    if settings["comparisons"] and not chooses_sample(settings):
         text = "quantifiers are compared in the chosen sample, and search.choose false chooses none"
         yield Fault(("comparisons",), f"{text}: leave it out")
 
@@ -293,16 +257,12 @@ def _check_memory(settings: dict, surroundings: Surroundings) -> Iterator[Fault]
     quantifiers = [surroundings.lexicon[name] for name in settings["quantifiers"]]
     need = largest_need(settings, quantifiers)
     if need.size > surroundings.memory:
+        wanted, there = (f"{size / 2**30:.1f} GiB" for size in (need.size, surroundings.memory))
         text = (
-            f"too large for this machine: {need.stage} would take about {_gib(need.size)} of "
-            f"memory, and there are {_gib(surroundings.memory)}: lower it, or run where there is "
-            "more"
+            f"too large for this machine: {need.stage} would take about {wanted} of memory, and "
+            f"there are {there}: lower it, or run where there is more"
         )
         yield Fault(need.key, text)
-
-
-def _gib(size: float) -> str:
-    return f"{size / 2**30:.1f} GiB"
 
 
 CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (

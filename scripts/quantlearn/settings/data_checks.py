@@ -9,7 +9,7 @@ from quantlearn.semantics.scenes_in_words import most_informative
 from quantlearn.settings.distributions import values_of
 from quantlearn.settings.protocol import space_of
 from quantlearn.settings.schema import Fault, Key, shown
-from quantlearn.settings.surroundings import Check, Surroundings, keys, not_there
+from quantlearn.settings.surroundings import Check, Surroundings, keys, not_there, splits_looked_at
 
 __all__ = ["DATA_CHECKS"]
 
@@ -152,8 +152,7 @@ def _check_groups(settings: dict, _: Surroundings) -> Iterator[Fault]:
 def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """What is kept for testing exists, leaves something to learn, and is not looked at sooner."""
     kept, generate = settings["data"]["split"]["only_test"], settings["data"]["generate"]
-    place = ("data", "split", "only_test")
-    largest = kept["sizes_above"]
+    place, largest = ("data", "split", "only_test"), kept["sizes_above"]
     if largest is not None and not generate["min_size"] <= largest < generate["max_size"]:
         text = (
             f"{largest} does not divide {_scenes_in_words(generate)}: take a size from "
@@ -167,14 +166,10 @@ def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
     if set(known) <= set(kept["quantifiers"]):
         yield Fault((*place, "quantifiers"), "leave nothing to learn: take fewer")
     elif kept["quantifiers"] and not settings["training"]["together"]:
-        text = (
-            "need training.together: true, since a network of their own would have nothing to "
-            "learn from"
-        )
+        text = "need training.together: true, since networks of their own would learn from nothing"
         yield Fault((*place, "quantifiers"), text)
-    if (largest is not None or kept["counts"] or kept["quantifiers"]) and settings["training"][
-        "monitor"
-    ] == "test":
+    keeps = largest is not None or kept["counts"] or kept["quantifiers"]
+    if keeps and settings["training"]["monitor"] == "test":
         text = '"test" holds scenes that data.split.only_test keeps for the end: use dev'
         yield Fault(("training", "monitor"), text)
 
@@ -182,16 +177,10 @@ def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
 def _check_evaluation(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """The splits that are looked at hold scenes, and the monitored one is looked at."""
     split, training = settings["data"]["split"], settings["training"]
-    places = {
-        ("training", "evaluate_splits", place): side
-        for place, side in enumerate(training["evaluate_splits"])
-    }
-    for key, side in {**places, ("training", "monitor"): training["monitor"]}.items():
+    for key, side in splits_looked_at(training).items():
         if split[side] == 0:
-            text = (
-                f"{shown(side)} is empty: give data.split.{side} a fraction or name another split"
-            )
-            yield Fault(key, text)
+            text = f"is empty: give data.split.{side} a fraction or name another split"
+            yield Fault(key, f"{shown(side)} {text}")
         elif side not in training["evaluate_splits"]:
             text = f"{shown(side)} is not evaluated: add it to training.evaluate_splits"
             yield Fault(key, text)

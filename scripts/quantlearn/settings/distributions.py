@@ -12,17 +12,15 @@ with equal steps (of the logarithm, if it is log-uniform), the ends among them.
 """
 
 import itertools
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from quantlearn.settings.schema import Fault, Key, did_you_mean, shown
+from quantlearn.settings.schema import Fault, Key, did_you_mean, is_number, is_whole, shown
 
 __all__ = [
     "KINDS",
     "RANGES_OF_NUMBERS",
     "as_numbers",
-    "border_values",
     "combinations",
     "find_form_faults",
     "grid_values",
@@ -70,7 +68,7 @@ def find_form_faults(value: dict, key: Key) -> Iterator[Fault]:
     if "points" in value and kind not in RANGES_OF_NUMBERS:
         text = "applies only to uniform and log_uniform: leave it out, a grid takes all values"
         yield Fault((*key, "points"), text)
-    elif "points" in value and not (_is_whole(points) and 2 <= points <= _MOST_VALUES):
+    elif "points" in value and not (is_whole(points) and 2 <= points <= _MOST_VALUES):
         text = f"{shown(points)} is not allowed: must be a whole number from 2 to {_MOST_VALUES}"
         yield Fault((*key, "points"), text)
 
@@ -79,14 +77,15 @@ def _choice_fault(_kind: str, values: Any) -> str | None:
     if not isinstance(values, list) or not 2 <= len(values) <= _MOST_VALUES:
         return f"{shown(values)} is not allowed: must be a list of 2 to {_MOST_VALUES} values"
     for place, value in enumerate(values):
-        if any(_same(value, other) for other in values[:place]):
+        alike = [one for one in values[:place] if isinstance(one, bool) == isinstance(value, bool)]
+        if value in alike:  # true is no 1
             return f"{shown(value)} is listed twice: list it once"
     return None
 
 
 def _range_fault(kind: str, ends: Any) -> str | None:
     whole = kind == "integer"
-    fits = _is_whole if whole else _is_number
+    fits = is_whole if whole else is_number
     if not (isinstance(ends, list) and len(ends) == 2 and all(map(fits, ends))):
         numbers = "whole numbers" if whole else "numbers"
         return f"{shown(ends)} is not allowed: must be a list of two {numbers}, [lowest, highest]"
@@ -97,19 +96,6 @@ def _range_fault(kind: str, ends: Any) -> str | None:
     return None
 
 
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return _is_whole(value) or (isinstance(value, float) and math.isfinite(value))
-
-
-def _same(value: Any, other: Any) -> bool:
-    """Equal, where true is no 1."""
-    return value == other and isinstance(value, bool) == isinstance(other, bool)
-
-
 def as_numbers(distribution: dict, numbers: bool) -> dict:
     """The distribution with ranges of numbers, and choices of ``numbers``, as floats.
 
@@ -118,20 +104,9 @@ def as_numbers(distribution: dict, numbers: bool) -> dict:
     """
     kind = kind_of(distribution)
     if kind in RANGES_OF_NUMBERS or (kind == "choice" and numbers):
-        values = [float(value) if _is_whole(value) else value for value in distribution[kind]]
+        values = [float(value) if is_whole(value) else value for value in distribution[kind]]
         return {**distribution, kind: values}
     return dict(distribution)
-
-
-def border_values(distribution: dict) -> list[tuple[str, int, Any]]:
-    """The values that are allowed for a setting only if all are: (kind, place, value) of each.
-
-    >>> border_values({"uniform": [0, 1]})
-    [('uniform', 0, 0.0), ('uniform', 1, 1.0)]
-    """
-    kind = kind_of(distribution)
-    values = as_numbers(distribution, numbers=False)[kind]
-    return [(kind, place, value) for place, value in enumerate(values)]
 
 
 def quantile(distribution: dict, share: float) -> Any:
@@ -194,4 +169,6 @@ def values_of(setting: Any, key: Key) -> dict[Key, Any]:
     """
     if not is_distribution(setting):
         return {key: setting}
-    return {(*key, kind, place): value for kind, place, value in border_values(setting)}
+    kind = kind_of(setting)
+    values = as_numbers(setting, numbers=False)[kind]
+    return {(*key, kind, place): value for place, value in enumerate(values)}

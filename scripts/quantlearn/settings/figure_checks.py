@@ -19,7 +19,7 @@ from quantlearn.settings.protocol import (
     published_pairs,
     whole_task,
 )
-from quantlearn.settings.schema import Fault, load_schema, shown
+from quantlearn.settings.schema import Fault, is_number, load_schema, shown
 from quantlearn.settings.search import SECTIONS, chooses_sample
 
 __all__ = ["FIGURES", "find_figure_faults"]
@@ -38,8 +38,13 @@ OF_CHOSEN = tuple(load_schema("experiment")["properties"]["figures"]["default"])
 
 # All others show answers true or false.
 OF_WORDS = (
-    *("description", "language_model", "scoreboard"),
-    *("ranking", "knobs", "projections", "random_against_grid"),
+    "description",
+    "knobs",
+    "language_model",
+    "projections",
+    "random_against_grid",
+    "ranking",
+    "scoreboard",
 )
 
 Need = Callable[[dict, Sequence[dict]], str | None]
@@ -102,10 +107,6 @@ def _values(settings: dict, section: str, name: str) -> list:
     return [settings[section][name]] if name in settings[section] else []
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 # What is needed -----------------------------------------------------------------------------------
 
 
@@ -142,7 +143,7 @@ def _searches_of_trials(settings: dict, beside: Sequence[dict]) -> str | None:
 
 
 def _searches_of_numbers(settings: dict, beside: Sequence[dict]) -> str | None:
-    numbers = [name for name, values in _varying(settings).items() if all(map(_is_number, values))]
+    numbers = [name for name, values in _varying(settings).items() if all(map(is_number, values))]
     if settings["search"] is not None and len(numbers) < 2:
         varying = f"there is {numbers[0]} alone" if numbers else "there is none"
         return f"needs two settings that vary over numbers, and {varying}: let another vary"
@@ -175,7 +176,10 @@ def _finetuning(settings: dict, _: Sequence[dict]) -> str | None:
             "compares a start with none: set start_from, and training.start to a choice of null "
             "and one of its networks"
         )
-    return _conditions(settings, {"training.start", "training.scenes"})
+    lacking = _conditions(settings, {"training.start", "training.scenes"})
+    if lacking is None and None in _values(settings, "training", "scenes"):
+        return "counts the training scenes: let training.scenes be numbers, and not null"
+    return lacking
 
 
 def _transfer(settings: dict, _: Sequence[dict]) -> str | None:

@@ -12,11 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.lexicon import (
-    Lexicon,
-    LexiconError,
-    load_lexicon,
-)
+from quantlearn.semantics.lexicon import Lexicon, LexiconError, load_lexicon
 from quantlearn.settings.figure_checks import find_figure_faults
 from quantlearn.settings.resolve import at, has, leaves, resolve, without
 from quantlearn.settings.schema import (
@@ -88,7 +84,7 @@ def load_settings(
     lines += lexicon_lines + path_lines
 
     faults = find_faults(load_schema("config"), config)
-    kept = without(config, faults)
+    kept = without(config, [fault.key for fault in faults])
     run = apply_defaults(settle(load_schema("config"), kept), kept)
     names, name_faults = _choose(run["experiments"], run["leave_out"], list(paths))
     faults += name_faults
@@ -96,7 +92,10 @@ def load_settings(
     faults += atlas_faults
     overlay = _overlay(run)
     own_overlays = kept.get("own_overrides", {})
-    faults += _misplaced(own_overlays, list(paths))
+    for name in own_overlays:
+        if name not in paths:
+            text = f"is not an experiment{did_you_mean(name, list(paths))}"
+            faults.append(Fault(("own_overrides", name), text))
 
     used: set[Key] = set()
     experiments = {}
@@ -116,13 +115,9 @@ def load_settings(
         )
         experiments[name] = resolved
         experiment_faults[name] = own_faults
-        faults += [
-            Fault(
-                ("own_overrides", name, *key), "is not a setting of this experiment: leave it out"
-            )
-            for key in leaves(own)
-            if key not in own_used
-        ]
+        text = "is not a setting of this experiment: leave it out"
+        unused = [key for key in leaves(own) if key not in own_used]
+        faults += [Fault(("own_overrides", name, *key), text) for key in unused]
 
     sound = {name: experiments[name] for name, found in experiment_faults.items() if not found}
     for name, found in experiment_faults.items():
@@ -134,7 +129,9 @@ def load_settings(
             experiment_lines.append(f"{paths[name]}: {fault}{note}")
 
     if not experiment_lines:
-        faults += _unused(run["overrides"], used)
+        text = "applies to none of the chosen experiments: leave it out"
+        unused = [key for key in leaves(run["overrides"]) if key not in used]
+        faults += [Fault(("overrides", *key), text) for key in unused]
     lines += [f"{_origin(fault.key, config, sources)}: {fault}" for fault in faults]
     lines += experiment_lines
     if lines:
@@ -277,24 +274,8 @@ def _overlay(run: dict) -> dict:
     return overlay
 
 
-def _misplaced(own_overlays: dict, known: list[str]) -> list[Fault]:
-    return [
-        Fault(("own_overrides", name), f"is not an experiment{did_you_mean(name, known)}")
-        for name in own_overlays
-        if name not in known
-    ]
-
-
 def _override_note(key: Key, run: dict, own: dict) -> str:
     for name, overlay in (("own_overrides", own), ("overrides", run["overrides"])):
         if key and has(overlay, key):
             return f" (set by {name})"
     return ""
-
-
-def _unused(overrides: dict, used: set[Key]) -> list[Fault]:
-    return [
-        Fault(("overrides", *key), "applies to none of the chosen experiments: leave it out")
-        for key in leaves(overrides)
-        if key not in used
-    ]

@@ -2,7 +2,7 @@
 
 import copy
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,13 +58,15 @@ def resolve(
     if varied and not _varying(given):
         given.pop("search", None)  # the run has fixed all that varies: one sample is left
     faults = _find_faults(schema, given)
-    kept = without(given, [Fault(_setting(fault.key), fault.text) for fault in faults])
+    # A fault within a distribution is about the setting.
+    keys = [fault.key[:2] if fault.key[0] in SECTIONS else fault.key for fault in faults]
+    kept = without(given, keys)
     settings = {"name": surroundings.name, **_complete(schema, kept)}
     surroundings, more = _with_generated(settings, surroundings, generated)
     faults += more
     for check, reads in CHECKS:
-        broken = [fault.key for fault in faults]
-        if not any(_overlap(key, read) for key, read in itertools.product(broken, reads)):
+        pairs = itertools.product([fault.key for fault in faults], reads)
+        if not any(all(a == b for a, b in zip(*pair, strict=False)) for pair in pairs):
             faults += check(settings, surroundings)
     if not faults and settings["search"] is not None and settings["search"]["sampler"] == "grid":
         settings["search"]["samples"] = count_grid(settings["search"]["space"])
@@ -154,11 +156,6 @@ def _complete(schema: dict, given: dict) -> dict:
     return settings
 
 
-def _setting(key: Key) -> Key:
-    """The key of the setting that a fault within its distribution is about."""
-    return key[:2] if key and key[0] in SECTIONS else key
-
-
 def _merged(given: dict, overlay: dict) -> dict:
     merged = dict(given)
     for name, value in overlay.items():
@@ -206,11 +203,6 @@ def at(mapping: Any, key: Key) -> Any:
     return mapping
 
 
-def _overlap(key: Key, other: Key) -> bool:
-    shorter = min(len(key), len(other))
-    return key[:shorter] == other[:shorter]
-
-
 def leaves(mapping: dict, key: Key = ()) -> Iterator[Key]:
     for name, value in mapping.items():
         if _is_section(value):
@@ -219,11 +211,11 @@ def leaves(mapping: dict, key: Key = ()) -> Iterator[Key]:
             yield (*key, name)
 
 
-def without(mapping: dict, faults: list[Fault]) -> dict:
-    """A copy without the settings that have a fault; a fault in a list takes the list."""
+def without(mapping: dict, keys: Iterable[Key]) -> dict:
+    """A copy without the settings at some keys; a key in a list takes the list."""
     kept = copy.deepcopy(mapping)
-    for fault in faults:
-        names = list(itertools.takewhile(lambda name: isinstance(name, str), fault.key))
-        holder = at(kept, tuple(names[:-1])) if has(kept, tuple(names[:-1])) else {}
-        holder.pop(names[-1], None)
+    for key in keys:
+        *above, name = itertools.takewhile(lambda part: isinstance(part, str), key)
+        if has(kept, above):
+            at(kept, above).pop(name, None)
     return kept

@@ -27,6 +27,8 @@ __all__ = [
     "cases",
     "did_you_mean",
     "find_faults",
+    "is_number",
+    "is_whole",
     "load_schema",
     "settle",
     "shown",
@@ -53,19 +55,21 @@ class Fault(NamedTuple):
         return f"{path.lstrip('.')}: {self.text}" if self.key else self.text
 
 
-def _is_number(_checker, value) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_integer(_checker, value) -> bool:
+def is_whole(value: Any) -> bool:
+    """Whether a value is a whole number; true is none."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value: Any) -> bool:
+    """Whether a value is a finite number."""
+    return is_whole(value) or (isinstance(value, float) and math.isfinite(value))
 
 
 # JSON Schema takes 30.0 for an integer; and no bound keeps out a number that is not one (NaN).
 _Validator = extend(
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {"number": _is_number, "integer": _is_integer}
+        {"number": lambda _, value: is_number(value), "integer": lambda _, value: is_whole(value)}
     ),
 )
 
@@ -217,14 +221,11 @@ def _unknown(name: str, settled: dict, schema: dict) -> str:
     homes = [condition for condition, properties in cases(schema) if name in properties]
     if homes:
         *_, deciding = homes[0]["properties"]  # the last of a chain of conditions
-        wanted = [value for home in homes for value in _values(home["properties"][deciding])]
+        conditions = [home["properties"][deciding] for home in homes]
+        wanted = [value for one in conditions for value in one.get("enum") or [one["const"]]]
         return f"applies only where {deciding} is {' or '.join(wanted)}: leave it out"
     known = list(settled["properties"])
     return "unknown key" + (did_you_mean(name, known) or f"; known here: {', '.join(known)}")
-
-
-def _values(condition: dict) -> list:
-    return [condition["const"]] if "const" in condition else condition["enum"]
 
 
 def did_you_mean(name: Any, known) -> str:

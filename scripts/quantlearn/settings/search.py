@@ -13,11 +13,11 @@ from typing import Any
 
 from quantlearn.settings.distributions import (
     as_numbers,
-    border_values,
     find_form_faults,
     grid_values,
     is_distribution,
     kind_of,
+    values_of,
 )
 from quantlearn.settings.schema import Fault, Key, apply_defaults, cases, find_faults, settle
 
@@ -184,18 +184,20 @@ def _well_formed(given: dict) -> dict[str, dict]:
 def _decided(schema: dict, given: dict) -> Iterator[dict[str, Any]]:
     """Every combination of the values of the settings that decide."""
     names = _deciding(schema, given)
-    values = [[value for _, _, value in border_values(given[name])] for name in names]
+    values = [values_of(given[name], ()).values() for name in names]
     for combination in itertools.product(*values):
         yield dict(zip(names, combination, strict=True))
 
 
-def _worlds(schema: dict, given: dict) -> Iterator[tuple[dict, dict[str, tuple[str, int]]]]:
+def _worlds(schema: dict, given: dict) -> Iterator[tuple[dict, dict[str, Key]]]:
     """Sections of constants in which each value of each distribution occurs, with their places.
 
     Every combination of deciding values occurs with every value of the others, but these are not
     combined with each other: what is allowed for one does not depend on another.
     """
-    borders = {name: border_values(value) for name, value in _well_formed(given).items()}
+    borders = {
+        name: list(values_of(value, ()).items()) for name, value in _well_formed(given).items()
+    }
     deciding = _deciding(schema, given)
     others = [name for name in borders if name not in deciding]
     rounds = max((len(borders[name]) for name in others), default=1)
@@ -203,5 +205,5 @@ def _worlds(schema: dict, given: dict) -> Iterator[tuple[dict, dict[str, tuple[s
         for turn in range(rounds):
             chosen = dict(zip(deciding, combination, strict=True))
             chosen |= {name: borders[name][min(turn, len(borders[name]) - 1)] for name in others}
-            world = {**given, **{name: value for name, (_, _, value) in chosen.items()}}
-            yield world, {name: (kind, place) for name, (kind, place, _) in chosen.items()}
+            world = given | {name: value for name, (_, value) in chosen.items()}
+            yield world, {name: place for name, (place, _) in chosen.items()}

@@ -256,7 +256,7 @@ def run(tmp_path_factory):
         searched = pd.DataFrame(
             [("search_random", "random", n, 0.9, 0.85, 0.95, 10) for n in (1, 2, 3, 4)]
             + [("search_grid", "grid", n, 0.8, 0.75, 0.85, 10) for n in (1, 2, 3, 4)],
-            columns=list(tables.RANDOM_AGAINST_GRID),
+            columns=list(random_against_grid.TABLES["random_against_grid"]),
         )
         hidden, search = loaded["hidden_states"], loaded["search_random"]
         parameters = {

@@ -1,8 +1,7 @@
-"""How fast networks are trained and evaluated: what is timed, and how.
+"""Three ways to do the same work, and how much work it is.
 
-Three ways to do the same work: a loop over `torch.nn.LSTM`, one network after the other, as it is
-usually done; the ensemble of eager PyTorch; and the ensemble's compiled core. They are timed in
-turn, round after round, so that a machine that gets slower or faster in between favours none.
+A loop over `torch.nn.LSTM`, one network after the other, as it is usually done; the ensemble of
+eager PyTorch; and the ensemble's compiled core.
 
 Useful operations are those of the mathematics, not of an implementation: the multiplications and
 additions in the products of weight matrices with hidden states, for every object of every scene.
@@ -11,18 +10,8 @@ for element-wise functions. A core that avoids work, as the compiled evaluation 
 prefixes, is so credited with the work it avoids, and may seem to exceed the machine's peak.
 """
 
-import functools
-import json
-import os
-import platform
-import resource
-import subprocess
-import sys
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,30 +19,16 @@ import torch
 
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
-from quantlearn.pipeline.machine import processor
 from quantlearn.semantics.scenes import PADDING, ZONES
 from quantlearn.training.evaluation import answers
 from quantlearn.training.examples import Examples, Stacked, stack
 from quantlearn.training.loop import train
 
-__all__ = [
-    "CORES",
-    "EVALUATE_EVERY",
-    "Shape",
-    "Workload",
-    "in_fresh_process",
-    "machine",
-    "matrix_peak",
-    "quartiles",
-    "time_in_turn",
-    "useful_operations",
-    "workload",
-]
+__all__ = ["CORES", "EVALUATE_EVERY", "Shape", "Workload", "useful_operations", "workload"]
 
 CORES = ("loop", "eager", "compiled")
 _GATES = 4
 _CLASSES = 2
-_CERTAINLY_LONG = 10
 _LEARNING_RATE = 1e-4
 EVALUATE_EVERY = 50
 
@@ -249,126 +224,3 @@ def _batches(examples: Stacked, batch: int, steps: int) -> list[slice]:
     """Rows of ``steps`` batches, from the first on again when the examples are used up."""
     whole = examples.labels.shape[1] // batch
     return [slice(k % whole * batch, (k % whole + 1) * batch) for k in range(steps)]
-
-
-def time_in_turn(
-    contenders: dict[str, Callable[[int], None]], repeats: int, seconds: float
-) -> dict[str, np.ndarray]:
-    """Seconds that one unit of each contender's work takes: ``repeats`` numbers for each.
-
-    A contender does as many units as it is called with. One call warms it up, another shows how
-    many units take about ``seconds`` (none is needed where the first took much longer); then every
-    round times each of them once.
-    """
-    counts = {}
-    for name, work in contenders.items():
-        first = _seconds(work, 1)
-        one = first if first > _CERTAINLY_LONG * seconds else _seconds(work, 1)
-        counts[name] = max(1, round(seconds / one))
-    found = {name: np.empty(repeats) for name in contenders}
-    for k in range(repeats):
-        for name, work in contenders.items():
-            found[name][k] = _seconds(work, counts[name]) / counts[name]
-    return found
-
-
-def _seconds(work: Callable[[int], None], count: int) -> float:
-    start = time.perf_counter()
-    work(count)
-    return time.perf_counter() - start
-
-
-def matrix_peak(side: int, precision: str) -> Callable[[int], None]:
-    """Work whose unit is the product of two square matrices, 2 · side³ operations."""
-    a = torch.rand(side, side, dtype=getattr(torch, precision))
-    out = torch.empty_like(a)
-
-    def work(count: int) -> None:
-        for _ in range(count):
-            torch.mm(a, a, out=out)
-
-    return work
-
-
-def machine() -> dict[str, str]:
-    """What the times depend on, in words."""
-    import numba  # noqa: PLC0415 - only to be asked for its version
-
-    return {
-        "processor": processor(),
-        "cores": str(os.cpu_count()),
-        "threads used": str(torch.get_num_threads()),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
-        "system": platform.platform(terse=True),
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numba": numba.__version__,
-        "numpy": np.__version__,
-    }
-
-
-def in_fresh_process(core: str | None, shape: Shape, scenes: int, cache: Path) -> dict[str, float]:
-    """Peak memory and time to the first result of some training and one evaluation.
-
-    They are found in a process of its own: ``bytes`` is the most memory it ever held, the
-    interpreter and torch included (``core`` None: nothing else), ``seconds`` the time of the first
-    update and the first evaluation less that of the second ones. ``cache`` is where compiled code
-    is kept; an empty folder shows what compiling costs, a used one what loading does.
-    """
-    job = json.dumps({"core": core, "shape": asdict(shape), "scenes": scenes})
-    library = str(Path(__file__).parents[3])
-    environment = {
-        **os.environ,
-        "PYTHONPATH": library,
-        "NUMBA_CACHE_DIR": str(cache),
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "quantlearn.figures.benchmark.workloads", job],
-        env=environment,
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return json.loads(done.stdout)
-
-
-def _fresh(core: str | None, shape: Shape, scenes: int) -> dict[str, float]:
-    torch.set_num_threads(1)
-    seconds = 0.0
-    if core is not None:
-        networks = workload(core, shape)
-        examples = shape.examples(scenes)
-        for work in (
-            functools.partial(networks.train, examples),
-            lambda count: [networks.evaluate(examples) for _ in range(count)],
-        ):
-            seconds += _seconds(work, 1) - _seconds(work, 1)
-    return {"bytes": _most_memory(), "seconds": seconds}
-
-
-def _most_memory() -> int:
-    """The most bytes that this process has held."""
-    try:
-        status = Path("/proc/self/status").read_text()
-    except OSError:  # macOS, where ru_maxrss counts bytes
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Not ru_maxrss: Linux hands it down from the process that started this one.
-    [line] = (line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return 1024 * int(line.split()[1])
-
-
-def quartiles(values: Sequence[float]) -> tuple[float, float, float]:
-    """Median, lower and upper quartile.
-
-    >>> quartiles([1, 2, 3, 4, 5])
-    (3.0, 2.0, 4.0)
-    """
-    median, lower, upper = np.quantile(values, [0.5, 0.25, 0.75]).tolist()
-    return median, lower, upper
-
-
-if __name__ == "__main__":
-    job = json.loads(sys.argv[1])
-    print(json.dumps(_fresh(job["core"], Shape(**job["shape"]), job["scenes"])))

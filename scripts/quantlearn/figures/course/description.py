@@ -6,210 +6,198 @@ never trained, so that it has to be put together from known words. Shares are me
 differences are within trials, since the samples, with and without attention, have the same data.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
 
-from quantlearn import tables
-from quantlearn.figures import formats
-from quantlearn.figures.formats import p_phrase
+from quantlearn.figures import style
+from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.comparison import LEVEL, holm, mean_interval, paired_t_test
-from quantlearn.tables import TableError
+from quantlearn.statistics.comparison import LEVEL, holm, paired_t_test
+from quantlearn.statistics.intervals import mean_interval
 
-__all__ = ["ATTENTION", "KINDS", "description_table", "remark", "shown"]
+READS = ("samples", "texts")
 
-KINDS = ("trained counts", "new counts", "new sentence")
-"""Kinds of test scenes; "new counts" are those whose sentence was trained."""
+TABLES = {
+    "description": {
+        "measure": "str",
+        "attention": "str",
+        "counts": "str",
+        **dict.fromkeys(["estimate", "lower", "upper", "p_adjusted"], "float64"),
+        "n": "int64",
+    },
+    "description_counts": {
+        "attention": "str",
+        **dict.fromkeys(["both", "a_only"], "int64"),
+        "estimate": "float64",
+        "n": "int64",
+    },
+    "description_examples": {
+        **dict.fromkeys(["attention", "counts", "scene", "target", "written"], "str"),
+        "exact": "bool",
+    },
+}
 
-NEW = "all new"
-ATTENTION_HELPS = "attention less none"
+KINDS = ("trained_counts", "new_counts", "new_sentence")
+"""Kinds of test scenes; new_counts are those whose sentence was trained."""
+
+SHARES = ("exact", "true", "true_but_another", "false", "no_sentence")
+
 ATTENTION = {"none": "without attention", "dot": "with attention"}
-SHOWN = "What the networks wrote"
 
-_EXAMPLES = {"right": 2, "wrong": 2}  # of each network and kind
-ERRORS = ("true but not to be written", "false", "not a sentence")
+EXAMPLES = 2  # right ones, and wrong ones, of each network and kind
 
 
-def description_table(
-    samples: pd.DataFrame, texts: pd.DataFrame, seed: int, experiment: str
-) -> pd.DataFrame:
-    """Shares, their differences, shares by counts, errors and examples, each a kind of row.
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """Shares of sentences and their differences, right ones by counts, and examples.
 
-    ``samples`` has the columns sample and network.attention, ``texts`` is tables/texts.parquet.
-    Columns: those of `quantlearn.tables.DESCRIPTION`. p values are adjusted by Holm's method over
-    all differences. Raises `TableError` where two samples have the same attention.
+    Means with 95 % t intervals. p values of the differences are adjusted by Holm's method over all
+    of them.
     """
-    named = samples.set_index("sample")["network.attention"]
-    if not named.is_unique:
-        raise TableError("samples are told apart by network.attention, and some have the same")
+    attention = {
+        sample: experiment.sample(sample)["network"]["attention"] for sample in experiment.samples
+    }
+    texts = experiment.texts
+    right, said = texts["written"] == texts["target"], texts["said"] != ""
+    kinds = [texts["counts_trained"], texts["sentence_trained"]]
     texts = texts.assign(
-        attention=texts["sample"].map(named),
-        exact=texts["written"] == texts["target"],
-        counts=np.select(
-            [texts["counts_trained"], texts["sentence_trained"]], KINDS[:2], default=KINDS[2]
-        ),
+        attention=texts["sample"].map(attention),
+        counts=np.select(kinds, KINDS[:2], default=KINDS[2]),
+        exact=right,
+        true_but_another=~right & texts["true"],
+        false=said & ~right & ~texts["true"],
+        no_sentence=~said,
     )
-    new = texts[texts["counts"] != KINDS[0]]
-    by_kind = pd.concat([texts, new.assign(counts=NEW)])
-    rows = [
-        *_shares(by_kind),
-        *_differences(by_kind),
-        *_by_counts(new),
-        *_errors(new),
-        *_examples(texts, random_stream(seed, experiment, "examples")),
-    ]
-    table = pd.DataFrame(rows, columns=list(tables.DESCRIPTION))
-    return table.astype({"both": "Int64", "a_only": "Int64", "n": "Int64"})
+    new = texts[~texts["counts_trained"]]
+    by_kind = pd.concat([texts, new.assign(counts="all_new")])
+    shares = by_kind.groupby(["attention", "counts", "trial"], sort=False)[list(SHARES)].mean()
+    exact = by_kind.pivot_table("exact", ["attention", "counts"], "trial")
+    rows = [*means(shares), *differences(exact)]
+    by_counts = new.groupby(["attention", "both", "a_only", "trial"])["exact"].mean()
+    by_counts = by_counts.groupby(level=[0, 1, 2]).agg(estimate="mean", n="size").reset_index()
+    examples = drawn_examples(texts, random_stream(seed, experiment.name, "examples"))
+    return {
+        "description": pd.DataFrame(rows, columns=list(TABLES["description"])),
+        "description_counts": by_counts,
+        "description_examples": examples[list(TABLES["description_examples"])],
+    }
 
 
-def _shares(texts: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    for kind, column in (("exact", "exact"), ("true", "true")):
-        by_trial = texts.groupby(["attention", "counts", "trial"], sort=False)[column].mean()
-        for (attention, counts), values in by_trial.groupby(level=[0, 1], sort=False):
-            mean = mean_interval(values.to_numpy())
-            yield {
-                "kind": kind,
-                "attention": attention,
-                "counts": counts,
-                "estimate": mean.estimate,
-                # A t interval of few trials may reach beyond what a share can be.
-                "lower": np.clip(mean.lower, 0, 1),
-                "upper": np.clip(mean.upper, 0, 1),
-                "n": len(values),
-            }
+def means(shares: pd.DataFrame) -> list[dict[str, Any]]:
+    """A row for each share (columns), attention and kind of test scene, over trials."""
+    rows = []
+    for (attention, counts), of_trials in shares.groupby(level=[0, 1], sort=False):
+        for measure, values in of_trials.items():
+            mean = vars(mean_interval(values.to_numpy()))
+            # A t interval of few trials may reach beyond what a share can be.
+            bounds = {side: np.clip(mean[side], 0, 1) for side in ("lower", "upper")}
+            key = {"measure": measure, "attention": attention, "counts": counts}
+            rows.append(key | mean | bounds | {"n": len(values)})
+    return rows
 
 
-def _differences(texts: pd.DataFrame) -> list[dict[str, Any]]:
-    """New against trained counts in each network; attention against none for each kind."""
-    shares = texts.pivot_table("exact", ["attention", "counts"], "trial")
+def differences(exact: pd.DataFrame) -> list[dict[str, Any]]:
+    """New less trained counts in each network, and attention less none for each kind.
+
+    ``exact`` has a row for each (attention, counts) and a column for each trial.
+    """
     pairs = [
-        ("new less trained", attention, NEW, shares.loc[attention, NEW], shares.loc[of_trained])
-        for attention in shares.index.unique(0)
-        if (of_trained := (attention, KINDS[0])) in shares.index
-        and (attention, NEW) in shares.index
-    ]
-    if {"none", "dot"} <= set(shares.index.unique(0)):
-        pairs += [
-            (ATTENTION_HELPS, "dot", counts, shares.loc["dot", counts], shares.loc[none])
-            for counts in shares.loc["dot"].index
-            if (none := ("none", counts)) in shares.index
-        ]
+        ("new_less_trained", (attention, "all_new"), (attention, "trained_counts"))
+        for attention in ATTENTION
+    ] + [("attention_less_none", ("dot", kind), ("none", kind)) for kind in (*KINDS, "all_new")]
+    pairs = [pair for pair in pairs if {*pair[1:]} <= set(exact.index)]
     tests = [
-        paired_t_test((first - second).dropna().to_numpy(), "paired_t", "accuracy")
-        for *_, first, second in pairs
+        paired_t_test((exact.loc[one] - exact.loc[other]).dropna().to_numpy(), "paired_t", "share")
+        for _, one, other in pairs
     ]
-    adjusted = holm(np.array([test.p for test in tests])) if tests else []
+    adjusted = holm(np.array([test.p for test in tests]))
     return [
-        {
-            **{"kind": kind, "attention": attention, "counts": counts, "p_adjusted": p},
-            **{name: getattr(test, name) for name in ("estimate", "lower", "upper", "n")},
-        }
-        for (kind, attention, counts, *_), test, p in zip(pairs, tests, adjusted, strict=True)
+        {"measure": measure, "attention": attention, "counts": counts, "p_adjusted": p} | vars(test)
+        for (measure, (attention, counts), _), test, p in zip(pairs, tests, adjusted, strict=True)
     ]
 
 
-def _by_counts(new: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """For each pair of counts, over the trials in which it was new."""
-    groups = new.groupby(["attention", "both", "a_only"], sort=True)
-    for (attention, both, a_only), rows in groups:
-        by_trial = rows.groupby("trial")["exact"].mean()
-        yield {
-            **{"kind": "counts", "attention": attention, "counts": NEW},
-            **{"both": both, "a_only": a_only, "estimate": by_trial.mean(), "n": len(by_trial)},
-        }
-
-
-def _errors(new: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """What was written instead, as shares of the scenes with new counts."""
-    wrong = ~new["exact"]
-    kinds = (wrong & new["true"], wrong & ~new["true"] & (new["said"] != ""), new["said"] == "")
-    for name, rows in zip(ERRORS, kinds, strict=True):
-        by_trial = rows.groupby([new["attention"], new["trial"]], sort=False).mean()
-        for attention, values in by_trial.groupby(level=0, sort=False):
-            mean = mean_interval(values.to_numpy())
-            yield {
-                **{"kind": name, "attention": attention, "counts": NEW},
-                **{"estimate": mean.estimate, "lower": max(mean.lower, 0.0)},
-                **{"upper": min(mean.upper, 1.0), "n": len(values)},
-            }
-
-
-def _examples(texts: pd.DataFrame, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+def drawn_examples(texts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     """Some right and wrong sentences of each network, drawn at random from all trials."""
-    for (attention, counts), rows in texts.groupby(["attention", "counts"], sort=False):
-        for kind, part in (("right", rows[rows["exact"]]), ("wrong", rows[~rows["exact"]])):
-            number = min(_EXAMPLES[kind], len(part))
-            drawn = part.iloc[rng.choice(len(part), size=number, replace=False)]
-            for row in drawn.itertuples():
-                yield {
-                    **{"kind": kind, "attention": attention, "counts": counts, "both": row.both},
-                    **{"a_only": row.a_only, "scene": row.scene, "target": row.target},
-                    "written": row.written,
-                }
+    drawn = []
+    for _, rows in texts.groupby(["attention", "counts"], sort=False):
+        for part in (rows[rows["exact"]], rows[~rows["exact"]]):
+            number = min(EXAMPLES, len(part))
+            drawn.append(part.iloc[rng.choice(len(part), size=number, replace=False)])
+    return pd.concat(drawn)
 
 
-# --- In words -------------------------------------------------------------------------------------
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """How often networks write exactly the most informative true sentence about a test scene.
 
-
-def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
-    """What was written of trained and new counts, and what attention changes."""
-    rows = {(row.kind, row.attention, row.counts): row for row in numbers.itertuples()}
-    lines = [_of_network(rows, attention) for attention in numbers["attention"].unique()]
-    return "\n".join(f"- {line}" for line in [*lines, *_of_attention(rows)])
-
-
-def _of_network(rows: dict[tuple[str, str, str], Any], attention: str) -> str:
-    def share(kind: str, counts: str) -> str:
-        row = rows.get((kind, attention, counts))
-        return formats.MISSING if row is None else formats.percent(row.estimate)
-
-    text = (
-        f"{formats.capital(ATTENTION[attention])}: {share('exact', KINDS[0])} of the sentences are "
-        f"exactly right where the counts were trained, {share('exact', NEW)} where they are new "
-        f"({share('exact', KINDS[1])} if their sentence was trained, {share('exact', KINDS[2])} if "
-        "it was not)"
+    On the left are means over trials with 95 % t intervals, for scenes with counts that were
+    trained, with new counts, and with new counts whose sentence was never trained. On the right are
+    the new counts one by one: the share of right sentences where a scene has so many objects in A∩B
+    and A∖B, in the trials in which no such scene was trained; blank where that never happened.
+    """
+    shares, by_counts = tables["description"], tables["description_counts"]
+    exact = shares[shares["measure"] == "exact"].set_index(["attention", "counts"])
+    networks = [name for name in ATTENTION if name in exact.index]
+    figure = style.new_figure(style.PAGE_WIDTH, 3.2)
+    left, *triangles = figure.subplots(
+        1, 1 + len(networks), width_ratios=(1.3, *[1] * len(networks))
     )
-    errors = ", ".join(f"{share(name, NEW)} {name}" for name in ERRORS)
-    drop = rows.get(("new less trained", attention, NEW))
-    difference = "" if drop is None else f" New counts against trained ones: {_points(drop)}."
-    return f"{text}. The other sentences about new counts: {errors}.{difference}"
+    for place, (name, look) in enumerate(style.looks(networks).items()):
+        rows = exact.loc[name].reindex(list(KINDS))
+        places = np.arange(len(KINDS)) + 0.14 * (place - (len(networks) - 1) / 2)
+        left.vlines(places, rows["lower"], rows["upper"], color=look.colour, linewidth=1.2)
+        left.plot(places, rows["estimate"], look.marker, color=look.colour, label=ATTENTION[name])
+    left.set_xticks(range(len(KINDS)), [kind.replace("_", "\n") for kind in KINDS])
+    left.set_xlim(-0.5, len(KINDS) - 0.5)
+    left.set_ylim(-0.02, 1.02)
+    left.set_ylabel("Exact match (test scenes)")
+    for axes, name in zip(triangles, networks, strict=True):
+        mesh = draw_triangle(axes, by_counts[by_counts["attention"] == name])
+        axes.set_title(ATTENTION[name].capitalize(), fontsize=8)
+        axes.set_xlabel("Objects in A∩B")
+    triangles[0].set_ylabel("Objects in A∖B")
+    figure.colorbar(mesh, ax=triangles, label="Exact match, new counts", aspect=30)
+    title = f"{experiment.settings['title']} (n = {exact['n'].max()} trials)"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=9, wrap=True)
+    figure.legend(loc="outside lower left", ncols=len(networks))
+    return figure
 
 
-def _of_attention(rows: dict[tuple[str, str, str], Any]) -> list[str]:
-    found = {counts: row for (kind, _, counts), row in rows.items() if kind == ATTENTION_HELPS}
-    if NEW not in found:
-        return []
-    better = found[NEW]
-    if better.p_adjusted < LEVEL:
-        more = "more" if better.estimate > 0 else "fewer"
-        said = f"Attention makes {more} of the sentences about new counts right"
-    else:
-        said = "That attention changes anything for new counts is not shown"
-    parts = [f"{counts}: {_points(row)}" for counts, row in found.items()]
-    return [f"{said}. With attention less without, within trials: {'; '.join(parts)}."]
+def draw_triangle(axes: Axes, rows: pd.DataFrame) -> QuadMesh:
+    """The share of right sentences for each pair of counts."""
+    size = int((rows["both"] + rows["a_only"]).max()) + 1
+    shares = np.full((size, size), np.nan)
+    shares[rows["a_only"], rows["both"]] = rows["estimate"]
+    mesh = axes.pcolormesh(shares, cmap="viridis", vmin=0, vmax=1)
+    ticks = np.arange(0, size, 2)
+    axes.set_xticks(ticks + 0.5, ticks)
+    axes.set_yticks(ticks + 0.5, ticks)
+    axes.set_aspect("equal")
+    return mesh
 
 
-def _points(row: Any) -> str:
-    bounds = formats.interval(*map(formats.accuracy_points, (row.lower, row.upper)))
-    return (
-        f"{formats.accuracy_points(row.estimate)} percentage points (95 % interval {bounds}; "
-        f"{p_phrase(row.p_adjusted)})"
-    )
-
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """Examples of what was written, right and wrong."""
-    examples = numbers[numbers["kind"].isin(_EXAMPLES)]
-    return pd.DataFrame(
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Estimates by attention, measure and kind of test scene, and examples."""
+    found: dict[str, dict[str, dict[str, dict]]] = {}
+    for row in tables["description"].to_dict("records"):
+        measures = found.setdefault(row["attention"], {})
+        measures.setdefault(row["measure"], {})[row["counts"]] = row
+    examples = [
         {
-            "Network": examples["attention"].map(ATTENTION),
-            "Test scene": examples["counts"],
-            "Scene": examples["scene"],
-            "To be written": examples["target"],
-            "Written": examples["written"].fillna(""),
-            "": examples["kind"],
+            "Network": ATTENTION[row.attention],
+            "Test scene": style.label(row.counts),
+            "Scene": row.scene,
+            "To be written": row.target,
+            "Written": row.written,
+            "": "right" if row.exact else "wrong",
         }
-    )
+        for row in tables["description_examples"].itertuples()
+    ]
+    return {"found": found, "attention": ATTENTION, "level": LEVEL, "examples": examples}

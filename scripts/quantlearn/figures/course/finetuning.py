@@ -10,46 +10,89 @@ Short scenes are few, so some of the test scenes are also among those that the p
 were trained on, before they were asked anything. How many is part of the result.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from quantlearn import tables
-from quantlearn.figures import formats
-from quantlearn.figures.formats import p_phrase
+from quantlearn.data.scene_files import read_trials
+from quantlearn.figures import formats, style
+from quantlearn.figures.experiment import Experiment
 from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.statistics.comparison import LEVEL, holm, paired_t_test
 from quantlearn.statistics.intervals import mean_interval
-from quantlearn.tables import TableError
 
-__all__ = ["STARTS", "accuracies", "finetuning_table", "met_before", "remark", "shown"]
+READS = ("samples", "trials", "scenes", "source")
 
-SCRATCH, PRETRAINED = "scratch", "pretrained"
-STARTS = (SCRATCH, PRETRAINED)
+ESTIMATE = dict.fromkeys(["estimate", "lower", "upper"], "float64")
+
+TABLES = {
+    "finetuning": {"start": "str", "scenes": "int64", **ESTIMATE, "n": "int64"},
+    "finetuning_differences": {
+        "scenes": "int64",
+        **ESTIMATE,
+        "p_adjusted": "float64",
+        "n": "int64",
+    },
+    "finetuning_whole": {"measure": "str", **ESTIMATE, "p": "float64", "n": "int64"},
+}
+
+STARTS = ("scratch", "pretrained")
 
 
-def accuracies(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    """Test accuracy by (start, trial), a column for each number of scenes in ascending order.
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """Accuracies; their differences; the area between the curves, and the share of scenes met.
 
-    ``samples`` has the columns sample, training.start and training.scenes. Raises `TableError`
-    unless each combination of two starts, one of them none, with a number of scenes is one sample.
+    With 95 % t intervals. p values of the paired t-tests are adjusted by Holm's method over the
+    numbers of scenes; the area is one more test and stands for itself.
     """
-    starts = samples["training.start"].astype(str)
-    named = samples.assign(
-        start=np.where(starts.isin(["null", "nan"]), SCRATCH, PRETRAINED),
-        scenes=pd.to_numeric(samples["training.scenes"], errors="coerce"),
+    found = accuracies(experiment)
+    rows = [
+        {"start": start, "scenes": scenes, "n": len(values)}
+        | vars(mean_interval(values.to_numpy()))
+        for start in STARTS
+        for scenes, values in found.loc[start].items()
+    ]
+    apart = (found.loc["pretrained"] - found.loc["scratch"]).dropna()
+    tests = [paired_t_test(apart[scenes].to_numpy(), "paired_t", "accuracy") for scenes in apart]
+    differences = pd.DataFrame(tests).assign(
+        scenes=apart.columns, p_adjusted=holm(np.array([test.p for test in tests]))
     )
-    often = named.groupby(["start", "scenes"]).size()
-    complete = set(named["start"]) == set(STARTS) and len(often) == 2 * named["scenes"].nunique()
-    if not complete or (often != 1).any():
-        raise TableError(
-            "fine-tuning is compared where each training.start, null and another, has one sample "
-            "for each number in training.scenes"
-        )
-    merged = trials.merge(named[["sample", "start", "scenes"]], on="sample")
-    return merged.pivot_table("test_accuracy", ["start", "trial"], "scenes")
+    # The source may have more trials, from which no network of this experiment starts.
+    tested, read = scenes_on(experiment, "test"), scenes_on(experiment.source, "train")
+    met = np.array([met_before(*pair) for pair in zip(tested, read, strict=False)])
+    area = paired_t_test(area_between(apart).to_numpy(), "paired_t", "accuracy")
+    whole = [
+        {"measure": "area"} | vars(area),
+        {"measure": "met_before", "n": len(met)} | vars(mean_interval(met)),
+    ]
+    return {
+        "finetuning": pd.DataFrame(rows, columns=list(TABLES["finetuning"])),
+        "finetuning_differences": differences[list(TABLES["finetuning_differences"])],
+        "finetuning_whole": pd.DataFrame(whole, columns=list(TABLES["finetuning_whole"])),
+    }
+
+
+def accuracies(experiment: Experiment) -> pd.DataFrame:
+    """Test accuracy by (start, trial), a column for each number of scenes in ascending order."""
+    training = {sample: experiment.sample(sample)["training"] for sample in experiment.samples}
+    sample = experiment.trials["sample"]
+    named = experiment.trials.assign(
+        start=sample.map({s: STARTS[own["start"] is not None] for s, own in training.items()}),
+        scenes=sample.map({s: own["scenes"] for s, own in training.items()}),
+    )
+    return named.pivot_table("test_accuracy", ["start", "trial"], "scenes")
+
+
+def scenes_on(experiment: Experiment, split: str) -> Iterator[LabelledScenes]:
+    """The scenes of each trial on one split."""
+    trials = read_trials(experiment.path("scenes"), experiment.settings["quantifiers"])
+    return (labelled[extra["split"] == split] for labelled, extra in trials)
 
 
 def met_before(tested: LabelledScenes, trained: LabelledScenes) -> float:
@@ -60,62 +103,13 @@ def met_before(tested: LabelledScenes, trained: LabelledScenes) -> float:
     >>> met_before(scenes([[0, 1], [1, 0]]), scenes([[1, 0], [1, 1]]))
     0.5
     """
-    known = set(_rows(trained))
-    return float(np.mean([row in known for row in _rows(tested)]))
 
+    def rows(labelled: LabelledScenes) -> list[bytes]:
+        scenes = zip(labelled.scenes.astype(np.uint8), labelled.sizes, strict=True)
+        return [scene[:size].tobytes() for scene, size in scenes]
 
-def _rows(labelled: LabelledScenes) -> list[bytes]:
-    scenes = labelled.scenes.astype(np.uint8)
-    return [row[:size].tobytes() for row, size in zip(scenes, labelled.sizes.tolist(), strict=True)]
-
-
-def finetuning_table(
-    samples: pd.DataFrame, trials: pd.DataFrame, met: Sequence[float]
-) -> pd.DataFrame:
-    """Accuracies, their differences and the area between the curves, with 95 % t intervals.
-
-    ``met`` holds the share of `met_before` for each trial, of which the mean is added. p values of
-    the paired t-tests are adjusted by Holm's method over the numbers of scenes; the area is one
-    more test and stands for itself. Columns: `quantlearn.tables.FINETUNING`.
-    """
-    found = accuracies(samples, trials)
-    differences = (found.loc[PRETRAINED] - found.loc[SCRATCH]).dropna()
-    rows = []
-    for start in STARTS:
-        for scenes, values in found.loc[start].items():
-            mean = mean_interval(values.to_numpy())
-            rows.append(
-                {
-                    **{"kind": "accuracy", "start": start, "scenes": scenes, "n": len(values)},
-                    **{"estimate": mean.estimate, "lower": mean.lower, "upper": mean.upper},
-                }
-            )
-    tests = [
-        paired_t_test(differences[scenes].to_numpy(), "paired_t", "accuracy")
-        for scenes in differences
-    ]
-    adjusted = holm(np.array([test.p for test in tests]))
-    area = paired_t_test(area_between(differences).to_numpy(), "paired_t", "accuracy")
-    for kind, scenes, test, p in [
-        *(("difference", *row) for row in zip(differences.columns, tests, adjusted, strict=True)),
-        ("area", pd.NA, area, area.p),
-    ]:
-        rows.append(
-            {
-                **{"kind": kind, "start": PRETRAINED, "scenes": scenes, "n": test.n},
-                **{"estimate": test.estimate, "lower": test.lower, "upper": test.upper},
-                "p_adjusted": p,
-            }
-        )
-    share = mean_interval(np.array(met))
-    rows.append(
-        {
-            **{"kind": "met before", "start": PRETRAINED, "n": len(met)},
-            **{"estimate": share.estimate, "lower": share.lower, "upper": share.upper},
-        }
-    )
-    table = pd.DataFrame(rows, columns=list(tables.FINETUNING))
-    return table.astype({"scenes": "Int64", "p_adjusted": "float64"})
+    known = set(rows(trained))
+    return float(np.mean([row in known for row in rows(tested)]))
 
 
 def area_between(differences: pd.DataFrame) -> pd.Series:
@@ -132,95 +126,84 @@ def area_between(differences: pd.DataFrame) -> pd.Series:
     return pd.Series(areas, index=differences.index)
 
 
-# --- In words -------------------------------------------------------------------------------------
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Test accuracy by the number of labelled training scenes, from scratch and after pretraining.
+
+    On the left means over trials with 95 % t intervals; the number of scenes is on a logarithmic
+    scale. On the right the difference within trials: above the line, pretraining helps.
+    """
+    settings, accuracy = experiment.settings, tables["finetuning"]
+    looks = style.looks(list(STARTS))
+    labels = {"scratch": "from scratch", "pretrained": f"pretrained: {settings['start_from']}"}
+    figure = style.new_figure(style.PAGE_WIDTH, 3.2)
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    for start in STARTS:
+        own = accuracy[accuracy["start"] == start]
+        draw_line(left, own, looks[start], style.label(labels[start]))
+    points = tables["finetuning_differences"]
+    points = points.assign(**100 * points[list(ESTIMATE)])
+    draw_line(right, points, style.Look("black", "-", "D"), None)
+    right.axhline(0, color=style.GREY, linestyle="--", linewidth=0.8)
+    scenes = sorted(accuracy["scenes"].unique())
+    for axes in (left, right):
+        axes.set_xscale("log")
+        axes.set_xticks(scenes, [str(n) for n in scenes])
+        axes.minorticks_off()
+        axes.set_xlabel("Labelled training scenes")
+    left.set_ylabel("Accuracy (test scenes)")
+    right.set_ylabel("Pretrained less scratch, points")
+    figure.legend(loc="outside lower center", ncols=2)
+    title = f"{settings['title']} (n = {accuracy['n'].max()} trials)"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=9, wrap=True)
+    return figure
 
 
-def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
+def draw_line(axes: Axes, rows: pd.DataFrame, look: style.Look, label: str | None) -> None:
+    """A line through the means, with their intervals."""
+    scenes = rows["scenes"].astype(float)
+    axes.vlines(scenes, rows["lower"], rows["upper"], color=look.colour, linewidth=1.2)
+    axes.plot(
+        scenes, rows["estimate"], look.marker, linestyle=look.line, color=look.colour, label=label
+    )
+
+
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Where pretraining pays, how much, and how many scenes it stands for."""
-    # Read without a schema, a column with blanks has no whole numbers.
-    curves = numbers[numbers["kind"] == "accuracy"].astype({"scenes": "int64"})
-    curves = curves.pivot_table("estimate", "scenes", "start")
-    differences = numbers[numbers["kind"] == "difference"].set_index("scenes")
-    area, met = (numbers[numbers["kind"] == kind].iloc[0] for kind in ("area", "met before"))
-    better = differences[(differences["p_adjusted"] < LEVEL) & (differences["estimate"] > 0)]
-    worse = differences[(differences["p_adjusted"] < LEVEL) & (differences["estimate"] < 0)]
-    largest = differences.loc[differences["estimate"].idxmax()]
-    least, most = curves.index.min(), curves.index.max()
-    lines = [
-        f"With {least} labelled scenes, networks that start from `{settings['start_from']}` answer "
-        f"{formats.percent(curves.loc[least, PRETRAINED])} of the test scenes rightly and networks "
-        f"from scratch {formats.percent(curves.loc[least, SCRATCH])}; with {most} it is "
-        f"{formats.percent(curves.loc[most, PRETRAINED])} and "
-        f"{formats.percent(curves.loc[most, SCRATCH])}.",
-        f"{_where(better, 'higher')} {_where(worse, 'lower')} The largest difference is "
-        f"{_points(largest)}, with {int(largest.name)} scenes. Over all numbers of scenes, on "
-        f"their logarithm, the curves are {_points(area)} apart.",
-        _equivalent(curves),
-        f"Of the test scenes, {formats.percent(met['estimate'])} are among those that the networks "
-        f"of `{settings['start_from']}` were trained on.",
-    ]
-    return "\n".join(f"- {line}" for line in lines)
-
-
-def _where(rows: pd.DataFrame, how: str) -> str:
-    if rows.empty:
-        return f"With no number of scenes the accuracy after pretraining is shown to be {how}."
-    scenes = formats.listed(str(int(n)) for n in rows.index)
-    return (
-        f"The accuracy after pretraining is {how} with {scenes} scenes (paired t-tests, p adjusted "
-        "by Holm's method)."
-    )
-
-
-def _equivalent(curves: pd.DataFrame) -> str:
-    """How many scenes from scratch are as good as each number after pretraining."""
-    scratch = curves[SCRATCH].cummax()  # more scenes that happen to give less are no better
-    parts = []
-    for scenes, reached in curves[PRETRAINED].items():
-        if reached > scratch.iloc[-1]:
-            parts.append(f"{scenes} for more than {scratch.index[-1]}")
-            continue
-        if reached <= scratch.iloc[0]:
-            continue
-        needed = np.exp(np.interp(reached, scratch, np.log(scratch.index.to_numpy(dtype=float))))
-        parts.append(f"{scenes} for {formats.steps(needed)}")
-    if not parts:
-        return "After pretraining no number of scenes is worth more than the fewest from scratch."
-    return (
-        "Scenes after pretraining for as many from scratch that give the same mean accuracy "
-        f"(interpolated): {', '.join(parts)}."
-    )
-
-
-def _points(row: Any) -> str:
-    bounds = formats.interval(*map(formats.accuracy_points, (row.lower, row.upper)))
-    return (
-        f"{formats.accuracy_points(row.estimate)} percentage points (95 % interval {bounds}; "
-        f"{p_phrase(row.p_adjusted)})"
-    )
-
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """One line for each number of scenes."""
-    by_kind = numbers.set_index(["kind", "start", "scenes"])
+    accuracy = tables["finetuning"].set_index(["start", "scenes"])
+    differences = tables["finetuning_differences"]
+    shown = differences[differences["p_adjusted"] < LEVEL]
     rows = []
-    for scenes in numbers["scenes"].dropna().unique():
-        accuracy = {start: by_kind.loc[("accuracy", start, scenes)] for start in STARTS}
-        difference = by_kind.loc[("difference", PRETRAINED, scenes)]
-        rows.append(
-            {
-                "Labelled scenes": f"{int(scenes):,}",
-                **{
-                    f"Accuracy, {start}": f"{formats.percent(row['estimate'])} ("
-                    + formats.interval(*(formats.percent(row[side]) for side in ("lower", "upper")))
-                    + ")"
-                    for start, row in accuracy.items()
-                },
-                "Difference, points": formats.accuracy_points(difference["estimate"]),
-                "95 % interval": formats.interval(
-                    *(formats.accuracy_points(difference[bound]) for bound in ("lower", "upper"))
-                ),
-                "p": formats.p_value(difference["p_adjusted"]),
-            }
-        )
-    return pd.DataFrame(rows)
+    for apart in differences.itertuples():
+        row = {"Labelled scenes": f"{apart.scenes:,}"}
+        for start in STARTS:
+            own = accuracy.loc[(start, apart.scenes)]
+            bounds = formats.interval(formats.percent(own["lower"]), formats.percent(own["upper"]))
+            row[f"Accuracy, {start}"] = f"{formats.percent(own['estimate'])} ({bounds})"
+        points = (formats.accuracy_points(getattr(apart, name)) for name in ESTIMATE)
+        row["Difference, points"], *bounds = points
+        row["95 % interval"] = formats.interval(*bounds)
+        rows.append(row | {"p": formats.p_value(apart.p_adjusted)})
+    return {
+        "source": settings["start_from"],
+        "better": shown.loc[shown["estimate"] > 0, "scenes"].astype(str).tolist(),
+        "worse": shown.loc[shown["estimate"] < 0, "scenes"].astype(str).tolist(),
+        "largest": differences.loc[differences["estimate"].idxmax()].to_dict(),
+        "whole": tables["finetuning_whole"].set_index("measure").to_dict("index"),
+        "worth": worth(tables["finetuning"].pivot_table("estimate", "scenes", "start")),
+        "rows": rows,
+    }
+
+
+def worth(curves: pd.DataFrame) -> list[tuple[int, float, bool]]:
+    """How many scenes from scratch are as good as each number after pretraining.
+
+    Of each number (scenes, as many from scratch, whether these are too few), where it is worth
+    more than the fewest from scratch; between the numbers that were tried, by their logarithm.
+    """
+    scratch = curves["scratch"].cummax()  # more scenes that happen to give less are no better
+    needed = np.exp(np.interp(curves["pretrained"], scratch, np.log(scratch.index.astype(float))))
+    return [
+        (scenes, as_many, reached > scratch.iloc[-1])
+        for (scenes, reached), as_many in zip(curves["pretrained"].items(), needed, strict=True)
+        if reached > scratch.iloc[0]
+    ]

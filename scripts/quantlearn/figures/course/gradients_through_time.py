@@ -7,24 +7,85 @@ relative to the norm for the last hidden state, by the distance from the end, be
 training.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
-from quantlearn import tables
-from quantlearn.figures import formats
+from quantlearn import tables as schemas
+from quantlearn.figures import formats, style
+from quantlearn.figures.course.sequence_lengths import draw_line
+from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.statistics.intervals import mean_interval
 
-__all__ = ["gradients_table", "relative_norms", "remark", "shown"]
+if TYPE_CHECKING:
+    import torch
 
-PARTS = {"h": "h", "c": "c"}
+    from quantlearn.training.weights import Trained
+
+READS = ("samples", "scenes", "weights")
+
+TABLES = {"gradients_through_time": schemas.GRADIENTS_THROUGH_TIME}
+
 NETWORKS = {"untrained": "before training", "trained": "after training"}
 
-Norms = Mapping[tuple[str, str, str], np.ndarray]
-"""Relative norms (trials, positions), position by position, by architecture, part and network."""
+MOST_SCENES = 100
+
+
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """Norms for test scenes of the largest size that was trained, or that there is.
+
+    Geometric means over scenes and trials, by distance from the end, with 95 % t intervals of the
+    logarithms.
+    """
+    # Only here: torch takes seconds to load, and drawing does without it.
+    from quantlearn.figures.networks import trained  # noqa: PLC0415
+
+    data = experiment.settings["data"]
+    size = data["split"]["only_test"]["sizes_above"] or data["generate"]["max_size"]
+    rows = []
+    for sample in experiment.samples:
+        networks = trained(experiment, sample, seed)
+        for network, flat in (("untrained", networks.before), ("trained", networks.after)):
+            for part, norms in zip("hc", norms_of(networks, flat, size), strict=False):
+                rows += by_distance((experiment.architecture(sample), part, network), norms)
+    columns = list(schemas.GRADIENTS_THROUGH_TIME)
+    return {"gradients_through_time": pd.DataFrame(rows, columns=columns)}
+
+
+def by_distance(key: tuple[str, str, str], norms: np.ndarray) -> list[tuple]:
+    """Rows of the table, (*key, distance from the end, estimate, lower, upper, n).
+
+    ``norms`` (trials, positions) are relative norms, ``key`` is architecture, part and network.
+    """
+    rows = []
+    for distance, values in enumerate(norms.T[::-1]):
+        mean = mean_interval(np.log(values))
+        bounds = np.exp([mean.estimate, mean.lower, mean.upper])
+        rows.append((*key, distance, *bounds, len(values)))
+    return rows
+
+
+def norms_of(networks: "Trained", flat: "torch.Tensor", size: int) -> list[np.ndarray]:
+    """Relative norms (networks, size) for each part of the state of these weights."""
+    import torch  # noqa: PLC0415 (as above)
+
+    from quantlearn.networks.states import state_gradients  # noqa: PLC0415
+
+    examples = [member.examples["test"] for member in networks.members]
+    full = [np.flatnonzero(part.lengths == size) for part in examples]
+    count = min(MOST_SCENES, *map(len, full))
+    chosen = [part[rows[:count]] for part, rows in zip(examples, full, strict=True)]
+    tokens = torch.from_numpy(np.stack([part.tokens[:, :size] for part in chosen]))
+    labels = torch.from_numpy(np.stack([part.labels for part in chosen]))
+    found = state_gradients(networks.ensemble, flat, tokens, labels)
+    norms = [part.double().numpy() for part in found]
+    return [relative_norms(part, norms[0][:, :, -1]) for part in norms]
 
 
 def relative_norms(norms: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -37,69 +98,50 @@ def relative_norms(norms: np.ndarray, last: np.ndarray) -> np.ndarray:
     return np.exp(np.log(ratios).mean(axis=1))
 
 
-def gradients_table(norms: Norms) -> pd.DataFrame:
-    """Geometric means over trials, by distance from the end, with 95 % t intervals of the logs.
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """How much the loss depends on the state of a network some objects before the end of a scene.
 
-    The columns are those of `tables.GRADIENTS_THROUGH_TIME`.
+    Norms of the loss's derivative by the hidden state h, of the LSTM also by its cell state c,
+    relative to that by the last hidden state; geometric means over scenes and trials, with 95 %
+    intervals. A straight line that falls is a gradient that vanishes exponentially.
     """
-    rows = []
-    for (architecture, part, network), by_position in norms.items():
-        for distance, values in enumerate(by_position.T[::-1]):
-            mean = mean_interval(np.log(values))
-            bounds = np.exp([mean.estimate, mean.lower, mean.upper])
-            rows.append((architecture, part, network, distance, *bounds, len(values)))
-    return pd.DataFrame(rows, columns=list(tables.GRADIENTS_THROUGH_TIME))
+    frame = tables["gradients_through_time"]
+    parts = frame.groupby(["architecture", "part"], sort=False)
+    looks = style.looks([" ".join(key) for key in sorted(parts.groups)])
+    figure = style.new_figure(style.PAGE_WIDTH, 3.0)
+    panels = figure.subplots(1, len(NETWORKS), sharey=True)
+    for axes, (network, title) in zip(panels, NETWORKS.items(), strict=True):
+        for (architecture, part), rows in parts:
+            label, look = f"{ARCHITECTURES[architecture]}, {part}", looks[f"{architecture} {part}"]
+            draw_line(axes, rows[rows["network"] == network], "distance", look, label)
+        axes.axhline(1, color=style.GREY, linewidth=0.6)
+        axes.set_yscale("log")
+        axes.invert_xaxis()
+        axes.set_title(title)
+        axes.set_xlabel("Objects before the end")
+    panels[0].set_ylabel("Relative norm of the derivative")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)
+    return figure
 
 
-# --- In words -------------------------------------------------------------------------------------
-
-
-def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """What is left of the gradient at the first object, and what a step multiplies it by."""
-    lines = []
-    for network, when in NETWORKS.items():
-        ends = _ends(numbers[numbers["network"] == network])
-        found = formats.listed(
-            f"{formats.number(row.estimate, 2)} for {_name(row)} ({_per_step(row)} a step)"
-            for row in ends.itertuples()
-        )
-        lines.append(
-            f"- {formats.capital(when)}, "
-            f"{formats.counted(int(ends['distance'].iloc[0]), 'object')} "
-            f"before the end, of a gradient of 1 at the last hidden state is left: {found}."
-        )
-    return "\n".join(lines)
-
-
-def _ends(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[rows["distance"] == rows["distance"].max()]
-
-
-def _name(row: Any) -> str:
-    name = ARCHITECTURES[row.architecture]
-    return f"the {name}'s *{PARTS[row.part]}*" if row.part == "c" else f"the {name}"
-
-
-def _per_step(row: Any) -> str:
-    return f"× {formats.number(row.estimate ** (1 / row.distance), 2)}"
-
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """One line for each part of a state: what is left at the first object."""
-    ends = _ends(numbers)
-    return pd.DataFrame(
+    frame = tables["gradients_through_time"]
+    distance = frame["distance"].max()
+    ends = frame[frame["distance"] == distance]
+    after = ends[ends["network"] == "trained"].sort_values("estimate", ascending=False)
+    rows = [
         {
-            "Network": [ARCHITECTURES[name] for name in ends["architecture"]],
-            "State": [PARTS[part] for part in ends["part"]],
-            "Weights": [NETWORKS[network] for network in ends["network"]],
-            "Trials": ends["n"].astype(str).to_list(),
-            "Left at the first object": [formats.number(value) for value in ends["estimate"]],
-            "95 % interval": [
-                formats.interval(formats.number(row.lower), formats.number(row.upper))
-                for row in ends.itertuples()
-            ],
-            "Factor of a step": [
-                formats.number(row.estimate ** (1 / row.distance)) for row in ends.itertuples()
-            ],
+            "Network": ARCHITECTURES[row.architecture],
+            "State": row.part,
+            "Weights": NETWORKS[row.network],
+            "Trials": str(row.n),
+            "Left at the first object": formats.number(row.estimate),
+            "95 % interval": formats.interval(formats.number(row.lower), formats.number(row.upper)),
+            "Factor of a step": formats.number(row.estimate ** (1 / distance)),
         }
-    )
+        for row in ends.itertuples()
+    ]
+    after = after.assign(network=after["architecture"].map(ARCHITECTURES)).to_dict("records")
+    return {"distance": int(distance), "after": after, "rows": rows}

@@ -11,193 +11,193 @@ What a network writes about a scene is drawn word by word by its probabilities. 
 is compared with how often the same sentences would be if they stood behind any of the scenes.
 """
 
-from collections.abc import Iterator, Mapping
-from math import exp
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from quantlearn import tables
-from quantlearn.figures import formats
+from quantlearn.figures import style
+from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes_in_words import OBJECTS, sentence, vocabulary
 from quantlearn.statistics.intervals import mean_interval
 
-__all__ = ["MODELS", "language_model_table", "remark", "shown"]
+READS = ("samples", "trials", "texts", "leaderboard")
+
+TABLES = {
+    "language_model": {
+        **dict.fromkeys(["measure", "model", "quantifier"], "str"),
+        **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
+        "n": "int64",
+    },
+    "language_model_examples": {
+        **dict.fromkeys(["scene", "written", "quantifier"], "str"),
+        "true": "bool",
+    },
+}
 
 MODELS = {
     "network": "network",
-    "blind": "sentences by frequency, without the scene",
-    "unigram": "words by frequency",
-    "uniform": "all words alike",
+    "blind": "sentences\nby frequency",
+    "unigram": "words\nby frequency",
+    "uniform": "all words\nalike",
 }
-SHOWN = "What the networks wrote"
 
-_EXAMPLES = 8
+EXAMPLES = 4  # true ones, and false ones
 
 
-def language_model_table(
-    trials: pd.DataFrame, texts: pd.DataFrame, settings: Mapping[str, Any], seed: int
-) -> pd.DataFrame:
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
     """Perplexities, shares of true sentences, how often each is written, and examples.
 
-    ``trials`` is tables/trials.csv and ``texts`` tables/texts.parquet, of one sample. Means over
-    trials with 95 % t intervals. Columns: those of `quantlearn.tables.LANGUAGE_MODEL`.
+    Means over trials with 95 % t intervals.
     """
-    words = len(vocabulary(settings["quantifiers"]))
-    texts = texts.assign(uniform=texts["words"] * np.log(words))
-    rows = [
-        _row("perplexity of texts", "network", np.exp(trials["test_loss"])),
-        *_perplexities(texts),
-        *_truth(texts, settings["expressions"]),
-        *_frequencies(texts, settings["quantifiers"]),
-        *_examples(texts, random_stream(seed, settings["name"], "examples")),
-    ]
-    return pd.DataFrame(rows, columns=list(tables.LANGUAGE_MODEL))
-
-
-def _row(kind: str, model: str, values: pd.Series, quantifier: str = "all") -> dict[str, Any]:
-    mean = mean_interval(values.to_numpy())
-    # A t interval of few trials may reach beyond what a share can be.
-    highest = np.inf if kind.startswith("perplexity") else 1.0
+    settings, trials = experiment.settings, experiment.shown(experiment.trials)
+    texts = experiment.shown(experiment.texts)
+    texts = texts.assign(
+        network=texts["loss"],
+        uniform=texts["words"] * np.log(len(vocabulary(settings["quantifiers"]))),
+    )
+    rows = [row("perplexity_of_texts", "network", np.exp(trials["test_loss"]))]
+    for quantifier, part in [("all", texts), *texts.groupby("quantifier")]:
+        sums = part.groupby("trial")[[*MODELS, "words"]].sum()
+        for model in MODELS:
+            rows.append(row("perplexity", model, np.exp(sums[model] / sums["words"]), quantifier))
+    rows += truths(texts, settings["expressions"])
+    for model, column in (("network", "said"), ("texts", "quantifier")):
+        for quantifier in settings["quantifiers"]:
+            share = (texts[column] == quantifier).groupby(texts["trial"]).mean()
+            rows.append(row("frequency", model, share, quantifier))
+    rng = random_stream(seed, experiment.name, "examples")
+    examples = pd.concat(
+        part.iloc[rng.choice(len(part), size=min(EXAMPLES, len(part)), replace=False)]
+        for part in (texts[texts["true"]], texts[~texts["true"]])
+    ).assign(quantifier=lambda rows: rows["said"])
     return {
-        **{"kind": kind, "model": model, "quantifier": quantifier, "n": len(values)},
-        "estimate": mean.estimate,
-        "lower": np.clip(mean.lower, 0, highest),
-        "upper": np.clip(mean.upper, 0, highest),
+        "language_model": pd.DataFrame(rows, columns=list(TABLES["language_model"])),
+        "language_model_examples": examples[list(TABLES["language_model_examples"])],
     }
 
 
-def _perplexities(texts: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """Of all sentences, and of those with each quantifier."""
-    columns = {"network": "loss", **{name: name for name in MODELS if name != "network"}}
-    for quantifier, part in [("all", texts), *texts.groupby("quantifier", sort=True)]:
-        sums = part.groupby("trial")[[*columns.values(), "words"]].sum()
-        for model, column in columns.items():
-            yield _row("perplexity", model, np.exp(sums[column] / sums["words"]), quantifier)
+def row(measure: str, model: str, values: pd.Series, quantifier: str = "all") -> dict[str, Any]:
+    """A row of the table: the mean of a measure's values over trials."""
+    mean = vars(mean_interval(values.to_numpy()))
+    # A t interval of few trials may reach beyond what a share can be.
+    highest = np.inf if measure.startswith("perplexity") else 1.0
+    bounds = {side: np.clip(mean[side], 0, highest) for side in ("lower", "upper")}
+    key = {"measure": measure, "model": model, "quantifier": quantifier, "n": len(values)}
+    return key | mean | bounds
 
 
-def _truth(texts: pd.DataFrame, expressions: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def truths(texts: pd.DataFrame, expressions: Mapping[str, str]) -> list[dict[str, Any]]:
     """The share of true sentences among those that networks write, in all and by quantifier.
 
     Beside it is how often the same sentences would be true if the scenes were exchanged.
     """
     written = texts[texts["said"] != ""]
-    by_trial = texts.groupby("trial")["true"].mean()
-    yield _row("true", "network", by_trial)
-    truths = written.assign(blind=_share_of_scenes(written, texts, expressions))
+    written = written.assign(blind=shares_of_scenes(written, texts, expressions))
     # What is no sentence is true of no scene.
     often = written.groupby("trial").size() / texts.groupby("trial").size()
-    yield _row("true", "blind", truths.groupby("trial")["blind"].mean() * often)
-    for quantifier, part in truths.groupby("said", sort=True):
-        for model, column in (("network", "true"), ("blind", "blind")):
-            yield _row("true", model, part.groupby("trial")[column].mean(), quantifier)
+    blind = written.groupby("trial")["blind"].mean() * often
+    rows = [
+        row("true", "network", texts.groupby("trial")["true"].mean()),
+        row("true", "blind", blind),
+    ]
+    for quantifier, part in written.groupby("said"):
+        by_trial = part.groupby("trial")
+        rows.append(row("true", "network", by_trial["true"].mean(), quantifier))
+        rows.append(row("true", "blind", by_trial["blind"].mean(), quantifier))
+    return rows
 
 
-def _share_of_scenes(
+def shares_of_scenes(
     written: pd.DataFrame, texts: pd.DataFrame, expressions: Mapping[str, str]
 ) -> np.ndarray:
     """The share of the trial's test scenes of which each written sentence is true."""
     codes = {word: code for code, word in enumerate(OBJECTS)}
-    longest = texts["size"].max()
-    scenes = np.full((len(texts), longest), len(OBJECTS), dtype=np.uint8)
-    for row, scene in zip(scenes, texts["scene"], strict=True):
+    scenes = np.full((len(texts), texts["size"].max()), len(OBJECTS), dtype=np.uint8)
+    for objects, scene in zip(scenes, texts["scene"], strict=True):
         words = scene.split()
-        row[: len(words)] = [codes[word] for word in words]
-    truths = {
-        name: pd.Series(
-            Quantifier(name, expressions[name]).verify(scenes, texts["size"].to_numpy()),
-            index=texts.index,
-        )
-        .groupby(texts["trial"])
-        .mean()
+        objects[: len(words)] = [codes[word] for word in words]
+    sizes = texts["size"].to_numpy()
+    verified = {
+        name: Quantifier(name, expressions[name]).verify(scenes, sizes)
         for name in written["said"].unique()
     }
-    pairs = zip(written["said"], written["trial"], strict=True)
-    return np.array([truths[name][trial] for name, trial in pairs])
+    shares = pd.DataFrame(verified).groupby(texts["trial"].to_numpy()).mean()
+    return np.array([shares[row.said][row.trial] for row in written.itertuples()])
 
 
-def _frequencies(texts: pd.DataFrame, quantifiers: list[str]) -> Iterator[dict[str, Any]]:
-    """How often each sentence is written, and how often it is that of the text."""
-    for model, column in (("network", "said"), ("texts", "quantifier")):
-        for quantifier in quantifiers:
-            share = (texts[column] == quantifier).groupby(texts["trial"]).mean()
-            yield _row("frequency", model, share, quantifier)
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """What a language model has learned from texts of scenes and true sentences.
 
-
-def _examples(texts: pd.DataFrame, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
-    """Some scenes with what was written about them, true and false ones."""
-    truths = {"written true": texts["true"], "written false": ~texts["true"]}
-    for kind, part in ((kind, texts[rows]) for kind, rows in truths.items()):
-        drawn = rng.choice(len(part), size=min(_EXAMPLES // 2, len(part)), replace=False)
-        for row in part.iloc[drawn].itertuples():
-            yield {
-                **{"kind": kind, "model": "network", "quantifier": row.said, "n": 1},
-                **{"scene": row.scene, "written": row.written},
-            }
-
-
-# --- In words -------------------------------------------------------------------------------------
-
-
-def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """How it compares with models that do not see the scene, and whether it tells the truth."""
-    whole = numbers[numbers["quantifier"] == "all"]
-    found = {(row.kind, row.model): row for row in whole.itertuples()}
-    perplexity = {name: found["perplexity", name].estimate for name in MODELS}
-    network = found["perplexity", "network"]
-    true, chance = found["true", "network"], found["true", "blind"]
-    worst = numbers[(numbers["kind"] == "true") & (numbers["model"] == "network")]
-    worst = worst[worst["quantifier"] != "all"].sort_values("estimate", kind="stable").iloc[0]
-    words = len(vocabulary(settings["quantifiers"]))
-    return "\n".join(
-        [
-            f"- The perplexity of the words of a sentence is {formats.number(network.estimate)} "
-            f"(95 % interval {_between(network, formats.number)}, "
-            f"{formats.counted(int(network.n), 'trial')}). It is "
-            f"{formats.number(perplexity['blind'])} "
-            "for a model that knows how frequent each sentence is but does not look at the scene, "
-            f"{formats.number(perplexity['unigram'])} for one that knows how frequent each word "
-            f"is, "
-            f"and {formats.number(perplexity['uniform'])} for one that knows the {words} words. "
-            f"So a "
-            f"scene makes its sentence {formats.times(_gain(numbers))} times as probable "
-            f"(geometric "
-            "mean over sentences).",
-            f"- Of the sentences that the networks write, {formats.percent(true.estimate)} are "
-            f"true "
-            f"of the scene before them (95 % interval {_between(true, formats.percent)}); the same "
-            f"sentences would be true of {formats.percent(chance.estimate)} of the scenes. Least "
-            f"often true is {formats.name(worst['quantifier'])}: "
-            f"{formats.percent(worst['estimate'])}.",
-        ]
-    )
-
-
-def _gain(numbers: pd.DataFrame) -> float:
-    """The ratio of the probabilities of a whole sentence, with and without the scene, on average.
-
-    The geometric mean over quantifiers, for each of which sentences have one length.
+    On the left the perplexity of the words of a sentence, of the network and of models that do not
+    look at the scene (a lower one is better, 1 is certainty). On the right, for each quantifier,
+    the share of true sentences among those that networks write about test scenes (filled), and the
+    share of scenes of which the sentence is true at all (hollow). Bars are 95 % t intervals over
+    trials.
     """
-    rows = numbers[(numbers["kind"] == "perplexity") & (numbers["quantifier"] != "all")]
-    by_model = rows.pivot_table("estimate", "quantifier", "model")
-    words = pd.Series({name: len(sentence(name)) + 1 for name in by_model.index})
-    return exp((words * np.log(by_model["blind"] / by_model["network"])).mean())
+    table = tables["language_model"]
+    perplexity = table[(table["measure"] == "perplexity") & (table["quantifier"] == "all")]
+    true = table[table["measure"] == "true"].set_index(["model", "quantifier"])
+    figure = style.new_figure(style.PAGE_WIDTH, 3.2)
+    left, right = figure.subplots(1, 2, width_ratios=(4, 5))
+    draw_perplexities(left, perplexity.set_index("model").loc[list(MODELS)])
+    names = experiment.settings["quantifiers"]
+    places, colour = range(len(names)), style.OKABE_ITO[0]
+    for model, face, label in (
+        ("network", colour, "written by the network about the scene"),
+        ("blind", "white", "about any scene"),
+    ):
+        own = true.loc[model].reindex(names)
+        right.vlines(places, own["lower"], own["upper"], color=colour, linewidth=1.2)
+        right.plot(places, own["estimate"], "o", color=colour, markerfacecolor=face, label=label)
+    right.set_xticks(places, [name.replace("_", "\n") for name in names], fontsize=7)
+    right.set_ylim(-0.02, 1.02)
+    right.set_ylabel("True sentences")
+    figure.legend(loc="outside lower right", ncols=2)
+    title = f"{experiment.settings['title']} (n = {perplexity['n'].max()} trials)"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=9, wrap=True)
+    return figure
 
 
-def _between(row: Any, in_words: Any) -> str:
-    return formats.interval(in_words(row.lower), in_words(row.upper))
+def draw_perplexities(axes: Axes, rows: pd.DataFrame) -> None:
+    """A bar for each model, the network first."""
+    places = range(len(rows))
+    axes.barh(places, rows["estimate"], color=[style.OKABE_ITO[0], *["0.75"] * (len(rows) - 1)])
+    axes.hlines(places, rows["lower"], rows["upper"], color="black", linewidth=1.2)
+    for place, estimate in zip(places, rows["estimate"], strict=True):
+        axes.text(1.06 * estimate, place, f"{estimate:.3g}", va="center", fontsize=8)
+    axes.set_xscale("log")
+    axes.set_xticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
+    axes.minorticks_off()
+    axes.set_xlim(1, 2 * rows["estimate"].max())
+    axes.set_yticks(places, list(MODELS.values()), fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xlabel("Perplexity of a sentence's words")
 
 
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """Scenes with what was written about them."""
-    rows = numbers[numbers["kind"].isin(["written true", "written false"])]
-    return pd.DataFrame(
-        {
-            "Scene": rows["scene"],
-            "Written by the network": rows["written"].fillna(""),
-            "": rows["kind"].str.removeprefix("written "),
-        }
-    )
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """How it compares with models that do not see the scene, and whether it tells the truth."""
+    table = tables["language_model"]
+    of_all = table["quantifier"] == "all"
+    whole = {
+        measure: rows.set_index("model").to_dict("index")
+        for measure, rows in table[of_all].groupby("measure")
+    }
+    by_name = table[~of_all].pivot_table("estimate", "quantifier", ["measure", "model"])
+    true, perplexity = by_name["true", "network"], by_name["perplexity"]
+    # Of whole sentences, with and without the scene: all with a quantifier have one length.
+    words = np.array([len(sentence(name)) + 1 for name in perplexity.index])
+    gain = np.exp((words * np.log(perplexity["blind"] / perplexity["network"])).mean())
+    examples = [
+        {"Scene": row.scene, "Written by the network": row.written, "": str(row.true).lower()}
+        for row in tables["language_model_examples"].itertuples()
+    ]
+    worst = {"name": true.idxmin(), "share": true.min()}
+    return {"whole": whole, "worst": worst, "gain": gain, "examples": examples}

@@ -8,24 +8,25 @@ searched over, the one that is best on the dev scenes counts.
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
-from quantlearn import tables
+from quantlearn import tables as schemas
 from quantlearn.errors import QuantlearnError
-from quantlearn.figures import formats
-from quantlearn.figures.course.sequence_lengths import architecture_of
+from quantlearn.figures import formats, style
+from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.settings.protocol import PAIRS, whole_task
 from quantlearn.statistics.intervals import mean_interval
 from quantlearn.statistics.ranking import rank_samples
 
-__all__ = ["MEAN", "TASKS", "Contest", "remark", "scoreboard_table", "shown"]
+READS = ("samples", "trials", "cells")
 
-MEAN = "mean"
+TABLES = {"scoreboard": schemas.SCOREBOARD}
+
 TASKS = {
     **{universal: universal for universal in PAIRS},
     "search": "search",
@@ -33,144 +34,132 @@ TASKS = {
     "unseen_counts": "unseen zone counts",
     "description": "sequence to sequence",
     "transfer": "transfer",
-    MEAN: "mean",
+    "mean": "mean",
 }
 """The tasks by name, in words."""
 
-
-@dataclass(frozen=True)
-class Contest:
-    """An experiment whose samples are architectures: settings and tables, as they are on disk."""
-
-    settings: Mapping[str, Any]
-    samples: pd.DataFrame
-    trials: pd.DataFrame
-    cells: pd.DataFrame
-
-    def chosen(self) -> dict[str, int]:
-        """The sample of each architecture that is best on the dev scenes."""
-        architectures = _readers(self.samples)
-        return {
-            name: rank_samples(
-                self.trials[self.trials["sample"].map(architectures) == name], "dev"
-            )[0]
-            for name in dict.fromkeys(architectures.values())
-        }
-
-    def tasks(self, sample: int) -> Iterator[tuple[str, pd.DataFrame]]:
-        """The tasks that the experiment sets, each with a sample's answers that count for it."""
-        answers = self.cells[(self.cells["sample"] == sample) & (self.cells["split"] == "test")]
-        if set_task := whole_task(self.settings):
-            yield set_task, answers
-            return
-        longest = self.settings["data"]["split"]["only_test"]["sizes_above"]
-        usual = answers[answers["size"] <= longest]
-        for universal, pair in PAIRS.items():
-            yield universal, usual[usual["quantifier"].isin(pair)]
-        yield "longer_scenes", answers[answers["size"] > longest]
+WIDTH = 0.64
 
 
-def _readers(samples: pd.DataFrame) -> dict[int, str]:
-    """The architecture of each sample; where networks write, that of the one that reads scenes."""
-    if "network.reader" in samples:
-        return dict(zip(samples["sample"], samples["network.reader"], strict=True))
-    return architecture_of(samples)
-
-
-def scoreboard_table(contests: Sequence[Contest]) -> pd.DataFrame:
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
     """Scores and their means over tasks, with 95 % t intervals over trials.
 
-    The columns are those of `tables.SCOREBOARD`; a mean has no one experiment and sample. A trial's
-    mean is over its scores in all tasks. Architectures are sorted by their mean, the best first.
+    The samples of each experiment are architectures. A mean has no one experiment and sample; a
+    trial's mean is over its scores in all tasks. Architectures are sorted by their mean, the best
+    first.
     """
     scores: dict[str, dict[str, pd.Series]] = {}
     rows = []
-    for contest in contests:
-        for name, sample in contest.chosen().items():
-            for task, answers in contest.tasks(sample):
+    for contest in (experiment, *beside):
+        for name, sample in best_samples(contest).items():
+            for task, answers in tasks_of(contest, sample):
                 counts = answers.groupby("trial")[["correct", "scenes"]].sum()
                 score = counts["correct"] / counts["scenes"]
                 scores.setdefault(name, {})[task] = score
-                rows.append(_row(name, task, contest.settings["name"], sample, score))
+                key = {"architecture": name, "task": task, "experiment": contest.name}
+                rows.append(key | {"sample": sample} | mean_of(score))
     every_task = dict.fromkeys(itertools.chain(*scores.values()))
     for name, by_task in scores.items():
         if lacking := [task for task in every_task if task not in by_task]:
             raise QuantlearnError(
-                f"scoreboard: no sample of the task {_task(lacking[0])} has the architecture "
+                f"scoreboard: no sample of the task {TASKS[lacking[0]]} has the architecture "
                 f"{name}: give its search more samples"
             )
-        rows.append(_row(name, MEAN, "", pd.NA, pd.DataFrame(by_task).mean(axis=1, skipna=False)))
-    table = pd.DataFrame(rows, columns=list(tables.SCOREBOARD)).astype({"sample": "Int64"})
-    means = table[table["task"] == MEAN].set_index("architecture")["estimate"]
-    order = means.sort_values(ascending=False, kind="stable").index
-    place = {name: rank for rank, name in enumerate(order)}
-    return table.sort_values("architecture", key=lambda names: names.map(place), kind="stable")
+        score = pd.DataFrame(by_task).mean(axis=1, skipna=False)
+        rows.append({"architecture": name, "task": "mean", "experiment": ""} | mean_of(score))
+    table = pd.DataFrame(rows, columns=list(schemas.SCOREBOARD)).astype({"sample": "Int64"})
+    means = table[table["task"] == "mean"].sort_values("estimate", ascending=False, kind="stable")
+    place = {name: rank for rank, name in enumerate(means["architecture"])}
+    table = table.sort_values("architecture", key=lambda names: names.map(place), kind="stable")
+    return {"scoreboard": table}
 
 
-def _row(name: str, task: str, experiment: str, sample: Any, score: pd.Series) -> dict[str, Any]:
-    values = score.dropna().to_numpy()
-    mean = mean_interval(values)
-    lower, upper = np.clip([mean.lower, mean.upper], 0, 1)
+def best_samples(contest: Experiment) -> dict[str, int]:
+    """The sample of each architecture that is best on the dev scenes.
+
+    Where networks write, the architecture is that of the part that reads scenes.
+    """
+    networks = {sample: contest.sample(sample)["network"] for sample in contest.samples}
+    named = {sample: own.get("reader", own["architecture"]) for sample, own in networks.items()}
+    own = contest.trials["sample"].map(named)
     return {
-        "architecture": name,
-        "task": task,
-        "experiment": experiment,
-        "sample": sample,
-        "estimate": mean.estimate,
-        "lower": lower,
-        "upper": upper,
-        "n": len(values),
+        name: rank_samples(contest.trials[own == name], "dev")[0]
+        for name in dict.fromkeys(named.values())
     }
 
 
-# --- In words -------------------------------------------------------------------------------------
+def tasks_of(contest: Experiment, sample: int) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The tasks that an experiment sets, each with a sample's answers that count for it."""
+    cells = contest.cells
+    answers = cells[(cells["sample"] == sample) & (cells["split"] == "test")]
+    if task := whole_task(contest.settings):
+        yield task, answers
+        return
+    longest = contest.settings["data"]["split"]["only_test"]["sizes_above"]
+    usual = answers[answers["size"] <= longest]
+    for universal, pair in PAIRS.items():
+        yield universal, usual[usual["quantifier"].isin(pair)]
+    yield "longer_scenes", answers[answers["size"] > longest]
 
 
-def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
-    """Who leads, overall and in each task."""
-    means = numbers[numbers["task"] == MEAN].sort_values("estimate", ascending=False)
-    first, second = means.iloc[0], means.iloc[1]
-    apart = (
-        "their intervals do not overlap"
-        if first["lower"] > second["upper"]
-        else "their intervals overlap"
-    )
-    leaders = formats.listed(
-        f"{_task(task)} ({_name(rows.loc[rows['estimate'].idxmax(), 'architecture'])}, "
-        f"{formats.percent(rows['estimate'].max())})"
-        for task, rows in numbers[numbers["task"] != MEAN].groupby("task", sort=False)
-    )
-    return (
-        f"The {_name(first['architecture'])} has the best mean, {_share(first)}, before the "
-        f"{_name(second['architecture'])}, {_share(second)}: {apart} "
-        f"({formats.counted(int(first['n']), 'trial')}). The best in each task: {leaders}."
-    )
+def mean_of(score: pd.Series) -> dict[str, Any]:
+    """The mean over trials, with an interval that stays within what a score can be."""
+    values = score.dropna().to_numpy()
+    mean = mean_interval(values)
+    lower, upper = np.clip([mean.lower, mean.upper], 0, 1)
+    return {"estimate": mean.estimate, "lower": lower, "upper": upper, "n": len(values)}
 
 
-def _share(row: pd.Series) -> str:
-    bounds = formats.interval(*(formats.percent(row[side]) for side in ("lower", "upper")))
-    return f"{formats.percent(row['estimate'])} (95 % interval {bounds})"
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Scores of the architectures in each task, and their mean.
+
+    Accuracy on test scenes, of which half are right by guessing; in the task sequence to sequence,
+    the share of sentences that are right word for word. Means over trials with 95 % intervals.
+    Architectures stand in the order of their mean, the best one first.
+    """
+    frame = tables["scoreboard"]
+    tasks = [task for task in TASKS if task in set(frame["task"])]
+    names = frame["architecture"].unique()
+    looks = style.looks(list(ARCHITECTURES))
+    places = np.arange(len(tasks))
+    figure = style.new_figure(style.PAGE_WIDTH, 3.2)
+    axes = figure.add_subplot()
+    for name, shift in zip(names, np.linspace(-WIDTH / 2, WIDTH / 2, len(names)), strict=True):
+        rows = frame[frame["architecture"] == name].set_index("task").loc[tasks]
+        bars = np.abs(rows[["lower", "upper"]].to_numpy().T - rows["estimate"].to_numpy())
+        axes.errorbar(
+            places + shift,
+            rows["estimate"],
+            yerr=np.nan_to_num(bars),
+            fmt=looks[name].marker,
+            color=looks[name].colour,
+            elinewidth=1,
+            label=ARCHITECTURES[name],
+        )
+    axes.axvline(tasks.index("mean") - 0.5, color=style.GREY, linewidth=0.8)
+    axes.set_xticks(places, [TASKS[task] for task in tasks], rotation=25, ha="right")
+    axes.tick_params(axis="x", pad=0)
+    axes.set_ylabel("Accuracy")
+    axes.set_title(formats.capital(experiment.settings["title"]))
+    figure.legend(loc="outside lower center", ncols=3)
+    return figure
 
 
-def _name(architecture: str) -> str:
-    return ARCHITECTURES[architecture]
-
-
-def _task(task: str) -> str:
-    return TASKS[task]
-
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """A column for each architecture, the best one first: its score in each task, and the mean."""
-    columns = {}
-    tasks = [task for task in numbers["task"].unique() if task != MEAN]
-    for name, scores in numbers.groupby("architecture", sort=False):
-        by_task = scores.set_index("task")
-        mean = by_task.loc[MEAN]
-        columns[formats.capital(_name(name))] = [
-            *(formats.percent(by_task.loc[task, "estimate"]) for task in tasks),
-            formats.percent(mean["estimate"]),
-            formats.interval(*(formats.percent(mean[side]) for side in ("lower", "upper"))),
-        ]
-    heads = [*(formats.capital(_task(task)) for task in tasks), "Mean", "95 % interval of the mean"]
-    return pd.DataFrame({"Task": heads, **columns})
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Who leads, overall and in each task; a row of scores for each task."""
+    frame = tables["scoreboard"]
+    frame = frame.assign(network=frame["architecture"].map(ARCHITECTURES))
+    best = frame.loc[frame.groupby("task", sort=False)["estimate"].idxmax()].to_dict("records")
+    means = frame[frame["task"] == "mean"].to_dict("records")
+    rows = []
+    for task, own in frame.groupby("task", sort=False):
+        shares = own["estimate"].map(formats.percent)
+        scores = dict(zip(own["network"].map(formats.capital), shares, strict=True))
+        rows.append({"Task": formats.capital(TASKS[task])} | scores)
+    bounds = {"Task": "95 % interval of the mean"}
+    for row in means:
+        lower, upper = formats.percent(row["lower"]), formats.percent(row["upper"])
+        bounds[formats.capital(row["network"])] = formats.interval(lower, upper)
+    return {"means": means, "best": best, "tasks": TASKS, "rows": [*rows, bounds]}

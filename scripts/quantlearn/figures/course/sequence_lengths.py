@@ -4,36 +4,37 @@ The samples of the experiment are architectures, and ``data.split.only_test.size
 sizes no network was trained on.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from quantlearn import tables
-from quantlearn.figures import formats
+from quantlearn import tables as schemas
+from quantlearn.figures import formats, style
+from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.statistics.intervals import mean_interval
 
-__all__ = ["architecture_of", "remark", "sequence_lengths_table", "shown"]
+READS = ("samples", "cells")
+
+TABLES = {"sequence_lengths": schemas.SEQUENCE_LENGTHS}
 
 
-def architecture_of(samples: pd.DataFrame) -> dict[int, str]:
-    """The architecture of each sample of the table samples.csv, by its number."""
-    return dict(zip(samples["sample"], samples["network.architecture"], strict=True))
-
-
-def sequence_lengths_table(
-    cells: pd.DataFrame, architectures: Mapping[int, str], longest_trained: int
-) -> pd.DataFrame:
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
     """Accuracy on test scenes by size, and over all sizes that were trained or not (size blank).
 
-    ``cells`` is tables/cells.parquet. Means over trials with 95 % t intervals, cut at 0 and 1;
-    the columns are those of `tables.SEQUENCE_LENGTHS`.
+    Means over trials with 95 % t intervals, cut at 0 and 1.
     """
-    tested = cells[cells["split"] == "test"].assign(
-        architecture=lambda rows: rows["sample"].map(architectures),
-        trained=lambda rows: rows["size"] <= longest_trained,
+    border = experiment.settings["data"]["split"]["only_test"]["sizes_above"]
+    architectures = {sample: experiment.architecture(sample) for sample in experiment.samples}
+    tested = experiment.cells[experiment.cells["split"] == "test"]
+    tested = tested.assign(
+        architecture=tested["sample"].map(architectures), trained=tested["size"] <= border
     )
     rows = []
     for columns in (["trained"], ["trained", "size"]):
@@ -41,58 +42,71 @@ def sequence_lengths_table(
         counts = tested.groupby([*keys, "trial"], sort=False)[["correct", "scenes"]].sum()
         accuracy = counts["correct"] / counts["scenes"]
         for key, values in accuracy.groupby(keys, sort=False):
-            mean = mean_interval(values.to_numpy())
-            lower, upper = np.clip([mean.lower, mean.upper], 0, 1)
-            rows.append(
-                {
-                    **dict(zip(keys, key, strict=True)),
-                    "estimate": mean.estimate,
-                    "lower": lower,
-                    "upper": upper,
-                    "n": len(values),
-                }
-            )
-    table = pd.DataFrame(rows, columns=list(tables.SEQUENCE_LENGTHS)).astype({"size": "Int64"})
-    return table.sort_values(
+            mean = vars(mean_interval(values.to_numpy()))
+            rows.append(dict(zip(keys, key, strict=True)) | mean | {"n": len(values)})
+    table = pd.DataFrame(rows, columns=list(schemas.SEQUENCE_LENGTHS)).astype({"size": "Int64"})
+    table[["lower", "upper"]] = table[["lower", "upper"]].clip(0, 1)
+    table = table.sort_values(
         ["quantifier", "architecture", "trained", "size"],
         ascending=[True, True, False, True],
-        ignore_index=True,
         na_position="first",
     )
+    return {"sequence_lengths": table}
 
 
-def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """Who verifies trained and longer scenes best, for each quantifier."""
-    border = settings["data"]["split"]["only_test"]["sizes_above"]
-    lines = []
-    for quantifier, whole in numbers[numbers["size"].isna()].groupby("quantifier", sort=False):
-        parts = []
-        for trained, where in ((True, f"up to {border}"), (False, f"more than {border}")):
-            rows = whole[whole["trained"] == trained].sort_values("estimate", ascending=False)
-            scores = formats.listed(
-                f"{ARCHITECTURES[row.architecture]} {formats.percent(row.estimate)}"
-                for row in rows.itertuples()
-            )
-            parts.append(f"with {where} objects: {scores}")
-        lines.append(
-            f"- {formats.capital(formats.name(quantifier))}, right answers {'; '.join(parts)}."
-        )
-    return "\n".join(lines)
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """How well recurrent networks verify scenes of growing size.
+
+    To the right of the grey line are sizes that no network was trained on. Lines are means over
+    trials, bands their 95 % intervals; half of the answers are right by guessing.
+    """
+    settings = experiment.settings
+    frame = tables["sequence_lengths"].dropna(subset="size")
+    looks = style.looks(sorted(frame["architecture"].unique()))
+    border = settings["data"]["split"]["only_test"]["sizes_above"] + 0.5
+    figure = style.new_figure(style.PAGE_WIDTH, 3.0)
+    panels = figure.subplots(1, len(settings["quantifiers"]), sharey=True, squeeze=False)[0]
+    for axes, quantifier in zip(panels, settings["quantifiers"], strict=True):
+        for name, look in looks.items():
+            rows = frame[(frame["quantifier"] == quantifier) & (frame["architecture"] == name)]
+            draw_line(axes, rows.sort_values("size"), "size", look, ARCHITECTURES[name])
+        axes.axvline(border, color=style.GREY, linewidth=0.8)
+        axes.axhline(0.5, color=style.GREY, linestyle=style.BASELINE, linewidth=1)
+        axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+        axes.set_ylim(0.45, 1.02)
+        axes.set_title(style.label(quantifier))
+        axes.set_xlabel("Objects in the scene")
+    panels[0].set_ylabel("Accuracy")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    return figure
 
 
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """One line for each architecture and quantifier, trained and longer scenes apart."""
-    whole = numbers[numbers["size"].isna()]
-    return pd.DataFrame(
+def draw_line(axes: Axes, rows: pd.DataFrame, along: str, look: style.Look, label: str) -> None:
+    """Means along a column, and the band of their intervals."""
+    x = rows[along].to_numpy(dtype=float)
+    axes.plot(x, rows["estimate"], color=look.colour, linestyle=look.line, label=label)
+    axes.fill_between(x, rows["lower"], rows["upper"], color=look.colour, alpha=0.2, linewidth=0)
+
+
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Who verifies longer scenes best, and a row for each architecture and quantifier."""
+    frame = tables["sequence_lengths"]
+    whole = frame[frame["size"].isna()].assign(network=frame["architecture"].map(ARCHITECTURES))
+    longer = whole[~whole["trained"]]
+    best = longer.loc[longer.groupby("quantifier")["estimate"].idxmax()].to_dict("records")
+    rows = [
         {
-            "Quantifier": whole["quantifier"].str.replace("_", " "),
-            "Network": whole["architecture"].map(ARCHITECTURES),
-            "Test scenes": ["trained sizes" if known else "longer" for known in whole["trained"]],
-            "Trials": whole["n"].astype(str),
-            "Right": whole["estimate"].map(formats.percent),
-            "95 % interval": [
-                formats.interval(formats.percent(row.lower), formats.percent(row.upper))
-                for row in whole.itertuples()
-            ],
+            "Quantifier": style.label(row.quantifier),
+            "Network": row.network,
+            "Test scenes": "trained sizes" if row.trained else "longer",
+            "Trials": str(row.n),
+            "Right": formats.percent(row.estimate),
+            "95 % interval": formats.interval(
+                formats.percent(row.lower), formats.percent(row.upper)
+            ),
         }
-    )
+        for row in whole.itertuples()
+    ]
+    border = settings["data"]["split"]["only_test"]["sizes_above"]
+    return {"border": border, "best": best, "rows": rows}

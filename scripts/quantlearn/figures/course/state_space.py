@@ -5,15 +5,67 @@ hidden and cell units; principal components are the orthogonal directions in whi
 furthest apart.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
 
-from quantlearn.figures import formats
+from quantlearn import tables as schemas
+from quantlearn.figures import formats, style
+from quantlearn.figures.course.probes import TARGETS, counts_along
+from quantlearn.figures.experiment import Experiment
+from quantlearn.seeds import random_stream
+from quantlearn.semantics.automata import minimal_automaton
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import PADDING
 
-__all__ = ["principal_components", "remark", "shown"]
+READS = ("samples", "scenes", "weights")
+
+TABLES = {"state_space": schemas.STATE_SPACE}
+
+SCENES = 60
+PATHS = 3
+
+
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """Where the states of each quantifier's network of the first trial lie, after each object."""
+    # Only here: torch takes seconds to load, and drawing does without it.
+    from quantlearn.figures.networks import states_along, trained  # noqa: PLC0415
+
+    networks = trained(experiment, 0, seed)
+    frames = []
+    for name, expression in experiment.settings["expressions"].items():
+        row = networks.rows(name)[0]
+        stream = random_stream(seed, experiment.name, row, "state space")
+        scenes = stream.permutation(networks.members[row].scenes["test"].scenes)[:SCENES]
+        parts = states_along(networks, row, scenes)
+        states = [states for network, _, states in parts if network == "trained"]
+        objects = scenes != PADDING
+        counts = {key: values[objects] for key, values in counts_along(scenes).items()}
+        points, shares = principal_components(
+            np.concatenate(states, axis=2)[objects], counts["both"]
+        )
+        scene, position = np.nonzero(objects)
+        automaton = minimal_automaton(Quantifier(name, expression))
+        columns = {
+            "quantifier": name,
+            "scene": scene,
+            "position": position + 1,
+            "automaton": pd.NA if automaton is None else automaton.run(scenes)[objects],
+            "first": points[:, 0],
+            "second": points[:, 1],
+            "first_share": shares[0],
+            "second_share": shares[1],
+        }
+        frames.append(pd.DataFrame(columns | counts).astype({"automaton": "Int64"}))
+    return {"state_space": pd.concat(frames)[list(schemas.STATE_SPACE)]}
 
 
 def principal_components(states: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -28,25 +80,57 @@ def principal_components(states: np.ndarray, along: np.ndarray) -> tuple[np.ndar
     return coordinates * turned, (spread**2 / (spread**2).sum())[:2]
 
 
-def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """The states of one network for each quantifier, after each object of some scenes, in their two
+    main directions (principal components).
+
+    The colour says which count the network has read so far. Lines follow three scenes from their
+    first object (a small circle) to their last one (a square).
+    """
+    frame, quantifiers = tables["state_space"], experiment.settings["quantifiers"]
+    figure = style.new_figure(style.PAGE_WIDTH, 3.3)
+    panels = figure.subplots(1, len(quantifiers), squeeze=False)[0]
+    for axes, quantifier in zip(panels, quantifiers, strict=True):
+        rows = frame[frame["quantifier"] == quantifier]
+        target = "both" if rows["automaton"].notna().all() else "difference"
+        points = draw_states(axes, rows, rows[target].astype(float))
+        figure.colorbar(points, ax=axes, label=f"{TARGETS[target]} so far", shrink=0.9)
+        axes.set_title(style.label(quantifier))
+        first, second = rows.iloc[0][["first_share", "second_share"]].astype(float)
+        axes.set_xlabel(f"First direction ({formats.percent(first)})")
+        axes.set_ylabel(f"Second direction ({formats.percent(second)})")
+    return figure
+
+
+def draw_states(axes: Axes, rows: pd.DataFrame, counts: pd.Series) -> PathCollection:
+    """Points coloured by a count, with the paths of the longest scenes; returns the points."""
+    # A count that can be negative has its middle at zero.
+    lowest = -counts.abs().max() if counts.min() < 0 else 0
+    points = axes.scatter(
+        rows["first"],
+        rows["second"],
+        c=counts,
+        s=9,
+        cmap="viridis" if lowest == 0 else "coolwarm",
+        norm=Normalize(lowest, counts.abs().max()),
+        linewidths=0,
+    )
+    lengths = rows.groupby("scene")["position"].max().sort_values(ascending=False, kind="stable")
+    for scene, colour in zip(lengths.index[:PATHS], ("0.0", "0.35", "0.6"), strict=False):
+        path = rows[rows["scene"] == scene].sort_values("position")
+        x, y = path["first"].to_numpy(), path["second"].to_numpy()
+        axes.plot(x, y, color=colour, linewidth=0.8)
+        axes.plot(x[:1], y[:1], "o", color=colour, markersize=3.5)
+        axes.plot(x[-1:], y[-1:], "s", color=colour, markersize=4.5)
+    return points
+
+
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """How much of the states the pictures show, and what runs along their main direction."""
-    lines = []
-    for quantifier, rows in numbers.groupby("quantifier", sort=False):
-        shares = rows.iloc[0][["first_share", "second_share"]]
-        along = {
-            name: abs(np.corrcoef(rows["first"], rows[column].astype(float))[0, 1])
-            for name, column in (("|A∩B|", "both"), ("|A∩B| − |A∖B|", "difference"))
-        }
-        nearest = max(along, key=along.__getitem__)
-        other = min(along, key=along.__getitem__)
-        lines.append(
-            f"- {formats.capital(formats.name(quantifier))}: two directions hold "
-            f"{formats.percent(shares.sum())} of the variance of the states. The first one follows "
-            f"{nearest} most (correlation {formats.correlation(along[nearest])}, with {other} "
-            f"{formats.correlation(along[other])})."
-        )
-    return "\n".join(lines)
-
-
-def shown(_: pd.DataFrame) -> None:
-    """The table has a row for each point: too long to be shown."""
+    networks = []
+    for quantifier, rows in tables["state_space"].groupby("quantifier", sort=False):
+        share = rows.iloc[0][["first_share", "second_share"]].sum()
+        counts = rows[["both", "difference"]].astype(float).rename(columns=TARGETS)
+        along = counts.corrwith(rows["first"]).abs().sort_values(ascending=False)
+        networks.append({"quantifier": quantifier, "share": share, "along": list(along.items())})
+    return {"networks": networks}

@@ -6,33 +6,45 @@ forest has not seen falls when the setting's values are shuffled among them (per
 ibid., section 10). A setting that does not apply to a sample has a value of its own, "none".
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import make_column_transformer
-from sklearn.ensemble import RandomForestRegressor
-from sklearn.inspection import permutation_importance
-from sklearn.model_selection import RepeatedKFold
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from quantlearn import tables
-from quantlearn.figures import formats
+from quantlearn.figures import formats, style
+from quantlearn.figures.experiment import Experiment
+from quantlearn.settings.distributions import kind_of
 
-__all__ = ["FEWEST_SAMPLES", "importances", "knob_values", "remark", "shown"]
+READS = ("samples", "leaderboard")
 
-FOLDS, REPEATS, SHUFFLES, TREES = 4, 10, 3, 50
-FEWEST_SAMPLES = 32
-"""With fewer samples a forest has too little to learn from: none is grown."""
+TABLES = {
+    "knobs": {
+        "knob": "str",
+        **dict.fromkeys(["importance", "lower", "upper"], "float64"),
+        "samples": "int64",
+        "explained": "float64",
+    }
+}
 
+FOLDS = 4
+REPEATS = 10
+FEWEST_SAMPLES = 32  # with fewer a forest has too little to learn from: none is grown
+PANELS = 3  # side by side
+# What the course advises to vary first.
 COURSE_ORDER = ("network.architecture", "network.activation", "training.optimiser")
-"""What the course advises to vary first."""
+
+
+def tables(experiment: Experiment, _: Sequence[Experiment], seed: int) -> dict[str, pd.DataFrame]:
+    """The importance of each setting that varies."""
+    values = knob_values(experiment.drawn, experiment.leaderboard)
+    return {"knobs": importances(values, seed)}
 
 
 def knob_values(samples: pd.DataFrame, leaderboard: pd.DataFrame) -> pd.DataFrame:
-    """The settings that vary, one column each, and the column dev_accuracy; one row a sample.
+    """The settings that vary, one column each, and the column dev_accuracy, by sample.
 
     ``samples`` holds samples.csv as texts. Numbers stay numbers where a setting is one in all
     samples to which it applies; everything else is a word, and blank is "none".
@@ -41,15 +53,18 @@ def knob_values(samples: pd.DataFrame, leaderboard: pd.DataFrame) -> pd.DataFram
     ...                         "network.kind": ["a", "b"], "network.same": ["x", ""]})
     >>> board = pd.DataFrame({"sample": [1, 0], "dev_accuracy": [0.6, 0.7]})
     >>> knob_values(samples, board)
-       training.rate network.kind  dev_accuracy
-    0           0.10            a           0.7
-    1           0.01            b           0.6
+            training.rate network.kind  dev_accuracy
+    sample
+    0                0.10            a           0.7
+    1                0.01            b           0.6
     """
-    varying = [name for name in samples.columns[1:] if len(set(samples[name]) - {""}) > 1]
-    values = {name: _numbers_or_words(samples[name]) for name in varying}
-    accuracy = leaderboard.set_index("sample")["dev_accuracy"]
-    numbers = samples["sample"].astype(int)
-    return pd.DataFrame({**values, "dev_accuracy": numbers.map(accuracy)})
+    texts = samples.astype({"sample": "int64"}).set_index("sample")
+    values = texts[[name for name in texts if len(set(texts[name]) - {""}) > 1]].copy()
+    for name in values:
+        numbers = pd.to_numeric(values[name], errors="coerce")
+        values[name] = numbers if numbers.notna().all() else values[name].replace("", "none")
+    values["dev_accuracy"] = leaderboard.set_index("sample")["dev_accuracy"]
+    return values
 
 
 def importances(values: pd.DataFrame, seed: int) -> pd.DataFrame:
@@ -61,82 +76,99 @@ def importances(values: pd.DataFrame, seed: int) -> pd.DataFrame:
     0 the forest explains nothing, and no importance means anything. With fewer than
     `FEWEST_SAMPLES` samples all of these are NaN, and the settings stay in their order.
     """
-    if len(values) < FEWEST_SAMPLES:
-        knobs = pd.DataFrame({"knob": values.columns[:-1], "samples": len(values)})
-        return knobs.reindex(columns=list(tables.KNOBS))
+    # Only here: drawing fits nothing.
+    from sklearn import compose, ensemble, inspection, model_selection, pipeline, preprocessing  # noqa: PLC0415
+
     knobs, accuracy = values.drop(columns="dev_accuracy"), values["dev_accuracy"].to_numpy()
-    folds = RepeatedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=seed)
+    table = pd.DataFrame({"knob": knobs.columns, "samples": len(knobs)})
+    table = table.reindex(columns=list(TABLES["knobs"]))
+    if len(knobs) < FEWEST_SAMPLES:
+        return table
+    nominal = [name for name in knobs if not pd.api.types.is_numeric_dtype(knobs[name])]
     falls, explained = [], []
+    words_as_flags = compose.make_column_transformer(
+        (preprocessing.OneHotEncoder(handle_unknown="ignore"), nominal), remainder="passthrough"
+    )
+    folds = model_selection.RepeatedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=seed)
     for fold, (seen, unseen) in enumerate(folds.split(knobs)):
-        forest = _forest(knobs, seed + fold).fit(knobs.iloc[seen], accuracy[seen])
-        explained.append(forest.score(knobs.iloc[unseen], accuracy[unseen]))
-        shuffled = permutation_importance(
-            forest, knobs.iloc[unseen], accuracy[unseen], n_repeats=SHUFFLES, random_state=seed
+        trees = ensemble.RandomForestRegressor(50, random_state=seed + fold, n_jobs=1)
+        forest = pipeline.make_pipeline(words_as_flags, trees)
+        forest.fit(knobs.iloc[seen], accuracy[seen])
+        others = knobs.iloc[unseen], accuracy[unseen]
+        explained.append(forest.score(*others))
+        shuffled = inspection.permutation_importance(
+            forest, *others, n_repeats=3, random_state=seed
         )
         falls.append(shuffled.importances_mean)
     by_repeat = np.reshape(falls, (REPEATS, FOLDS, -1)).mean(axis=1)
-    lower, upper = np.quantile(by_repeat, [0.025, 0.975], axis=0)
-    table = pd.DataFrame(
-        {
-            "knob": knobs.columns,
-            "importance": by_repeat.mean(axis=0),
-            "lower": lower,
-            "upper": upper,
-            "samples": len(knobs),
-            "explained": np.mean(explained),
-        }
-    )
-    return table.sort_values("importance", ascending=False, kind="stable")[list(tables.KNOBS)]
+    table["importance"] = by_repeat.mean(axis=0)
+    table["lower"], table["upper"] = np.quantile(by_repeat, [0.025, 0.975], axis=0)
+    table["explained"] = np.mean(explained)
+    return table.sort_values("importance", ascending=False, kind="stable")
 
 
-def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """Which settings matter, and whether in the order that the course claims."""
-    samples, explained = int(numbers["samples"].iloc[0]), float(numbers["explained"].iloc[0])
-    if samples < FEWEST_SAMPLES:
-        return (
-            f"{formats.capital(formats.counted(samples, 'sample'))} say too little about single "
-            f"settings: a random forest learns which matter from {FEWEST_SAMPLES} or more."
-        )
-    text = (
-        f"Having seen three quarters of the {samples} samples, a random forest explains "
-        f"{formats.percent(max(explained, 0.0))} of the variance of the others' dev accuracy."
-    )
-    if explained <= 0:
-        return f"{text} It explains nothing, so the importances below mean nothing."
-    sure = numbers[numbers["lower"] > 0]
-    ranked = [words(knob) for knob in sure["knob"]]
-    text += (
-        f" Settings whose importance is above 0 in nearly all repetitions, most important first: "
-        f"{formats.listed(ranked)}."
-        if ranked
-        else " No setting has an importance that is surely above 0."
-    )
-    claimed = [knob for knob in COURSE_ORDER if knob in set(numbers["knob"])]
-    if len(claimed) < len(COURSE_ORDER):
-        return text
-    found = [knob for knob in numbers["knob"] if knob in claimed]
-    verdict = "the same" if found == claimed else "another"
-    return (
-        f"{text} The course names {formats.listed([words(knob) for knob in claimed])} as what to "
-        f"vary first, in this order; here the order of the three is {verdict}: "
-        f"{formats.listed([words(knob) for knob in found])}."
-    )
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Mean dev accuracy of each sample against each setting that varies, most important setting
+    first.
+
+    A point is a sample; the bar in grey is the mean of each value, or of each quarter of a range.
+    The number above a panel is the setting's importance: by how much a random forest explains less
+    of the dev accuracy (R²) of samples it has not seen when the setting is shuffled among them,
+    with the middle 95 % of ten repetitions; with fewer than 32 samples there is none. "none" stands
+    for samples to which the setting does not apply.
+    """
+    ranking = tables["knobs"]
+    values = knob_values(experiment.drawn, experiment.leaderboard)
+    values = values.loc[experiment.leaderboard["sample"]]
+    rows = -(-len(ranking) // PANELS)
+    figure = style.new_figure(style.PAGE_WIDTH, 2.1 * rows + 0.3)
+    panels = figure.subplots(rows, PANELS, squeeze=False, sharey=True)
+    for axes, knob in zip(panels.ravel(), ranking.itertuples(), strict=False):
+        title = words(knob.knob)
+        if knob.samples >= FEWEST_SAMPLES:
+            title += f": {knob.importance:.2f} [{knob.lower:.2f}; {knob.upper:.2f}]"
+        scale = scale_of(experiment.settings, knob.knob)
+        draw_knob(axes, values[knob.knob], values["dev_accuracy"], scale)
+        axes.set_title(title)
+    for axes in panels.ravel()[len(ranking) :]:
+        axes.remove()
+    figure.supylabel("Mean dev accuracy", fontsize=9)
+    return figure
 
 
-def shown(numbers: pd.DataFrame) -> pd.DataFrame | None:
-    """The importances for readers, where there are samples enough to learn them from."""
-    if numbers["samples"].iloc[0] < FEWEST_SAMPLES:
-        return None
-    return pd.DataFrame(
-        {
-            "Setting": [words(knob) for knob in numbers["knob"]],
-            "Importance (fall of R²)": [f"{value:.3f}" for value in numbers["importance"]],
-            "Middle 95 % of repetitions": [
-                formats.interval(f"{low:.3f}", f"{high:.3f}")
-                for low, high in zip(numbers["lower"], numbers["upper"], strict=True)
-            ],
-        }
-    )
+def draw_knob(axes: Axes, values: pd.Series, accuracy: pd.Series, scale: str) -> None:
+    """One setting: its samples, and their mean by value or by quarter."""
+    numbers = pd.api.types.is_numeric_dtype(values)
+    if numbers and values.nunique() > 4:
+        places = values.astype("float64")
+        groups = pd.qcut(values, 4, duplicates="drop")
+        axes.set_xscale(scale)
+    else:
+        names = sorted(values.unique(), key=lambda name: (name == "none", name))
+        # Side by side around the middle, in the order of the samples: no point hides another.
+        within = values.groupby(values).cumcount()
+        shift = 0.5 * (within + 0.5) / values.map(values.value_counts()) - 0.25
+        places = values.map(names.index) + shift
+        groups = values
+        labels = [f"{name:g}" if numbers else style.label(name) for name in names]
+        axes.set_xticks(range(len(names)), labels)
+        axes.set_xlim(-0.5, len(names) - 0.5)
+        if len(names) > 3:
+            axes.tick_params(axis="x", rotation=30)
+    axes.plot(places, accuracy, "o", color=style.OKABE_ITO[0], markersize=3, alpha=0.7)
+    bar = {"color": style.GREY, "linewidth": 3, "alpha": 0.6, "solid_capstyle": "butt"}
+    for _, at in places.groupby(groups, observed=True):
+        axes.plot([at.min(), at.max()], [accuracy[at.index].mean()] * 2, **bar)
+
+
+def scale_of(settings: Mapping[str, Any], knob: str) -> str:
+    """The scale of a setting's axis: as it is drawn.
+
+    >>> scale_of({"network": {"hidden": {"integer": [4, 9]}}}, "network.hidden")
+    'linear'
+    """
+    section, name = knob.split(".", 1)
+    return "log" if kind_of(settings[section][name]) == "log_uniform" else "linear"
 
 
 def words(knob: str) -> str:
@@ -145,17 +177,25 @@ def words(knob: str) -> str:
     >>> words("training.learning_rate")
     'learning rate'
     """
-    return knob.split(".", 1)[-1].replace("_", " ")
+    return style.label(knob.split(".", 1)[-1])
 
 
-def _numbers_or_words(column: pd.Series) -> pd.Series:
-    numbers = pd.to_numeric(column, errors="coerce")
-    return numbers if numbers.notna().all() else column.replace("", "none")
-
-
-def _forest(knobs: pd.DataFrame, seed: int) -> Pipeline:
-    words_in = [name for name in knobs if not pd.api.types.is_numeric_dtype(knobs[name])]
-    columns = make_column_transformer(
-        (OneHotEncoder(handle_unknown="ignore"), words_in), remainder="passthrough"
-    )
-    return make_pipeline(columns, RandomForestRegressor(TREES, random_state=seed, n_jobs=1))
+def facts(tables: Mapping[str, pd.DataFrame], _: Mapping[str, Any]) -> dict[str, Any]:
+    """Which settings matter, and in what order those that the course names."""
+    found = tables["knobs"]
+    numbers = found[["importance", "lower", "upper"]].map(lambda one: formats.correlation(one, 3))
+    return {
+        "samples": found["samples"].iloc[0],
+        "fewest": FEWEST_SAMPLES,
+        "explained": found["explained"].iloc[0],
+        "sure": [words(knob) for knob in found["knob"][found["lower"] > 0]],
+        "claimed": [words(knob) for knob in COURSE_ORDER],
+        "order": [words(knob) for knob in found["knob"] if knob in COURSE_ORDER],
+        "rows": pd.DataFrame(
+            {
+                "Setting": found["knob"].map(words),
+                "Importance (fall of R²)": numbers["importance"],
+                "Middle 95 % of repetitions": numbers["lower"] + " to " + numbers["upper"],
+            }
+        ),
+    }

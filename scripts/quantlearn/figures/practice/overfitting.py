@@ -6,37 +6,72 @@ P evaluations without a smaller one and keeps the weights of the smallest (Prech
 stopping – but when?"). Runs that were not stopped show for every P where it would have ended.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from quantlearn import tables
-from quantlearn.figures import formats
+from quantlearn.figures import formats, style
+from quantlearn.figures.experiment import Experiment
 from quantlearn.statistics.comparison import kaplan_meier
 from quantlearn.statistics.intervals import Interval, mean_interval
 from quantlearn.tables import TableError
 
-__all__ = [
-    "PATIENCES",
-    "check_stopped_runs",
-    "headline",
-    "overfitting_table",
-    "remark",
-    "shown",
-    "stopping_point",
-    "stopping_points",
-    "turning_points",
-]
+READS = ("curves", "trials")
+
+ESTIMATE = {**dict.fromkeys(["estimate", "lower", "upper"], "float64"), "n": "int64"}
+TABLES = {
+    "overfitting_losses": {"split": "str", "step": "int64", **ESTIMATE},
+    "overfitting_stopping": {"stopped": "bool", "patience": "Int64", "quantity": "str", **ESTIMATE},
+}
 
 PATIENCES = (5, 20, 50)
 """Evaluations without a smaller dev loss after which training would end."""
 
-SPLITS = ("train", "dev", "test")
+LOSSES = {"cross_entropy": "Loss (cross entropy, nats)", "squared_error": "Loss (squared error)"}
+SPLITS = {"train": "training scenes", "dev": "dev scenes", "test": "test scenes"}
 
 
-# --- Where to stop --------------------------------------------------------------------------------
+def tables(experiment: Experiment, beside: Sequence[Experiment], _: int) -> dict[str, pd.DataFrame]:
+    """Loss along training, and where early stopping ends runs and what it gives.
+
+    The losses have medians over trials with quartiles. Of stopping, steps are medians and
+    everything else means, with 95 % intervals; without a patience the run goes on to its end.
+    ``stopped`` are runs that it really ended: of the experiments beside, the first with a patience.
+    """
+    curves = totals(experiment)
+    dev = curves[curves["split"] == "dev"]
+    rows = rows_of(median_steps(stopping_points(dev, len(dev) + 1)), dev["trial"].nunique())
+    for patience in PATIENCES:
+        points = stopping_points(dev, patience)
+        rows += rows_of(what_it_gives(curves, points), len(points), patience)
+    for one in beside:
+        if (patience := one.settings["training"]["patience"]) is not None:
+            rows += rows_of(as_stopped(one), len(one.trials), patience, stopped=True)
+            break
+    return {
+        "overfitting_losses": losses_along(curves),
+        "overfitting_stopping": pd.DataFrame(rows).astype({"patience": "Int64"}),
+    }
+
+
+def totals(experiment: Experiment) -> pd.DataFrame:
+    """The curves over all quantifiers."""
+    return experiment.curves[experiment.curves["quantifier"] == "all"]
+
+
+def losses_along(curves: pd.DataFrame) -> pd.DataFrame:
+    """Median and quartiles over trials of the loss on each split, at every evaluation."""
+    parts = []
+    for split in SPLITS:
+        wide = curves[curves["split"] == split].pivot_table("loss", "step", "trial").ffill()
+        found = wide.quantile([0.5, 0.25, 0.75], axis="columns").T
+        found.columns = ["estimate", "lower", "upper"]
+        parts.append(found.assign(split=split, n=wide.shape[1]).reset_index())
+    return pd.concat(parts, ignore_index=True)[list(TABLES["overfitting_losses"])]
 
 
 def stopping_point(losses: np.ndarray, patience: int) -> tuple[int, int]:
@@ -67,15 +102,38 @@ def stopping_points(curves: pd.DataFrame, patience: int) -> pd.DataFrame:
     """
     found = {}
     for trial, run in curves.sort_values("step").groupby("trial"):
-        steps = run["step"].to_numpy()
-        stop, best = stopping_point(run["loss"].to_numpy(), patience)
-        found[trial] = {"stop": steps[stop], "best": steps[best]}
-    return pd.DataFrame.from_dict(found, orient="index").rename_axis("trial")
+        places = stopping_point(run["loss"].to_numpy(), patience)
+        found[trial] = run["step"].to_numpy()[list(places)]
+    return pd.DataFrame.from_dict(found, orient="index", columns=["stop", "best"])
 
 
-def turning_points(curves: pd.DataFrame) -> pd.Series:
-    """The step of the smallest loss of each trial: from there on it learns its scenes by heart."""
-    return stopping_points(curves, patience=len(curves) + 1)["best"].rename("step")
+def what_it_gives(curves: pd.DataFrame, points: pd.DataFrame) -> dict[str, Interval]:
+    """What ending at these points would have given the runs that went on."""
+    test = curves[curves["split"] == "test"].set_index(["trial", "step"])
+    end = test.reset_index("step").groupby("trial")["step"].max().loc[points.index]
+    saved = mean_interval((1 - points["stop"] / end).to_numpy())
+    found = median_steps(points) | {"steps_saved": saved}
+    for metric in ("loss", "accuracy"):
+        best, last = (
+            test.loc[list(steps.items()), metric].to_numpy() for steps in (points["best"], end)
+        )
+        found[f"test_{metric}"] = mean_interval(best)
+        found[f"test_{metric}_at_end"] = mean_interval(last)
+        found[f"test_{metric}_less_end"] = mean_interval(best - last)
+    return found
+
+
+def as_stopped(experiment: Experiment) -> dict[str, Interval]:
+    """How the runs went that early stopping really ended, after a check that they kept the rule."""
+    trials, curves = experiment.trials, totals(experiment)
+    patience = experiment.settings["training"]["patience"]
+    check_stopped_runs(curves[curves["split"] == "dev"], trials, patience)
+    steps = trials.rename(columns={"steps": "stop", "best_step": "best"})
+    early = (trials["stop_reason"] == "patience").to_numpy(dtype=float)
+    scores = {
+        name: mean_interval(trials[name].to_numpy()) for name in ("test_loss", "test_accuracy")
+    }
+    return median_steps(steps) | {"stopped_early": mean_interval(early)} | scores
 
 
 def check_stopped_runs(curves: pd.DataFrame, trials: pd.DataFrame, patience: int) -> None:
@@ -86,7 +144,7 @@ def check_stopped_runs(curves: pd.DataFrame, trials: pd.DataFrame, patience: int
     """
     expected = stopping_points(curves, patience)
     for run in trials.itertuples():
-        stop, best = expected.loc[run.trial, ["stop", "best"]]
+        stop, best = expected.loc[run.trial]
         if (run.steps, run.best_step) != (stop, best):
             raise TableError(
                 f"trial {run.trial} stopped at step {run.steps} with the weights of step "
@@ -95,236 +153,127 @@ def check_stopped_runs(curves: pd.DataFrame, trials: pd.DataFrame, patience: int
             )
 
 
-# --- The table ------------------------------------------------------------------------------------
-
-
-def overfitting_table(
-    curves: pd.DataFrame, stopped: tuple[pd.DataFrame, pd.DataFrame, int] | None = None
-) -> pd.DataFrame:
-    """Loss along training, the turning point, and what early stopping gives.
-
-    ``curves`` holds the totals ('all') of runs without early stopping on train, dev and test;
-    ``stopped`` the curves and trials of runs with it, and their patience. Columns: those of
-    `quantlearn.tables.OVERFITTING`. Steps are medians over trials, everything else means, with 95 %
-    intervals; the loss at a step is a median with quartiles.
-    """
-    dev = curves[curves["split"] == "dev"]
-    rows = [
-        *_loss_course(curves),
-        _row("turn", "step", _median(turning_points(dev))),
-        _row("end", "step", _median(dev.groupby("trial")["step"].max())),
-    ]
-    for patience in PATIENCES:
-        rows += _early_stopping(curves, stopping_points(dev, patience), patience)
-    if stopped is not None:
-        rows += _stopped_runs(*stopped)
-    return pd.DataFrame(rows, columns=list(tables.OVERFITTING))
-
-
-def _loss_course(curves: pd.DataFrame) -> list[dict[str, Any]]:
-    """Median and quartiles over trials of the loss on each split, at every evaluation."""
-    rows = []
-    for split in SPLITS:
-        of_split = curves[curves["split"] == split]
-        wide = of_split.pivot_table(index="step", columns="trial", values="loss")
-        quartiles = wide.ffill().quantile([0.25, 0.5, 0.75], axis="columns").T
-        for step, low, middle, high in quartiles.itertuples():
-            found = Interval(middle, low, high), wide.shape[1]
-            rows.append(_row("loss", split, found, step=step))
-    return rows
-
-
-def _early_stopping(
-    curves: pd.DataFrame, points: pd.DataFrame, patience: int
-) -> list[dict[str, Any]]:
-    """What ending at these points would have given the runs that went on."""
-    test = curves[curves["split"] == "test"].set_index(["trial", "step"]).sort_index()
-    end = test.reset_index("step").groupby("trial")["step"].max().loc[points.index]
-    found = {
-        "stop step": _median(points["stop"]),
-        "best step": _median(points["best"]),
-        "steps saved": _mean(1 - points["stop"] / end),
-    }
-    for metric in ("loss", "accuracy"):
-        at_best, at_end = (
-            test.loc[list(steps.items()), metric].to_numpy() for steps in (points["best"], end)
-        )
-        found[f"test {metric} at best step"] = _mean(at_best)
-        found[f"test {metric} at end"] = _mean(at_end)
-        found[f"test {metric}, best step less end"] = _mean(at_best - at_end)
-    return [
-        _row("early stopping", name, estimate, patience=patience)
-        for name, estimate in found.items()
-    ]
-
-
-def _stopped_runs(
-    curves: pd.DataFrame, trials: pd.DataFrame, patience: int
-) -> list[dict[str, Any]]:
-    """How the runs went that early stopping really ended, after a check that they kept the rule."""
-    check_stopped_runs(curves[curves["split"] == "dev"], trials, patience)
-    found = {
-        "stop step": _median(trials["steps"]),
-        "best step": _median(trials["best_step"]),
-        "stopped early": _mean(trials["stop_reason"] == "patience"),
-        "test loss at best step": _mean(trials["test_loss"]),
-        "test accuracy at best step": _mean(trials["test_accuracy"]),
-    }
-    return [
-        _row("stopped runs", name, estimate, patience=patience) for name, estimate in found.items()
-    ]
-
-
-def _mean(values: Any) -> tuple[Interval, int]:
-    return mean_interval(np.asarray(values, dtype=float)), len(values)
-
-
-def _median(values: pd.Series) -> tuple[Interval, int]:
-    every = np.full(len(values), True)
-    return kaplan_meier(values.to_numpy(dtype=float), every).median(), len(values)
-
-
-def _row(
-    kind: str, quantity: str, found: tuple[Interval, int], step: Any = None, patience: Any = None
-) -> dict[str, Any]:
-    interval, n = found
+def median_steps(points: pd.DataFrame) -> dict[str, Interval]:
+    """The median steps of the stop and of the best weights."""
+    every = np.full(len(points), True)
     return {
-        "kind": kind,
-        "quantity": quantity,
-        "patience": patience,
-        "step": step,
-        "estimate": interval.estimate,
-        "lower": interval.lower,
-        "upper": interval.upper,
-        "n": n,
+        f"{name}_step": kaplan_meier(points[name].to_numpy(dtype=float), every).median()
+        for name in ("stop", "best")
     }
 
 
-# --- In words -------------------------------------------------------------------------------------
+def rows_of(
+    found: Mapping[str, Interval], n: int, patience: int | None = None, *, stopped: bool = False
+) -> list[dict[str, Any]]:
+    """A row for each quantity."""
+    return [
+        {"stopped": stopped, "patience": patience, "quantity": name, **vars(interval), "n": n}
+        for name, interval in found.items()
+    ]
 
 
-def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Training and held-out loss over training: where they part, and where early stopping would
+    end.
+
+    Lines are medians over trials of the loss on all scenes of a split, bands their quartiles. The
+    solid vertical line is the step of the smallest dev loss (median over trials, shaded: its 95 %
+    interval); from there on the network over-fits. Dashed lines say where training would end if it
+    waited that many evaluations for a smaller dev loss (median over trials).
+    """
+    losses, stopping = tables["overfitting_losses"], tables["overfitting_stopping"]
+    turn = without_stop(stopping).loc["best_step"]
+    figure = style.new_figure(style.PAGE_WIDTH, 3.9)
+    axes = figure.add_subplot()
+    for split, look in style.looks(list(SPLITS)).items():
+        rows = losses[losses["split"] == split].set_index("step")
+        axes.fill_between(
+            rows.index, rows["lower"], rows["upper"], color=look.colour, alpha=0.2, linewidth=0
+        )
+        axes.plot(rows["estimate"], color=look.colour, linestyle=look.line, label=SPLITS[split])
+    axes.set_xlim(0, losses["step"].max())
+    axes.set_ylim(0, losses["upper"].max() * 1.12)
+    mark(axes, turn["estimate"], f"smallest dev loss, step {turn['estimate']:,.0f}", "-")
+    if turn[["lower", "upper"]].notna().all():
+        axes.axvspan(turn["lower"], turn["upper"], color=style.GREY, alpha=0.15, linewidth=0)
+    would_end = ~stopping["stopped"] & (stopping["quantity"] == "stop_step")
+    for row in stopping[would_end].dropna(subset="patience").itertuples():
+        mark(axes, row.estimate, f"patience {row.patience}", (0, (5, 3)))
+    style.step_axis(axes.xaxis)
+    axes.set_xlabel("Training step")
+    axes.set_ylabel(LOSSES[experiment.settings["training"]["loss"]])
+    axes.set_title(f"{experiment.settings['title']} (n = {turn['n']} trials)", wrap=True)
+    figure.legend(loc="outside lower center", ncols=3, handlelength=3)
+    return figure
+
+
+def mark(axes: Axes, step: float, text: str, line: Any) -> None:
+    """A vertical line with its name beside it."""
+    axes.axvline(step, color=style.GREY, linestyle=line, linewidth=0.9)
+    axes.annotate(
+        text,
+        (step, 1),
+        xycoords=axes.get_xaxis_transform(),
+        xytext=(2, -2),
+        textcoords="offset points",
+        rotation=90,
+        ha="left",
+        va="top",
+        fontsize=8,
+        color=style.GREY,
+        # Readable where another line runs through it.
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
+    )
+
+
+def without_stop(stopping: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the runs that went on, by quantity."""
+    return stopping[stopping["patience"].isna()].set_index("quantity")
+
+
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Where the losses part, and what early stopping saves and costs."""
-    stopping = numbers[numbers["kind"] == "early stopping"]
-    sentences = [_saved(rows, patience) for patience, rows in stopping.groupby("patience")]
-    stopped = numbers[numbers["kind"] == "stopped runs"]
-    lines = [headline(numbers, settings), "", *(f"- {sentence}" for sentence in sentences)]
-    if _disagree(stopping):
-        lines += [
-            "",
-            "Loss and accuracy tell different stories here: a network that goes on grows surer of "
-            "its errors, which makes the loss large, and all the same answers more scenes rightly.",
-        ]
-    if len(stopped):
-        lines += ["", _really_stopped(stopped.set_index("quantity"), settings)]
-    return "\n".join(lines)
-
-
-def headline(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
-    """Where the losses part."""
-    turn, end = (numbers[numbers["kind"] == kind].iloc[0] for kind in ("turn", "end"))
-    if turn["estimate"] >= end["estimate"]:
-        return "The dev loss is still falling at the end: these runs do not over-fit."
-    course = numbers[numbers["kind"] == "loss"].set_index(["quantity", "step"])["estimate"]
-    last = {split: course[split].iloc[-1] for split in SPLITS}
-    return (
-        f"The dev loss is smallest at step {formats.steps(turn['estimate'])} (median of "
-        f"{formats.counted(turn['n'], 'trial')}, 95 % interval {_steps_between(turn)}). There the "
-        f"losses part: by step {formats.steps(end['estimate'])} the median training loss has "
-        f"fallen "
-        f"to {_loss(last['train'])}, and the dev loss has gone from its smallest median, "
-        f"{_loss(course['dev'].min())}, to {_loss(last['dev'])}."
+    losses, stopping = tables["overfitting_losses"], tables["overfitting_stopping"]
+    never, course = without_stop(stopping), losses.groupby("split")["estimate"]
+    runs = stopping.dropna(subset="patience").pivot_table(
+        ["estimate", "lower", "upper"], ["stopped", "patience"], "quantity", dropna=False
     )
+    runs = runs.dropna(how="all")  # pairs that there are not
+    found, upper = runs["estimate"], runs["upper"]
+    surer = (upper["test_loss_less_end"] < 0) & (upper["test_accuracy_less_end"] < 0)
+
+    def bounds(quantity: str, form: Callable[[float], str]) -> list[str]:
+        pairs = zip(runs["lower", quantity], upper[quantity], strict=True)
+        return [formats.interval(form(low), form(high)) for low, high in pairs]
+
+    return {
+        "turn": never.loc["best_step"],
+        "end": never.loc["stop_step"],
+        "last": course.last(),
+        "smallest": course.min()["dev"],
+        "surer_of_errors": surer.any(),
+        "at_end": found.iloc[0],
+        "really": stopping[stopping["stopped"]].set_index("quantity").to_dict("index"),
+        "beside": settings["beside"],
+        "rows": pd.DataFrame(
+            {
+                "Patience": [f"{n}, really stopped" if real else str(n) for real, n in runs.index],
+                "Stop step": found["stop_step"].map(formats.steps),
+                "Best step": found["best_step"].map(formats.steps),
+                "Steps saved": found["steps_saved"].map(formats.percent),
+                "Test loss": found["test_loss"].map(two_digits),
+                "Less the end": found["test_loss_less_end"].map(two_digits),
+                "95 % interval": bounds("test_loss_less_end", two_digits),
+                "Test accuracy": found["test_accuracy"].map(formats.percent),
+                "Less the end, points": found["test_accuracy_less_end"].map(
+                    formats.accuracy_points
+                ),
+                "95 % interval, points": bounds("test_accuracy_less_end", formats.accuracy_points),
+            }
+        ),
+    }
 
 
-def _saved(rows: pd.DataFrame, patience: float) -> str:
-    by_name = rows.set_index("quantity")
-    saved = by_name.loc["steps saved"]
-    loss, accuracy = (
-        by_name.loc[f"test {metric}, best step less end"] for metric in ("loss", "accuracy")
-    )
-    return (
-        f"With patience {patience:.0f} training would end at step "
-        f"{formats.steps(by_name.loc['stop step', 'estimate'])} (median), which saves "
-        f"{formats.percent(saved['estimate'])} of the steps. Against the end, the weights of the "
-        f"best step have a test loss that is {_difference(loss, _loss, '')} and a test accuracy "
-        f"that is {_difference(accuracy, formats.accuracy_points, ' percentage points')}."
-    )
-
-
-def _difference(row: pd.Series, words: Any, unit: str) -> str:
-    direction = "lower" if row["estimate"] < 0 else "higher"
-    low, high = sorted((abs(row["lower"]), abs(row["upper"])))
-    if not row["lower"] * row["upper"] > 0:
-        shown = formats.interval(words(row["lower"]), words(row["upper"]))
-        difference = f"{words(row['estimate'])}{unit}"
-        return f"not shown to differ (difference {difference}, 95 % interval {shown})"
-    return (
-        f"{direction} by {words(abs(row['estimate']))}{unit} (95 % interval {words(low)} to "
-        f"{words(high)})"
-    )
-
-
-def _disagree(stopping: pd.DataFrame) -> bool:
-    """Whether, for some patience, the best step has a lower test loss and a lower accuracy."""
-    upper = stopping.set_index(["quantity", "patience"])["upper"]
-    loss, accuracy = (
-        upper[f"test {metric}, best step less end"] for metric in ("loss", "accuracy")
-    )
-    return bool(((loss < 0) & (accuracy < 0)).any())
-
-
-def _really_stopped(stopped: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    step, early, accuracy = (
-        stopped.loc[name] for name in ("stop step", "stopped early", "test accuracy at best step")
-    )
-    names = formats.listed(f"`{name}`" for name in settings["beside"])
-    return (
-        f"In {names} {formats.counted(step['n'], 'network')} were trained with patience "
-        f"{step['patience']:.0f}. They ended at step {formats.steps(step['estimate'])} (median, "
-        f"95 % "
-        f"interval {_steps_between(step)}), each at the evaluation at which the rule, applied to "
-        f"its curve, ends it; {round(early['estimate'] * early['n'])} of them stopped before the "
-        f"last epoch. Their kept weights answer {formats.percent(accuracy['estimate'])} "
-        "of the test scenes rightly."
-    )
-
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """One line for each patience, and one for the runs that were really stopped."""
-    rows = []
-    for kind, label in (("early stopping", ""), ("stopped runs", ", really stopped")):
-        of_kind = numbers[numbers["kind"] == kind]
-        for patience, group in of_kind.groupby("patience"):
-            by_name = group.set_index("quantity")
-            rows.append(
-                {
-                    "Patience": f"{patience:.0f} evaluations{label}",
-                    "Stop step": formats.steps(by_name.loc["stop step", "estimate"]),
-                    "Best step": formats.steps(by_name.loc["best step", "estimate"]),
-                    "Steps saved": _cell(by_name, "steps saved", formats.percent),
-                    "Test loss at best step": _cell(by_name, "test loss at best step", _loss),
-                    "Test loss at the end": _cell(by_name, "test loss at end", _loss),
-                    "Test accuracy at best step": _cell(
-                        by_name, "test accuracy at best step", formats.percent
-                    ),
-                    "Test accuracy at the end": _cell(
-                        by_name, "test accuracy at end", formats.percent
-                    ),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
-def _cell(by_name: pd.DataFrame, quantity: str, words: Any) -> str:
-    return (
-        words(by_name.loc[quantity, "estimate"]) if quantity in by_name.index else formats.MISSING
-    )
-
-
-def _steps_between(row: pd.Series) -> str:
-    return formats.interval(formats.steps(row["lower"]), formats.steps(row["upper"]))
-
-
-def _loss(value: float) -> str:
-    return formats.MISSING if np.isnan(value) else f"{value:.2g}".replace("-", "−")
+def two_digits(loss: float) -> str:
+    """A loss with the digits that it can bear."""
+    return formats.number(loss, 2)

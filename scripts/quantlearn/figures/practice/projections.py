@@ -4,16 +4,43 @@ After Bergstra & Bengio (2012, figure 1): a grid of n samples over several setti
 values of each, so it wastes samples where few settings matter; random samples are all different.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from quantlearn import tables
-from quantlearn.figures import formats
-from quantlearn.figures.practice.knobs import importances, words
+from quantlearn.errors import QuantlearnError
+from quantlearn.figures import style
+from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.practice.knobs import importances, knob_values, scale_of, words
 
-__all__ = ["important_axes", "projections", "remark", "shown"]
+READS = ("samples", "leaderboard")
+
+TABLES = {
+    "projections": {
+        **{"experiment": "str", "sampler": "str", "sample": "int64"},
+        **{"x": "str", "x_value": "float64", "y": "str", "y_value": "float64"},
+        "dev_accuracy": "float64",
+    }
+}
+
+
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """The samples of this search and of those beside it, on axes chosen by all of them."""
+    parts = [
+        knob_values(one.drawn, one.leaderboard)
+        .reset_index()
+        .assign(experiment=one.name, sampler=one.settings["search"]["sampler"])
+        for one in (experiment, *beside)
+    ]
+    table = pd.concat(parts, ignore_index=True)
+    x, y = important_axes(table.drop(columns=["sample", "experiment", "sampler"]), seed)
+    table = table.assign(x=x, x_value=table[x], y=y, y_value=table[y])
+    return {"projections": table[list(TABLES["projections"])]}
 
 
 def important_axes(values: pd.DataFrame, seed: int) -> tuple[str, str]:
@@ -21,47 +48,60 @@ def important_axes(values: pd.DataFrame, seed: int) -> tuple[str, str]:
 
     With fewer samples than `knobs.importances` asks for they are the first and the last.
 
-    Raises `ValueError` where fewer than two settings are numbers.
+    Raises `QuantlearnError` where fewer than two settings are numbers in all samples.
     """
-    numeric = [
-        knob
-        for knob in importances(values, seed)["knob"]
-        if pd.api.types.is_numeric_dtype(values[knob])
-    ]
-    if len(numeric) < 2:
-        raise ValueError("projections need two settings that are numbers")
-    return numeric[0], numeric[-1]
+    numeric = set(values.select_dtypes("number"))
+    ranked = [knob for knob in importances(values, seed)["knob"] if knob in numeric]
+    if len(ranked) < 2:
+        raise QuantlearnError(
+            f"projections need two settings that are numbers in all samples, and these are: "
+            f"{', '.join(ranked) or 'none'}; let another vary, or take projections out of figures"
+        )
+    return ranked[0], ranked[-1]
 
 
-def projections(
-    values: pd.DataFrame, axes: tuple[str, str], experiment: str, sampler: str
-) -> pd.DataFrame:
-    """The samples of one search on two axes, with their dev accuracy."""
-    x, y = axes
-    return pd.DataFrame(
-        {
-            "experiment": experiment,
-            "sampler": sampler,
-            "sample": range(len(values)),
-            "x": x,
-            "x_value": values[x],
-            "y": y,
-            "y_value": values[y],
-            "dev_accuracy": values["dev_accuracy"],
-        }
-    )[list(tables.PROJECTIONS)]
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """What a grid and random samples try of two settings, and what that shows of the one that
+    matters.
+
+    Below, each point is a sample by two of its settings: across, the one that matters most for the
+    dev accuracy, and upwards, the one that matters least, by the importance that a random forest
+    gives them (with fewer than 32 samples in all there is none, and these are the first and the
+    last). Above, the same samples by the first setting alone, with their mean dev accuracy. The
+    ticks at the foot are the values tried: a grid tries only a few of them however many samples it
+    has.
+    """
+    table = tables["projections"]
+    searches = list(table.groupby("sampler", sort=False))
+    x, y = table[["x", "y"]].iloc[0]
+    figure = style.new_figure(style.PAGE_WIDTH, 4.6)
+    panels = figure.subplots(2, len(searches), squeeze=False, sharex=True, sharey="row")
+    for column, (sampler, rows) in enumerate(searches):
+        above, below = panels[:, column]
+        for axes, heights in ((above, "dev_accuracy"), (below, "y_value")):
+            draw_samples(axes, rows["x_value"], rows[heights], style.OKABE_ITO[column])
+        below.set_xscale(scale_of(experiment.settings, x))
+        below.set_yscale(scale_of(experiment.settings, y))
+        below.set_xlabel(words(x).capitalize())
+        above.set_title(f"{sampler.capitalize()} ({len(rows)} samples)")
+    panels[0, 0].set_ylabel("Mean dev accuracy")
+    panels[1, 0].set_ylabel(words(y).capitalize())
+    return figure
 
 
-def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
+def draw_samples(axes: Axes, x: pd.Series, y: pd.Series, colour: str) -> None:
+    """A point for each sample, and a tick at the foot for each value that was tried."""
+    axes.plot(x, y, "o", color=colour, markersize=3.5)
+    foot = axes.get_xaxis_transform()
+    tried = x.unique()
+    axes.plot(tried, 0 * tried, "|", color=colour, markersize=10, transform=foot, clip_on=False)
+
+
+def facts(tables: Mapping[str, pd.DataFrame], _: Mapping[str, Any]) -> dict[str, Any]:
     """How many values of each axis each search has tried."""
-    x, y = words(numbers["x"].iloc[0]), words(numbers["y"].iloc[0])
-    tried = [
-        f"{rows['x_value'].nunique()} values of the {x} and {rows['y_value'].nunique()} of the {y} "
-        f"with {formats.counted(len(rows), sampler + ' sample')}"
-        for sampler, rows in numbers.groupby("sampler", sort=False)
-    ]
-    return f"Tried were {formats.listed(tried)}."
-
-
-def shown(numbers: pd.DataFrame) -> None:
-    """Too long for a table."""
+    table = tables["projections"]
+    tried = table.groupby("sampler", sort=False).agg(
+        samples=("sample", "size"), x=("x_value", "nunique"), y=("y_value", "nunique")
+    )
+    x, y = map(words, table[["x", "y"]].iloc[0])
+    return {"x": x, "y": y, "searches": tried.reset_index().to_dict("records")}

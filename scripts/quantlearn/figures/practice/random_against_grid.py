@@ -6,34 +6,50 @@ half of its trials and scored by the mean of the other half, whose networks and 
 so that the best of many does not look better for having been chosen among many.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
-from quantlearn.figures import formats
+from quantlearn.figures import formats, style
+from quantlearn.figures.experiment import Experiment
+from quantlearn.seeds import random_stream
 from quantlearn.statistics.ranking import trial_scores
 
-__all__ = ["best_of", "efficiency", "halves", "remark", "shown"]
+READS = ("trials",)
+
+TABLES = {
+    "random_against_grid": {
+        **{"experiment": "str", "sampler": "str", "budget": "int64"},
+        **dict.fromkeys(["mean", "lower", "upper"], "float64"),
+        "resamplings": "int64",
+    }
+}
 
 RESAMPLINGS = 2000
-CLOSE = 0.01
-"""A budget counts as enough when the mean of its best is this close to that of all samples."""
+CLOSE = 0.01  # a budget is enough when the mean of its best is this close to that of all samples
+
+DRAWN = {"random": "at random", "grid": "on a grid", "sobol": "evenly (Sobol)"}
+
+
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """The efficiency curves of this search and of those beside it."""
+    parts = []
+    for one in (experiment, *beside):
+        curve = efficiency(one.trials, random_stream(seed, one.name, "efficiency"))
+        parts.append(curve.assign(experiment=one.name, sampler=one.settings["search"]["sampler"]))
+    table = pd.concat(parts, ignore_index=True)
+    return {"random_against_grid": table[list(TABLES["random_against_grid"])]}
 
 
 def halves(trials: pd.DataFrame) -> np.ndarray:
-    """Mean dev accuracy of each sample, by the even and by the odd trials: shape (samples, 2).
-
-    ``trials`` is tables/trials.csv. Raises `ValueError` where there is only one trial.
-    """
-    scores = trial_scores(trials, "dev").pivot_table(
-        index="sample", columns="trial", values="accuracy"
-    )
-    if scores.shape[1] < 2:
-        raise ValueError("choosing and scoring by different trials needs two of them")
-    ordered = scores.sort_index().to_numpy()
-    return np.stack([ordered[:, 0::2].mean(axis=1), ordered[:, 1::2].mean(axis=1)], axis=1)
+    """Mean dev accuracy of each sample, by the even and by the odd trials: shape (samples, 2)."""
+    scores = trial_scores(trials, "dev").pivot_table("accuracy", "sample", "trial").to_numpy()
+    return np.stack([scores[:, half::2].mean(axis=1) for half in (0, 1)], axis=1)
 
 
 def best_of(scores: np.ndarray, order: np.ndarray) -> np.ndarray:
@@ -47,92 +63,71 @@ def best_of(scores: np.ndarray, order: np.ndarray) -> np.ndarray:
     curves = []
     for choosing, scoring in ((0, 1), (1, 0)):
         seen = scores[order, choosing]
-        leader = np.maximum.accumulate(seen)
-        # The place of the leader: where the maximum was last reached for the first time.
-        place = np.maximum.accumulate(np.where(_is_new(leader), np.arange(len(seen)), 0))
-        curves.append(scores[order, scoring][place])
+        leads = seen > np.maximum.accumulate(np.concatenate([[-np.inf], seen[:-1]]))
+        leader = np.maximum.accumulate(np.where(leads, np.arange(len(seen)), 0))
+        curves.append(scores[order, scoring][leader])
     return np.mean(curves, axis=0)
 
 
 def efficiency(trials: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Mean and middle 95 % of the best of n, over random orders of the samples.
-
-    Returns the columns budget, mean, lower, upper and resamplings.
-    """
+    """Mean and middle 95 % of the best of n, over random orders of the samples, by budget."""
     scores = halves(trials)
-    curves = np.stack(
-        [best_of(scores, rng.permutation(len(scores))) for _ in range(RESAMPLINGS)], axis=0
-    )
+    curves = [best_of(scores, rng.permutation(len(scores))) for _ in range(RESAMPLINGS)]
     lower, upper = np.quantile(curves, [0.025, 0.975], axis=0)
-    return pd.DataFrame(
-        {
-            "budget": np.arange(1, len(scores) + 1),
-            "mean": curves.mean(axis=0),
-            "lower": lower,
-            "upper": upper,
-            "resamplings": RESAMPLINGS,
-        }
-    )
+    table = pd.DataFrame({"mean": np.mean(curves, axis=0), "lower": lower, "upper": upper})
+    return table.assign(budget=np.arange(1, len(scores) + 1), resamplings=RESAMPLINGS)
 
 
-def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """How the two compare at the same budget, and how few samples are enough."""
-    by_sampler = {name: rows.set_index("budget") for name, rows in numbers.groupby("sampler")}
-    same = min(len(rows) for rows in by_sampler.values())
-    half = max(same // 4, 1)
-    sentences = []
-    for budget in (half, same):
-        found = {name: rows.loc[budget] for name, rows in by_sampler.items()}
-        values = [
-            f"{formats.percent(row['mean'])} ({formats.percent(row['lower'])} to "
-            f"{formats.percent(row['upper'])}) when drawn {name_of(name)}"
-            for name, row in sorted(found.items(), reverse=True)
-        ]
-        sentences.append(
-            f"The best of {formats.counted(budget, 'sample')} reaches {formats.listed(values)}"
-        )
-    enough = [
-        f"{_enough(rows)} of {len(rows)} samples {name_of(name)}"
-        for name, rows in sorted(by_sampler.items(), reverse=True)
-    ]
-    return (
-        f"{'. '.join(sentences)} (mean dev accuracy, and the middle 95 % of random choices of so "
-        f"many samples). {formats.listed(enough).capitalize()} are enough to come within "
-        f"{100 * CLOSE:g} percentage point of what all of that search's samples give."
-    )
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Accuracy of the best of n samples against n, for random samples and for those of a grid.
 
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """The best of 1, 2, 4, 8 … samples."""
-    budgets = [2**power for power in range(12)]
-    rows = numbers[numbers["budget"].isin(budgets)].sort_values(["budget", "sampler"])
-    return pd.DataFrame(
-        {
-            "Samples": [str(budget) for budget in rows["budget"]],
-            "Drawn": [name_of(sampler) for sampler in rows["sampler"]],
-            "Accuracy of the best": [formats.percent(value) for value in rows["mean"]],
-            "Middle 95 %": [
-                formats.interval(formats.percent(low), formats.percent(high))
-                for low, high in zip(rows["lower"], rows["upper"], strict=True)
-            ],
-        }
-    )
-
-
-def name_of(sampler: str) -> str:
-    """How a sampler draws, in words.
-
-    >>> name_of("random"), name_of("grid")
-    ('at random', 'on a grid')
+    Lines are means over random choices of n of the samples of each search, bands the middle 95 % of
+    them (Bergstra & Bengio 2012). A sample is chosen by the dev accuracy of one half of its trials,
+    and the accuracy drawn is that of the other half, so that it is not better for having been
+    chosen.
     """
-    return {"random": "at random", "grid": "on a grid", "sobol": "evenly (Sobol)"}[sampler]
+    table = tables["random_against_grid"]
+    figure = style.new_figure(style.PAGE_WIDTH, 3.4)
+    axes = figure.add_subplot()
+    for sampler, look in style.looks(table["sampler"].unique()).items():
+        rows = table[table["sampler"] == sampler].set_index("budget")
+        axes.fill_between(
+            rows.index, rows["lower"], rows["upper"], color=look.colour, alpha=0.15, linewidth=0
+        )
+        label = f"{sampler} ({len(rows)} samples)"
+        axes.plot(rows["mean"], color=look.colour, linestyle=look.line, label=label)
+    axes.set_xscale("log", base=2)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xlim(1, table["budget"].max())
+    axes.set_xlabel("Samples tried")
+    axes.set_ylabel("Dev accuracy of the best (other trials)")
+    axes.set_title(experiment.settings["title"], wrap=True)
+    axes.legend(loc="lower right", handlelength=3)
+    return figure
 
 
-def _is_new(leader: np.ndarray) -> np.ndarray:
-    return np.concatenate([[True], leader[1:] > leader[:-1]])
-
-
-def _enough(rows: pd.DataFrame) -> int:
-    """The smallest budget whose best is close to that of all samples."""
-    means = rows["mean"].sort_index()
-    return int(means.index[means >= means.iloc[-1] - CLOSE][0])
+def facts(tables: Mapping[str, pd.DataFrame], _: Mapping[str, Any]) -> dict[str, Any]:
+    """How the searches compare at the same budget, and how few samples are enough."""
+    table = tables["random_against_grid"].sort_values("sampler", ascending=False, kind="stable")
+    table["drawn"] = table["sampler"].map(DRAWN)
+    all_of = table.groupby("sampler", sort=False)["budget"].transform("max")
+    best = table.groupby("sampler", sort=False)["mean"].transform("last")
+    enough = table[table["mean"] >= best - CLOSE].assign(all=all_of).drop_duplicates("sampler")
+    same = all_of.min()
+    powers = table[table["budget"].isin(2 ** np.arange(12))].sort_values(["budget", "sampler"])
+    percents = powers[["mean", "lower", "upper"]].map(formats.percent)
+    return {
+        "budgets": {
+            budget: table[table["budget"] == budget].to_dict("records")
+            for budget in (max(same // 4, 1), same)
+        },
+        "enough": enough.to_dict("records"),
+        "rows": pd.DataFrame(
+            {
+                "Samples": powers["budget"].astype(str),
+                "Drawn": powers["drawn"],
+                "Accuracy of the best": percents["mean"],
+                "Middle 95 %": percents["lower"] + " to " + percents["upper"],
+            }
+        ),
+    }

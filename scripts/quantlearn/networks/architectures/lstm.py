@@ -52,7 +52,9 @@ def states(
     h, c = start
     hidden, cells = [], []
     for sums in driven:
-        h, c = _cell(torch.baddbmm(sums, h, matrix), c)
+        i, f, g, o = torch.baddbmm(sums, h, matrix).chunk(4, dim=2)
+        c = sigmoid(f) * c + sigmoid(i) * torch.tanh(g)
+        h = sigmoid(o) * torch.tanh(c)
         hidden.append(h)
         cells.append(c)
     return hidden, cells
@@ -75,12 +77,6 @@ def start_weights(
     else:
         start = sum(bias(rng, 4 * hidden, scheme, fan_in=hidden) for _ in range(2))
     return {f"{name}.kernel": matrix, f"{name}.bias": start}
-
-
-def _cell(gates: torch.Tensor, c: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    i, f, g, o = gates.chunk(4, dim=2)
-    c = sigmoid(f) * c + sigmoid(i) * torch.tanh(g)
-    return sigmoid(o) * torch.tanh(c), c
 
 
 initialise = partial(recurrent.initialise, start_weights)

@@ -23,7 +23,7 @@ Not covered: accelerators, half precision, dropout, second derivatives.
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import torch
@@ -51,14 +51,38 @@ class Shape:
         """Units of a layer with their padding."""
         return kernels.padded(self.units, self.cell.gates)
 
-    @property
-    def stored(self) -> tuple[int, np.ndarray, np.ndarray]:
-        """Blocks of columns in a stored matrix, and the one that each gate takes, -1 for none."""
-        driven, recurrent = (
-            np.array([-1 if block is None else block for block in blocks])
-            for blocks in (self.cell.driven, self.cell.recurrent)
-        )
-        return self.cell.blocks, driven, recurrent
+    @cached_property
+    def driven(self) -> np.ndarray:
+        """The block of a stored matrix that each gate takes of the input's rows, -1 for none."""
+        return np.array([-1 if block is None else block for block in self.cell.driven])
+
+
+@cache
+def _places(shape: Shape, inputs: int, vocabulary: int) -> np.ndarray:
+    """Where weights stand, as `flat_kernels` explains."""
+    gates, units, width = shape.cell.gates, shape.units, shape.width
+    stored, columns = shape.cell.blocks * units, gates * width
+    row, unit = np.indices((units, units)).reshape(2, -1)
+    start, at = inputs * stored, vocabulary * columns
+    found = []
+    for layer in range(shape.layers):
+        matrices = [shape.cell.driven, shape.cell.recurrent] if layer else [shape.cell.recurrent]
+        for blocks in matrices:
+            for gate, block in enumerate(blocks):
+                if block is not None:
+                    column = unit * gates + gate
+                    of_kernels = (column // 8 * width + row) * 8 + column % 8
+                    in_row = start + row * stored + block * units + unit
+                    found.append([in_row, at + of_kernels, at + row * columns + column])
+            start += units * stored
+            at += columns * width
+        if layer > 0:
+            gate, of_gate = np.indices((gates, units)).reshape(2, -1)
+            bias = at + of_gate * gates + gate
+            found.append([start + gate * units + of_gate, bias, bias])
+            at += columns
+        start += gates * units
+    return np.ascontiguousarray(np.concatenate(found, axis=1).T)
 
 
 def loss_gradient(
@@ -141,7 +165,10 @@ def loss_gradient(
 
     _spread(run, trials, threads)
     _spare.append(memory)
-    flat_kernels.collect(sums, inputs_of, layers, units, width, *shape.stored, gradient.numpy())
+    places = _places(shape, inputs_of.shape[1], vocabulary)
+    flat_kernels.collect(
+        sums, inputs_of, places, units, width, cell.blocks, shape.driven, gradient.numpy()
+    )
     return losses, gradient
 
 
@@ -218,7 +245,10 @@ def _pack_rows(shape: Shape, flat: Tensor, vectors: Tensor) -> tuple[np.ndarray,
     size = vocabulary * gates * width + matrix + (layers - 1) * (2 * matrix + gates * width)
     packed = torch.zeros(len(flat), size, dtype=flat.dtype).numpy()
     rows, inputs_of = flat.contiguous().numpy(), vectors.contiguous().numpy()
-    flat_kernels.pack(rows, inputs_of, layers, units, width, *shape.stored, packed)
+    places = _places(shape, inputs, vocabulary)
+    flat_kernels.pack(
+        rows, inputs_of, places, units, width, shape.cell.blocks, shape.driven, packed
+    )
     return packed, readout
 
 

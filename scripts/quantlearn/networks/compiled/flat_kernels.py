@@ -2,11 +2,12 @@
 
 A network's weights are a row: for each layer its kernel [inputs; hidden] (rows, C · H) and its bias
 (gates · H,), then the read-out's kernel (H, 2) and bias (2,). C is the number of blocks of columns
-that the cell's kernel has; ``driven`` and ``recurrent`` hold the block that each gate takes from
-the inputs' rows and from the hidden rows, -1 where the gate has none (see ``cells``). The
-arithmetic of the cells is in ``kernels``, whose layout ``pack`` writes. Nothing is called from
-there: numba stores the machine code of this file and would not see that one change.
+that the cell's kernel has; ``driven`` holds the block that each gate takes from the inputs' rows,
+-1 where the gate has none (see ``cells``). The arithmetic of the cells is in ``kernels``; nothing
+is called from there: numba stores the machine code of this file and would not see that one change.
 
+``places`` (weights, 3) says of each weight, but those of the first layer's inputs and bias, which
+are in the table: its place in a row, in what ``kernels`` reads, and in the gradient that it leaves.
 All loops run over one trial after another, so a trial's numbers do not depend on its company.
 """
 
@@ -21,31 +22,17 @@ __all__ = ["collect", "logits_of", "loss_of", "pack"]
 
 
 @kernel
-def pack(flat, vectors, layers, units, width, blocks, driven, recurrent, packed):
+def pack(flat, vectors, places, units, width, blocks, driven, packed):
     """Write ``flat`` (T, row) as ``kernels`` reads it to ``packed`` (T, P), which is zero.
 
     ``vectors`` (V, I): the input of each token. ``width``: the hidden size with its padding;
     ``blocks``: C above.
     """
-    vocabulary, inputs = vectors.shape
-    gates = len(driven)
-    stored, columns = blocks * units, gates * width
     for trial in range(len(flat)):
         source, target = flat[trial], packed[trial]
-        pack_table(source, vectors, units, width, stored, driven, target)
-        start, at = inputs * stored, vocabulary * columns
-        for layer in range(layers):
-            if layer > 0:
-                pack_matrix(source[start:], units, width, stored, driven, target[at:])
-                start += units * stored
-                at += columns * width
-            pack_matrix(source[start:], units, width, stored, recurrent, target[at:])
-            start += units * stored
-            at += columns * width
-            if layer > 0:
-                pack_row(source[start:], units, gates, target[at:])
-                at += columns
-            start += gates * units
+        pack_table(source, vectors, units, width, blocks * units, driven, target)
+        for weight in range(len(places)):
+            target[places[weight, 1]] = source[places[weight, 0]]
 
 
 @helper
@@ -64,27 +51,9 @@ def pack_table(source, vectors, units, width, stored, driven, target):
                         here = k * stored + driven[gate] * units
                         for unit in range(units):
                             row[gate * units + unit] += vectors[token, k] * source[here + unit]
-        pack_row(row, units, gates, target[token * gates * width :])
-
-
-@helper
-def pack_row(source, units, gates, target):
-    for gate in range(gates):
-        for unit in range(units):
-            target[unit * gates + gate] = source[gate * units + unit]
-
-
-@helper
-def pack_matrix(source, units, width, stored, block_of, target):
-    gates = len(block_of)
-    for k in range(units):
         for gate in range(gates):
-            if block_of[gate] >= 0:
-                here = k * stored + block_of[gate] * units
-                for unit in range(units):
-                    column = unit * gates + gate
-                    place = (column // 8 * width + k) * 8 + column % 8
-                    target[place] = source[here + unit]
+            for unit in range(units):
+                target[(token * width + unit) * gates + gate] = row[gate * units + unit]
 
 
 @inline
@@ -151,33 +120,17 @@ def loss_of(flat, start, hidden, labels, squared, losses, slopes, gradient):
 
 
 @kernel
-def collect(sums, vectors, layers, units, width, blocks, driven, recurrent, gradient):
+def collect(sums, vectors, places, units, width, blocks, driven, gradient):
     """Put the gradients ``sums`` (T, P) of ``kernels.backward`` into rows ``gradient`` (T, row).
 
     The reverse of `pack`. The gradient of the table is carried on to the first layer's inputs and
     bias, to which ``gradient``, zero before, is added.
     """
-    vocabulary, inputs = vectors.shape
-    gates = len(driven)
-    stored, columns = blocks * units, gates * width
     for trial in range(len(gradient)):
         source, target = sums[trial], gradient[trial]
-        collect_table(source, vectors, units, width, stored, driven, target)
-        start, at = inputs * stored, vocabulary * columns
-        for layer in range(layers):
-            if layer > 0:
-                collect_matrix(source[at:], units, width, stored, driven, target[start:])
-                start += units * stored
-                at += columns * width
-            collect_matrix(source[at:], units, width, stored, recurrent, target[start:])
-            start += units * stored
-            at += columns * width
-            if layer > 0:
-                for unit in range(units):
-                    for gate in range(gates):
-                        target[start + gate * units + unit] = source[at + unit * gates + gate]
-                at += columns
-            start += gates * units
+        collect_table(source, vectors, units, width, blocks * units, driven, target)
+        for weight in range(len(places)):
+            target[places[weight, 0]] = source[places[weight, 2]]
 
 
 @helper
@@ -197,14 +150,3 @@ def collect_table(source, vectors, units, width, stored, driven, target):
                         here = k * stored + driven[gate] * units
                         for unit in range(units):
                             target[here + unit] += vectors[token, k] * row[unit * gates + gate]
-
-
-@helper
-def collect_matrix(source, units, width, stored, block_of, target):
-    gates = len(block_of)
-    for k in range(units):
-        for gate in range(gates):
-            if block_of[gate] >= 0:
-                here = k * stored + block_of[gate] * units
-                for unit in range(units):
-                    target[here + unit] = source[(k * width + unit) * gates + gate]

@@ -171,18 +171,7 @@ def place_scenes(block, trial, tokens, lengths, order, scale, scenes, offsets):
 
 @kernel
 def forward(
-    cell,
-    first,
-    last,
-    tokens,
-    lengths,
-    order,
-    packed,
-    vocabulary,
-    history,
-    scenes,
-    offsets,
-    out,
+    cell, first, last, tokens, lengths, order, packed, vocabulary, history, scenes, offsets, out
 ):
     """Hidden states of the last layer for the trials ``first`` to ``last`` - 1.
 

@@ -259,15 +259,8 @@ def _transpose_fours(builder, rows):
 
     def pick(a, b, first, second):
         """Per group, the elements ``first`` of a and ``second`` of b."""
-        mask = [g + k for g in groups for k in first]
-        tail = [count + g + k for g in groups for k in second]
-        merged = [
-            mask[2 * i + j] if half == 0 else tail[2 * i + j]
-            for i in range(len(groups))
-            for half in range(2)
-            for j in range(2)
-        ]
-        return _shuffle(builder, a, b, merged)
+        places = [(*(g + k for k in first), *(count + g + k for k in second)) for g in groups]
+        return _shuffle(builder, a, b, [place for four in places for place in four])
 
     a, b, c, d = rows
     low_ab, high_ab = pick(a, b, (0, 1), (0, 1)), pick(a, b, (2, 3), (2, 3))
@@ -278,6 +271,12 @@ def _transpose_fours(builder, rows):
         pick(high_ab, high_cd, (0, 2), (0, 2)),
         pick(high_ab, high_cd, (1, 3), (1, 3)),
     ]
+
+
+def _four_of_lane(builder, rows, lane):
+    """What transposed rows hold for a lane."""
+    group, q = divmod(lane, 4)
+    return _shuffle(builder, rows[q], rows[q], list(range(4 * group, 4 * group + 4)))
 
 
 def _place_of_lane(builder, args, lane):
@@ -313,8 +312,7 @@ def scatter_four(typing, base, stride, a, b, c, d):
         align = _alignment(sig.args[0].item)
         rows = _transpose_fours(builder, args[2:])
         for lane in range(sig.args[2].lanes):
-            group, q = divmod(lane, 4)
-            four = _shuffle(builder, rows[q], rows[q], list(range(4 * group, 4 * group + 4)))
+            four = _four_of_lane(builder, rows, lane)
             index = builder.mul(args[1], ir.IntType(64)(lane))
             place = _four(builder, builder.gep(args[0], [index], inbounds=True))
             builder.store(four, place, align=align)
@@ -331,8 +329,7 @@ def scatter_add_four(typing, base, offsets, a, b, c, d):
         align = _alignment(sig.args[0].item)
         rows = _transpose_fours(builder, args[2:])
         for lane in range(sig.args[2].lanes):
-            group, q = divmod(lane, 4)
-            four = _shuffle(builder, rows[q], rows[q], list(range(4 * group, 4 * group + 4)))
+            four = _four_of_lane(builder, rows, lane)
             place = _place_of_lane(builder, args, lane)
             old = builder.load(place, align=align)
             builder.store(builder.fadd(old, four), place, align=align)

@@ -1,15 +1,15 @@
-"""Early stopping read off learning curves: as defined, and as training really does it."""
+"""Early stopping read off learning curves, as it is defined."""
+
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from test_training import FEEDFORWARD, curve, run, training_settings
 
-from analyse_overfitting import analyse_overfitting
-from plot_overfitting import plot_overfitting
-from quantlearn import tables
 from quantlearn.figures.practice import overfitting
+from quantlearn.figures.registry import template_of
+from quantlearn.figures.texts import render
 from quantlearn.tables import TableError
 
 TRIALS = 4
@@ -65,19 +65,6 @@ def test_the_stop_is_that_of_the_definition(patience):
         assert overfitting.stopping_point(losses, patience) == stopped_by_hand(losses, patience)
 
 
-def test_training_stops_where_the_curve_of_the_full_run_says():
-    settings = training_settings(max_epochs=60, learning_rate=0.03)
-    trials, patience = list(range(5)), 4
-    _, full = run(FEEDFORWARD, trials, settings)
-    _, stopped = run(FEEDFORWARD, trials, settings | {"patience": patience})
-    assert "patience" in stopped.stop_reason
-    for trial in trials:
-        steps, losses = np.array(curve(full, trial))[:, [0, 2]].T
-        stop, best = overfitting.stopping_point(losses, patience)
-        assert stopped.steps[trial] == steps[stop]
-        assert stopped.best_step[trial] == steps[best]
-
-
 def test_a_run_that_ended_elsewhere_is_a_fault():
     curves = parting_curves()
     dev = curves[curves["split"] == "dev"]
@@ -87,63 +74,66 @@ def test_a_run_that_ended_elsewhere_is_a_fault():
         overfitting.check_stopped_runs(dev, trials, 6)
 
 
-def numbers_of(curves, stopped=None):
-    table = overfitting.overfitting_table(curves, stopped)
-    return table, table[table["kind"] == "early stopping"].set_index(["patience", "quantity"])
+def made_of(curves, *beside):
+    """The tables of runs with these curves, and the rows about stopping."""
+    settings = {"title": "Title", "beside": [one.name for one in beside]}
+    settings |= {"training": {"patience": None, "loss": "cross_entropy"}}
+    experiment = SimpleNamespace(curves=curves, settings=settings)
+    tables = overfitting.tables(experiment, beside, 1)
+    return experiment, tables, tables["overfitting_stopping"]
+
+
+def of_stopping(rows, patience, quantity):
+    of_both = (rows["patience"] == patience) & (rows["quantity"] == quantity) & ~rows["stopped"]
+    return rows[of_both].iloc[0]
 
 
 def test_the_losses_part_at_the_median_of_the_smallest_dev_losses():
-    table, _ = numbers_of(parting_curves())
-    (turn,) = table[table["kind"] == "turn"].to_dict("records")
+    *_, rows = made_of(parting_curves())
+    turn = rows[rows["patience"].isna()].set_index("quantity").loc["best_step"]
     assert turn["estimate"] == 1 + EVERY * 11  # evaluations 10, 11, 12 and 13
     assert turn["n"] == TRIALS
     assert turn["lower"] <= turn["estimate"]
 
 
 def test_what_stopping_saves_and_costs():
-    _, stopping = numbers_of(parting_curves())
+    *_, rows = made_of(parting_curves())
     stop = 1 + EVERY * (np.arange(10, 14) + 5)
     saved = 1 - stop / (1 + EVERY * (EVALUATIONS - 1))
-    found = stopping.loc[(5, "steps saved")]
+    found = of_stopping(rows, 5, "steps_saved")
     interval = stats.t.interval(0.95, TRIALS - 1, saved.mean(), stats.sem(saved))
     assert found["estimate"] == pytest.approx(saved.mean())
     assert (found["lower"], found["upper"]) == pytest.approx(interval)
     last = EVALUATIONS - 1 - np.arange(10, 14)
-    assert stopping.loc[(5, "test loss, best step less end"), "estimate"] == pytest.approx(
-        -0.01 * last.mean()
-    )
-    assert stopping.loc[(5, "test accuracy, best step less end"), "estimate"] == pytest.approx(
-        -0.001 * last.mean()
-    )
+    for metric, each in (("loss", 0.01), ("accuracy", 0.001)):
+        difference = of_stopping(rows, 5, f"test_{metric}_less_end")["estimate"]
+        assert difference == pytest.approx(-each * last.mean())
     # Waiting too long saves nothing of the run.
-    assert stopping.loc[(50, "steps saved"), "estimate"] == pytest.approx(0)
+    assert of_stopping(rows, 50, "steps_saved")["estimate"] == pytest.approx(0)
 
 
-def test_the_remark_says_what_the_table_holds():
+def test_the_text_says_what_the_tables_hold():
     curves = parting_curves()
-    table, _ = numbers_of(curves, (curves, stopped_trials(curves, 20), 20))
-    text = overfitting.remark(table, {"beside": ["stopped"]})
+    settings = {"training": {"patience": 20}}
+    stopped = SimpleNamespace(
+        name="stopped", curves=curves, trials=stopped_trials(curves, 20), settings=settings
+    )
+    experiment, tables, _ = made_of(curves, stopped)
+    text = render(template_of("overfitting"), overfitting.facts(tables, experiment.settings))
     assert "smallest at step 111" in text
     assert "Loss and accuracy tell different stories" in text
     assert "In `stopped` 4 networks were trained with patience 20" in text
-    growing = curves.assign(loss=-curves["step"] / 1000 + 1)
-    assert "do not over-fit" in overfitting.remark(numbers_of(growing)[0], {"beside": []})
-    shown = overfitting.shown(table)
-    assert shown["Patience"].tolist()[-1] == "20 evaluations, really stopped"
-    assert len(shown) == len(overfitting.PATIENCES) + 1
+    assert text.count('scope="row"') == len(overfitting.PATIENCES) + 1
+    assert "20, really stopped" in text
+    figure = overfitting.draw(tables, experiment)
+    written = [one.get_text() for one in figure.axes[0].texts]
+    assert written == ["smallest dev loss, step 111", "patience 5", "patience 20", "patience 50"]
 
 
-def test_from_tables_to_a_figure(tmp_path):
-    curves = parting_curves()
-    tables.write_parquet(curves, tmp_path / "curves.parquet")
-    settings = {"title": "Title", "training": {"loss": "cross_entropy", "patience": None}}
-    numbers = tmp_path / "numbers.csv"
-    paths = [], [], []
-    analyse_overfitting(tmp_path / "curves.parquet", *paths, numbers=numbers)
-    written = tables.read_csv(numbers, tables.OVERFITTING)
-    assert set(written["kind"]) == {"loss", "turn", "end", "early stopping"}
-    kinds = {kind: tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")}
-    plot_overfitting(numbers, settings, **kinds)
-    text = kinds["svg"].read_text()
-    assert "patience 20" in text
-    assert "smallest dev loss, step 111" in text
+def test_losses_that_still_fall_are_no_over_fitting():
+    growing = parting_curves().assign(loss=lambda curves: 1 - curves["step"] / 1000)
+    experiment, tables, _ = made_of(growing)
+    text = render(template_of("overfitting"), overfitting.facts(tables, experiment.settings))
+    assert text.startswith("The dev loss is still falling at the end")
+    assert "tell different stories" not in text
+    assert "really stopped" not in text

@@ -1,13 +1,16 @@
-"""Analyses of searches: importance of settings, best of n samples, projections."""
+"""Figures of searches: importance of settings, best of n samples, projections."""
 
-from itertools import combinations
 from math import comb
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from quantlearn.errors import QuantlearnError
 from quantlearn.figures.practice import knobs, projections, random_against_grid
+from quantlearn.figures.registry import template_of
+from quantlearn.figures.texts import render
 
 SAMPLES = 48
 
@@ -48,6 +51,12 @@ def scored_trials(scores: np.ndarray) -> pd.DataFrame:
     )
 
 
+def text_of(module, table: pd.DataFrame) -> str:
+    """The text of a figure with one table."""
+    name = module.__name__.rpartition(".")[2]
+    return render(template_of(name), module.facts({name: table}, {}))
+
+
 def test_the_one_setting_that_decides_has_all_the_importance():
     table = knobs.importances(search_values(by_optimiser), seed=1).set_index("knob")
     assert next(iter(table.index)) == "training.optimiser"
@@ -60,7 +69,7 @@ def test_the_one_setting_that_decides_has_all_the_importance():
 def test_settings_that_decide_nothing_are_said_to_mean_nothing():
     table = knobs.importances(search_values(noise), seed=1)
     assert table["explained"].iloc[0] < 0.1
-    text = knobs.remark(table.assign(explained=-0.2), {})
+    text = text_of(knobs, table.assign(explained=-0.2))
     assert "mean nothing" in text
     assert "most important first" not in text
 
@@ -70,8 +79,9 @@ def test_few_samples_are_not_interpreted():
     table = knobs.importances(values[: knobs.FEWEST_SAMPLES - 1], seed=1)
     assert list(table["knob"]) == list(values.columns[:-1])
     assert table["importance"].isna().all()
-    assert "too little" in knobs.remark(table, {})
-    assert knobs.shown(table) is None
+    text = text_of(knobs, table)
+    assert "too little" in text
+    assert "<table>" not in text
 
 
 @pytest.mark.parametrize(
@@ -93,9 +103,8 @@ def test_the_courses_order_is_compared_with_the_one_found(order, verdict):
             "explained": 0.8,
         }
     )
-    text = knobs.remark(table, {})
-    assert verdict in text
-    assert text.endswith(f"{order[0]}, {order[1]} and {order[2]}.")
+    found = f"{order[0]}, {order[1]} and {order[2]}."
+    assert f"here the order of the three {verdict}: {found}" in text_of(knobs, table)
 
 
 def test_best_of_n_against_looking_at_each_n_by_itself():
@@ -140,24 +149,35 @@ def test_pure_luck_does_not_make_the_best_of_many_look_better():
     assert scores.mean(axis=1).max() > 0.8 + 1.5 * 0.05 / np.sqrt(10)
 
 
-def test_one_trial_is_too_few():
-    with pytest.raises(ValueError, match="two of them"):
-        random_against_grid.halves(scored_trials(np.ones((3, 1))))
+def search_of(sampler: str, scores: np.ndarray) -> SimpleNamespace:
+    settings = {"search": {"sampler": sampler}}
+    return SimpleNamespace(name=sampler, settings=settings, trials=scored_trials(scores))
+
+
+def test_searches_are_compared_at_the_budget_that_both_have():
+    random, grid = np.tile([[0.5], [0.9], [0.9], [0.9]], 2), np.tile([[0.5], [0.7]], 2)
+    searches = [search_of("random", random), search_of("grid", grid)]
+    table = random_against_grid.tables(searches[0], searches[1:], 1)["random_against_grid"]
+    text = " ".join(text_of(random_against_grid, table).split())
+    assert "The best of 2 samples reaches 90.0 % (90.0 % to 90.0 %) when drawn at random" in text
+    assert "and 70.0 % (70.0 % to 70.0 %) when drawn on a grid." in text
+    assert "2 of 2 samples on a grid are enough" in text
+
+
+def laid_out(sampler: str, hidden, rates) -> SimpleNamespace:
+    """A search over two settings, as far as projections read it."""
+    drawn = pd.DataFrame({"network.hidden": hidden, "training.learning_rate": rates}).astype(str)
+    board = pd.DataFrame({"sample": range(len(drawn)), "dev_accuracy": 0.5})
+    drawn.insert(0, "sample", [str(number) for number in board["sample"]])
+    settings = {"search": {"sampler": sampler}}
+    return SimpleNamespace(name=sampler, settings=settings, drawn=drawn, leaderboard=board)
 
 
 def test_a_grid_tries_few_values_of_each_axis():
-    def laid_out(values: pd.DataFrame, sampler: str) -> pd.DataFrame:
-        axes = ("network.hidden", "training.learning_rate")
-        return projections.projections(values.assign(dev_accuracy=0.5), axes, "e", sampler)
-
-    grid = pd.DataFrame(
-        [(h, r) for h in (4, 8, 16) for r in (0.1, 0.01)],
-        columns=["network.hidden", "training.learning_rate"],
-    )
-    random = pd.DataFrame(
-        {"network.hidden": range(6), "training.learning_rate": np.linspace(0, 1, 6)}
-    )
-    text = projections.remark(pd.concat([laid_out(grid, "grid"), laid_out(random, "random")]), {})
+    grid = laid_out("grid", [4, 4, 8, 8, 16, 16], [0.1, 0.01] * 3)
+    random = laid_out("random", range(6), np.linspace(0, 1, 6))
+    table = projections.tables(grid, [random], 1)["projections"]
+    text = " ".join(text_of(projections, table).split())
     assert "3 values of the hidden and 2 of the learning rate with 6 grid samples" in text
     assert "6 values of the hidden and 6 of the learning rate with 6 random samples" in text
 
@@ -168,4 +188,9 @@ def test_the_axes_are_the_numbers_that_matter_most_and_least():
 
     axes = projections.important_axes(search_values(by_rate), seed=1)
     assert axes == ("training.learning_rate", "network.hidden")
-    assert all(pair[0] != pair[1] for pair in combinations(axes, 2))
+
+
+def test_one_number_is_no_plane():
+    values = search_values(noise).drop(columns="network.hidden")
+    with pytest.raises(QuantlearnError, match="learning_rate; let another vary"):
+        projections.important_axes(values, seed=1)
