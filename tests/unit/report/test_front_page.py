@@ -5,6 +5,7 @@ import pytest
 from page_results import CONFIG, tabulated
 
 from overview import overview
+from quantlearn.figures.experiment import Experiment
 from quantlearn.report.front_page import front_page
 from quantlearn.settings.load import load_settings
 
@@ -20,13 +21,8 @@ def settings():
 def write_overview(folder, experiments):
     """Write overview.csv and as_run.csv of experiments."""
     made = {name: folder / f"{name}.csv" for name in ("overview", "as_run")}
-    overview(
-        [one.path("comparison") for one in experiments],
-        [one.path("convergence") for one in experiments],
-        [one.settings for one in experiments],
-        [one.path("baselines") for one in experiments],
-        **made,
-    )
+    samples = [one.path("samples") for one in experiments]
+    overview([one.settings for one in experiments], samples, **made)
     (folder / "overview.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
 
 
@@ -61,9 +57,10 @@ def empty(folder, tmp_path):
 
 def test_experiments_about_no_universal_come_last(tmp_path, settings):
     experiment = tabulated(tmp_path / "exp1a", settings[0], [20, 45], 3)
-    experiments = []
-    for name in ("none", "quantity", "none", "monotonicity"):
-        experiments.append(type(experiment)(settings[0] | {"universal": name}, experiment.folder))
+    experiments = [
+        Experiment(settings[0] | {"name": f"exp{place}", "universal": name}, experiment.folder)
+        for place, name in enumerate(("none", "quantity", "none", "monotonicity"))
+    ]
     write_overview(tmp_path, experiments)
     found = pd.read_csv(tmp_path / "overview.csv", keep_default_na=False)["universal"]
     assert list(dict.fromkeys(found)) == ["quantity", "monotonicity", "none"]

@@ -27,6 +27,7 @@ from render_notebook import render_notebook
 NOTEBOOKS = sorted((WORKFLOW / "notebooks").glob("*.ipynb"))
 FIGURES = load_schema("experiment")["properties"]["figures"]["default"]
 
+
 @pytest.fixture
 def notebook(tmp_path):
     """A function that stores a notebook with these code cells behind its parameters."""
