@@ -88,11 +88,13 @@ def _varied(drawn: pd.DataFrame) -> list[str]:
     varied = []
     for column in drawn.columns.drop("sample"):
         values = pd.Series(drawn.loc[drawn[column] != "", column].unique())
-        numbers = pd.to_numeric(values, errors="coerce")
-        if len(values) > 5 and numbers.notna().all():
-            values = pd.Series([f"{numbers.min():g} to {numbers.max():g}"])
-        elif len(values) < 2:
+        if len(values) < 2:
             continue
+        numbers = pd.to_numeric(values, errors="coerce")
+        if numbers.notna().all():
+            values = values[numbers.argsort()]
+        if len(values) > 5 and numbers.notna().all():
+            values = [f"{numbers.min():.3g} to {numbers.max():.3g}"]
         shown = [words.get(value, _plain(value).removesuffix(".0")) for value in values]
         varied.append(f"{_plain(column.partition('.')[2])} ({' or '.join(shown)})")
     return varied

@@ -37,14 +37,14 @@ def front_page(
     figure: str,
     caption: str,
 ) -> str:
-    """Write what all experiments say together as Markdown, from the first sample of each.
+    """Write what all experiments say together as Markdown.
 
     settings: of each experiment; overview and as_run: the paths of these tables; texts: by
     experiment and figure the path of what is said of the figure; figure: the path of the picture
     of all pairs, as SVG, shown with its caption where there are pairs.
     """
-    pairs = _first_samples(tables.read_csv(overview, tables.OVERVIEW), "experiment")
-    twins = _first_samples(tables.read_csv(as_run, tables.AS_RUN), "as_run")
+    pairs = tables.read_csv(overview, tables.OVERVIEW)
+    twins = tables.read_csv(as_run, tables.AS_RUN)
     shown = pd.DataFrame([_pair(row) for row in pairs.itertuples()], pairs.index)
     pairs = pairs.assign(universal=pairs["universal"].map(universal_name))
     alternative = "Overview of the effects in all experiments"
@@ -75,10 +75,6 @@ def universal_name(universal: str) -> str:
     ('Quantity', 'No single universal')
     """
     return "No single universal" if universal == "none" else universal.capitalize()
-
-
-def _first_samples(frame: pd.DataFrame, of: str) -> pd.DataFrame:
-    return frame[frame["sample"] == frame.groupby(of)["sample"].transform("min")]
 
 
 def _pair(row: Any) -> dict[str, str]:

@@ -11,19 +11,19 @@ import pytest
 from brute_force import sets_of
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_markdown_cell, new_notebook
-from test_notebooks import RECORD
+from page_results import RECORD, ROOT
 
 from build_report import build_report
 from describe_quantifiers import describe_quantifiers
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.run_record import write_record
+from quantlearn.report.cards import STEPS, UNIVERSALS
 from quantlearn.report.pages import main_part, placed
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.scenes import PADDING
 from quantlearn.semantics.universals import VARIANTS
-from render_cards import STEPS, UNIVERSALS, render_cards
+from render_cards import render_cards
 
-ROOT = Path(__file__).parents[2]
 LEXICON = load_lexicon(ROOT / "config" / "quantifiers.yaml")
 NAMES = ["every", "most", "even", "M", "only", "first_2", "everything", "scene_begins_with_A"]
 MAX_SIZE = 4

@@ -12,31 +12,20 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from test_findings import CONFIG, tabulated
+from page_results import CONFIG, PAGE, RECORD, ROOT, WORKFLOW, tabulated
+from test_front_page import write_overview
 
-from build_report import PACKAGES, build_report, in_chapters
-from overview import overview
-from quantlearn.pipeline.code_version import imported_modules
+from build_report import build_report
+from quantlearn.pipeline.code_version import code_digest, imported_modules
 from quantlearn.pipeline.run_record import write_record
+from quantlearn.report.contents import in_chapters
 from quantlearn.report.notebooks import NotebookError, execute_notebook, notebook_body
 from quantlearn.settings.load import load_settings
 from quantlearn.settings.schema import load_schema
 from render_notebook import render_notebook
 
-ROOT = Path(__file__).parents[2]
-WORKFLOW = ROOT / "workflow"
 NOTEBOOKS = sorted((WORKFLOW / "notebooks").glob("*.ipynb"))
-PAGE = WORKFLOW / "report/page.html.j2"
 FIGURES = load_schema("experiment")["properties"]["figures"]["default"]
-
-RECORD = {
-    "made": "2026-01-02T03:04:05Z",
-    "settings": {"seed": 2019, "overlays": ["config/quick.yaml"]},
-    "code": {"commit": "1f0c2a", "uncommitted_changes": True},
-    "packages": dict.fromkeys(PACKAGES, "1.2.3"),
-    "machine": {"processor": "A processor", "cores": 2, "trained_on": ["cpu"]},
-    "files": {},
-}
 
 
 @pytest.fixture
@@ -83,6 +72,17 @@ def test_the_library_of_a_notebook_is_known():
         for path in imported_modules(WORKFLOW / "notebooks/experiment.ipynb", ROOT / "scripts")
     }
     assert {"experiment_page", "pages", "formats", "intervals"} <= modules
+
+
+def test_an_edited_template_is_another_code(tmp_path):
+    package = tmp_path / "quantlearn"
+    package.mkdir()
+    for name in ("__init__.py", "page.py", "page.md.j2"):
+        (package / name).touch()
+    (tmp_path / "script.py").write_text("from quantlearn import page")
+    before = code_digest([tmp_path / "script.py"], tmp_path)
+    (package / "page.md.j2").write_text("{{ words }}")
+    assert code_digest([tmp_path / "script.py"], tmp_path) != before
 
 
 # --- Execution ------------------------------------------------------------------------------------
@@ -171,7 +171,7 @@ def report(tmp_path_factory):
         names = ["exp1a", "exp1a_as_run"]
         change = {"trials": 4, "overrides": {"convergence": {"window": 20}}}
         settings = load_settings({"experiments": names, **change}, CONFIG).experiments
-        paths = {
+        experiments = {
             name: tabulated(Path("results") / name, settings[name], [30, 60], 4) for name in names
         }
         figures, files = {}, []
@@ -188,7 +188,7 @@ def report(tmp_path_factory):
                 PAGE,
                 {
                     "settings": settings[name],
-                    "tables": {table: str(path) for table, path in paths[name].items()},
+                    "samples": f"results/{name}/samples.csv",
                     "figures": {figure: figures[name][figure] for figure in FIGURES},
                     "captions": dict.fromkeys(FIGURES, "Caption"),
                 },
@@ -196,15 +196,9 @@ def report(tmp_path_factory):
                 executed=f"results/{name}/notebooks/experiment.ipynb",
                 page=f"results/{name}/notebooks/experiment.html",
             )
-            files.append(str(paths[name]["comparison"]))
+            files.append(str(experiments[name].path("comparison")))
+        write_overview(Path("results/report"), list(experiments.values()))
         tables = {name: f"results/report/{name}.csv" for name in ("overview", "as_run")}
-        overview(
-            [paths[name]["comparison"] for name in names],
-            [paths[name]["convergence"] for name in names],
-            list(settings.values()),
-            [paths[name]["baselines"] for name in names],
-            **tables,
-        )
         render_notebook(
             WORKFLOW / "notebooks/report.ipynb",
             PAGE,
@@ -274,12 +268,13 @@ def test_the_report_holds_every_section_of_every_experiment(index):
     for experiment in ("exp1a", "exp1a-as-run"):
         for section in ("data-in-numbers", "learning-curves", "tests", "errors", "what-follows"):
             assert index.find(id=f"{experiment}-{section}")
+        assert index.find(id=f"{experiment}-before-relying-on-this")
     assert len(index.find_all("article")) == 2
     assert index.find("h2", id="benchmark").text == "How fast?"
     assert len(index.find_all("figure")) == 2 * len(FIGURES) + 1
     assert all(image["alt"] for image in index.find_all("img"))
     assert not index.find(class_="traceback")
-    assert "4 in exp1a and exp1a_as_run" in index.footer.text
+    assert "4 in exp1a, exp1a_as_run" in index.footer.text
     for fact in ("config/quick.yaml", "1f0c2a with uncommitted changes", "A processor", "2019"):
         assert fact in index.footer.text
 
@@ -291,8 +286,7 @@ def test_a_page_without_pairs_says_nothing_of_effects(report, tmp_path):
         empty[table] = str(tmp_path / f"{table}.csv")
         Path(empty[table]).write_text(full.read_text().partition("\n")[0] + "\n")
     page = notebook_body(execute_notebook(WORKFLOW / "notebooks/report.ipynb", empty))
-    headings = [tag.text for tag in BeautifulSoup(page, "html.parser").find_all("h2")]
-    assert headings == ["Before relying on this"]
+    assert not BeautifulSoup(page, "html.parser").find_all("h2")
     assert "<figure" not in page
 
 
