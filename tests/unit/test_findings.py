@@ -271,35 +271,16 @@ def test_every_shipped_experiment_has_words():
 def page(tmp_path_factory, settings):
     """overview.csv and as_run.csv over an experiment and its twin."""
     tmp_path = tmp_path_factory.mktemp("page")
-    paths = [
+    for name, midpoints in (("exp1a", [20, 45]), ("exp1a_as_run", [30, 31])):
         tabulated(tmp_path / name, settings[name], midpoints, 12)
-        for name, midpoints in (("exp1a", [20, 45]), ("exp1a_as_run", [30, 31]))
-    ]
     tables = tmp_path / "overview.csv", tmp_path / "as_run.csv"
     overview(
-        [path["comparison"] for path in paths],
-        [path["convergence"] for path in paths],
         list(settings.values()),
-        [path["baselines"] for path in paths],
+        [tmp_path / name / "samples.csv" for name in settings],
         overview=tables[0],
         as_run=tables[1],
     )
     return front_page.read_synopsis(*tables)
-
-
-def test_experiments_about_no_universal_come_last(tmp_path, settings):
-    path = tabulated(tmp_path / "exp1a", settings["exp1a"], [20, 45], 3)
-    universals = ["none", "quantity", "none", "monotonicity"]
-    overview(
-        [path["comparison"]] * 4,
-        [path["convergence"]] * 4,
-        [settings["exp1a"] | {"universal": name} for name in universals],
-        [path["baselines"]] * 4,
-        overview=tmp_path / "overview.csv",
-        as_run=tmp_path / "as_run.csv",
-    )
-    found = pd.read_csv(tmp_path / "overview.csv", keep_default_na=False)["universal"]
-    assert list(dict.fromkeys(found)) == ["quantity", "monotonicity", "none"]
 
 
 def test_synopsis_tells_documented_from_as_run(page, settings):

@@ -199,10 +199,8 @@ def report(tmp_path_factory):
             files.append(str(paths[name]["comparison"]))
         tables = {name: f"results/report/{name}.csv" for name in ("overview", "as_run")}
         overview(
-            [paths[name]["comparison"] for name in names],
-            [paths[name]["convergence"] for name in names],
             list(settings.values()),
-            [paths[name]["baselines"] for name in names],
+            [f"results/{name}/samples.csv" for name in names],
             **tables,
         )
         render_notebook(
