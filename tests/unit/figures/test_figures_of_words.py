@@ -37,19 +37,19 @@ def texts(rows):
 RIGHT, FALSE, BROKEN = "every A is B", "no A are B", "A A"
 
 
-def described():
+def described(attentions=("none", "dot")):
     rows = []
     for trial in range(4):
-        for sample in (0, 1):
+        for sample in range(len(attentions)):
             rows += [(sample, trial, True, True, RIGHT)] * 4
             # Attention: three of four new sentences right, without it one, but for some noise.
             right = 3 if sample else 1 - (trial == 0)
             rows += [(sample, trial, False, False, RIGHT)] * right
             rows += [(sample, trial, False, False, FALSE)] * (3 - right)
             rows += [(sample, trial, False, False, BROKEN)]
-    samples = [{"network": {"attention": attention}} for attention in ("none", "dot")]
+    samples = [{"network": {"attention": attention}} for attention in attentions]
     experiment = SimpleNamespace(
-        name="words", samples=[0, 1], sample=samples.__getitem__, texts=texts(rows)
+        name="words", samples=range(len(samples)), sample=samples.__getitem__, texts=texts(rows)
     )
     return description.tables(experiment, [], 1)
 
@@ -88,6 +88,11 @@ def test_descriptions_are_told_in_words():
     text = said(description, described())
     assert text.startswith("Attention makes more of the sentences about new counts right")
     assert "exactly right without attention: 100 % for trained counts, 18.8 % for new" in text
+
+
+def test_nothing_is_said_of_attention_where_no_network_has_any():
+    text = said(description, described(["none"]))
+    assert text.startswith("Sentences that are exactly right without attention: 100 %")
 
 
 def modelled():

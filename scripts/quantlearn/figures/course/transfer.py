@@ -161,7 +161,7 @@ def transfer_tables(
     ):
         by_kind = made[name].groupby("kind")[p]
         made[name][adjusted] = by_kind.transform(lambda p: holm(p.to_numpy(dtype=float)))
-    return {name: table.astype(TABLES[name]) for name, table in made.items()}
+    return made
 
 
 def of_pairs(
