@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import formats
 from quantlearn.figures.texts import render
 from quantlearn.report.pages import embedded_figure
@@ -43,8 +43,8 @@ def front_page(
     experiment and figure the path of what is said of the figure; figure: the path of the picture
     of all pairs, as SVG, shown with its caption where there are pairs.
     """
-    pairs = tables.read_csv(overview, tables.OVERVIEW)
-    twins = tables.read_csv(as_run, tables.AS_RUN)
+    pairs = tables.read_csv(overview, columns.OVERVIEW)
+    twins = tables.read_csv(as_run, columns.AS_RUN)
     shown = pd.DataFrame([_pair(row) for row in pairs.itertuples()], pairs.index)
     pairs = pairs.assign(universal=pairs["universal"].map(universal_name))
     alternative = "Overview of the effects in all experiments"

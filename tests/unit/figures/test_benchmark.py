@@ -11,7 +11,7 @@ import torch
 
 from draw import draw
 from measure_speed import measure_speed
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.benchmark import cost, speedup
 from quantlearn.figures.benchmark import measure as measuring
 from quantlearn.figures.benchmark.first_use import in_fresh_process
@@ -175,7 +175,7 @@ def test_a_fresh_process_says_what_it_needs(tmp_path):
 
 
 def test_the_table_has_every_row_that_was_asked_for(measured):
-    frame = tables.read_csv(measured / "benchmark.csv", tables.BENCHMARK)
+    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
     keys = ["measure", "core", "trials", "hidden", "size", "threads"]
     assert not frame.duplicated([*keys, "scenes"]).any()
 
@@ -203,7 +203,7 @@ def test_the_table_has_every_row_that_was_asked_for(measured):
     assert (frame.loc[frame["core"] == "loop", "ratio_to_loop"] == 1).all()
     others = ~frame["measure"].isin(["matrix product", "compile", "load"])
     assert frame.loc[others, "ratio_to_loop"].notna().all()
-    machine = tables.read_csv(measured / "machine.csv", tables.MACHINE)
+    machine = tables.read_csv(measured / "machine.csv", columns.MACHINE)
     assert {"processor", "cores", "torch", "numba"} <= set(machine["property"])
 
 
@@ -257,7 +257,7 @@ def said_of_cost(frame):
 
 
 def test_sentences_say_what_the_table_says(measured):
-    frame = tables.read_csv(measured / "benchmark.csv", tables.BENCHMARK)
+    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
     training = frame["measure"] == "training"
     compiled = training & (frame["core"] == "compiled")
     ratio = ["ratio_to_loop", "ratio_lower", "ratio_upper"]
@@ -287,7 +287,7 @@ def test_sentences_say_what_the_table_says(measured):
 
 
 def test_threads_are_compared_with_one(measured):
-    frame = tables.read_csv(measured / "benchmark.csv", tables.BENCHMARK)
+    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
     compiled = (frame["measure"] == "training") & (frame["core"] == "compiled")
     others = frame[frame["measure"] != "training on threads"]
     threaded = frame[compiled].head(3).assign(
@@ -305,7 +305,7 @@ def test_threads_are_compared_with_one(measured):
 
 
 def test_rates_have_a_line_for_each_shape(measured):
-    frame = tables.read_csv(measured / "benchmark.csv", tables.BENCHMARK)
+    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
     training = frame["measure"] == "training"
     frame.loc[training & (frame["core"] == "loop"), "median"] = 100.0
     compiled = training & (frame["core"] == "compiled")

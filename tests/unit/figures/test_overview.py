@@ -74,7 +74,7 @@ def test_a_row_for_each_pair_of_the_chosen_sample():
     assert list(rows["size_alone_hard"]) == [BY_SIZE[HARD]] * 2
     # Holm's method: the smallest of two p values counts twice, and the other no less than it.
     assert list(rows["logrank_p_adjusted"]) == pytest.approx([0.04, 0.04])
-    assert set(rows) == set(tables.OVERVIEW)
+    assert set(rows) == set(columns.OVERVIEW)
 
 
 def test_twins_are_compared_documented_minus_as_run():

@@ -21,7 +21,6 @@ from page_results import CONFIG, PAGE, RECORD, WORKFLOW, tabulated
 
 from build_report import build_report
 from quantlearn import columns, tables
-from quantlearn.figures.practice import random_against_grid
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
 from quantlearn.pipeline.run_record import content_digest, write_record

@@ -31,7 +31,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from quantlearn import tables as schemas
+from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.atlas.atlas_effects import (
     draw_estimates,
@@ -50,7 +50,52 @@ from quantlearn.statistics.correlation import correlation, partial_correlation, 
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
 
-TABLES = {"atlas_checks": schemas.ATLAS_CHECKS}
+TABLES = {
+    "atlas_checks": {
+        "analysis": Column(
+            "str",
+            "alone, given_truth_set, without_family, pairs, more_monotone, truer, "
+            "degrees_of_pairs (see `scripts/quantlearn/figures/atlas/atlas_checks.py`); "
+            "residuals and negation are points",
+        ),
+        "outcome": Column(
+            "str", "area or accuracy, a column of atlas.csv; degree, in degrees_of_pairs"
+        ),
+        "architecture": Column("str", "network.architecture, or all"),
+        "name": Column(
+            "str",
+            "A degree, the family that is left out (none: no family), a quantifier, or all pairs",
+        ),
+        "x": Column(
+            "float64",
+            "Place of a point: the rank of monotonicity that is left over, or the area of the "
+            "more monotone of a pair",
+        ),
+        "y": Column("float64", "The same of the area, or the area of the other of the pair"),
+        "estimate": Column(
+            "float64",
+            "Rank correlation, standardised coefficient, intraclass correlation (pairs), mean "
+            "difference, or largest difference (degrees_of_pairs)",
+        ),
+        "lower": Column(
+            "float64",
+            "Lower end of its 95 % interval: bootstrap over quantifiers, robust "
+            "(without_family), F (pairs), Student's (differences)",
+        ),
+        "upper": Column("float64", "Upper end"),
+        "p": Column("float64", "p value"),
+        "p_adjusted": Column("float64", "By Holm's method over all rows of the analysis"),
+        "n": Column("int64", "Quantifiers, or pairs of them"),
+        "networks": Column("int64", "Their networks"),
+    },
+}
+
+ROWS = {
+    "atlas_checks": (
+        "One row for each estimate, and one for each point of the figure. What cannot be "
+        "estimated is blank."
+    ),
+}
 
 NO_FAMILY = "none"
 OUTCOMES = ("area", "accuracy")
@@ -80,14 +125,14 @@ def checks(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
     for kind, points in everything.groupby("architecture", sort=False):
         found = (*given_truth_set(points, seed), *without_family(points), *negations(points))
         rows += [{"architecture": kind} | row for row in found]
-    table = pd.DataFrame(rows, columns=list(schemas.ATLAS_CHECKS))
+    table = pd.DataFrame(rows, columns=list(TABLES["atlas_checks"]))
     counts = everything.groupby("architecture")["networks"].sum()
     of_all = table["architecture"].map(counts).fillna(counts.sum())
     table["networks"] = table["networks"].astype("float64").fillna(of_all)
     table["p_adjusted"] = table.groupby("analysis")["p"].transform(
         lambda p: holm(p.to_numpy(dtype=float))
     )
-    return table.astype(dict(schemas.ATLAS_CHECKS))
+    return table.astype(dict(TABLES["atlas_checks"]))
 
 
 def given_truth_set(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:

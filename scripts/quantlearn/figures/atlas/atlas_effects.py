@@ -27,7 +27,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from quantlearn import tables as schemas
+from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.atlas_networks import MEASURES, networks_of, of_quantifiers
 from quantlearn.figures.experiment import Experiment
@@ -38,7 +38,37 @@ from quantlearn.statistics.correlation import constant, correlation
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
 
-TABLES = {"atlas_effects": schemas.ATLAS_EFFECTS}
+TABLES = {
+    "atlas_effects": {
+        "analysis": Column(
+            "str",
+            "spearman, pearson, mixed (outcome ~ monotonicity · architecture + (1 | "
+            "quantifier)) or regression (on all measures at once, standardised)",
+        ),
+        "outcome": Column("str", "area, accuracy or step, a column of atlas.csv"),
+        "architecture": Column("str", 'network.architecture, or several joined by "and"'),
+        "measure": Column(
+            "str",
+            "A column of atlas.csv, imbalance (distance of the truth rate from ½), or a term of "
+            "the mixed model",
+        ),
+        "estimate": Column("float64", "Correlation or coefficient"),
+        "lower": Column(
+            "float64",
+            "Lower end of its 95 % interval: bootstrap over quantifiers, Wald (mixed), robust "
+            "(regression)",
+        ),
+        "upper": Column("float64", "Upper end"),
+        "p": Column("float64", "p value"),
+        "p_adjusted": Column("float64", "By Holm's method over all rows of the analysis"),
+        "n": Column("int64", "Quantifiers"),
+        "networks": Column("int64", "Networks"),
+    },
+}
+
+ROWS = {
+    "atlas_effects": "One row for each estimate. What cannot be estimated is blank.",
+}
 
 CORRELATED = {"spearman": ("area", "accuracy", "step"), "pearson": ("area", "accuracy")}
 KEYS = ["analysis", "outcome", "architecture", "measure"]
@@ -56,13 +86,13 @@ def effects(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
     """All estimates from the networks of the atlas: the columns of `tables.ATLAS_EFFECTS`."""
     points = of_quantifiers(networks)
     rows = [*correlations(points, seed), *mixed_model(networks), *regressions(points)]
-    table = pd.DataFrame(rows, columns=list(schemas.ATLAS_EFFECTS))
+    table = pd.DataFrame(rows, columns=list(TABLES["atlas_effects"]))
     counts = points.groupby("architecture")["networks"].sum()
     table["networks"] = table["architecture"].map(counts).fillna(counts.sum())
     table["p_adjusted"] = table.groupby("analysis")["p"].transform(
         lambda p: holm(p.to_numpy(dtype=float))
     )
-    return table.astype(dict(schemas.ATLAS_EFFECTS))
+    return table.astype(dict(TABLES["atlas_effects"]))
 
 
 def place(*keys: str) -> dict[str, str]:

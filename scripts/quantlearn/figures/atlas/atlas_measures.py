@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from quantlearn import tables as schemas
+from quantlearn.columns import Column
 from quantlearn.figures import style
 from quantlearn.figures.atlas_networks import (
     DEGREES,
@@ -30,7 +30,24 @@ from quantlearn.statistics.correlation import correlation
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
 
-TABLES = {"atlas_measures": schemas.ATLAS_MEASURES}
+TABLES = {
+    "atlas_measures": {
+        "first": Column(
+            "str", "A column of atlas.csv, or imbalance (distance of the truth rate from ½)"
+        ),
+        "second": Column("str", "Another one"),
+        "estimate": Column("float64", "Their rank correlation over quantifiers"),
+        "lower": Column("float64", "Lower end of its 95 % bootstrap interval"),
+        "upper": Column("float64", "Upper end"),
+        "p": Column("float64", "p value"),
+        "p_adjusted": Column("float64", "By Holm's method over all rows"),
+        "n": Column("int64", "Quantifiers"),
+    },
+}
+
+ROWS = {
+    "atlas_measures": "One row for each two measures of its quantifiers.",
+}
 
 NAMES = DEGREES | MEASURES | TRUTH_SET | {"imbalance": "imbalance of truth"}
 """The measures, in words."""
@@ -51,9 +68,9 @@ def measures(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
         rng = random_stream(seed, "atlas_measures", first, second)
         found = correlation(points[first], points[second], "spearman", rng)
         rows.append({"first": first, "second": second, "n": len(points)} | found)
-    table = pd.DataFrame(rows, columns=list(schemas.ATLAS_MEASURES))
+    table = pd.DataFrame(rows, columns=list(TABLES["atlas_measures"]))
     table["p_adjusted"] = holm(table["p"].to_numpy(dtype=float))
-    return table.astype(dict(schemas.ATLAS_MEASURES))
+    return table.astype(dict(TABLES["atlas_measures"]))
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:

@@ -25,7 +25,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from quantlearn import tables as schemas
+from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.settings.protocol import published_pairs
@@ -35,7 +35,37 @@ from quantlearn.statistics.intervals import mean_interval
 
 READS = ("samples", "curves")
 
-TABLES = {"controls": schemas.CONTROLS}
+TABLES = {
+    "controls": {
+        "easy": Column("str", "First quantifier of the pair, which satisfies the universal"),
+        "hard": Column("str", "Second quantifier"),
+        "condition": Column("str", "What differs from the experiment as the paper documents it"),
+        "experiment": Column("str", "Where the networks were trained"),
+        "sample": Column("int64", "Hyperparameter sample"),
+        "threshold": Column("float64", "convergence.threshold of this row"),
+        "window": Column("int64", "convergence.window of this row"),
+        "ratio": Column(
+            "float64",
+            "Convergence step of the second over that of the first, geometric mean over the "
+            "trials in which both converged",
+        ),
+        "lower": Column("float64", "Lower end of its 95 % interval"),
+        "upper": Column("float64", "Upper end"),
+        "rank_biserial": Column(
+            "float64", "Rank-biserial correlation of the leads; above 0 the first is sooner"
+        ),
+        "p": Column("float64", "p value of Wilcoxon's signed-rank test"),
+        "p_adjusted": Column("float64", "By Holm's method over all rows"),
+        "n": Column("int64", "Trials"),
+        "both": Column("int64", "Trials in which both converged"),
+        "only_easy": Column("int64", "Trials in which only the first did"),
+        "only_hard": Column("int64", "Trials in which only the second did"),
+    },
+}
+
+ROWS = {
+    "controls": "One row for each pair and condition, of this experiment and of those beside it.",
+}
 
 THRESHOLDS = (0.9, 0.98)
 """Accuracies that convergence may demand instead of the experiment's own."""
@@ -62,9 +92,9 @@ def tables(
         for pair in published_pairs(published.settings)
         for row in conditions(pair, published, experiments)
     ]
-    table = pd.DataFrame(rows, columns=list(schemas.CONTROLS))
+    table = pd.DataFrame(rows, columns=list(TABLES["controls"]))
     table["p_adjusted"] = holm(table["p"].to_numpy(dtype=float))
-    return {"controls": table.astype(dict(schemas.CONTROLS))}
+    return {"controls": table.astype(dict(TABLES["controls"]))}
 
 
 def conditions(

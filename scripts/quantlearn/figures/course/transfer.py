@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from scipy import stats
 
+from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
@@ -43,17 +44,82 @@ TEST = {
 
 TABLES = {
     "transfer": {
-        **dict.fromkeys(["kind", "source", "target"], "str"),
-        **dict.fromkeys(["started", "scratch", "first"], "float64"),
-        **TEST,
-        "p_adjusted": "float64",
+        "kind": Column(
+            "str",
+            "pair of two quantifiers; same, the control with the source as target; source, the "
+            "mean over all other targets; target, the mean over all other sources",
+        ),
+        "source": Column(
+            "str", "What was learned before; `mean` for all others, blank where no source is meant"
+        ),
+        "target": Column("str", "What was learned then; likewise"),
+        "started": Column("float64", "Mean score of the networks that start from the source"),
+        "scratch": Column("float64", "Mean score of those that start from none"),
+        "first": Column("float64", "Mean accuracy of the started networks at the first evaluation"),
+        "pairs": Column("int64", "Pairs that the row is about"),
+        "estimate": Column("float64", "Mean over trials of the gain"),
+        "lower": Column("float64", "Lower end of its 95 % t interval"),
+        "upper": Column("float64", "Upper end"),
+        "statistic": Column("float64", "t of the paired t-test over trials"),
+        "df": Column("float64", "Its degrees of freedom"),
+        "p": Column("float64", "Its two-sided p"),
+        "n": Column("int64", "Trials"),
+        "p_adjusted": Column("float64", "The same by Holm's method over all rows of the kind"),
     },
     "transfer_classes": {
-        **dict.fromkeys(["universal", "kind"], "str"),
-        **TEST,
-        **dict.fromkeys(["p_adjusted", "p_permuted"], "float64"),
+        "universal": Column(
+            "str",
+            "By which the quantifiers are classed: monotonicity (upward, downward or neither in "
+            "B), quantity, conservativity",
+        ),
+        "kind": Column(
+            "str",
+            "within and across: the means over pairs of one class and of two; contrast: within "
+            "less across",
+        ),
+        "pairs": Column("int64", "Pairs that the row is about"),
+        "estimate": Column("float64", "Mean over trials of the gain or of the contrast"),
+        "lower": Column("float64", "Lower end of its 95 % t interval"),
+        "upper": Column("float64", "Upper end"),
+        "statistic": Column(
+            "float64", "t of the test over trials that it is 0: for gains a paired t-test"
+        ),
+        "df": Column("float64", "Its degrees of freedom"),
+        "p": Column("float64", "Its two-sided p"),
+        "n": Column("int64", "Trials"),
+        "p_adjusted": Column("float64", "The same by Holm's method over all rows of the kind"),
+        "p_permuted": Column(
+            "float64",
+            "Of contrasts: share of 9,999 random ways to give the classes to the quantifiers, "
+            "and the true one, with a contrast as large; by Holm's method as well",
+        ),
     },
-    "transfer_overlap": TEST,
+    "transfer_overlap": {
+        "pairs": Column("int64", "Pairs that the row is about"),
+        "estimate": Column(
+            "float64",
+            "Mean over trials of the rank correlation of gain and first accuracy, over pairs",
+        ),
+        "lower": Column("float64", "Lower end of its 95 % t interval"),
+        "upper": Column("float64", "Upper end"),
+        "statistic": Column(
+            "float64", "t of the test over trials that it is 0: for gains a paired t-test"
+        ),
+        "df": Column("float64", "Its degrees of freedom"),
+        "p": Column("float64", "Its two-sided p"),
+        "n": Column("int64", "Trials"),
+    },
+}
+
+ROWS = {
+    "transfer": (
+        "What a source, learned before, brings for a target, in an experiment whose samples "
+        "differ in `training.start` alone. A score is the accuracy on the monitored split in "
+        "the mean over training (the area under the learning curve over its width); the gain is "
+        "the score from the source less that from none, in the same trial."
+    ),
+    "transfer_classes": "Whether a source of the same class brings more.",
+    "transfer_overlap": "Whether a source brings more the more it has in common with the target.",
 }
 
 MEAN = "mean"

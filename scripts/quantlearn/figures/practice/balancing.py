@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from quantlearn import tables as schemas
+from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
@@ -26,7 +27,32 @@ from quantlearn.statistics.intervals import CONFIDENCE, Interval, mean_interval
 
 READS = ("cells", "trials")
 
-TABLES = {"balancing": schemas.BALANCING}
+TABLES = {
+    "balancing": {
+        "method": Column("str", "data.balance.method: none, downsample or upsample"),
+        "sample": Column("int64", "Hyperparameter sample"),
+        "steps": Column("float64", "Median steps of its trials"),
+        "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+        "split": Column("str", "test or dev"),
+        "quantity": Column(
+            "str",
+            "true and false (accuracy on the scenes with this truth value), all (accuracy), "
+            "balanced (mean of true and false), majority (share of the commoner truth value), "
+            "share_true, and not_above (share of trials whose accuracy is not above majority)",
+        ),
+        "estimate": Column("float64", "Mean over trials"),
+        "lower": Column("float64", "Lower end of its 95 % t interval, of not_above of Wilson's"),
+        "upper": Column("float64", "Upper end"),
+        "n": Column("int64", "Trials"),
+    },
+}
+
+ROWS = {
+    "balancing": (
+        "One row for each length of training and quantity, of this experiment and of those "
+        "beside it. Test scenes are counted, or dev scenes where there is no test."
+    ),
+}
 
 METHODS = {"none": "not balanced", "downsample": "downsampled", "upsample": "upsampled"}
 LINES = {

@@ -20,6 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
@@ -32,12 +33,35 @@ READS = ("cells", "baseline_cells", "leaderboard")
 # size is blank in a row over all sizes of its kind, loss where something was trained.
 TABLES = {
     "generalisation": {
-        **{"experiment": "str", "quantifier": "str", "size": "Int64", "trained": "bool"},
-        **{"trials": "int64", "scenes": "int64"},
-        **dict.fromkeys(["accuracy", "lower", "upper"], "float64"),
-        **dict.fromkeys(["loss", "loss_lower", "loss_upper"], "float64"),
-        **dict.fromkeys(["majority", "size_alone", "zone_counts"], "float64"),
-    }
+        "experiment": Column("str", "Where the networks were trained"),
+        "quantifier": Column("str", "Name in config/quantifiers.yaml; all for several together"),
+        "size": Column("Int64", "Objects in the scenes; blank over all sizes of their kind"),
+        "trained": Column(
+            "bool", "Whether such scenes were trained; otherwise they are of a new kind"
+        ),
+        "trials": Column("int64", "Trials"),
+        "scenes": Column("int64", "Test scenes of all trials"),
+        "accuracy": Column("float64", "Share of right answers, 0 to 1; mean over trials"),
+        "lower": Column("float64", "Lower end of its 95 % t interval"),
+        "upper": Column("float64", "Upper end"),
+        "loss": Column(
+            "float64",
+            "Accuracy on what was trained less this accuracy; blank in a row about what was "
+            "trained",
+        ),
+        "loss_lower": Column(
+            "float64",
+            "Lower end of its 95 % interval: within trials, of Welch between two experiments",
+        ),
+        "loss_upper": Column("float64", "Upper end"),
+        "majority": Column("float64", "Accuracy of the rule that gives the commoner truth value"),
+        "size_alone": Column("float64", "Accuracy of the rule that knows only the size"),
+        "zone_counts": Column("float64", "Accuracy of the rule that knows only the zone counts"),
+    },
+}
+
+ROWS = {
+    "generalisation": "One row for each quantifier and kind of test scenes, of the chosen sample.",
 }
 
 KINDS = {  # what was trained, and what was not

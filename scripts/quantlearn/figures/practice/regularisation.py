@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from quantlearn import tables as schemas
+from quantlearn.columns import MEAN, Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
@@ -25,7 +25,29 @@ from quantlearn.statistics.ranking import trial_scores
 
 READS = ("samples", "trials")
 
-TABLES = {"regularisation": schemas.REGULARISATION}
+TABLES = {
+    "regularisation": {
+        "sample": Column("int64", "Hyperparameter sample that is the condition"),
+        "condition": Column("str", "none, or which of L2, dropout and batch norm"),
+        "metric": Column("str", "accuracy or loss"),
+        "quantity": Column(
+            "str",
+            "train, test, gap (training less test accuracy, test less training loss), and for "
+            "the conditions but none: test less none, gap less none (differences within trials)",
+        ),
+        **MEAN,
+        "p_adjusted": Column(
+            "float64",
+            "Of differences: two-sided p of the paired t-test, by Holm's method over the "
+            "conditions",
+        ),
+        "n": Column("int64", "Trials"),
+    },
+}
+
+ROWS = {
+    "regularisation": "One row for each condition, metric and quantity.",
+}
 
 NONE = "none"
 CHANGES = {"gap less none": "gap", "test less none": "test accuracy"}
