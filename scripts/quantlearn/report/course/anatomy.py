@@ -20,9 +20,12 @@ PARTS = (
     ("Evaluation", "train", "training/0/curves.parquet"),
     ("Analysis: is it learned?", "aggregate", "tables/convergence.csv"),
     ("Analysis: which one sooner?", "compare", "tables/comparison.csv"),
-    ("Analysis: pictures and text", "plot, render_experiment", "notebooks/experiment.html"),
+    ("Analysis: pictures and text", "plot_{name}, render_experiment", "notebooks/experiment.html"),
 )
-"""Each part with its rules and a file that they leave, below the experiment's folder of results."""
+"""Each part with its rules and a file that they leave, below the experiment's folder of results.
+
+Where {name} is in the name of a rule, each experiment has its own.
+"""
 
 
 def anatomy(experiment: Experiment) -> pd.DataFrame:
@@ -45,7 +48,10 @@ def anatomy(experiment: Experiment) -> pd.DataFrame:
         ),
     }
     return pd.DataFrame(
-        [(part, answers[part], rules, file) for part, rules, file in PARTS],
+        [
+            (part, answers[part], rules.replace("{name}", settings["name"]), file)
+            for part, rules, file in PARTS
+        ],
         columns=["Part", "Here", "Rules", "Leaves"],
     )
 
