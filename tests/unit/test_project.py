@@ -22,8 +22,10 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
-from quantlearn import columns, tables
+from quantlearn import columns
 from quantlearn.data import scene_files
+from quantlearn.figures.registry import FIGURES, load, outline
+from quantlearn.semantics import meaning_tables
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.settings.load import load_settings
@@ -350,8 +352,15 @@ def test_generated_files_are_up_to_date(path, text):
 
 def schemas() -> dict[str, columns.Schema]:
     """Every schema of result tables by its name."""
-    found = {**vars(columns), **vars(tables)}
-    return {name: found[name] for name in found if name.isupper() and _is_schema(found[name])}
+    found = {**vars(columns), **vars(meaning_tables)}
+    shared = {name: found[name] for name in found if name.isupper() and _is_schema(found[name])}
+    made = {
+        table: schema
+        for figure in FIGURES
+        if outline(figure).tables
+        for table, schema in load(figure).TABLES.items()
+    }
+    return {name: schema for name, schema in (shared | made).items() if name != "MEAN"}
 
 
 def _is_schema(found) -> bool:
@@ -372,14 +381,10 @@ def test_every_column_is_explained_in_the_dictionary(name):
 def test_every_table_that_a_rule_writes_has_an_entry():
     text = "".join(path.read_text(encoding="utf-8") for path in RULES)
     written = set(re.findall(r'"results/(?:{experiment}/)?([^"]+\.(?:csv|parquet))"', text))
-    assert {"tables/{analysis}.csv", "samples.csv", "atlas/tables/trees.csv"} <= written
-    written |= {
-        path.name.replace("analyse_", "tables/").replace(".py", ".csv")
-        for path in ROOT.glob("scripts/analyse_*.py")
-    }
+    assert {"samples.csv", "atlas/tables/trees.csv"} <= written
+    written |= {f"tables/{table}.csv" for figure in FIGURES for table in outline(figure).tables}
     explained = set(re.findall(r"[^ \n]+\.(?:csv|parquet)", " ".join(headings(TABLES))))
-    unnamed = ("{analysis}", "{figure}", "{table}")
-    assert {path for path in written if not any(name in path for name in unnamed)} <= explained
+    assert {path for path in written if "{{" not in path and "{table}" not in path} <= explained
 
 
 def test_scene_files_have_the_columns_of_their_schema(tmp_path):
