@@ -93,8 +93,8 @@ def given_truth_set(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]
             place = {"outcome": outcome, "name": degree, "n": len(points)}
             alone = correlation(points[degree], points[outcome], "spearman", rng)
             yield {"analysis": "alone"} | place | alone
-            values = (points[name].to_numpy(dtype=float) for name in (degree, outcome))
-            yield {"analysis": "given_truth_set"} | place | partial_correlation(*values, given, rng)
+            x, y = points[degree].to_numpy(dtype=float), points[outcome].to_numpy(dtype=float)
+            yield {"analysis": "given_truth_set"} | place | partial_correlation(x, y, given, rng)
     if len(points) < 3 * (2 + len(TRUTH_SET)):
         return
     left = (residuals(points[name].to_numpy(float), given) for name in ("monotonicity", "area"))
