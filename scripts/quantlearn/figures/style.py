@@ -154,7 +154,14 @@ def save_figure(figure: Figure, svg: str | Path, pdf: str | Path, png: str | Pat
 
 
 def tell(figure: Figure, titles: Mapping[str, str]) -> None:
-    """Give titles to elements of a figure, by their ids; its SVG tells them under the pointer."""
+    """Give titles to elements of a figure, by their ids; its SVG tells them under the pointer.
+
+    >>> figure = new_figure(1, 1)
+    >>> tell(figure, {"a": "one"})
+    >>> tell(figure, {"b": "two"})
+    >>> figure.titles
+    {'a': 'one', 'b': 'two'}
+    """
     figure.titles = {**getattr(figure, "titles", {}), **titles}
 
 

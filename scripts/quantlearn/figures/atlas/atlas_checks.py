@@ -34,9 +34,10 @@ from matplotlib.figure import Figure
 from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.atlas.atlas_effects import (
+    completed,
     draw_estimates,
     estimate_of,
-    formats_of,
+    for_readers,
     regression,
 )
 from quantlearn.figures.atlas_networks import DEGREES, TRUTH_SET, networks_of, of_quantifiers
@@ -45,7 +46,7 @@ from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.universals import VARIANTS
 from quantlearn.statistics.agreement import agreement
-from quantlearn.statistics.comparison import LEVEL, holm, paired_t_test
+from quantlearn.statistics.comparison import LEVEL, paired_t_test
 from quantlearn.statistics.correlation import correlation, partial_correlation, residuals
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
@@ -125,14 +126,7 @@ def checks(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
     for kind, points in everything.groupby("architecture", sort=False):
         found = (*given_truth_set(points, seed), *without_family(points), *negations(points))
         rows += [{"architecture": kind} | row for row in found]
-    table = pd.DataFrame(rows, columns=list(TABLES["atlas_checks"]))
-    counts = everything.groupby("architecture")["networks"].sum()
-    of_all = table["architecture"].map(counts).fillna(counts.sum())
-    table["networks"] = table["networks"].astype("float64").fillna(of_all)
-    table["p_adjusted"] = table.groupby("analysis")["p"].transform(
-        lambda p: holm(p.to_numpy(dtype=float))
-    )
-    return table.astype(dict(TABLES["atlas_checks"]))
+    return completed(rows, everything, TABLES["atlas_checks"])
 
 
 def given_truth_set(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
@@ -144,8 +138,8 @@ def given_truth_set(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]
             place = {"outcome": outcome, "name": degree, "n": len(points)}
             alone = correlation(points[degree], points[outcome], "spearman", rng)
             yield {"analysis": "alone"} | place | alone
-            values = (points[name].to_numpy(dtype=float) for name in (degree, outcome))
-            yield {"analysis": "given_truth_set"} | place | partial_correlation(*values, given, rng)
+            x, y = points[degree].to_numpy(dtype=float), points[outcome].to_numpy(dtype=float)
+            yield {"analysis": "given_truth_set"} | place | partial_correlation(x, y, given, rng)
     if len(points) < 3 * (2 + len(TRUTH_SET)):
         return
     left = (residuals(points[name].to_numpy(float), given) for name in ("monotonicity", "area"))
@@ -308,54 +302,23 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
     """What is left of monotonicity, what moves its coefficient, and what negation changes."""
     frame = tables["atlas_checks"]
     area = frame[(frame["outcome"] == "area") & frame["analysis"].isin(ANALYSES)]
+    kinds = {}
+    for kind, own in area.groupby("architecture", sort=False):
+        tested = own[own["name"] != NO_FAMILY].dropna(subset="p_adjusted").sort_values("estimate")
+        kinds[ARCHITECTURES[kind]] = {
+            analysis: tested[tested["analysis"] == analysis].set_index("name").to_dict("index")
+            for analysis in ANALYSES
+        }
     apart = frame[frame["analysis"] == "degrees_of_pairs"].set_index("name")
-    by_definition = {
-        name: VARIANTS[{"monotonicity": "max_direction"}.get(name, name)].same_for_negation
-        for name in DEGREES
-    }
+    variants = {"max_direction" if name == "monotonicity" else name: name for name in DEGREES}
+    alike = [name for variant, name in variants.items() if VARIANTS[variant].same_for_negation]
     return {
+        "kinds": kinds,
         "level": LEVEL,
         "truth_set": TRUTH_SET.values(),
-        "kinds": [of_kind(kind, own) for kind, own in area.groupby("architecture", sort=False)],
+        "degrees": DEGREES,
+        "alike": alike,
+        "apart": apart["estimate"].drop(index=alike).to_dict(),
         "pairs": int(apart["n"].max()),
-        "alike": [DEGREES[name] for name, same in by_definition.items() if same],
-        "apart": {
-            DEGREES[name]: apart["estimate"][name]
-            for name, same in by_definition.items()
-            if not same
-        },
-        "rows": [cells(row) for row in area.to_dict("records")],
-    }
-
-
-def of_kind(kind: str, area: pd.DataFrame) -> dict[str, Any]:
-    """What is said of an architecture: rows by name, None where there is no test."""
-    rows = area.dropna(subset="p_adjusted").set_index(["analysis", "name"])
-    by_name = rows.to_dict("index")
-    variants, fits = (
-        rows[rows.index.get_level_values("analysis") == analysis].droplevel("analysis")
-        for analysis in ("given_truth_set", "without_family")
-    )
-    fits = fits.drop(index=NO_FAMILY, errors="ignore")
-    return {
-        "network": ARCHITECTURES[kind],
-        "alone": by_name.get(("alone", "monotonicity")),
-        "fixed": by_name.get(("given_truth_set", "monotonicity")),
-        "variants": [DEGREES[name] for name in variants.sort_values("estimate").index],
-        "families": list(fits.sort_values("estimate").index),
-        "shown": int((fits["p_adjusted"] < LEVEL).sum()),
-        "more_monotone": by_name.get(("more_monotone", "all")),
-        "truer": by_name.get(("truer", "all")),
-    }
-
-
-def cells(row: Mapping[str, Any]) -> dict[str, str]:
-    """A row of the table for readers."""
-    form = formats.number if "pair" in ANALYSES[row["analysis"]] else formats.correlation
-    return {
-        "Analysis": ANALYSES[row["analysis"]],
-        "Network": ARCHITECTURES[row["architecture"]],
-        "Of": DEGREES.get(row["name"], row["name"]),
-        **formats_of(row, form),
-        "n": f"{row['n']}",
+        "rows": for_readers(area, ANALYSES, DEGREES),
     }

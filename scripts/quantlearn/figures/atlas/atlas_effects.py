@@ -27,7 +27,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from quantlearn.columns import Column
+from quantlearn.columns import Column, Schema, types
 from quantlearn.figures import formats, style
 from quantlearn.figures.atlas_networks import MEASURES, networks_of, of_quantifiers
 from quantlearn.figures.experiment import Experiment
@@ -72,6 +72,7 @@ ROWS = {
 
 CORRELATED = {"spearman": ("area", "accuracy", "step"), "pearson": ("area", "accuracy")}
 KEYS = ["analysis", "outcome", "architecture", "measure"]
+ANALYSES = {"spearman": "rank correlation", "mixed": "mixed model", "regression": "regression"}
 PANELS = {"spearman": "Rank correlation", "regression": "Standardised coefficient"}
 
 
@@ -86,13 +87,21 @@ def effects(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
     """All estimates from the networks of the atlas: the columns of `tables.ATLAS_EFFECTS`."""
     points = of_quantifiers(networks)
     rows = [*correlations(points, seed), *mixed_model(networks), *regressions(points)]
-    table = pd.DataFrame(rows, columns=list(TABLES["atlas_effects"]))
+    return completed(rows, points, TABLES["atlas_effects"])
+
+
+def completed(
+    rows: Sequence[Mapping[str, Any]], points: pd.DataFrame, schema: Schema
+) -> pd.DataFrame:
+    """Estimates with the numbers of networks, where not given, and p adjusted in each analysis."""
+    table = pd.DataFrame(rows, columns=list(schema))
     counts = points.groupby("architecture")["networks"].sum()
-    table["networks"] = table["architecture"].map(counts).fillna(counts.sum())
+    of_all = table["architecture"].map(counts).fillna(counts.sum())
+    table["networks"] = table["networks"].astype("float64").fillna(of_all)
     table["p_adjusted"] = table.groupby("analysis")["p"].transform(
         lambda p: holm(p.to_numpy(dtype=float))
     )
-    return table.astype(dict(TABLES["atlas_effects"]))
+    return table.astype(types(schema))
 
 
 def place(*keys: str) -> dict[str, str]:
@@ -239,30 +248,33 @@ def draw_estimates(
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """What monotonicity does in each architecture, alone and beside the other measures."""
     frame = tables["atlas_effects"]
-    area = frame[(frame["outcome"] == "area") & (frame["analysis"] != "pearson")]
+    area = frame[(frame["outcome"] == "area") & frame["analysis"].isin(ANALYSES)]
     of_degree = area[(area["measure"] == "monotonicity") & (area["analysis"] != "mixed")]
     kinds = {
         ARCHITECTURES[kind]: own.set_index("analysis").to_dict("index")
         for kind, own in of_degree.dropna(subset="estimate").groupby("architecture", sort=False)
     }
-    rows = [
-        {
-            "Analysis": {"spearman": "rank correlation"}.get(row["analysis"], row["analysis"]),
-            "Network": " and ".join(map(ARCHITECTURES.get, row["architecture"].split(" and "))),
-            "Measure": MEASURES.get(row["measure"], row["measure"]),
-            **formats_of(row, formats.correlation),
-            "Quantifiers": f"{row['n']}",
-            "Networks": f"{row['networks']}",
-        }
-        for row in area.to_dict("records")
-    ]
+    rows = for_readers(area.rename(columns={"measure": "name"}), ANALYSES, MEASURES)
     return {"kinds": kinds, "level": LEVEL, "n": int(area["n"].max()), "rows": rows}
 
 
-def formats_of(row: Mapping[str, Any], form: Callable[[float], str]) -> dict[str, str]:
-    """An estimate as cells of a table."""
-    return {
-        "Estimate": form(row["estimate"]),
-        "95 % interval": formats.interval(form(row["lower"]), form(row["upper"])),
-        "p, adjusted": formats.p_value(row["p_adjusted"]),
-    }
+def for_readers(
+    estimates: pd.DataFrame, analyses: Mapping[str, str], names: Mapping[str, str]
+) -> list[dict[str, str]]:
+    """Estimates as rows of a table, with analyses and what they are of in words."""
+    rows = []
+    for row in estimates.to_dict("records"):
+        form = formats.number if "less" in analyses[row["analysis"]] else formats.correlation
+        rows.append(
+            {
+                "Analysis": analyses[row["analysis"]],
+                "Network": " and ".join(map(ARCHITECTURES.get, row["architecture"].split(" and "))),
+                "Of": names.get(row["name"], row["name"]),
+                "Estimate": form(row["estimate"]),
+                "95 % interval": formats.interval(form(row["lower"]), form(row["upper"])),
+                "p, adjusted": formats.p_value(row["p_adjusted"]),
+                "n": f"{row['n']}",
+                "Networks": f"{row['networks']}",
+            }
+        )
+    return rows
