@@ -51,7 +51,9 @@ PANELS = 3  # side by side
 COURSE_ORDER = ("network.architecture", "network.activation", "training.optimiser")
 
 
-def tables(experiment: Experiment, _: Sequence[Experiment], seed: int) -> dict[str, pd.DataFrame]:
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
     """The importance of each setting that varies."""
     values = knob_values(experiment.drawn, experiment.leaderboard)
     return {"knobs": importances(values, seed)}
@@ -194,7 +196,7 @@ def words(knob: str) -> str:
     return style.label(knob.split(".", 1)[-1])
 
 
-def facts(tables: Mapping[str, pd.DataFrame], _: Mapping[str, Any]) -> dict[str, Any]:
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Which settings matter, and in what order those that the course names."""
     found = tables["knobs"]
     numbers = found[["importance", "lower", "upper"]].map(lambda one: formats.correlation(one, 3))

@@ -109,7 +109,7 @@ def draw_samples(axes: Axes, x: pd.Series, y: pd.Series, colour: str) -> None:
     axes.plot(tried, 0 * tried, "|", color=colour, markersize=10, transform=foot, clip_on=False)
 
 
-def facts(tables: Mapping[str, pd.DataFrame], _: Mapping[str, Any]) -> dict[str, Any]:
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """How many values of each axis each search has tried."""
     table = tables["projections"]
     tried = table.groupby("sampler", sort=False).agg(

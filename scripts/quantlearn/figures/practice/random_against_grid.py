@@ -121,7 +121,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     return figure
 
 
-def facts(tables: Mapping[str, pd.DataFrame], _: Mapping[str, Any]) -> dict[str, Any]:
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """How the searches compare at the same budget, and how few samples are enough."""
     table = tables["random_against_grid"].sort_values("sampler", ascending=False, kind="stable")
     table["drawn"] = table["sampler"].map(DRAWN)

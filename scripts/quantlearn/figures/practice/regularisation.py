@@ -53,7 +53,9 @@ NONE = "none"
 CHANGES = {"gap less none": "gap", "test less none": "test accuracy"}
 
 
-def tables(experiment: Experiment, _: Sequence[Experiment], __: int) -> dict[str, pd.DataFrame]:
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
     """Scores, gaps and their changes against no regularisation, with 95 % t intervals over trials.
 
     One row for each condition, metric and quantity; p values of the paired t-tests of the changes
@@ -157,7 +159,7 @@ def draw_bars(axes: Axes, rows: pd.DataFrame, places: Mapping[str, int], **look:
     axes.plot(rows["estimate"], heights, linestyle="none", zorder=3, **look)
 
 
-def facts(tables: Mapping[str, pd.DataFrame], _: Mapping[str, Any]) -> dict[str, Any]:
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """How large the gap is without any means, and what each of them changes."""
     table = tables["regularisation"]
     of_accuracy, of_loss = (
