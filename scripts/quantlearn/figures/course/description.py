@@ -107,7 +107,12 @@ def tables(
     rows = [*means(shares), *differences(exact)]
     by_counts = new.groupby(["attention", "both", "a_only", "trial"])["exact"].mean()
     by_counts = by_counts.groupby(level=[0, 1, 2]).agg(estimate="mean", n="size").reset_index()
-    examples = drawn_examples(texts, random_stream(seed, experiment.name, "examples"))
+    rng = random_stream(seed, experiment.name, "examples")
+    examples = pd.concat(
+        part.iloc[rng.choice(len(part), size=min(EXAMPLES, len(part)), replace=False)]
+        for _, rows in texts.groupby(["attention", "counts"], sort=False)
+        for part in (rows[rows["exact"]], rows[~rows["exact"]])
+    )
     return {
         "description": pd.DataFrame(rows, columns=list(TABLES["description"])),
         "description_counts": by_counts,
@@ -147,16 +152,6 @@ def differences(exact: pd.DataFrame) -> list[dict[str, Any]]:
         {"measure": measure, "attention": attention, "counts": counts, "p_adjusted": p} | vars(test)
         for (measure, (attention, counts), _), test, p in zip(pairs, tests, adjusted, strict=True)
     ]
-
-
-def drawn_examples(texts: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
-    """Some right and wrong sentences of each network, drawn at random from all trials."""
-    drawn = []
-    for _, rows in texts.groupby(["attention", "counts"], sort=False):
-        for part in (rows[rows["exact"]], rows[~rows["exact"]]):
-            number = min(EXAMPLES, len(part))
-            drawn.append(part.iloc[rng.choice(len(part), size=number, replace=False)])
-    return pd.concat(drawn)
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:

@@ -73,13 +73,13 @@ def tables(
         row = networks.rows(name)[0]
         stream = random_stream(seed, experiment.name, row, "state space")
         scenes = stream.permutation(networks.members[row].scenes["test"].scenes)[:SCENES]
-        parts = states_along(networks, row, scenes)
-        states = [states for network, _, states in parts if network == "trained"]
+        along = states_along(networks, row, scenes)
+        states = np.concatenate(
+            [part for network, _, part in along if network == "trained"], axis=2
+        )
         objects = scenes != PADDING
         counts = {key: values[objects] for key, values in counts_along(scenes).items()}
-        points, shares = principal_components(
-            np.concatenate(states, axis=2)[objects], counts["both"]
-        )
+        points, shares = principal_components(states[objects], counts["both"])
         scene, position = np.nonzero(objects)
         automaton = minimal_automaton(Quantifier(name, expression))
         columns = {
