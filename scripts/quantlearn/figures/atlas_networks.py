@@ -11,13 +11,51 @@ its zone counts.
 import numpy as np
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn.columns import Column, Schema, types
 from quantlearn.data.baselines import baseline_accuracy
 from quantlearn.figures.experiment import Experiment
 from quantlearn.semantics.measures import measures
 from quantlearn.statistics.curves import area_under_curve
 
-__all__ = ["DEGREES", "MEASURES", "TRUTH_SET", "networks_of", "of_quantifiers"]
+__all__ = ["ATLAS", "DEGREES", "MEASURES", "TRUTH_SET", "networks_of", "of_quantifiers"]
+
+ATLAS: Schema = {
+    "architecture": Column("str", "network.architecture"),
+    "quantifier": Column("str", "Name in config/quantifiers.yaml or config/generated.csv"),
+    "expression": Column("str", "When it is true"),
+    "family": Column(
+        "str", "The primitives of its expression (`scripts/quantlearn/semantics/complexity.py`)"
+    ),
+    "negation": Column(
+        "str", "The quantifier among these that is its negation; blank if there is none"
+    ),
+    "trial": Column("int64", "Trial"),
+    "area": Column(
+        "float64",
+        "Area under the curve of the monitored loss, over its width; blank where training diverged",
+    ),
+    "step": Column("Int64", "Convergence step"),
+    "converged": Column("bool", "Whether there is one"),
+    "accuracy": Column("float64", "Final accuracy: mean of the last 50 evaluations"),
+    "size_alone": Column(
+        "float64", "Accuracy of the rule that knows only the size, on the monitored split"
+    ),
+    "counts_alone": Column("float64", "The same of the rule that knows only the zone counts"),
+    "truth_rate": Column("float64", "Share of scenes in which it is true"),
+    "monotonicity": Column("float64", "Largest of the four directions"),
+    "max_with_negation": Column("float64", "As in atlas/tables/degrees.csv"),
+    "mean_of_arguments": Column("float64", "As there"),
+    "two_sided_mean": Column("float64", "As there"),
+    "violation_rate": Column("float64", "As there"),
+    "right_upward": Column("float64", "Degree of upward monotonicity in B"),
+    "right_downward": Column("float64", "The same, downward"),
+    "left_upward": Column("float64", "Degree of upward monotonicity in A"),
+    "left_downward": Column("float64", "The same, downward"),
+    "quantity": Column("float64", "Degree of quantity"),
+    "conservativity": Column("float64", "Degree of conservativity"),
+    "extensionality": Column("float64", "Degree of extensionality"),
+    "lempel_ziv": Column("float64", "Lempel–Ziv complexity in bits, on scenes of 1 to 6 objects"),
+}
 
 DEGREES = {
     "monotonicity": "monotonicity",
@@ -52,7 +90,7 @@ _OUTCOMES = ["area", "accuracy", "step", "size_alone", "counts_alone"]
 
 
 def networks_of(experiment: Experiment, objects: int = _OBJECTS) -> pd.DataFrame:
-    """One row for each network of an experiment, with the columns of `quantlearn.tables.ATLAS`.
+    """One row for each network of an experiment, with the columns `ATLAS`.
 
     Each quantifier has networks of its own. objects: the size of the largest scenes that degrees
     are computed from.
@@ -80,7 +118,7 @@ def networks_of(experiment: Experiment, objects: int = _OBJECTS) -> pd.DataFrame
     place = {name: place for place, name in enumerate(settings["quantifiers"])}
     frame["place"] = frame["quantifier"].map(place)
     frame = frame.sort_values(["architecture", "place", "trial"], ignore_index=True)
-    return frame[list(tables.ATLAS)].astype(dict(tables.ATLAS))
+    return frame[list(ATLAS)].astype(types(ATLAS))
 
 
 def of_quantifiers(networks: pd.DataFrame) -> pd.DataFrame:

@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy import stats
 
-from quantlearn.columns import Column
 from quantlearn.data.selection import STRATA
 from quantlearn.figures import formats, style
-from quantlearn.figures.atlas_networks import networks_of, of_quantifiers
+from quantlearn.figures.atlas_networks import ATLAS, networks_of, of_quantifiers
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.settings.protocol import named_and_generated
@@ -21,48 +20,7 @@ from quantlearn.statistics.comparison import holm
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
 
-TABLES = {
-    "atlas": {
-        "architecture": Column("str", "network.architecture"),
-        "quantifier": Column("str", "Name in config/quantifiers.yaml or config/generated.csv"),
-        "expression": Column("str", "When it is true"),
-        "family": Column(
-            "str", "The primitives of its expression (`scripts/quantlearn/semantics/complexity.py`)"
-        ),
-        "negation": Column(
-            "str", "The quantifier among these that is its negation; blank if there is none"
-        ),
-        "trial": Column("int64", "Trial"),
-        "area": Column(
-            "float64",
-            "Area under the curve of the monitored loss, over its width; blank where training "
-            "diverged",
-        ),
-        "step": Column("Int64", "Convergence step"),
-        "converged": Column("bool", "Whether there is one"),
-        "accuracy": Column("float64", "Final accuracy: mean of the last 50 evaluations"),
-        "size_alone": Column(
-            "float64", "Accuracy of the rule that knows only the size, on the monitored split"
-        ),
-        "counts_alone": Column("float64", "The same of the rule that knows only the zone counts"),
-        "truth_rate": Column("float64", "Share of scenes in which it is true"),
-        "monotonicity": Column("float64", "Largest of the four directions"),
-        "max_with_negation": Column("float64", "As in atlas/tables/degrees.csv"),
-        "mean_of_arguments": Column("float64", "As there"),
-        "two_sided_mean": Column("float64", "As there"),
-        "violation_rate": Column("float64", "As there"),
-        "right_upward": Column("float64", "Degree of upward monotonicity in B"),
-        "right_downward": Column("float64", "The same, downward"),
-        "left_upward": Column("float64", "Degree of upward monotonicity in A"),
-        "left_downward": Column("float64", "The same, downward"),
-        "quantity": Column("float64", "Degree of quantity"),
-        "conservativity": Column("float64", "Degree of conservativity"),
-        "extensionality": Column("float64", "Degree of extensionality"),
-        "lempel_ziv": Column(
-            "float64", "Lempel–Ziv complexity in bits, on scenes of 1 to 6 objects"
-        ),
-    },
-}
+TABLES = {"atlas": ATLAS}
 
 ROWS = {
     "atlas": (

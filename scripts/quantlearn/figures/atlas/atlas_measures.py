@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from quantlearn.columns import Column
+from quantlearn.columns import Column, types
 from quantlearn.figures import style
 from quantlearn.figures.atlas_networks import (
     DEGREES,
@@ -70,7 +70,7 @@ def measures(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
         rows.append({"first": first, "second": second, "n": len(points)} | found)
     table = pd.DataFrame(rows, columns=list(TABLES["atlas_measures"]))
     table["p_adjusted"] = holm(table["p"].to_numpy(dtype=float))
-    return table.astype(dict(TABLES["atlas_measures"]))
+    return table.astype(types(TABLES["atlas_measures"]))
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:

@@ -25,7 +25,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from quantlearn.columns import Column
+from quantlearn.columns import Column, types
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.settings.protocol import published_pairs
@@ -94,7 +94,7 @@ def tables(
     ]
     table = pd.DataFrame(rows, columns=list(TABLES["controls"]))
     table["p_adjusted"] = holm(table["p"].to_numpy(dtype=float))
-    return {"controls": table.astype(dict(TABLES["controls"]))}
+    return {"controls": table.astype(types(TABLES["controls"]))}
 
 
 def conditions(
