@@ -45,32 +45,21 @@ def _introduction(experiment: Experiment) -> dict[str, Any]:
 def how_run(experiment: Experiment) -> dict[str, str]:
     """Say how the experiment was run: stage → its settings in words."""
     settings = experiment.constants
-    generate, balance, split = (
-        settings["data"][stage] for stage in ("generate", "balance", "split")
-    )
-    only = split["only_test"]
-    amounts = {"sample": "draws", "fill": "scenes_per_cell", "describe": "scenes_per_quantifier"}
-    kept = {
-        f"more than {only['sizes_above']} objects": only["sizes_above"] is not None,
-        f"{_whole(only['counts'])} of the pairs (number in A∩B, number in A∖B)": only["counts"],
-    }
+    data, training = settings["data"], settings["training"]
     facts = {
+        **data,
         "settings": settings,
-        "generate": generate,
-        "amount": generate.get(amounts.get(generate["method"])),
-        "zones": [ZONES[zone] for zone in generate["zones"]],
-        "balance": balance,
-        "split": split,
-        "shares": [f"{_whole(split[side])} {SPLITS[side]}" for side in SPLITS if split[side]],
-        "kept": [
-            *map(_plain, only["quantifiers"]),
-            *(text for text, is_so in kept.items() if is_so),
+        "zones": [ZONES[zone] for zone in data["generate"]["zones"]],
+        "shares": [
+            f"{100 * data['split'][side]:.0f} % {word}"
+            for side, word in SPLITS.items()
+            if data["split"][side]
         ],
         "network": settings["network"],
         "architecture": ARCHITECTURES[settings["network"]["architecture"]],
         "groups": [_plain(" and ".join(own)) for own in settings["groups"] or []],
-        "training": settings["training"],
-        "monitored": SPLITS[settings["training"]["monitor"]],
+        "training": training,
+        "monitored": SPLITS[training["monitor"]],
         "verifies": settings["task"] not in WRITING,
         "varied": [] if chooses_sample(settings) else _varied(experiment.drawn),
     }
@@ -98,10 +87,6 @@ def _varied(drawn: pd.DataFrame) -> list[str]:
         shown = [words.get(value, _plain(value).removesuffix(".0")) for value in values]
         varied.append(f"{_plain(column.partition('.')[2])} ({' or '.join(shown)})")
     return varied
-
-
-def _whole(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def _plain(name: str) -> str:
