@@ -17,7 +17,9 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 sys.path.append(str(ROOT / "scripts"))
 
-from quantlearn import columns, tables  # noqa: E402
+from quantlearn import columns  # noqa: E402
+from quantlearn.figures.registry import FIGURES, load, outline  # noqa: E402
+from quantlearn.semantics import meaning_tables  # noqa: E402
 from quantlearn.settings.editor import EDITED, editor_schema  # noqa: E402
 from quantlearn.settings.schema import allowed, cases, load_schema  # noqa: E402
 
@@ -37,11 +39,11 @@ def generated() -> dict[Path, str]:
     environment = Environment(
         loader=FileSystemLoader(DOCS), undefined=StrictUndefined, keep_trailing_newline=True
     )
-    schemas = {**vars(columns), **vars(tables)}
+    schemas = {**vars(columns), **vars(meaning_tables)}
     facts = {
         **{name: found for name, found in schemas.items() if name.isupper()},
         "columns": columns_table,
-        "figures": {figure: schemas[figure.upper()] for figure in tables.ROWS},
+        "figures": [load(figure) for figure in FIGURES if outline(figure).tables],
         "table": settings_table,
         "run": list(sections(load_schema("config"))),
         "experiment": list(sections(load_schema("experiment"))),

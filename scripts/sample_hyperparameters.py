@@ -3,8 +3,7 @@
 from typing import Any
 
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.settings.samplers import draw_samples
-from quantlearn.settings.samples import samples_table
+from quantlearn.settings.samples import draw_samples, samples_table
 from quantlearn.tables import write_csv
 
 

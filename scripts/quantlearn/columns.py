@@ -8,14 +8,19 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 __all__ = [
+    "AS_RUN",
     "BASELINES",
     "BASELINE_CELLS",
+    "BENCHMARK",
     "CELLS",
     "CHOSEN_TRIALS",
     "COMPARISON",
     "CONVERGENCE",
     "CURVES",
     "LEADERBOARD",
+    "MACHINE",
+    "MEAN",
+    "OVERVIEW",
     "SAMPLES",
     "SCENES",
     "TESTS",
@@ -50,6 +55,13 @@ def types(schema: Schema) -> dict[str, str]:
     """
     return {name: column.type for name, column in schema.items()}
 
+
+MEAN: Schema = {
+    "estimate": Column("float64", "Mean over trials"),
+    "lower": Column("float64", "Lower end of its 95 % t interval"),
+    "upper": Column("float64", "Upper end"),
+}
+"""A mean with its interval, among the columns of other tables."""
 
 SCENES: Schema = {
     "trial": Column("int64", "Trial, counted from 0"),
@@ -293,3 +305,137 @@ TEXTS: Schema = {
 
 
 TESTS = ("paired_t_steps", "paired_t_accuracy", "wilcoxon_steps", "logrank", "area_between_curves")
+
+
+OVERVIEW: Schema = {
+    "experiment": Column("str", "Experiment"),
+    "title": Column("str", "Its title"),
+    "universal": Column("str", "The semantic universal at stake"),
+    "version": Column("str", "documented, or as run"),
+    "twin": Column("str", "The documented twin of an experiment as run"),
+    "sample": Column("int64", "Hyperparameter sample"),
+    "easy": Column("str", "First quantifier of the pair, which satisfies the universal"),
+    "hard": Column("str", "Second quantifier of the pair"),
+    "n": Column("int64", "Trials"),
+    **{
+        f"{name}_{side}": Column(dtype, meaning)
+        for side in ("easy", "hard")
+        for name, dtype, meaning in (
+            ("censored", "int64", f"Trials in which `{side}` did not converge"),
+            (
+                "median_step",
+                "float64",
+                f"Kaplan–Meier median of the convergence step of `{side}`; blank when fewer than "
+                "half converged",
+            ),
+            ("median_lower", "float64", "Lower end of the interval of the median"),
+            ("median_upper", "float64", "Upper end"),
+            (
+                "final_accuracy",
+                "float64",
+                f"Mean over trials of the final accuracy of `{side}`, 0 to 1",
+            ),
+            (
+                "size_alone",
+                "float64",
+                f"Mean over trials of what the size alone gives for `{side}` on the monitored "
+                "split, 0 to 1",
+            ),
+        )
+    },
+    **{
+        f"{test}_{name}": Column(dtype, meaning)
+        for test in TESTS
+        for name, dtype, meaning in (
+            ("estimate", "float64", f"`estimate` of {test} in comparison.csv"),
+            ("lower", "float64", "`lower` there"),
+            ("upper", "float64", "`upper` there"),
+            ("p", "float64", "`p` there"),
+            ("p_adjusted", "float64", "The same, by Holm's method over all pairs of the page"),
+            ("n", "int64", "`n` there"),
+        )
+    },
+    "effect_size": Column("float64", "Effect size of paired_t_steps"),
+    "effect_lower": Column("float64", "Lower end of its bootstrap interval"),
+    "effect_upper": Column("float64", "Upper end"),
+}
+
+
+AS_RUN: Schema = {
+    "documented": Column("str", "Experiment as documented"),
+    "as_run": Column("str", "Experiment as run"),
+    "sample": Column("int64", "Hyperparameter sample"),
+    "easy": Column("str", "First quantifier of the pair"),
+    "hard": Column("str", "Second quantifier of the pair"),
+    "measure": Column(
+        "str", "step (lead in convergence steps) or final_accuracy (lead in final accuracy)"
+    ),
+    "unit": Column("str", "steps or accuracy"),
+    "documented_mean": Column(
+        "float64", "Mean effect as documented, of trials in which both converged"
+    ),
+    "as_run_mean": Column("float64", "Likewise as run"),
+    "difference": Column("float64", "documented_mean − as_run_mean"),
+    "lower": Column("float64", "Lower end of the 95 % interval of `difference` (Welch)"),
+    "upper": Column("float64", "Upper end"),
+    "statistic": Column("float64", "Welch's t"),
+    "df": Column("float64", "Its degrees of freedom"),
+    "p": Column("float64", "Its two-sided p value"),
+    "p_adjusted": Column("float64", "The same, by Holm's method over the rows of the same measure"),
+    "n_documented": Column("int64", "Trials in documented_mean"),
+    "n_as_run": Column("int64", "Trials in as_run_mean"),
+    "mann_whitney_u": Column(
+        "float64",
+        "Mann–Whitney's U; a trial in which only one quantifier converged ranks beyond all steps",
+    ),
+    "mann_whitney_p": Column("float64", "Its two-sided p value"),
+    "mann_whitney_p_adjusted": Column(
+        "float64", "The same, by Holm's method over the rows of the same measure"
+    ),
+    "mann_whitney_n_documented": Column("int64", "Trials that it ranks, as documented"),
+    "mann_whitney_n_as_run": Column("int64", "Trials that it ranks, as run"),
+}
+
+
+BENCHMARK: Schema = {
+    "measure": Column(
+        "str",
+        "training (updates), training on threads (the same, by numbers of threads), evaluation "
+        "(of prepared scenes), evaluation with plan (preparing them too), run and run without "
+        "evaluation (whole training loops), memory, compile, load, or matrix product",
+    ),
+    "core": Column(
+        "str", "loop (over torch.nn.LSTM), eager or compiled; blank for the machine itself"
+    ),
+    "trials": Column("Int64", "Networks in the ensemble"),
+    "hidden": Column("Int64", "Units in each layer"),
+    "size": Column("Int64", "Objects in the largest scene"),
+    "scenes": Column("Int64", "Scenes evaluated for each network"),
+    "layers": Column("Int64", "Layers"),
+    "batch": Column("Int64", "Scenes in an update"),
+    "precision": Column("str", "float32 or float64"),
+    "threads": Column("Int64", "Threads of the core; the loop has one"),
+    "networks": Column(
+        "Int64", "Networks really run, where running all of them would only take longer"
+    ),
+    "median": Column("float64", "Median over the repeats"),
+    "lower": Column("float64", "Lower quartile"),
+    "upper": Column("float64", "Upper quartile"),
+    "unit": Column("str", "Unit of the three"),
+    "repeats": Column("int64", "Repeats"),
+    "ratio_to_loop": Column(
+        "float64", "Median of the ratio to the loop in the same round; above 1 is faster"
+    ),
+    "ratio_lower": Column("float64", "Its lower quartile"),
+    "ratio_upper": Column("float64", "Its upper quartile"),
+    "gflops": Column("float64", "Matrix products on real objects, in 10⁹ operations a second"),
+    "fraction_of_peak": Column(
+        "float64", "The same as a fraction of the matrix product of this machine"
+    ),
+}
+
+
+MACHINE: Schema = {
+    "property": Column("str", "What is said about the machine"),
+    "value": Column("str", "What it is"),
+}

@@ -118,7 +118,7 @@ def test_conditions_are_trained_with_their_test_scenes_and_none_is_opened_later(
 def test_the_overview_shows_the_chosen_sample(searched, results):
     board = tables.read_csv(results / "tables" / "leaderboard.csv", columns.LEADERBOARD)
     overview = searched / "results" / "report" / "practice" / "overview.csv"
-    rows = tables.read_csv(overview, tables.OVERVIEW)
+    rows = tables.read_csv(overview, columns.OVERVIEW)
     assert rows["sample"].tolist() == [board.loc[0, "sample"]]
 
 

@@ -9,6 +9,7 @@ import yaml
 
 from pipeline import TRANSFER_CONFIG, lay_out, run
 from quantlearn import tables
+from quantlearn.figures.course.transfer import TABLES
 
 STARTS = ["null", "most", "even"]
 TARGET = "results/tiny_transfer/tables/transfer.csv"
@@ -41,7 +42,7 @@ def test_a_sample_is_a_start_and_its_networks_are_targets(transferred):
     trials = pd.read_csv(results / "tables" / "trials.csv")
     assert len(trials) == len(STARTS) * 2 * 2
     assert set(trials["train_scenes"]) == {40}
-    numbers = tables.read_csv(transferred / TARGET, tables.TRANSFER)
+    numbers = tables.read_csv(transferred / TARGET, TABLES["transfer"])
     assert (numbers["kind"].isin(["pair", "same"])).sum() == 4
     assert set(numbers.loc[numbers["kind"] == "pair", "n"]) == {2}
 

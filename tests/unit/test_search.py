@@ -12,8 +12,13 @@ from test_bad_input import EXPERIMENT, RUN, changed, write_folder
 
 from quantlearn.settings.distributions import grid_values, quantile
 from quantlearn.settings.load import load_settings
-from quantlearn.settings.samplers import draw_samples, draw_shares
-from quantlearn.settings.samples import read_row, read_sample, samples_table
+from quantlearn.settings.samples import (
+    draw_samples,
+    draw_shares,
+    read_row,
+    read_sample,
+    samples_table,
+)
 from quantlearn.settings.search import count_grid, find_section_faults, variants_of
 from quantlearn.tables import write_csv
 

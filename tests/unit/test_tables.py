@@ -7,7 +7,6 @@ import synthetic_results as synthetic
 
 from aggregate import aggregate
 from compare import compare
-from overview import overview
 from quantlearn import columns, tables
 from quantlearn.files import replacing
 from quantlearn.tables import TableError
@@ -199,46 +198,3 @@ class TestAnalysis:
         settings = experiments[0] | {"training": {"monitor": "dev"}}
         with pytest.raises(TableError, match=r"add dev to training\.evaluate_splits of exp1a"):
             aggregate(**paths[0]["inputs"], settings=settings, **synthetic.table_paths(tmp_path))
-
-    def test_overview_and_twins(self, analysed, tmp_path):
-        experiments, paths = analysed
-        board = synthetic.leaderboard([1, 0])
-        tables.write_csv(board, tmp_path / "leaderboard.csv")
-        overview(
-            [path["comparison"] for path in paths],
-            [path["convergence"] for path in paths],
-            experiments,
-            [path["baselines"] for path in paths],
-            overview=tmp_path / "overview.csv",
-            as_run=tmp_path / "as_run.csv",
-            leaderboards=[tmp_path / "leaderboard.csv", None, None],
-        )
-        rows = tables.read_csv(tmp_path / "overview.csv", tables.OVERVIEW)
-        assert list(rows["experiment"]) == ["exp1a", "exp1a_as_run"]
-        assert list(rows["sample"]) == [1, 0]  # the chosen one of two, the only one
-        assert list(rows["version"]) == ["documented", "as run"]
-        assert list(rows["twin"]) == ["", "exp1a"]
-        raw, adjusted = rows["logrank_p"], rows["logrank_p_adjusted"]
-        assert adjusted.min() == pytest.approx(min(1, 2 * raw.min()))
-        alone = tables.read_csv(paths[1]["baselines"], columns.BASELINES)
-        alone = alone[(alone["baseline"] == "size") & (alone["quantifier"] == rows["hard"][1])]
-        assert rows["size_alone_hard"][1] == pytest.approx(alone["accuracy"].mean())
-
-        twins = tables.read_csv(tmp_path / "as_run.csv", tables.AS_RUN)
-        step = twins[twins["measure"] == "step"].iloc[0]
-        assert step["difference"] == pytest.approx(step["documented_mean"] - step["as_run_mean"])
-        paired = tables.read_csv(paths[1]["comparison"], columns.COMPARISON).iloc[0]
-        assert step["as_run_mean"] == pytest.approx(paired["estimate"])
-        assert step["difference"] < 0  # as run, the second quantifier was made slower
-
-    def test_without_a_twin_nothing_is_compared(self, analysed, tmp_path):
-        experiments, paths = analysed
-        overview(
-            [paths[1]["comparison"]],
-            [paths[1]["convergence"]],
-            [experiments[1]],
-            [paths[1]["baselines"]],
-            overview=tmp_path / "overview.csv",
-            as_run=tmp_path / "as_run.csv",
-        )
-        assert tables.read_csv(tmp_path / "as_run.csv", tables.AS_RUN).empty

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from scipy import stats
 
 from quantlearn import columns
-from quantlearn import tables as schemas
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
@@ -18,7 +17,7 @@ from quantlearn.settings.search import chooses_sample
 from quantlearn.statistics.comparison import holm, summarise_convergence, welch_test
 from quantlearn.statistics.convergence import step_leads
 
-TABLES = {"overview": schemas.OVERVIEW, "as_run": schemas.AS_RUN}
+TABLES = {"overview": columns.OVERVIEW, "as_run": columns.AS_RUN}
 
 VERSIONS = {
     "documented": {"color": "#0072B2", "marker": "o", "markerfacecolor": "#0072B2"},
@@ -40,7 +39,7 @@ def tables(experiments: Sequence[Experiment]) -> dict[str, pd.DataFrame]:
     rows = [row for one in compared.values() for row in pair_rows(one)]
     # Experiments that are about no universal come last.
     rows.sort(key=lambda row: row["universal"] == "none")
-    pairs = pd.DataFrame(rows, columns=list(schemas.OVERVIEW))
+    pairs = pd.DataFrame(rows, columns=list(columns.OVERVIEW))
     for test in columns.TESTS:
         pairs[f"{test}_p_adjusted"] = holm(pairs[f"{test}_p"].to_numpy(dtype=float))
     rows = [
@@ -49,7 +48,7 @@ def tables(experiments: Sequence[Experiment]) -> dict[str, pd.DataFrame]:
         if one.settings["documented"] in compared
         for row in twin_rows(compared[one.settings["documented"]], one)
     ]
-    twins = pd.DataFrame(rows, columns=list(schemas.AS_RUN))
+    twins = pd.DataFrame(rows, columns=list(columns.AS_RUN))
     for p in ("p", "mann_whitney_p"):
         by_measure = twins.groupby("measure")[p]
         twins[f"{p}_adjusted"] = by_measure.transform(lambda x: holm(x.to_numpy(dtype=float)))

@@ -5,7 +5,7 @@ read in grey. Sizes are in inches and fit a journal's page; no type is smaller t
 """
 
 import html
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -13,6 +13,7 @@ from math import inf
 from pathlib import Path
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -32,6 +33,8 @@ __all__ = [
     "save_figure",
     "spread",
     "step_axis",
+    "tell",
+    "telling_points",
 ]
 
 PAGE_WIDTH = 6.5
@@ -136,17 +139,8 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def save_figure(
-    figure: Figure,
-    svg: str | Path,
-    pdf: str | Path,
-    png: str | Path,
-    titles: Mapping[str, str] | None = None,
-) -> None:
-    """Write the figure in three formats; equal figures give equal bytes, whole or not at all.
-
-    titles: what the elements of the SVG with these ids tell under the pointer.
-    """
+def save_figure(figure: Figure, svg: str | Path, pdf: str | Path, png: str | Path) -> None:
+    """Write the figure in three formats; equal figures give equal bytes, whole or not at all."""
     options = {"png": {"pil_kwargs": {"compress_level": 3}}}  # a little larger, much sooner
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     for kind, path in (("svg", svg), ("pdf", pdf), ("png", png)):
@@ -154,8 +148,28 @@ def save_figure(
             figure.savefig(beside, format=kind, metadata=undated[kind], **options.get(kind, {}))
             # Arranged once: the same places in all formats, and a third of the time saved.
             figure.set_layout_engine("none")
-            if kind == "svg" and titles:
-                beside.write_text(_with_titles(beside.read_text("utf-8"), titles), "utf-8")
+            if kind == "svg" and hasattr(figure, "titles"):
+                told = _with_titles(beside.read_text("utf-8"), figure.titles)
+                beside.write_text(told, "utf-8")
+
+
+def tell(figure: Figure, titles: Mapping[str, str]) -> None:
+    """Give titles to elements of a figure, by their ids; its SVG tells them under the pointer."""
+    figure.titles = {**getattr(figure, "titles", {}), **titles}
+
+
+def telling_points(
+    axes: Axes,
+    x: Iterable[float],
+    y: Iterable[float],
+    titles: Mapping[str, str],
+    marker: str,
+    colour: str,
+) -> None:
+    """Draw points (n,), each an element with an id, which tells its title under the pointer."""
+    for across, up, own in zip(x, y, titles, strict=True):
+        axes.plot(across, up, marker, color=colour, alpha=0.6, markeredgewidth=0, gid=own)
+    tell(axes.get_figure(root=True), titles)
 
 
 def _with_titles(content: str, titles: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures import formats
 from quantlearn.figures.texts import render
 from quantlearn.report.pages import embedded_figure
@@ -34,13 +34,13 @@ def front_page(
     experiment and figure the path of what is said of the figure; figure: the path of the picture
     of all pairs, as SVG, shown with its caption where there are pairs.
     """
-    pairs = tables.read_csv(overview, tables.OVERVIEW)
+    pairs = tables.read_csv(overview, columns.OVERVIEW)
     pairs["title"] = pairs["universal"].map(universal_name)
     pairs["verdict"] = _verdicts(
         (pairs["paired_t_steps_estimate"], pairs["paired_t_steps_p_adjusted"]),
         (pairs["wilcoxon_steps_estimate"], pairs["wilcoxon_steps_p_adjusted"]),
     )
-    twins = tables.read_csv(as_run, tables.AS_RUN)
+    twins = tables.read_csv(as_run, columns.AS_RUN)
     # Mann–Whitney's U is half of all pairs of trials where neither version ranks higher.
     balance = twins["mann_whitney_n_documented"] * twins["mann_whitney_n_as_run"] / 2
     twins["verdict"] = _verdicts(

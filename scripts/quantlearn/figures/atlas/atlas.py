@@ -1,213 +1,196 @@
-"""The atlas: how hard each quantifier was to learn, beside what follows from its meaning alone.
+"""The atlas: how hard each quantifier was to learn, beside what follows from its meaning alone."""
 
-A quantifier has a network of its own for each architecture and trial. How hard it was to learn is
-the area under the loss curve on held-out scenes (as in Haberland & Steinert-Threlkeld, "Quantifiers
-of greater monotonicity are easier to learn", SALT 35): the mean loss over training, so that a
-quantifier that is learned sooner or better has a smaller one. Beside it stand the degrees of
-universals, exact on all scenes up to some size, the truth rate on them, Lempel–Ziv complexity, and
-what rules reach that know of a scene no more than its size or its zone counts.
-"""
-
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from scipy import stats
 
-from quantlearn import columns, tables
-from quantlearn.figures import formats
-from quantlearn.figures.formats import p_phrase
+from quantlearn.columns import Column
+from quantlearn.data.selection import STRATA
+from quantlearn.figures import formats, style
+from quantlearn.figures.atlas_networks import networks_of, of_quantifiers
+from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
-from quantlearn.semantics.measures import measures
 from quantlearn.settings.protocol import named_and_generated
-from quantlearn.settings.samples import read_sample
 from quantlearn.statistics.agreement import agreement, half_width
 from quantlearn.statistics.comparison import holm
-from quantlearn.statistics.curves import area_under_curve
 
-__all__ = [
-    "atlas_table",
-    "baselines",
-    "headline",
-    "of_quantifiers",
-    "read_atlas",
-    "remark",
-    "shown",
-]
+READS = ("samples", "curves", "convergence", "baseline_cells")
 
-_OBJECTS = 8  # degrees are exact on all scenes up to this size
-_OF_NETWORK = ("architecture", "quantifier", "trial", "converged")
+TABLES = {
+    "atlas": {
+        "architecture": Column("str", "network.architecture"),
+        "quantifier": Column("str", "Name in config/quantifiers.yaml or config/generated.csv"),
+        "expression": Column("str", "When it is true"),
+        "family": Column(
+            "str", "The primitives of its expression (`scripts/quantlearn/semantics/complexity.py`)"
+        ),
+        "negation": Column(
+            "str", "The quantifier among these that is its negation; blank if there is none"
+        ),
+        "trial": Column("int64", "Trial"),
+        "area": Column(
+            "float64",
+            "Area under the curve of the monitored loss, over its width; blank where training "
+            "diverged",
+        ),
+        "step": Column("Int64", "Convergence step"),
+        "converged": Column("bool", "Whether there is one"),
+        "accuracy": Column("float64", "Final accuracy: mean of the last 50 evaluations"),
+        "size_alone": Column(
+            "float64", "Accuracy of the rule that knows only the size, on the monitored split"
+        ),
+        "counts_alone": Column("float64", "The same of the rule that knows only the zone counts"),
+        "truth_rate": Column("float64", "Share of scenes in which it is true"),
+        "monotonicity": Column("float64", "Largest of the four directions"),
+        "max_with_negation": Column("float64", "As in atlas/tables/degrees.csv"),
+        "mean_of_arguments": Column("float64", "As there"),
+        "two_sided_mean": Column("float64", "As there"),
+        "violation_rate": Column("float64", "As there"),
+        "right_upward": Column("float64", "Degree of upward monotonicity in B"),
+        "right_downward": Column("float64", "The same, downward"),
+        "left_upward": Column("float64", "Degree of upward monotonicity in A"),
+        "left_downward": Column("float64", "The same, downward"),
+        "quantity": Column("float64", "Degree of quantity"),
+        "conservativity": Column("float64", "Degree of conservativity"),
+        "extensionality": Column("float64", "Degree of extensionality"),
+        "lempel_ziv": Column(
+            "float64", "Lempel–Ziv complexity in bits, on scenes of 1 to 6 objects"
+        ),
+    },
+}
+
+ROWS = {
+    "atlas": (
+        "One row for each network. Degrees and `truth_rate` are exact on all scenes of at most "
+        "8 objects."
+    ),
+}
+
+NAMED = style.OKABE_ITO[1]
+GENERATED = style.OKABE_ITO[0]
+EXTREMES = 3
 
 
-# --- How it was learned ---------------------------------------------------------------------------
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """One row for each network."""
+    return {"atlas": networks_of(experiment)}
 
 
-def baselines(baseline_cells: pd.DataFrame, split: str) -> pd.DataFrame:
-    """Accuracies of the rules that know only the size or the zone counts, by trial and quantifier.
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """The atlas: how hard each quantifier was to learn, against how monotone it is.
 
-    Columns: size_alone, counts_alone.
+    A point is a quantifier, the mean of its trials; the height is its mean loss on held-out scenes
+    during training (the area under the loss curve, over its width), so the lower, the sooner it was
+    learned. Monotonicity is the largest degree of the four directions. Diamonds are quantifiers of
+    natural language, by name; bars are means over ten equal ranges of the degree, and of degree 1.
+    In the SVG file, and on the page, a point tells its name and expression under the pointer.
     """
-    own = baseline_cells[baseline_cells["split"] == split]
-    summed = own.groupby(["trial", "quantifier", "baseline"])[["correct", "scenes"]].sum()
-    share = (summed["correct"] / summed["scenes"]).rename("share").reset_index()
-    accuracy = share.pivot_table("share", ["trial", "quantifier"], "baseline")
-    columns = {"size": "size_alone", "zone_counts": "counts_alone"}
-    return accuracy[list(columns)].rename(columns=columns)
+    points = of_quantifiers(tables["atlas"])
+    is_named = points["quantifier"].isin(named_and_generated(experiment.settings)[0])
+    kinds = points["architecture"].unique()
+    figure = style.new_figure(style.PAGE_WIDTH, 3.6)
+    panels = figure.subplots(1, len(kinds), sharey=True, squeeze=False)[0]
+    for axes, kind in zip(panels, kinds, strict=True):
+        own = points["architecture"] == kind
+        draw_points(axes, points[own & ~is_named], "o", GENERATED)
+        draw_points(axes, points[own & is_named], "D", NAMED)
+        draw_means(axes, points[own])
+        # Panels share their heights, so the highest point of all says how far names reach.
+        name_points(axes, points[own & is_named], 0.05 * points["area"].max())
+        axes.set_title(f"{formats.capital(ARCHITECTURES[kind])} (n = {own.sum()} quantifiers)")
+        axes.set_xlabel("Degree of monotonicity")
+        axes.set_xlim(-0.05, 1.08)
+    panels[0].set_ylabel("Mean loss during training")
+    panels[0].set_ylim(bottom=0)
+    return figure
 
 
-def atlas_table(
-    settings: Mapping[str, Any],
-    architectures: Mapping[int, str],
-    curves: pd.DataFrame,
-    convergence: pd.DataFrame,
-    baseline_cells: pd.DataFrame,
-    objects: int = _OBJECTS,
-) -> pd.DataFrame:
-    """One row for each network, with the columns of `quantlearn.tables.ATLAS`.
-
-    architectures: sample → the kind of its networks; the other tables are those of the experiment.
-    """
-    split = settings["training"]["monitor"]
-    watched = curves[(curves["split"] == split) & (curves["quantifier"] != "all")]
-    keys = ["sample", "trial", "quantifier"]
-    areas = {
-        key: area_under_curve(run["step"].to_numpy(), run["loss"].to_numpy())
-        for key, run in watched.sort_values("step").groupby(keys)
+def draw_points(axes: Axes, points: pd.DataFrame, marker: str, colour: str) -> None:
+    """Points that tell what they are."""
+    titles = {
+        f"{point.architecture}-{point.quantifier}": (
+            f"{style.label(point.quantifier)}: {point.expression}\n"
+            f"monotonicity {point.monotonicity:.2f}, mean loss {point.area:.3f}, "
+            f"final accuracy {point.accuracy:.3f}"
+        )
+        for point in points.itertuples()
     }
-    frame = convergence.set_index(keys)
-    frame["area"] = pd.Series(areas).rename_axis(keys)
-    frame = frame.reset_index().rename(columns={"final_accuracy": "accuracy"})
-    frame["architecture"] = frame["sample"].map(architectures)
-    frame = frame.join(baselines(baseline_cells, split), on=["trial", "quantifier"])
-    frame = frame.join(measures(settings["expressions"], objects), on="quantifier")
-    order = {name: place for place, name in enumerate(settings["quantifiers"])}
-    frame = frame.sort_values(
-        ["architecture", "quantifier", "trial"],
-        key=lambda column: column.map(order) if column.name == "quantifier" else column,
-        ignore_index=True,
-    )
-    return frame[list(tables.ATLAS)].astype(columns.types(tables.ATLAS))
+    style.telling_points(axes, points["monotonicity"], points["area"], titles, marker, colour)
 
 
-def read_atlas(
-    settings: Mapping[str, Any], samples: str, curves: str, convergence: str, baseline_cells: str
-) -> pd.DataFrame:
-    """The `atlas_table` of an experiment, from the paths of its tables."""
-    drawn = tables.read_csv(samples, columns.SAMPLES)["sample"]
-    architectures = {
-        sample: read_sample(samples, sample)["network"]["architecture"] for sample in drawn
-    }
-    return atlas_table(
-        settings,
-        architectures,
-        tables.read_parquet(curves, columns.CURVES),
-        tables.read_csv(convergence, columns.CONVERGENCE),
-        tables.read_parquet(baseline_cells, columns.BASELINE_CELLS),
-    )
+def draw_means(axes: Axes, points: pd.DataFrame) -> None:
+    """The mean of each stratum of the degree, over its width."""
+    strata = np.floor(points["monotonicity"] * STRATA)
+    for stratum, mean in points.groupby(strata)["area"].mean().items():
+        right = min((stratum + 1) / STRATA, 1.03)
+        axes.hlines(mean, stratum / STRATA, right, color="black", linewidth=1.6, zorder=3)
 
 
-def of_quantifiers(atlas: pd.DataFrame) -> pd.DataFrame:
-    """One row for each architecture and quantifier: means over the trials that did not diverge.
+def name_points(axes: Axes, points: pd.DataFrame, gap: float) -> None:
+    """The names of some points, on the side with room, moved up to be ``gap`` apart.
 
-    The convergence step is the mean over trials as well, infinite where one of them did not
-    converge. Quantifiers of which every trial diverged are missing.
+    A name is about a quarter of a panel wide: those in other thirds do not overlap.
     """
-    kept = atlas.dropna(subset="area")
-    steps = kept["step"].astype("float64").where(kept["converged"], np.inf)
-    grouped = kept.assign(step=steps).groupby(["architecture", "quantifier"], sort=False)
-    outcomes = ("area", "accuracy", "step", "size_alone", "counts_alone")
-    of_meaning = [name for name in tables.ATLAS if name not in (*_OF_NETWORK, *outcomes)]
-    how = {**dict.fromkeys(of_meaning, "first"), **dict.fromkeys(outcomes, "mean")}
-    return grouped.agg(how).reset_index()
+    for _, near in points.groupby((3 * points["monotonicity"]).round()):
+        on_left = near["monotonicity"].mean() > 0.5
+        heights = style.spread(near["area"].to_list(), gap)
+        for point, height in zip(near.itertuples(), heights, strict=True):
+            axes.annotate(
+                style.label(point.quantifier),
+                (point.monotonicity, height),
+                xytext=(-6 if on_left else 6, 0),
+                textcoords="offset points",
+                ha="right" if on_left else "left",
+                va="center",
+                fontsize=8,
+                color=NAMED,
+                bbox={"color": "white", "alpha": 0.7, "pad": 0.5},
+            )
 
 
-# --- In words -------------------------------------------------------------------------------------
-
-
-def headline(_numbers: pd.DataFrame, _settings: Mapping[str, Any]) -> None:
-    """Nothing: what there is to see is told by atlas_effects."""
-
-
-def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """How many networks converged, and how far quantifiers differ more than trials of one do."""
-    kinds = list(numbers.groupby("architecture"))
-    wide = [
-        networks.pivot_table(index="quantifier", columns="trial", values="area")
-        for _, networks in kinds
-    ]
-    found = [agreement(areas) for areas in wide]
-    adjusted = holm(np.array([one["p"] for one in found]))
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """How many networks converged, how far trials agree, and which quantifiers are extremes."""
     named, generated = named_and_generated(settings)
-    lines = []
-    for (architecture, networks), areas, one, p in zip(kinds, wide, found, adjusted, strict=True):
-        means = of_quantifiers(networks).set_index("quantifier").sort_values("area")
-        diverged = int(networks["area"].isna().sum())
+    kinds, extremes = [], []
+    for kind, own in tables["atlas"].groupby("architecture"):
+        areas = own.pivot_table(index="quantifier", columns="trial", values="area")
+        test = stats.binomtest(int(own["converged"].sum()), len(own))
+        bounds = test.proportion_ci(method="wilson")
+        kinds.append(
+            {
+                "network": ARCHITECTURES[kind],
+                "networks": len(own),
+                "converged": {
+                    "estimate": test.statistic,
+                    "lower": bounds.low,
+                    "upper": bounds.high,
+                },
+                "diverged": int(own["area"].isna().sum()),
+                "between": agreement(areas),
+            }
+        )
+        means = of_quantifiers(own).sort_values("area")
         half = half_width(areas)
-        easiest, hardest = (
-            _named(means.iloc[some], half, named) for some in (slice(0, 3), slice(-3, None))
-        )
-        lines.append(
-            f"- {formats.capital(ARCHITECTURES[architecture])}: "
-            f"{formats.counted(len(networks), 'network')} of "
-            f"{formats.counted(networks['quantifier'].nunique(), 'quantifier')}, of which "
-            f"{_share(int(networks['converged'].sum()), len(networks))} converged"
-            + (f" and {diverged} diverged (left out below)" if diverged else "")
-            + f". {_agreement(one, p)} The smallest areas are those of {easiest}, the largest "
-            f"those of {hardest}."
-        )
-    return "\n".join(
-        [
-            f"Beside {formats.counted(len(named), 'quantifier')} of natural language, "
-            f"{len(generated):,} generated ones were learned, {settings['negations']:,} of them "
-            "negations of others. Behind a name stands the area under its loss curve, the mean of "
-            "its trials, and before it what a generated one means. Intervals are of 95 % (Wilson's "
-            "for shares; for areas by the variance of trials of one quantifier, the mean over "
-            "all); p values are adjusted by Holm's method over the architectures.",
-            "",
-            *lines,
-        ]
-    )
-
-
-def _agreement(found: Mapping[str, float], p: float) -> str:
-    counts = (
-        f"n = {formats.counted(int(found['n']), 'quantifier')} with "
-        f"{formats.counted(int(found['values']), 'trial')} each"
-    )
-    if np.isnan(found["estimate"]):
-        return f"How far trials of one quantifier agree cannot be told ({counts})."
-    estimate, lower, upper = (
-        formats.correlation(found[name]) for name in ("estimate", "lower", "upper")
-    )
-    return (
-        "The share of the variance of areas that is between quantifiers, and not between trials "
-        f"of one, is {estimate} ({formats.interval(lower, upper)}, {p_phrase(p)}, {counts})."
-    )
-
-
-def _share(some: int, of_all: int) -> str:
-    bounds = stats.binomtest(some, of_all).proportion_ci(method="wilson")
-    shown = formats.interval(formats.percent(bounds.low), formats.percent(bounds.high))
-    return f"{some:,} ({formats.percent(some / of_all)}, {shown})"
-
-
-def _named(means: pd.DataFrame, half: float, known: Collection[str]) -> str:
-    """Names, each with its area and the interval of it, where there is one; no area is below 0.
-
-    Those that are not ``known`` from natural language are told by their expressions.
-    """
-
-    def spread(area: float) -> str:
-        return "" if np.isnan(half) else f", {max(area - half, 0):.3f} to {area + half:.3f}"
-
-    return formats.listed(
-        f"{formats.name(row.Index)} ("
-        + ("" if row.Index in known else f"`{row.expression}`: ")
-        + f"{row.area:.3f}{spread(row.area)})"
-        for row in means.itertuples()
-    )
-
-
-def shown(_: pd.DataFrame) -> None:
-    """The table has a row for each network, too many to show."""
+        for row in pd.concat([means.head(EXTREMES), means.tail(EXTREMES)]).itertuples():
+            bounds = (formats.number(max(row.area - half, 0)), formats.number(row.area + half))
+            extremes.append(
+                {
+                    "Quantifier": style.label(row.quantifier),
+                    "Network": ARCHITECTURES[kind],
+                    "Meaning": row.expression,
+                    "Area": formats.number(row.area),
+                    "95 % interval": formats.interval(*bounds),
+                }
+            )
+    adjusted = holm(np.array([one["between"]["p"] for one in kinds]))
+    for one, p in zip(kinds, adjusted, strict=True):
+        one["between"]["p_adjusted"] = p
+    counts = {"named": len(named), "generated": len(generated), "negations": settings["negations"]}
+    return {**counts, "kinds": kinds, "extremes": extremes}

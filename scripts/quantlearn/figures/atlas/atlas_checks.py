@@ -28,108 +28,153 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from quantlearn import columns, tables
-from quantlearn.figures import formats
-from quantlearn.figures.atlas.atlas import of_quantifiers
-from quantlearn.figures.atlas.atlas_effects import DEGREES, estimate_of, in_numbers, regression
+from quantlearn.columns import Column
+from quantlearn.figures import formats, style
+from quantlearn.figures.atlas.atlas_effects import (
+    draw_estimates,
+    estimate_of,
+    formats_of,
+    regression,
+)
+from quantlearn.figures.atlas_networks import DEGREES, TRUTH_SET, networks_of, of_quantifiers
+from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.universals import VARIANTS
 from quantlearn.statistics.agreement import agreement
 from quantlearn.statistics.comparison import LEVEL, holm, paired_t_test
 from quantlearn.statistics.correlation import correlation, partial_correlation, residuals
-from quantlearn.statistics.intervals import mean_interval
 
-__all__ = ["NO_FAMILY", "TRUTH_SET", "checks_table", "families", "pairs", "remark", "shown"]
+READS = ("samples", "curves", "convergence", "baseline_cells")
 
-TRUTH_SET = {
-    "truth_rate": "truth rate",
-    "imbalance": "its distance from ½",
-    "size_alone": "accuracy by size alone",
-    "counts_alone": "accuracy by zone counts alone",
+TABLES = {
+    "atlas_checks": {
+        "analysis": Column(
+            "str",
+            "alone, given_truth_set, without_family, pairs, more_monotone, truer, "
+            "degrees_of_pairs (see `scripts/quantlearn/figures/atlas/atlas_checks.py`); "
+            "residuals and negation are points",
+        ),
+        "outcome": Column(
+            "str", "area or accuracy, a column of atlas.csv; degree, in degrees_of_pairs"
+        ),
+        "architecture": Column("str", "network.architecture, or all"),
+        "name": Column(
+            "str",
+            "A degree, the family that is left out (none: no family), a quantifier, or all pairs",
+        ),
+        "x": Column(
+            "float64",
+            "Place of a point: the rank of monotonicity that is left over, or the area of the "
+            "more monotone of a pair",
+        ),
+        "y": Column("float64", "The same of the area, or the area of the other of the pair"),
+        "estimate": Column(
+            "float64",
+            "Rank correlation, standardised coefficient, intraclass correlation (pairs), mean "
+            "difference, or largest difference (degrees_of_pairs)",
+        ),
+        "lower": Column(
+            "float64",
+            "Lower end of its 95 % interval: bootstrap over quantifiers, robust "
+            "(without_family), F (pairs), Student's (differences)",
+        ),
+        "upper": Column("float64", "Upper end"),
+        "p": Column("float64", "p value"),
+        "p_adjusted": Column("float64", "By Holm's method over all rows of the analysis"),
+        "n": Column("int64", "Quantifiers, or pairs of them"),
+        "networks": Column("int64", "Their networks"),
+    },
 }
-"""Statistics of the truth set that an effect of monotonicity might be an effect of, in words."""
+
+ROWS = {
+    "atlas_checks": (
+        "One row for each estimate, and one for each point of the figure. What cannot be "
+        "estimated is blank."
+    ),
+}
 
 NO_FAMILY = "none"
+OUTCOMES = ("area", "accuracy")
+FEWEST_IN_FAMILY = 5
+ANALYSES = {
+    "alone": "rank correlation",
+    "given_truth_set": "the same, truth set held fixed",
+    "without_family": "coefficient of monotonicity without",
+    "pairs": "agreement with the negation",
+    "more_monotone": "more monotone less other of a pair",
+    "truer": "truer less other of a pair",
+}
+"""The analyses with estimates, in words."""
 
-_OUTCOMES = ("area", "accuracy")
-_FEWEST_IN_FAMILY = 5
-_RESAMPLES = 2_000
-_POINTS = ("residuals", "negation")
+
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """All estimates and points from the experiment's networks."""
+    return {"atlas_checks": checks(networks_of(experiment), seed)}
 
 
-def checks_table(atlas: pd.DataFrame, seed: int) -> pd.DataFrame:
+def checks(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
     """All estimates and points from the networks of the atlas: columns of `tables.ATLAS_CHECKS`."""
-    everything = of_quantifiers(atlas)
-    everything["imbalance"] = (everything["truth_rate"] - 0.5).abs()
-    place = ["architecture", "quantifier"]
-    count = atlas.dropna(subset="area").groupby(place).size().rename("networks")
-    everything = everything.join(count, on=place)
-    networks = everything.groupby("architecture")["networks"].sum()
-    rows = list(_degrees_of_pairs(everything))
-    for architecture, points in everything.groupby("architecture", sort=False):
-        for row in (*_given_truth_set(points, seed), *_without_family(points), *_pairs(points)):
-            rows.append({"architecture": architecture, **row})
-    table = pd.DataFrame(rows, columns=list(tables.ATLAS_CHECKS))
-    of_all = table["architecture"].map(networks).fillna(networks.sum())
+    everything = of_quantifiers(networks)
+    rows = list(degrees_of_pairs(everything))
+    for kind, points in everything.groupby("architecture", sort=False):
+        found = (*given_truth_set(points, seed), *without_family(points), *negations(points))
+        rows += [{"architecture": kind} | row for row in found]
+    table = pd.DataFrame(rows, columns=list(TABLES["atlas_checks"]))
+    counts = everything.groupby("architecture")["networks"].sum()
+    of_all = table["architecture"].map(counts).fillna(counts.sum())
     table["networks"] = table["networks"].astype("float64").fillna(of_all)
     table["p_adjusted"] = table.groupby("analysis")["p"].transform(
         lambda p: holm(p.to_numpy(dtype=float))
     )
-    return table.astype(columns.types(tables.ATLAS_CHECKS))
+    return table.astype(dict(TABLES["atlas_checks"]))
 
 
-# --- With the truth set held fixed ----------------------------------------------------------------
-
-
-def _given_truth_set(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
+def given_truth_set(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
+    """Correlations alone and with the truth set held fixed, and what is left of the ranks."""
     given = points[list(TRUTH_SET)].to_numpy(dtype=float).T
-    for outcome in _OUTCOMES:
+    for outcome in OUTCOMES:
         for degree in DEGREES:
             rng = random_stream(seed, "atlas_checks", outcome, degree)
-            values = points[degree].to_numpy(float), points[outcome].to_numpy(float)
             place = {"outcome": outcome, "name": degree, "n": len(points)}
             alone = correlation(points[degree], points[outcome], "spearman", rng)
-            yield {"analysis": "alone", **place, **alone}
-            fixed = partial_correlation(*values, given, rng)
-            yield {"analysis": "given_truth_set", **place, **fixed}
+            yield {"analysis": "alone"} | place | alone
+            values = (points[name].to_numpy(dtype=float) for name in (degree, outcome))
+            yield {"analysis": "given_truth_set"} | place | partial_correlation(*values, given, rng)
     if len(points) < 3 * (2 + len(TRUTH_SET)):
         return
     left = (residuals(points[name].to_numpy(float), given) for name in ("monotonicity", "area"))
     for name, x, y in zip(points["quantifier"], *left, strict=True):
         place = {"analysis": "residuals", "outcome": "area", "name": name, "n": len(points)}
-        yield {**place, "x": x, "y": y}
-
-
-# --- Without a family -----------------------------------------------------------------------------
+        yield place | {"x": x, "y": y}
 
 
 def families(points: pd.DataFrame) -> pd.Series:
     """The family of each quantifier, small ones joined as "other"."""
     sizes = points["family"].map(points["family"].value_counts())
-    return points["family"].where(sizes >= _FEWEST_IN_FAMILY, "other")
+    return points["family"].where(sizes >= FEWEST_IN_FAMILY, "other")
 
 
-def _without_family(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def without_family(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The coefficient of monotonicity with all families, and without each."""
     grouped = families(points)
     for left_out in [NO_FAMILY, *grouped.value_counts(sort=True).index]:
         kept = points[grouped != left_out]
         found = regression(kept, "area") if len(kept) else None
-        unit = nan if found is None else _scale(points) / _scale(kept)
-        yield {
-            **{"analysis": "without_family", "outcome": "area", "name": left_out},
-            **estimate_of(found, "monotonicity", unit),
-            **{"n": len(kept), "networks": kept["networks"].sum()},
-        }
+        unit = nan if found is None else scale(points) / scale(kept)
+        place = {"analysis": "without_family", "outcome": "area", "name": left_out}
+        counts = {"n": len(kept), "networks": kept["networks"].sum()}
+        yield place | estimate_of(found, "monotonicity", unit) | counts
 
 
-def _scale(points: pd.DataFrame) -> float:
+def scale(points: pd.DataFrame) -> float:
     """What turns a slope of the area on monotonicity into a standardised coefficient."""
     return points["monotonicity"].std() / points["area"].std()
-
-
-# --- A quantifier and its negation ----------------------------------------------------------------
 
 
 def pairs(points: pd.DataFrame) -> list[tuple[str, str]]:
@@ -139,196 +184,178 @@ def pairs(points: pd.DataFrame) -> list[tuple[str, str]]:
     return list({frozenset(pair): pair for pair in found if set(pair) <= there}.values())
 
 
-def _pairs(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def negations(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """How far a quantifier and its negation agree, and which of the two is harder."""
     found = pairs(points)
     by_name = points.set_index("quantifier")
-    for outcome in _OUTCOMES:
+    ordered_by = {
+        "more_monotone": ordered(found, by_name["monotonicity"]),
+        "truer": ordered(found, by_name["truth_rate"]),
+    }
+    for outcome in OUTCOMES:
         values = by_name[outcome]
-        wide = pd.DataFrame([[values[name] for name in pair] for pair in found])
-        same = agreement(wide)
-        kept = {name: same[name] for name in ("estimate", "lower", "upper", "p", "n")}
-        size = by_name.loc[[name for pair in found for name in pair], "networks"].sum()
-        place = {"outcome": outcome, "name": "all", "networks": size}
-        yield {"analysis": "pairs", **place, **kept}
-        for analysis, measure in (("more_monotone", "monotonicity"), ("truer", "truth_rate")):
-            ordered = _ordered(found, by_name[measure])
-            differences = np.array([values[more] - values[less] for more, less in ordered])
+        same = agreement(pd.DataFrame([[values[name] for name in pair] for pair in found]))
+        del same["values"]
+        place = {"outcome": outcome, "name": "all"}
+        yield {"analysis": "pairs"} | place | same | networks_in(found, by_name)
+        for analysis, differing in ordered_by.items():
+            differences = np.array([values[more] - values[less] for more, less in differing])
             test = paired_t_test(differences, analysis, outcome)
-            mean = mean_interval(differences)
-            size = by_name.loc[[name for pair in ordered for name in pair], "networks"].sum()
-            yield {
-                **{"analysis": analysis, "outcome": outcome, "name": "all", "networks": size},
-                **{"estimate": mean.estimate, "lower": mean.lower, "upper": mean.upper},
-                **{"p": test.p, "n": len(ordered)},
-            }
-    for more, less in _ordered(found, by_name["monotonicity"]):
+            row = {name: getattr(test, name) for name in ("estimate", "lower", "upper", "p", "n")}
+            yield {"analysis": analysis} | place | row | networks_in(differing, by_name)
+    for more, less in ordered_by["more_monotone"]:
         x, y = by_name.loc[[more, less], "area"]
         place = {"analysis": "negation", "outcome": "area", "name": more, "n": len(found)}
-        yield {**place, "x": x, "y": y}
+        yield place | {"x": x, "y": y}
 
 
-def _ordered(found: Sequence[tuple[str, str]], measure: pd.Series) -> list[tuple[str, str]]:
+def networks_in(found: Sequence[tuple[str, str]], by_name: pd.DataFrame) -> dict[str, int]:
+    """The number of networks of the quantifiers of pairs."""
+    return {"networks": by_name.loc[[name for pair in found for name in pair], "networks"].sum()}
+
+
+def ordered(found: Sequence[tuple[str, str]], measure: pd.Series) -> list[tuple[str, str]]:
     """Pairs that differ in a measure, the one that has more of it first."""
     differing = [pair for pair in found if abs(measure[pair[0]] - measure[pair[1]]) > 1e-12]
     return [pair if measure[pair[0]] > measure[pair[1]] else pair[::-1] for pair in differing]
 
 
-def _degrees_of_pairs(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def degrees_of_pairs(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """By how much each variant of the degree differs at most within pairs."""
     once = points.drop_duplicates("quantifier")
     found = pairs(once)
-    degrees = once.set_index("quantifier")[list(DEGREES)]
-    for degree in DEGREES:
-        apart = [abs(degrees[degree][first] - degrees[degree][other]) for first, other in found]
-        largest = max(apart, default=nan)
-        yield {
-            **{"analysis": "degrees_of_pairs", "outcome": "degree", "architecture": "all"},
-            **{"name": degree, "n": len(found), "estimate": largest},
-        }
+    degrees = once.set_index("quantifier")
+    place = {"analysis": "degrees_of_pairs", "outcome": "degree", "architecture": "all"}
+    for name in DEGREES:
+        apart = [abs(degrees[name][first] - degrees[name][other]) for first, other in found]
+        yield place | {"name": name, "n": len(found), "estimate": max(apart, default=nan)}
 
 
-# --- In words -------------------------------------------------------------------------------------
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Does the effect of monotonicity stand when other things are held fixed?
 
-
-def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
-    """What is left of monotonicity, what moves its coefficient, and what negation changes."""
-    rows = numbers[~numbers["analysis"].isin(_POINTS)]
-    kinds = [kind for kind in rows["architecture"].unique() if kind in ARCHITECTURES]
-    lines = [
-        "Intervals are of 95 %; p values are adjusted by Holm's method within each analysis. The "
-        f"truth set is held fixed by {formats.listed(TRUTH_SET.values())}.",
-        "",
+    Top: what is left of the ranks (divided by n) of monotonicity and of the area under the loss
+    curve when the truth rate, its distance from ½ and what rules by size or zone counts alone reach
+    are held fixed; the line is the least-squares fit. Middle: the areas of a quantifier and its
+    negation, the more monotone one across; above the diagonal the less monotone one is harder.
+    Bottom: the standardised coefficient of monotonicity beside the other measures when one family
+    of quantifiers is left out, with 95 % intervals; filled markers have p < 0.05 after Holm's
+    adjustment. A panel with too few quantifiers is empty. On the page a point tells its name under
+    the pointer.
+    """
+    frame = tables["atlas_checks"]
+    kinds = [kind for kind in frame["architecture"].unique() if kind in ARCHITECTURES]
+    of_families = frame[frame["analysis"] == "without_family"]
+    counts = of_families.groupby("name", sort=False)["n"].max()
+    figure = style.new_figure(style.PAGE_WIDTH, 5.6 + 0.24 * len(counts))
+    top, bottom = figure.subfigures(2, 1, height_ratios=(4.6, 1.0 + 0.24 * len(counts)))
+    panels = top.subplots(2, len(kinds), squeeze=False, sharey="row")
+    for (upper, lower), (kind, look) in zip(panels.T, style.looks(kinds).items(), strict=True):
+        own = frame[frame["architecture"] == kind]
+        left, pair = (own[own["analysis"] == name] for name in ("residuals", "negation"))
+        draw_points(upper, left, look.colour)
+        draw_fit(upper, left)
+        name = formats.capital(ARCHITECTURES[kind])
+        upper.set_title(f"{name} (n = {len(left)} quantifiers)")
+        upper.set_xlabel("Monotonicity, rank left over")
+        draw_points(lower, pair, look.colour)
+        draw_diagonal(lower, pair)
+        lower.set_title(f"{name} (n = {len(pair)} pairs)")
+        lower.set_xlabel("Area of the more monotone one")
+    panels[0, 0].set_ylabel("Area, rank left over")
+    panels[1, 0].set_ylabel("Area of its negation")
+    axes = bottom.subplots()
+    draw_estimates(axes, of_families, "name", list(counts.index), kinds)
+    labels = [
+        "all quantifiers" if name == NO_FAMILY else f"without {name}" for name in counts.index
     ]
-    for architecture in kinds:
-        own = rows[(rows["architecture"] == architecture) & (rows["outcome"] == "area")]
-        by_name = own.set_index(["analysis", "name"]).sort_index()
-        lines += [
-            f"- {formats.capital(ARCHITECTURES[architecture])}: {sentence}"
-            for sentence in (
-                _left(by_name),
-                *_of_variants(by_name),
-                _moved(by_name),
-                *_negated(by_name),
-            )
-        ]
-    return "\n".join([*lines, "", _treated_alike(rows)])
+    ticks = [f"{label} (n = {n})" for label, n in zip(labels, counts, strict=True)]
+    axes.set_yticks(range(len(counts)), ticks)
+    axes.set_ylim(len(counts) - 0.5, -0.5)
+    axes.set_xlabel("Standardised coefficient of monotonicity")
+    bottom.legend(loc="outside lower center", ncols=len(kinds))
+    return figure
 
 
-def _left(own: pd.DataFrame) -> str:
-    alone, fixed = (
-        own.loc[(analysis, "monotonicity")] for analysis in ("alone", "given_truth_set")
-    )
-    if np.isnan(fixed["estimate"]):
-        n = formats.counted(int(fixed["n"]), "quantifier")
-        return f"{n} are too few to hold the truth set fixed."
-    verdict = (
-        "monotonicity still goes with the area under the loss curve"
-        if fixed["p_adjusted"] < LEVEL
-        else "no rank correlation of the area with monotonicity is shown"
-    )
-    return (
-        f"with the truth set held fixed, {verdict} ({in_numbers(fixed)}; alone "
-        f"{in_numbers(alone)})."
-    )
-
-
-def _of_variants(own: pd.DataFrame) -> Iterator[str]:
-    """Which variant of the degree goes most with the area, and which least."""
-    found = own.loc["given_truth_set"].dropna(subset="estimate")
-    if len(found) < 2:
-        return
-    most, least = found["estimate"].idxmin(), found["estimate"].idxmax()
-    yield (
-        f"of the variants of the degree, *{DEGREES[most]}* goes most with small areas, the truth "
-        f"set held fixed ({in_numbers(found.loc[most])}), and *{DEGREES[least]}* least "
-        f"({in_numbers(found.loc[least])})."
-    )
-
-
-def _moved(own: pd.DataFrame) -> str:
-    found = own.loc["without_family"].dropna(subset="estimate")
-    if NO_FAMILY not in found.index or len(found) == 1:
-        n = int(own.loc[("without_family", NO_FAMILY), "n"])
-        return f"{formats.counted(n, 'quantifier')} are too few to leave a family out."
-    whole, parts = found.loc[NO_FAMILY], found.drop(index=NO_FAMILY)
-    shown = int((parts["p_adjusted"] < LEVEL).sum())
-    ends = [
-        f"without *{name}* it is {in_numbers(parts.loc[name])}"
-        for name in dict.fromkeys([parts["estimate"].idxmin(), parts["estimate"].idxmax()])
-    ]
-    return (
-        f"the standardised coefficient of monotonicity beside the other measures is "
-        f"{in_numbers(whole)}; of the fits without one family each, "
-        f"{formats.listed(ends)}. It is shown to differ from 0 in {shown} of {len(parts)} of these."
-    )
-
-
-def _negated(own: pd.DataFrame) -> Iterator[str]:
-    same = own.loc[("pairs", "all")]
-    if np.isnan(same["estimate"]):
-        pairs_found = formats.counted(int(same["n"]), "pair")
-        yield f"{pairs_found} of a quantifier and its negation: too few."
-        return
-    yield (
-        "of the variance of areas in pairs of a quantifier and its negation, the share between "
-        f"pairs is {in_numbers(same, noun='pair')}."
-    )
-    for analysis, which in (("more_monotone", "more monotone"), ("truer", "truer")):
-        row = own.loc[(analysis, "all")]
-        if np.isnan(row["p_adjusted"]):
-            yield f"{formats.counted(int(row['n']), 'pair')} differ in which is {which}: too few."
-            continue
-        size = "smaller" if row["estimate"] < 0 else "larger"
-        verdict = f"has a {size} area" if row["p_adjusted"] < LEVEL else "is not shown to differ"
-        yield (
-            f"the {which} one of such a pair {verdict} (difference {in_numbers(row, 3, 'pair')})."
+def draw_points(axes: Axes, points: pd.DataFrame, colour: str) -> None:
+    """Points that tell what they are."""
+    titles = {
+        f"{point.analysis}-{point.architecture}-{point.name}": (
+            f"{style.label(point.name)}\n{point.x:.3f}, {point.y:.3f}"
         )
-
-
-def _treated_alike(rows: pd.DataFrame) -> str:
-    found = rows[rows["analysis"] == "degrees_of_pairs"].set_index("name")
-    n = int(found["n"].max())
-    if n == 0:
-        return ""
-    named = {"monotonicity": "max_direction"}
-    alike = [name for name in DEGREES if VARIANTS[named.get(name, name)].same_for_negation]
-    others = [name for name in DEGREES if name not in alike]
-    apart = formats.listed(
-        f"*{DEGREES[name]}* (by {formats.correlation(found['estimate'][name])} at most)"
-        for name in others
-    )
-    return (
-        "A quantifier and its negation have the same degree by definition in the variants "
-        f"{formats.listed(f'*{DEGREES[name]}*' for name in alike)}. They differ in {apart}, over "
-        f"{formats.counted(n, 'pair')}; degrees are computed, not estimated, so that there is no "
-        "interval."
-    )
-
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """All estimates of the area, one line each."""
-    words = {
-        "alone": "rank correlation",
-        "given_truth_set": "the same, truth set held fixed",
-        "without_family": "coefficient of monotonicity without",
-        "pairs": "agreement with the negation",
-        "more_monotone": "more monotone less other of a pair",
-        "truer": "truer less other of a pair",
+        for point in points.itertuples()
     }
-    kept = numbers[(numbers["outcome"] == "area") & numbers["analysis"].isin(words)]
-    rows = []
-    for row in kept.to_dict("records"):
-        numbers_of = formats.correlation if "pair" not in words[row["analysis"]] else formats.number
-        rows.append(
-            {
-                "Analysis": words[row["analysis"]],
-                "Network": ARCHITECTURES[row["architecture"]],
-                "Of": DEGREES.get(row["name"], row["name"]),
-                "Estimate": numbers_of(row["estimate"]),
-                "95 % interval": formats.interval(
-                    *(numbers_of(row[bound]) for bound in ("lower", "upper"))
-                ),
-                "p, adjusted": formats.p_value(row["p_adjusted"]),
-                "n": f"{row['n']}",
-            }
-        )
-    return pd.DataFrame(rows)
+    style.telling_points(axes, points["x"], points["y"], titles, "o", colour)
+
+
+def draw_fit(axes: Axes, points: pd.DataFrame) -> None:
+    """The least-squares line through the points."""
+    if len(points) < 2 or np.ptp(points["x"]) == 0:
+        return
+    slope, height = np.polyfit(points["x"], points["y"], 1)
+    ends = points["x"].agg(["min", "max"])
+    axes.plot(ends, height + slope * ends, color="black", linewidth=1.4)
+
+
+def draw_diagonal(axes: Axes, points: pd.DataFrame) -> None:
+    """Where both of a pair are equally hard."""
+    if len(points):
+        ends = [points[["x", "y"]].min().min(), points[["x", "y"]].max().max()]
+        axes.plot(ends, ends, color=style.GREY, linestyle="--", linewidth=0.8)
+
+
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left of monotonicity, what moves its coefficient, and what negation changes."""
+    frame = tables["atlas_checks"]
+    area = frame[(frame["outcome"] == "area") & frame["analysis"].isin(ANALYSES)]
+    apart = frame[frame["analysis"] == "degrees_of_pairs"].set_index("name")
+    by_definition = {
+        name: VARIANTS[{"monotonicity": "max_direction"}.get(name, name)].same_for_negation
+        for name in DEGREES
+    }
+    return {
+        "level": LEVEL,
+        "truth_set": TRUTH_SET.values(),
+        "kinds": [of_kind(kind, own) for kind, own in area.groupby("architecture", sort=False)],
+        "pairs": int(apart["n"].max()),
+        "alike": [DEGREES[name] for name, same in by_definition.items() if same],
+        "apart": {
+            DEGREES[name]: apart["estimate"][name]
+            for name, same in by_definition.items()
+            if not same
+        },
+        "rows": [cells(row) for row in area.to_dict("records")],
+    }
+
+
+def of_kind(kind: str, area: pd.DataFrame) -> dict[str, Any]:
+    """What is said of an architecture: rows by name, None where there is no test."""
+    rows = area.dropna(subset="p_adjusted").set_index(["analysis", "name"])
+    by_name = rows.to_dict("index")
+    variants, fits = (
+        rows[rows.index.get_level_values("analysis") == analysis].droplevel("analysis")
+        for analysis in ("given_truth_set", "without_family")
+    )
+    fits = fits.drop(index=NO_FAMILY, errors="ignore")
+    return {
+        "network": ARCHITECTURES[kind],
+        "alone": by_name.get(("alone", "monotonicity")),
+        "fixed": by_name.get(("given_truth_set", "monotonicity")),
+        "variants": [DEGREES[name] for name in variants.sort_values("estimate").index],
+        "families": list(fits.sort_values("estimate").index),
+        "shown": int((fits["p_adjusted"] < LEVEL).sum()),
+        "more_monotone": by_name.get(("more_monotone", "all")),
+        "truer": by_name.get(("truer", "all")),
+    }
+
+
+def cells(row: Mapping[str, Any]) -> dict[str, str]:
+    """A row of the table for readers."""
+    form = formats.number if "pair" in ANALYSES[row["analysis"]] else formats.correlation
+    return {
+        "Analysis": ANALYSES[row["analysis"]],
+        "Network": ARCHITECTURES[row["architecture"]],
+        "Of": DEGREES.get(row["name"], row["name"]),
+        **formats_of(row, form),
+        "n": f"{row['n']}",
+    }

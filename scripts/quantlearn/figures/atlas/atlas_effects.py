@@ -17,102 +17,107 @@ that is the same for all quantifiers, too few of them) is blank, with n stated.
 """
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import nan
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
-from statsmodels.tools.sm_exceptions import ConvergenceWarning
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from quantlearn import columns, tables
-from quantlearn.figures import formats
-from quantlearn.figures.atlas.atlas import of_quantifiers
-from quantlearn.figures.formats import p_phrase
+from quantlearn.columns import Column
+from quantlearn.figures import formats, style
+from quantlearn.figures.atlas_networks import MEASURES, networks_of, of_quantifiers
+from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.seeds import random_stream
 from quantlearn.statistics.comparison import LEVEL, holm
 from quantlearn.statistics.correlation import constant, correlation
 
-__all__ = [
-    "DEGREES",
-    "MEASURES",
-    "effects_table",
-    "estimate_of",
-    "headline",
-    "in_numbers",
-    "mixed_model",
-    "regression",
-    "remark",
-    "shown",
-]
+READS = ("samples", "curves", "convergence", "baseline_cells")
 
-DEGREES = {
-    "monotonicity": "monotonicity",
-    "max_with_negation": "monotonicity, negation too",
-    "mean_of_arguments": "monotonicity, mean of A and B",
-    "two_sided_mean": "monotonicity, two-sided",
-    "violation_rate": "monotonicity, by violations",
+TABLES = {
+    "atlas_effects": {
+        "analysis": Column(
+            "str",
+            "spearman, pearson, mixed (outcome ~ monotonicity · architecture + (1 | "
+            "quantifier)) or regression (on all measures at once, standardised)",
+        ),
+        "outcome": Column("str", "area, accuracy or step, a column of atlas.csv"),
+        "architecture": Column("str", 'network.architecture, or several joined by "and"'),
+        "measure": Column(
+            "str",
+            "A column of atlas.csv, imbalance (distance of the truth rate from ½), or a term of "
+            "the mixed model",
+        ),
+        "estimate": Column("float64", "Correlation or coefficient"),
+        "lower": Column(
+            "float64",
+            "Lower end of its 95 % interval: bootstrap over quantifiers, Wald (mixed), robust "
+            "(regression)",
+        ),
+        "upper": Column("float64", "Upper end"),
+        "p": Column("float64", "p value"),
+        "p_adjusted": Column("float64", "By Holm's method over all rows of the analysis"),
+        "n": Column("int64", "Quantifiers"),
+        "networks": Column("int64", "Networks"),
+    },
 }
-"""The degree of monotonicity in all variants of universals.py, in words."""
 
-MEASURES = {
-    "monotonicity": "monotonicity",
-    "quantity": "quantity",
-    "conservativity": "conservativity",
-    "extensionality": "extensionality",
-    "lempel_ziv": "Lempel–Ziv complexity",
-    "imbalance": "imbalance of truth",
-    "size_alone": "accuracy by size alone",
+ROWS = {
+    "atlas_effects": "One row for each estimate. What cannot be estimated is blank.",
 }
-"""What an outcome may depend on, in words. Imbalance is the distance of the truth rate from ½."""
 
-OUTCOMES = {"area": "area under the loss curve", "accuracy": "final accuracy", "step": "steps"}
-
-_RESAMPLES = 2_000
-_KEYS = ["analysis", "outcome", "architecture", "measure"]
+CORRELATED = {"spearman": ("area", "accuracy", "step"), "pearson": ("area", "accuracy")}
+KEYS = ["analysis", "outcome", "architecture", "measure"]
+PANELS = {"spearman": "Rank correlation", "regression": "Standardised coefficient"}
 
 
-def effects_table(atlas: pd.DataFrame, seed: int) -> pd.DataFrame:
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """All correlations and models of the experiment's networks."""
+    return {"atlas_effects": effects(networks_of(experiment), seed)}
+
+
+def effects(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
     """All estimates from the networks of the atlas: the columns of `tables.ATLAS_EFFECTS`."""
-    points = of_quantifiers(atlas)
-    points["imbalance"] = (points["truth_rate"] - 0.5).abs()
-    rows = [*_correlations(points, seed), *mixed_model(atlas), *_regressions(points)]
-    table = pd.DataFrame(rows, columns=list(tables.ATLAS_EFFECTS))
-    networks = atlas.dropna(subset="area").groupby("architecture").size()
-    table["networks"] = table["architecture"].map(networks).fillna(networks.sum())
+    points = of_quantifiers(networks)
+    rows = [*correlations(points, seed), *mixed_model(networks), *regressions(points)]
+    table = pd.DataFrame(rows, columns=list(TABLES["atlas_effects"]))
+    counts = points.groupby("architecture")["networks"].sum()
+    table["networks"] = table["architecture"].map(counts).fillna(counts.sum())
     table["p_adjusted"] = table.groupby("analysis")["p"].transform(
         lambda p: holm(p.to_numpy(dtype=float))
     )
-    return table.astype(columns.types(tables.ATLAS_EFFECTS))
+    return table.astype(dict(TABLES["atlas_effects"]))
 
 
-# --- Correlations ---------------------------------------------------------------------------------
+def place(*keys: str) -> dict[str, str]:
+    """What an estimate is of, by the names in `KEYS`."""
+    return dict(zip(KEYS, keys, strict=True))
 
 
-def _correlations(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
-    kinds = {"spearman": tuple(OUTCOMES), "pearson": ("area", "accuracy")}
-    for kind, outcomes in kinds.items():
+def correlations(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
+    """Each outcome with each measure, one at a time."""
+    for kind, outcomes in CORRELATED.items():
         for outcome in outcomes:
-            for architecture, of_one in points.groupby("architecture", sort=False):
+            for architecture, own in points.groupby("architecture", sort=False):
                 for measure in MEASURES:
                     rng = random_stream(seed, "atlas_effects", kind, outcome, measure)
-                    found = correlation(of_one[measure], of_one[outcome], kind, rng)
-                    place = dict(zip(_KEYS, (kind, outcome, architecture, measure), strict=True))
-                    yield {**place, **found, "n": len(of_one)}
+                    found = correlation(own[measure], own[outcome], kind, rng)
+                    yield place(kind, outcome, architecture, measure) | found | {"n": len(own)}
 
 
-# --- Models ---------------------------------------------------------------------------------------
-
-
-def mixed_model(atlas: pd.DataFrame, outcome: str = "area") -> Iterator[dict[str, Any]]:
-    """Rows of the model outcome ~ monotonicity · architecture + (1 | quantifier) over networks.
+def mixed_model(networks: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The model area ~ monotonicity · architecture + (1 | quantifier) over networks.
 
     With one architecture only the effect of the measure is left. Yields blanks where the fit did
     not converge or there are too few networks for it.
     """
-    networks = atlas.dropna(subset=outcome)
+    networks = networks.dropna(subset="area")
     kinds = sorted(networks["architecture"].unique())
     centred = networks["monotonicity"] - networks["monotonicity"].mean()
     design = pd.DataFrame({"const": 1.0, "monotonicity": centred})
@@ -122,157 +127,142 @@ def mixed_model(atlas: pd.DataFrame, outcome: str = "area") -> Iterator[dict[str
         design[difference] = side
         design[f"monotonicity × ({difference})"] = centred * side
     # Whether a variance counts as zero must not depend on the outcome's unit.
-    unit = networks[outcome].std()
-    found = _fitted(
-        lambda: sm.MixedLM(networks[outcome] / unit, design, groups=networks["quantifier"]).fit(),
-        enough=networks["quantifier"].nunique() > 2 * design.shape[1] < len(networks) / 2
-        and networks["quantifier"].duplicated().any()
-        and not constant(centred.to_numpy()),
-    )
+    unit = networks["area"].std()
+    n = networks["quantifier"].nunique()
+    enough = n > 2 * design.shape[1] < len(networks) / 2 and len(networks) > n
+    found = None
+    if enough and not constant(centred.to_numpy()):
+        found = fitted(
+            lambda sm: sm.MixedLM(
+                networks["area"] / unit, design, groups=networks["quantifier"]
+            ).fit()
+        )
     for term in design.columns[1:]:
-        place = dict(zip(_KEYS, ("mixed", outcome, " and ".join(kinds), term), strict=True))
-        n = networks["quantifier"].nunique()
-        yield {**place, **estimate_of(found, term, unit), "n": n}
+        row = place("mixed", "area", " and ".join(kinds), term)
+        yield row | estimate_of(found, term, unit) | {"n": n}
 
 
-def _regressions(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def regressions(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Each outcome on all measures at once."""
     for outcome in ("area", "accuracy"):
-        for architecture, of_one in points.groupby("architecture", sort=False):
-            found = regression(of_one, outcome)
+        for architecture, own in points.groupby("architecture", sort=False):
+            found = regression(own, outcome)
             for measure in MEASURES:
-                place = ("regression", outcome, architecture, measure)
-                row = dict(zip(_KEYS, place, strict=True))
-                yield {**row, **estimate_of(found, measure), "n": len(of_one)}
+                row = place("regression", outcome, architecture, measure)
+                yield row | estimate_of(found, measure) | {"n": len(own)}
 
 
 def regression(points: pd.DataFrame, outcome: str) -> Any:
     """The outcome on all measures that vary, standardised, by least squares; None for too few."""
+    if len(points) <= 3 * len(MEASURES) or constant(points[outcome].to_numpy()):
+        return None
     columns = points[list(MEASURES)]
     columns = columns.loc[:, ~constant(columns.to_numpy(dtype=float).T)]
     values = pd.concat([columns, points[outcome]], axis=1)
     standardised = (values - values.mean()) / values.std()
-    return _fitted(
-        lambda: sm.OLS(standardised[outcome], sm.add_constant(standardised[columns.columns])).fit(
-            cov_type="HC3"
-        ),
-        enough=len(points) > 3 * len(MEASURES) and not constant(points[outcome].to_numpy()),
+    design = standardised[columns.columns]
+    return fitted(
+        lambda sm: sm.OLS(standardised[outcome], sm.add_constant(design)).fit(cov_type="HC3")
     )
 
 
-def _fitted(fit: Callable[[], Any], enough: bool) -> Any:
-    """What ``fit`` returns, or None where there is not enough for it or it does not converge."""
-    if not enough:
-        return None
+def fitted(fit: Callable[[Any], Any]) -> Any:
+    """What ``fit`` returns, given statsmodels; None where it does not converge."""
+    # Only here: statsmodels takes a second to load, and drawing does without it.
+    import statsmodels.api as sm  # noqa: PLC0415
+    from statsmodels.tools.sm_exceptions import ConvergenceWarning  # noqa: PLC0415
+
     with warnings.catch_warnings():
         warnings.simplefilter("error", ConvergenceWarning)
         try:
-            return fit()
+            return fit(sm)
         except (ConvergenceWarning, np.linalg.LinAlgError):
             return None
 
 
 def estimate_of(found: Any, term: str, unit: float = 1.0) -> dict[str, float]:
+    """The coefficient of a term of a model, in some unit; blank where there is none."""
     if found is None or term not in found.params:
         return dict.fromkeys(["estimate", "lower", "upper", "p"], nan)
-    lower, upper = found.conf_int().loc[term]
-    return {
-        "estimate": unit * found.params[term],
-        "lower": unit * lower,
-        "upper": unit * upper,
-        "p": found.pvalues[term],
-    }
+    lower, upper = unit * found.conf_int().loc[term]
+    estimate = unit * found.params[term]
+    return {"estimate": estimate, "lower": lower, "upper": upper, "p": found.pvalues[term]}
 
 
-# --- In words -------------------------------------------------------------------------------------
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """What goes with a small area under the loss curve, each measure alone and all of them at once.
 
-
-def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
-    """What monotonicity does alone, in both architectures, and beside the other measures."""
-    lines = [
-        "Intervals are of 95 %; p values are adjusted by Holm's method within each analysis.",
-        "",
-    ]
-    lines += [f"- {sentences}" for sentences in _by_architecture(numbers)]
-    for row in numbers[numbers["analysis"] == "mixed"].to_dict("records"):
-        lines.append(f"- Mixed model of the area, {row['measure']}: {in_numbers(row)}.")
-    return "\n".join(lines)
-
-
-def headline(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
-    """What monotonicity does in each architecture."""
-    return " ".join(_by_architecture(numbers))
-
-
-def _by_architecture(numbers: pd.DataFrame) -> list[str]:
-    """What monotonicity does alone and beside the other measures, for each architecture."""
-    by_place = numbers.set_index(_KEYS).sort_index()
-    sentences = []
-    for architecture in numbers.loc[numbers["analysis"] == "spearman", "architecture"].unique():
-        alone, beside = (
-            by_place.loc[(analysis, "area", architecture, "monotonicity")]
-            for analysis in ("spearman", "regression")
-        )
-        name = formats.capital(ARCHITECTURES[architecture])
-        sentences.append(f"{name}: {_alone(alone)}. {_beside(beside)}.")
-    return sentences
-
-
-def _alone(row: pd.Series) -> str:
-    if not row["p_adjusted"] < LEVEL:
-        found = "the area under the loss curve is not shown to depend on monotonicity"
-    else:
-        size = "smaller" if row["estimate"] < 0 else "larger"
-        found = f"the more monotone a quantifier, the {size} the area under its loss curve"
-    return f"{found} (rank correlation {in_numbers(row)})"
-
-
-def _beside(row: pd.Series) -> str:
-    if np.isnan(row["estimate"]):
-        n = formats.counted(int(row["n"]), "quantifier")
-        return f"{formats.capital(n)} are too few to hold the other measures fixed"
-    found = "no effect of monotonicity is shown"
-    if row["p_adjusted"] < LEVEL:
-        size = "smaller" if row["estimate"] < 0 else "larger"
-        found = f"more monotone quantifiers have a {size} one"
-    return f"With the other measures held fixed, {found} (standardised {in_numbers(row)})"
-
-
-def in_numbers(row: Mapping[str, Any], digits: int = 2, noun: str = "quantifier") -> str:
-    """An estimate with its interval, adjusted p, and n.
-
-    >>> in_numbers({"estimate": -0.5, "lower": -0.6, "upper": -0.4, "p_adjusted": 0.01,
-    ...           "n": 9, "networks": 18})
-    '−0.50, −0.60 to −0.40, p = 0.010, n = 9 quantifiers, 18 networks'
+    Left of zero, more of the measure goes with faster learning. On the left rank correlations with
+    95 % bootstrap intervals over quantifiers; on the right standardised coefficients of one
+    regression on all measures, with robust 95 % intervals. Filled markers: p < 0.05 after Holm's
+    adjustment within the panel's analysis. Measures that are the same for all quantifiers have no
+    mark; with too few quantifiers for the regression, the right panel is left out.
     """
-    if np.isnan(row["estimate"]):
-        return f"not to be estimated, n = {formats.counted(int(row['n']), noun)}"
-    estimate, lower, upper = (
-        formats.correlation(row[name], digits) for name in ("estimate", "lower", "upper")
-    )
-    return (
-        f"{estimate}, {formats.interval(lower, upper)}, {p_phrase(row['p_adjusted'])}, "
-        f"n = {formats.counted(int(row['n']), noun)}, "
-        f"{formats.counted(int(row['networks']), 'network')}"
-    )
+    frame = tables["atlas_effects"]
+    area = frame[frame["outcome"] == "area"]
+    kinds = area.loc[area["analysis"] == "spearman", "architecture"].unique()
+    estimated = area.dropna(subset="estimate")["analysis"].unique()
+    drawn = [analysis for analysis in PANELS if analysis in estimated] or list(PANELS)[:1]
+    figure = style.new_figure(style.PAGE_WIDTH, 1.2 + 0.35 * len(MEASURES))
+    panels = figure.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
+    for axes, analysis in zip(panels, drawn, strict=True):
+        rows = area[area["analysis"] == analysis]
+        draw_estimates(axes, rows, "measure", list(MEASURES), kinds)
+        axes.set_xlabel(PANELS[analysis])
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+    panels[0].set_yticks(range(len(MEASURES)), list(MEASURES.values()))
+    panels[0].set_ylim(len(MEASURES) - 0.5, -0.5)
+    title = f"{experiment.settings['title']} (n = {int(area['n'].max())} quantifiers)"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=9)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(kinds))
+    return figure
 
 
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """The rank correlations and regressions of the area, one line for each measure."""
-    rows = []
-    kept = numbers[(numbers["outcome"] == "area") & (numbers["analysis"] != "pearson")]
-    for row in kept.to_dict("records"):
-        rows.append(
-            {
-                "Analysis": {"spearman": "rank correlation"}.get(row["analysis"], row["analysis"]),
-                "Network": " and ".join(map(ARCHITECTURES.get, row["architecture"].split(" and "))),
-                "Measure": MEASURES.get(row["measure"], row["measure"]),
-                "Estimate": formats.correlation(row["estimate"]),
-                "95 % interval": formats.interval(
-                    *(formats.correlation(row[bound]) for bound in ("lower", "upper"))
-                ),
-                "p, adjusted": formats.p_value(row["p_adjusted"]),
-                "Quantifiers": f"{row['n']}",
-                "Networks": f"{row['networks']}",
-            }
-        )
-    return pd.DataFrame(rows)
+def draw_estimates(
+    axes: Axes, rows: pd.DataFrame, of: str, names: Sequence[str], kinds: Sequence[str]
+) -> None:
+    """Estimates of each architecture, by the column ``of`` from top to bottom, filled if shown."""
+    for place, (kind, look) in enumerate(style.looks(kinds).items()):
+        shift = 0.24 * (place - (len(kinds) - 1) / 2)
+        axes.plot([], [], look.marker, color=look.colour, label=ARCHITECTURES[kind])
+        own = rows[rows["architecture"] == kind].set_index(of)
+        for height, name in enumerate(names):
+            row = own.loc[name]
+            y = height + shift
+            axes.hlines(y, row["lower"], row["upper"], color=look.colour, linewidth=1.2)
+            face = look.colour if row["p_adjusted"] < LEVEL else "white"
+            axes.plot(row["estimate"], y, look.marker, color=look.colour, markerfacecolor=face)
+    axes.axvline(0, color=style.GREY, linestyle="--", linewidth=0.8)
+
+
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What monotonicity does in each architecture, alone and beside the other measures."""
+    frame = tables["atlas_effects"]
+    area = frame[(frame["outcome"] == "area") & (frame["analysis"] != "pearson")]
+    of_degree = area[(area["measure"] == "monotonicity") & (area["analysis"] != "mixed")]
+    kinds = {
+        ARCHITECTURES[kind]: own.set_index("analysis").to_dict("index")
+        for kind, own in of_degree.dropna(subset="estimate").groupby("architecture", sort=False)
+    }
+    rows = [
+        {
+            "Analysis": {"spearman": "rank correlation"}.get(row["analysis"], row["analysis"]),
+            "Network": " and ".join(map(ARCHITECTURES.get, row["architecture"].split(" and "))),
+            "Measure": MEASURES.get(row["measure"], row["measure"]),
+            **formats_of(row, formats.correlation),
+            "Quantifiers": f"{row['n']}",
+            "Networks": f"{row['networks']}",
+        }
+        for row in area.to_dict("records")
+    ]
+    return {"kinds": kinds, "level": LEVEL, "n": int(area["n"].max()), "rows": rows}
+
+
+def formats_of(row: Mapping[str, Any], form: Callable[[float], str]) -> dict[str, str]:
+    """An estimate as cells of a table."""
+    return {
+        "Estimate": form(row["estimate"]),
+        "95 % interval": formats.interval(form(row["lower"]), form(row["upper"])),
+        "p, adjusted": formats.p_value(row["p_adjusted"]),
+    }

@@ -7,71 +7,114 @@ over all pairs. Measures that never vary have blanks.
 """
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
-from quantlearn import columns, tables
-from quantlearn.figures import formats
-from quantlearn.figures.atlas.atlas import of_quantifiers
-from quantlearn.figures.atlas.atlas_checks import TRUTH_SET
-from quantlearn.figures.atlas.atlas_effects import DEGREES, MEASURES
-from quantlearn.figures.formats import p_phrase
+from quantlearn.columns import Column
+from quantlearn.figures import style
+from quantlearn.figures.atlas_networks import (
+    DEGREES,
+    MEASURES,
+    TRUTH_SET,
+    networks_of,
+    of_quantifiers,
+)
+from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.comparison import holm
+from quantlearn.statistics.comparison import LEVEL, holm
 from quantlearn.statistics.correlation import correlation
 
-__all__ = ["NAMES", "measures_table", "remark", "shown"]
+READS = ("samples", "curves", "convergence", "baseline_cells")
+
+TABLES = {
+    "atlas_measures": {
+        "first": Column(
+            "str", "A column of atlas.csv, or imbalance (distance of the truth rate from ½)"
+        ),
+        "second": Column("str", "Another one"),
+        "estimate": Column("float64", "Their rank correlation over quantifiers"),
+        "lower": Column("float64", "Lower end of its 95 % bootstrap interval"),
+        "upper": Column("float64", "Upper end"),
+        "p": Column("float64", "p value"),
+        "p_adjusted": Column("float64", "By Holm's method over all rows"),
+        "n": Column("int64", "Quantifiers"),
+    },
+}
+
+ROWS = {
+    "atlas_measures": "One row for each two measures of its quantifiers.",
+}
 
 NAMES = DEGREES | MEASURES | TRUTH_SET | {"imbalance": "imbalance of truth"}
 """The measures, in words."""
 
 
-def measures_table(atlas: pd.DataFrame, seed: int) -> pd.DataFrame:
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """The correlations over the quantifiers of the experiment."""
+    return {"atlas_measures": measures(networks_of(experiment), seed)}
+
+
+def measures(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
     """One row for each two measures: the columns of `tables.ATLAS_MEASURES`."""
-    points = of_quantifiers(atlas).drop_duplicates("quantifier")
-    points["imbalance"] = (points["truth_rate"] - 0.5).abs()
-    rows = [
-        {
-            **{"first": first, "second": second, "n": len(points)},
-            **correlation(
-                *(points[first], points[second], "spearman"),
-                random_stream(seed, "atlas_measures", first, second),
-            ),
-        }
-        for first, second in itertools.combinations(NAMES, 2)
-    ]
-    table = pd.DataFrame(rows, columns=list(tables.ATLAS_MEASURES))
+    points = of_quantifiers(networks).drop_duplicates("quantifier")
+    rows = []
+    for first, second in itertools.combinations(NAMES, 2):
+        rng = random_stream(seed, "atlas_measures", first, second)
+        found = correlation(points[first], points[second], "spearman", rng)
+        rows.append({"first": first, "second": second, "n": len(points)} | found)
+    table = pd.DataFrame(rows, columns=list(TABLES["atlas_measures"]))
     table["p_adjusted"] = holm(table["p"].to_numpy(dtype=float))
-    return table.astype(columns.types(tables.ATLAS_MEASURES))
+    return table.astype(dict(TABLES["atlas_measures"]))
 
 
-def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
-    """What goes most with monotonicity, and least."""
-    n = formats.counted(int(numbers["n"].max()), "quantifier")
-    own = numbers[(numbers["first"] == "monotonicity") & ~numbers["second"].isin(DEGREES)]
-    own = own.dropna(subset="estimate")
-    if own.empty:
-        return f"{n} are too few to relate measures."
-    ordered = own.iloc[own["estimate"].abs().argsort()]
-    ends = [
-        f"{which} with {NAMES[row['second']]} ({_numbers(row)})"
-        for which, (_, row) in zip(("most", "least"), ordered.iloc[[-1, 0]].iterrows(), strict=True)
-    ]
-    return (
-        f"Apart from its own variants, the degree of monotonicity goes {formats.listed(ends)}; "
-        f"rank correlations over n = {n} with intervals of 95 %, p adjusted by Holm's method over "
-        "all pairs of measures."
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Which measures of a quantifier go together: rank correlations over all quantifiers.
+
+    Blue goes with more, red with less; bold numbers have p < 0.05 after Holm's adjustment over all
+    pairs. Measures that are the same for all quantifiers are left out.
+    """
+    frame = tables["atlas_measures"]
+    varying = set(frame.dropna(subset="estimate")[["first", "second"]].to_numpy().ravel())
+    names = [name for name in NAMES if name in varying] or list(NAMES)
+    matrix = np.full((len(names), len(names)), np.nan)
+    figure = style.new_figure(style.PAGE_WIDTH, 5.6)
+    axes = figure.subplots()
+    for row in frame.dropna(subset="estimate").itertuples():
+        x, y = names.index(row.first), names.index(row.second)
+        matrix[y, x] = row.estimate
+        axes.text(
+            x,
+            y,
+            f"{row.estimate:.2f}".replace("-", "−").replace("0.", "."),
+            ha="center",
+            va="center",
+            fontsize=8,
+            weight="bold" if row.p_adjusted < LEVEL else "normal",
+            color="white" if abs(row.estimate) > 0.6 else "black",
+        )
+    picture = axes.imshow(matrix[1:, :-1], cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
+    picture.set_extent((-0.5, len(names) - 1.5, len(names) - 0.5, 0.5))
+    labels = [NAMES[name] for name in names]
+    axes.set_xticks(
+        range(len(names) - 1), labels[:-1], rotation=40, ha="right", rotation_mode="anchor"
     )
+    axes.set_yticks(range(1, len(names)), labels[1:])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    axes.set_title(f"Rank correlation (n = {int(frame['n'].max())} quantifiers)")
+    return figure
 
 
-def _numbers(row: pd.Series) -> str:
-    estimate, lower, upper = (
-        formats.correlation(row[name]) for name in ("estimate", "lower", "upper")
-    )
-    return f"{estimate}, {formats.interval(lower, upper)}, {p_phrase(row['p_adjusted'])}"
-
-
-def shown(_: pd.DataFrame) -> None:
-    """The figure has all numbers in it."""
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes most with monotonicity, and least, apart from its own variants."""
+    frame = tables["atlas_measures"]
+    own = frame[(frame["first"] == "monotonicity") & ~frame["second"].isin(DEGREES)]
+    own = own.dropna(subset="estimate").sort_values("estimate", key=abs, kind="stable")
+    rows = [row | {"name": NAMES[row["second"]]} for row in own.to_dict("records")]
+    return {"rows": rows, "n": int(frame["n"].max())}

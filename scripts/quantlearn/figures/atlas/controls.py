@@ -14,30 +14,58 @@ method over all conditions of all pairs. An effect survives where it is adjusted
 ranks speak for the first quantifier.
 """
 
+import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from quantlearn import columns, tables
-from quantlearn.figures import formats
-from quantlearn.figures.formats import p_phrase
+from quantlearn.columns import Column
+from quantlearn.figures import formats, style
+from quantlearn.figures.experiment import Experiment
 from quantlearn.settings.protocol import published_pairs
 from quantlearn.statistics.comparison import LEVEL, holm, smallest_p, wilcoxon_steps_test
 from quantlearn.statistics.convergence import convergence_table, step_leads
 from quantlearn.statistics.intervals import mean_interval
 
-__all__ = [
-    "THRESHOLDS",
-    "WINDOWS",
-    "Source",
-    "controls_table",
-    "headline",
-    "remark",
-    "shown",
-    "survives",
-]
+READS = ("samples", "curves")
+
+TABLES = {
+    "controls": {
+        "easy": Column("str", "First quantifier of the pair, which satisfies the universal"),
+        "hard": Column("str", "Second quantifier"),
+        "condition": Column("str", "What differs from the experiment as the paper documents it"),
+        "experiment": Column("str", "Where the networks were trained"),
+        "sample": Column("int64", "Hyperparameter sample"),
+        "threshold": Column("float64", "convergence.threshold of this row"),
+        "window": Column("int64", "convergence.window of this row"),
+        "ratio": Column(
+            "float64",
+            "Convergence step of the second over that of the first, geometric mean over the "
+            "trials in which both converged",
+        ),
+        "lower": Column("float64", "Lower end of its 95 % interval"),
+        "upper": Column("float64", "Upper end"),
+        "rank_biserial": Column(
+            "float64", "Rank-biserial correlation of the leads; above 0 the first is sooner"
+        ),
+        "p": Column("float64", "p value of Wilcoxon's signed-rank test"),
+        "p_adjusted": Column("float64", "By Holm's method over all rows"),
+        "n": Column("int64", "Trials"),
+        "both": Column("int64", "Trials in which both converged"),
+        "only_easy": Column("int64", "Trials in which only the first did"),
+        "only_hard": Column("int64", "Trials in which only the second did"),
+    },
+}
+
+ROWS = {
+    "controls": "One row for each pair and condition, of this experiment and of those beside it.",
+}
 
 THRESHOLDS = (0.9, 0.98)
 """Accuracies that convergence may demand instead of the experiment's own."""
@@ -45,47 +73,48 @@ THRESHOLDS = (0.9, 0.98)
 WINDOWS = (50, 1000)
 """Evaluations over which the mean must be above the threshold, instead of the experiment's own."""
 
-
-class Source(NamedTuple):
-    """An experiment: its resolved settings, its samples' own settings and its learning curves."""
-
-    settings: Mapping[str, Any]
-    samples: Mapping[int, Mapping[str, Mapping[str, Any]]]
-    curves: pd.DataFrame
+LONGEST = 32  # intervals go on outside the panel
+ACROSS = 3  # panels side by side
 
 
-def controls_table(sources: Sequence[Source]) -> pd.DataFrame:
-    """One row for each pair and condition, with the columns of `quantlearn.tables.CONTROLS`.
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """One row for each pair and condition.
 
     The `published_pairs` of an experiment come first among the conditions of a pair, with its
     threshold and window; the controls are the other experiments in which networks learn the pair.
     """
-    rows = []
-    for published in sources:
-        for pair in published_pairs(published.settings):
-            rows += _conditions(pair, published, sources)
-    table = pd.DataFrame(rows, columns=list(tables.CONTROLS))
+    experiments = [experiment, *beside]
+    rows = [
+        row
+        for published in experiments
+        for pair in published_pairs(published.settings)
+        for row in conditions(pair, published, experiments)
+    ]
+    table = pd.DataFrame(rows, columns=list(TABLES["controls"]))
     table["p_adjusted"] = holm(table["p"].to_numpy(dtype=float))
-    return table.astype(columns.types(tables.CONTROLS))
+    return {"controls": table.astype(dict(TABLES["controls"]))}
 
 
-def _conditions(
-    pair: tuple[str, str], published: Source, sources: Sequence[Source]
+def conditions(
+    pair: tuple[str, str], published: Experiment, experiments: Sequence[Experiment]
 ) -> Iterator[dict[str, Any]]:
+    """The rows of a pair."""
     threshold, window = (published.settings["convergence"][key] for key in ("threshold", "window"))
-    yield _row("as documented", pair, published, 0, threshold, window)
+    yield lead("as documented", pair, published, 0, threshold, window)
     for other in THRESHOLDS:
-        yield _row(f"threshold {other:g}", pair, published, 0, other, window)
+        yield lead(f"threshold {other:g}", pair, published, 0, other, window)
     for other in WINDOWS:
-        yield _row(f"window of {other}", pair, published, 0, threshold, other)
-    for source in sources:
-        if _controls(source.settings, pair):
-            for sample, settings in source.samples.items():
-                condition = _in_words(source.settings, settings, published.settings)
-                yield _row(condition, pair, source, sample, threshold, window)
+        yield lead(f"window of {other}", pair, published, 0, threshold, other)
+    for control in experiments:
+        if learns(control.settings, pair):
+            for sample in control.samples:
+                condition = in_words(control, sample, published.settings)
+                yield lead(condition, pair, control, sample, threshold, window)
 
 
-def _controls(settings: Mapping[str, Any], pair: tuple[str, str]) -> bool:
+def learns(settings: Mapping[str, Any], pair: tuple[str, str]) -> bool:
     """Whether networks of their own, or one for the two, learn a pair in an experiment."""
     groups = settings["groups"]
     if groups is None and not settings["training"]["together"]:
@@ -93,38 +122,34 @@ def _controls(settings: Mapping[str, Any], pair: tuple[str, str]) -> bool:
     return any(set(pair) <= set(group) for group in groups or [])
 
 
-def _in_words(
-    settings: Mapping[str, Any],
-    sample: Mapping[str, Mapping[str, Any]],
-    published: Mapping[str, Any],
-) -> str:
-    """What is otherwise in a sample than in the published experiment."""
-    data, network, training = settings["data"], sample["network"], sample["training"]
+def in_words(control: Experiment, sample: int, published: Mapping[str, Any]) -> str:
+    """What is otherwise in a sample of an experiment than in the published one."""
+    data, own = control.settings["data"], control.sample(sample)
+    hidden, rate = own["network"]["hidden"], own["training"]["learning_rate"]
     changes = {
-        "alone": settings["groups"] is None,
+        "alone": control.settings["groups"] is None,
         "sizes matched": data["balance"].get("by") == "truth_and_size",
         "new zone counts": data["split"]["by"] == "zone_counts",
-        f"rate {formats.number(training['learning_rate'])}": (
-            training["learning_rate"] != published["training"]["learning_rate"]
-        ),
-        f"{network['hidden']} units": network["hidden"] != published["network"]["hidden"],
+        f"rate {formats.number(rate)}": rate != published["training"]["learning_rate"],
+        f"{hidden} units": hidden != published["network"]["hidden"],
     }
     changed = [words for words, is_so in changes.items() if is_so]
-    return ", ".join(changed) or f"at most {training['max_epochs']} epochs"
+    return ", ".join(changed) or f"at most {own['training']['max_epochs']} epochs"
 
 
-def _row(
+def lead(
     condition: str,
     pair: tuple[str, str],
-    source: Source,
+    experiment: Experiment,
     sample: int,
     threshold: float,
     window: int,
 ) -> dict[str, Any]:
-    curves = source.curves[
-        (source.curves["sample"] == sample)
-        & (source.curves["split"] == source.settings["training"]["monitor"])
-        & source.curves["quantifier"].isin(pair)
+    """The lead of the first quantifier of a pair in a sample of an experiment."""
+    curves = experiment.curves[
+        (experiment.curves["sample"] == sample)
+        & (experiment.curves["split"] == experiment.settings["training"]["monitor"])
+        & experiment.curves["quantifier"].isin(pair)
     ]
     found = convergence_table(curves, threshold, window)
     easy, hard = (
@@ -132,136 +157,117 @@ def _row(
     )
     leads = step_leads(easy, hard)
     both = (easy["converged"] & hard["converged"]).to_numpy()
-    steps = [side["step"][both].to_numpy(dtype=float) for side in (easy, hard)]
-    ratio = mean_interval(np.log(steps[1] / steps[0]))
+    first, second = (side["step"][both].to_numpy(dtype=float) for side in (easy, hard))
+    ratio = mean_interval(np.log(second / first))
     ranks = wilcoxon_steps_test(leads)
     return {
-        **{"easy": pair[0], "hard": pair[1], "condition": condition},
-        **{"experiment": source.settings["name"], "sample": sample},
-        **{"threshold": threshold, "window": window},
-        **{"ratio": np.exp(ratio.estimate)},
-        **{"lower": np.exp(ratio.lower), "upper": np.exp(ratio.upper)},
-        **{"rank_biserial": ranks.estimate, "p": ranks.p},
-        **{"n": len(leads), "both": int(both.sum())},
+        "easy": pair[0],
+        "hard": pair[1],
+        "condition": condition,
+        "experiment": experiment.name,
+        "sample": sample,
+        "threshold": threshold,
+        "window": window,
+        "ratio": np.exp(ratio.estimate),
+        "lower": np.exp(ratio.lower),
+        "upper": np.exp(ratio.upper),
+        "rank_biserial": ranks.estimate,
+        "p": ranks.p,
+        "n": len(leads),
+        "both": int(both.sum()),
         "only_easy": int(np.isposinf(leads).sum()),
         "only_hard": int(np.isneginf(leads).sum()),
     }
 
 
-def survives(numbers: pd.DataFrame) -> pd.Series:
-    """Whether the first quantifier is shown to be learned sooner, for each row."""
-    return (numbers["p_adjusted"] < LEVEL) & (numbers["rank_biserial"] > 0)
+def sooner(rows: pd.DataFrame) -> pd.Series:
+    """1 where the first quantifier is shown to be learned sooner, −1 where the second, else 0."""
+    return np.sign(rows["rank_biserial"]).where(rows["p_adjusted"] < LEVEL, 0).astype(int)
 
 
-def _is_reversed(numbers: pd.DataFrame) -> pd.Series:
-    """Whether the second quantifier is shown to be learned sooner, for each row."""
-    return (numbers["p_adjusted"] < LEVEL) & (numbers["rank_biserial"] < 0)
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Do the effects of 2019 survive? The lead of the first quantifier of each pair, by condition.
+
+    A lead of 2 means that the second quantifier takes twice as many steps until it is learned: the
+    geometric mean over the trials in which both are, with its 95 % interval. The numbers on the
+    right count these trials, and behind a plus those in which only the first quantifier was
+    learned, behind a minus only the second. Filled markers: p < 0.05 in Wilcoxon's test of all
+    trials in which one was learned, adjusted by Holm's method over all rows.
+    """
+    pairs = list(tables["controls"].groupby(["easy", "hard"], sort=False))
+    names = list(dict.fromkeys(tables["controls"]["condition"]))
+    across = min(len(pairs), ACROSS)
+    down = math.ceil(len(pairs) / across)
+    figure = style.new_figure(style.PAGE_WIDTH + 1, 0.3 + down * (1 + 0.28 * len(names)))
+    panels = figure.subplots(down, across, sharey=True, squeeze=False)
+    for axes in panels.flat[len(pairs) :]:
+        axes.set_visible(False)
+    colours = itertools.cycle(style.OKABE_ITO)
+    for axes, ((easy, hard), rows), colour in zip(panels.flat, pairs, colours, strict=False):
+        draw_panel(axes, rows, names, colour)
+        axes.set_title(f"{style.label(easy)} –\n{style.label(hard)}")
+    panels[0, 0].set_yticks(range(len(names)), names)
+    panels[0, 0].set_ylim(len(names) - 0.5, -0.5)
+    figure.supxlabel("Lead of the first: ratio of convergence steps", fontsize=9)
+    return figure
 
 
-# --- In words -------------------------------------------------------------------------------------
+def draw_panel(axes: Axes, rows: pd.DataFrame, names: list[str], colour: str) -> None:
+    """The leads of one pair."""
+    for row in rows.itertuples():
+        y = names.index(row.condition)
+        axes.hlines(y, row.lower, row.upper, color=colour, linewidth=1.2)
+        filled = colour if row.p_adjusted < LEVEL else "white"
+        axes.plot(row.ratio, y, "o", color=colour, markerfacecolor=filled)
+        only_easy = f" +{row.only_easy}" if row.only_easy else ""
+        only_hard = f" −{row.only_hard}" if row.only_hard else ""
+        axes.annotate(
+            f"{row.both}{only_easy}{only_hard}",
+            (1, y),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(2, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+            color=style.GREY,
+        )
+    axes.axvline(1, color=style.GREY, linestyle="--", linewidth=0.8)
+    axes.set_xscale("log", base=2)
+    ends = np.nan_to_num([rows["lower"].min() / 1.2, rows["upper"].max() * 1.2], nan=1)
+    axes.set_xlim(np.clip(ends[0], 1 / LONGEST, 0.8), np.clip(ends[1], 1.25, LONGEST))
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(base=2 if high > 4 * low else 2**0.5, numticks=6))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:.2g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.tick_params(axis="y", length=0)
 
 
-def remark(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
-    """In how many conditions each effect survives, and what each condition does to it."""
-    lines = [
-        "A lead of 2 means that the second quantifier takes twice as many steps. Intervals are of "
-        "95 %, over the trials in which both are learned; p values (Wilcoxon, all trials in which "
-        "one is) are adjusted by Holm's method over all rows." + _reach(numbers),
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """In how many conditions each effect survives, and the smallest p that there can be."""
+    frame = tables["controls"].rename(columns={"ratio": "estimate"})
+    frame["sooner"] = sooner(frame)
+    pairs = []
+    for _, rows in frame.groupby(["easy", "hard"], sort=False):
+        others = rows["sooner"].iloc[1:]
+        counts = {"others": len(others), "first": (others > 0).sum(), "second": (others < 0).sum()}
+        pairs.append(rows.iloc[0].to_dict() | counts)
+    most = int(frame["n"].max())
+    reach = smallest_p(most) * int(frame["p"].notna().sum())
+    cells = [
+        {
+            "Pair": f"{style.label(row['easy'])} – {style.label(row['hard'])}",
+            "Condition": row["condition"],
+            "Lead": formats.correlation(row["estimate"]),
+            "95 % interval": formats.interval(
+                formats.correlation(row["lower"]), formats.correlation(row["upper"])
+            ),
+            "p, adjusted": formats.p_value(row["p_adjusted"]),
+            "Trials": f"{row['n']}",
+            "Both learned": f"{row['both']}",
+            "Only the first": f"{row['only_easy']}",
+            "Only the second": f"{row['only_hard']}",
+            "Shown to be sooner": ("neither", "the first", "the second")[row["sooner"]],
+        }
+        for row in frame.to_dict("records")
     ]
-    survivals = _survivals(numbers)
-    for pair, rows in numbers.groupby(["easy", "hard"], sort=False):
-        lines += [
-            "",
-            survivals[pair],
-            "",
-            *(f"- {_of_condition(row)}" for row in rows.to_dict("records")),
-        ]
-    return "\n".join(lines)
-
-
-def _reach(numbers: pd.DataFrame) -> str:
-    """A warning where so few trials can show nothing, whatever the networks do."""
-    most = int(numbers["n"].max())
-    reach = smallest_p(most) * int(numbers["p"].notna().sum())
-    if reach < LEVEL:
-        return ""
-    return (
-        f" With {formats.counted(most, 'trial')} no adjusted p can be below "
-        f"{formats.p_value(min(reach, 1.0))}, so that no row can count as shown."
-    )
-
-
-def headline(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
-    """In how many conditions each effect survives."""
-    return " ".join(_survivals(numbers).values())
-
-
-def _survivals(numbers: pd.DataFrame) -> dict[tuple[str, str], str]:
-    """For each pair, what becomes of its effect in other conditions."""
-    return {
-        (easy, hard): f"{formats.capital(formats.name(easy))} against {formats.name(hard)}: "
-        f"{_survival(rows)}."
-        for (easy, hard), rows in numbers.groupby(["easy", "hard"], sort=False)
-    }
-
-
-def _survival(rows: pd.DataFrame) -> str:
-    """In how many conditions the effect is shown that there is in the first one, as documented."""
-    first, *others = survives(rows)
-    row = rows.iloc[0]
-    n = formats.counted(int(row["n"]), "trial")
-    published = f"{row['condition']} ({_lead(row)}, {p_phrase(row['p_adjusted'])}, n = {n})"
-    shown = f"{sum(others)} of {formats.counted(len(others), 'other condition')}"
-    if first:
-        return f"the effect that is shown {published} survives in {shown}"
-    reverse, *reversed_too = _is_reversed(rows)
-    if reverse:
-        return (
-            f"{published} the second is learned sooner, as in {sum(reversed_too)} of the others; "
-            f"the first is shown to be sooner in {shown}"
-        )
-    return f"no effect is shown {published}; one is in {shown}"
-
-
-def _of_condition(row: Mapping[str, Any]) -> str:
-    counts = f"n = {formats.counted(int(row['n']), 'trial')}, both learned in {row['both']}"
-    if row["only_easy"] or row["only_hard"]:
-        counts += f", only the first in {row['only_easy']}, only the second in {row['only_hard']}"
-    if np.isnan(row["p_adjusted"]):
-        return f"{row['condition']}: too few trials in which one was learned ({counts})."
-    verdict = "no difference is shown"
-    if row["p_adjusted"] < LEVEL:
-        verdict = f"the {'first' if row['rank_biserial'] > 0 else 'second'} is sooner"
-    p = p_phrase(row["p_adjusted"])
-    return f"{row['condition']}: {verdict} ({_lead(row)}, {p}, {counts})."
-
-
-def _lead(row: Mapping[str, Any]) -> str:
-    """A lead with its interval."""
-    if np.isnan(row["ratio"]):
-        return "no trial in which both were learned"
-    bounds = formats.interval(*(formats.correlation(row[bound]) for bound in ("lower", "upper")))
-    return f"lead {formats.correlation(row['ratio'])}, {bounds}"
-
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """One line for each pair and condition."""
-    kept = survives(numbers)
-    rows = []
-    for row, survived in zip(numbers.to_dict("records"), kept, strict=True):
-        bounds = (formats.correlation(row[bound]) for bound in ("lower", "upper"))
-        rows.append(
-            {
-                "Pair": f"{row['easy']} – {row['hard']}".replace("_", " "),
-                "Condition": row["condition"],
-                "Lead": formats.correlation(row["ratio"]),
-                "95 % interval": formats.interval(*bounds),
-                "p, adjusted": formats.p_value(row["p_adjusted"]),
-                "Trials": f"{row['n']}",
-                "Both learned": f"{row['both']}",
-                "Only the first": f"{row['only_easy']}",
-                "Only the second": f"{row['only_hard']}",
-                "Survives": "yes" if survived else "no",
-            }
-        )
-    return pd.DataFrame(rows)
+    return {"pairs": pairs, "most": most, "reach": min(reach, 1.0), "level": LEVEL, "rows": cells}

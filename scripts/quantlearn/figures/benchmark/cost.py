@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullLocator
 
-from quantlearn import tables as schemas
+from quantlearn import columns
 from quantlearn.figures import formats, style
 from quantlearn.figures.benchmark.cores import CORES, SHAPE, reference
 
-TABLES = {"benchmark": schemas.BENCHMARK, "machine": schemas.MACHINE}
+TABLES = {"benchmark": columns.BENCHMARK, "machine": columns.MACHINE}
 
 LABELS = {"trials": "Trials", "size": "Objects in the largest scene", "hidden": "Units in a layer"}
 

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from quantlearn import tables as schemas
+from quantlearn import columns
 from quantlearn.figures.benchmark.first_use import in_fresh_process
 from quantlearn.figures.benchmark.workloads import (
     CORES,
@@ -62,7 +62,7 @@ def measurements(settings: Mapping[str, Any]) -> pd.DataFrame:
     if settings["first_use"]:
         rows += bench.first_use()
     rows.append(bench.peak_row())
-    return pd.DataFrame(rows, columns=list(schemas.BENCHMARK))
+    return pd.DataFrame(rows, columns=list(columns.BENCHMARK))
 
 
 class Bench:
@@ -324,4 +324,4 @@ def machine_facts() -> pd.DataFrame:
         "numba": numba.__version__,
         "numpy": np.__version__,
     }
-    return pd.DataFrame(facts.items(), columns=list(schemas.MACHINE))
+    return pd.DataFrame(facts.items(), columns=list(columns.MACHINE))

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import QuadMesh
 from matplotlib.figure import Figure
 
+from quantlearn.columns import MEAN, Column
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
@@ -25,22 +26,46 @@ READS = ("samples", "texts")
 
 TABLES = {
     "description": {
-        "measure": "str",
-        "attention": "str",
-        "counts": "str",
-        **dict.fromkeys(["estimate", "lower", "upper", "p_adjusted"], "float64"),
-        "n": "int64",
+        "measure": Column(
+            "str",
+            "Share of sentences that are exact, true but another, false, or no sentence; a "
+            "difference of shares of exact ones",
+        ),
+        "attention": Column("str", "network.attention"),
+        "counts": Column("str", "Which test scenes"),
+        **MEAN,
+        "p_adjusted": Column(
+            "float64",
+            "Of differences: two-sided p of the paired t-test, by Holm's method over all of them",
+        ),
+        "n": Column("int64", "Trials"),
     },
     "description_counts": {
-        "attention": "str",
-        **dict.fromkeys(["both", "a_only"], "int64"),
-        "estimate": "float64",
-        "n": "int64",
+        "attention": Column("str", "network.attention"),
+        "both": Column("int64", "Objects in A∩B"),
+        "a_only": Column("int64", "Objects in A∖B"),
+        "estimate": Column("float64", "Share of exact sentences, mean over trials"),
+        "n": Column("int64", "Trials"),
     },
     "description_examples": {
-        **dict.fromkeys(["attention", "counts", "scene", "target", "written"], "str"),
-        "exact": "bool",
+        "attention": Column("str", "network.attention"),
+        "counts": Column("str", "Which test scenes"),
+        "scene": Column("str", "A test scene in words"),
+        "target": Column("str", "What was to be written"),
+        "written": Column("str", "What was written"),
+        "exact": Column("bool", "Whether that is what was to be written"),
     },
+}
+
+ROWS = {
+    "description": (
+        "What networks write, in an experiment whose samples differ in `network.attention`. "
+        "Test scenes have counts (|A∩B|, |A∖B|) that were trained (`trained counts`), new ones "
+        "whose sentence was trained (`new counts`), or new ones whose sentence was not (`new "
+        "sentence`); the last two together are `all new`."
+    ),
+    "description_counts": "How often the sentence is exact, by the counts of the scene.",
+    "description_examples": "Some of what the networks wrote.",
 }
 
 KINDS = ("trained_counts", "new_counts", "new_sentence")

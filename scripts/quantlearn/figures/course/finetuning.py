@@ -18,6 +18,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from quantlearn.columns import MEAN, Column
 from quantlearn.data.scene_files import read_trials
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
@@ -27,17 +28,44 @@ from quantlearn.statistics.intervals import mean_interval
 
 READS = ("samples", "trials", "scenes", "source")
 
-ESTIMATE = dict.fromkeys(["estimate", "lower", "upper"], "float64")
-
 TABLES = {
-    "finetuning": {"start": "str", "scenes": "int64", **ESTIMATE, "n": "int64"},
-    "finetuning_differences": {
-        "scenes": "int64",
-        **ESTIMATE,
-        "p_adjusted": "float64",
-        "n": "int64",
+    "finetuning": {
+        "start": Column("str", "scratch, or pretrained"),
+        "scenes": Column("int64", "Labelled training scenes"),
+        "estimate": Column("float64", "Accuracy on the test scenes, mean over trials"),
+        "lower": Column("float64", "Lower end of its 95 % t interval"),
+        "upper": Column("float64", "Upper end"),
+        "n": Column("int64", "Trials"),
     },
-    "finetuning_whole": {"measure": "str", **ESTIMATE, "p": "float64", "n": "int64"},
+    "finetuning_differences": {
+        "scenes": Column("int64", "Labelled training scenes"),
+        "estimate": Column(
+            "float64", "Accuracy with a start less that from scratch, mean over trials"
+        ),
+        "lower": Column("float64", "Lower end of its 95 % t interval"),
+        "upper": Column("float64", "Upper end"),
+        "p_adjusted": Column(
+            "float64",
+            "Two-sided p of the paired t-test, by Holm's method over the numbers of scenes",
+        ),
+        "n": Column("int64", "Trials"),
+    },
+    "finetuning_whole": {
+        "measure": Column(
+            "str",
+            "area: the difference in the mean over the numbers of scenes; worth, met: as the "
+            "text says",
+        ),
+        **MEAN,
+        "p": Column("float64", "Two-sided p of the paired t-test"),
+        "n": Column("int64", "Trials"),
+    },
+}
+
+ROWS = {
+    "finetuning": "What networks reach by number of labelled scenes, with and without a start.",
+    "finetuning_differences": "What a start gains, by number of labelled scenes.",
+    "finetuning_whole": "What it gains over all numbers of scenes, and what its source had met.",
 }
 
 STARTS = ("scratch", "pretrained")
@@ -141,7 +169,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
         own = accuracy[accuracy["start"] == start]
         draw_line(left, own, looks[start], style.label(labels[start]))
     points = tables["finetuning_differences"]
-    points = points.assign(**100 * points[list(ESTIMATE)])
+    points = points.assign(**100 * points[list(MEAN)])
     draw_line(right, points, style.Look("black", "-", "D"), None)
     right.axhline(0, color=style.GREY, linestyle="--", linewidth=0.8)
     scenes = sorted(accuracy["scenes"].unique())
@@ -179,7 +207,7 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
             own = accuracy.loc[(start, apart.scenes)]
             bounds = formats.interval(formats.percent(own["lower"]), formats.percent(own["upper"]))
             row[f"Accuracy, {start}"] = f"{formats.percent(own['estimate'])} ({bounds})"
-        points = (formats.accuracy_points(getattr(apart, name)) for name in ESTIMATE)
+        points = (formats.accuracy_points(getattr(apart, name)) for name in MEAN)
         row["Difference, points"], *bounds = points
         row["95 % interval"] = formats.interval(*bounds)
         rows.append(row | {"p": formats.p_value(apart.p_adjusted)})

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from quantlearn import tables as schemas
+from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.course.sequence_lengths import draw_line
 from quantlearn.figures.experiment import Experiment
@@ -28,7 +28,31 @@ if TYPE_CHECKING:
 
 READS = ("samples", "scenes", "weights")
 
-TABLES = {"gradients_through_time": schemas.GRADIENTS_THROUGH_TIME}
+TABLES = {
+    "gradients_through_time": {
+        "architecture": Column("str", "network.architecture"),
+        "part": Column("str", "h (hidden state) or c (cell state) of the highest layer"),
+        "network": Column("str", "untrained (with the weights before training) or trained"),
+        "distance": Column("int64", "Objects between this state and the last one"),
+        "estimate": Column(
+            "float64",
+            "Norm relative to that by the last hidden state: geometric mean over scenes and trials",
+        ),
+        "lower": Column(
+            "float64", "Lower end of its 95 % interval over trials (t interval of the logarithms)"
+        ),
+        "upper": Column("float64", "Upper end"),
+        "n": Column("int64", "Trials"),
+    },
+}
+
+ROWS = {
+    "gradients_through_time": (
+        "Norms of the derivative of a scene's loss by the state some objects before its end, "
+        "for test scenes of the largest size that was trained, in an experiment whose samples "
+        "are recurrent architectures."
+    ),
+}
 
 NETWORKS = {"untrained": "before training", "trained": "after training"}
 
@@ -54,7 +78,7 @@ def tables(
         for network, flat in (("untrained", networks.before), ("trained", networks.after)):
             for part, norms in zip("hc", norms_of(networks, flat, size), strict=False):
                 rows += by_distance((experiment.architecture(sample), part, network), norms)
-    columns = list(schemas.GRADIENTS_THROUGH_TIME)
+    columns = list(TABLES["gradients_through_time"])
     return {"gradients_through_time": pd.DataFrame(rows, columns=columns)}
 
 

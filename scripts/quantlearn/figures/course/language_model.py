@@ -19,6 +19,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from quantlearn.columns import MEAN, Column
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
@@ -30,14 +31,31 @@ READS = ("samples", "trials", "texts", "leaderboard")
 
 TABLES = {
     "language_model": {
-        **dict.fromkeys(["measure", "model", "quantifier"], "str"),
-        **dict.fromkeys(["estimate", "lower", "upper"], "float64"),
-        "n": "int64",
+        "measure": Column(
+            "str",
+            "perplexity of sentences, perplexity_of_texts, true (share of sentences written "
+            "that are), frequency (share of the sentences)",
+        ),
+        "model": Column(
+            "str",
+            "network; blind, unigram or uniform, models that do not see the scene (of `true`: "
+            "how often the written sentences are true of the scenes of the test); texts",
+        ),
+        "quantifier": Column("str", "Of the sentence; or all"),
+        **MEAN,
+        "n": Column("int64", "Trials"),
     },
     "language_model_examples": {
-        **dict.fromkeys(["scene", "written", "quantifier"], "str"),
-        "true": "bool",
+        "scene": Column("str", "A test scene in words"),
+        "written": Column("str", "What was written about it"),
+        "quantifier": Column("str", "Of the sentence; blank if it is none"),
+        "true": Column("bool", "Whether it is true of the scene"),
     },
+}
+
+ROWS = {
+    "language_model": "What networks write, and how well they expect the next word, in one sample.",
+    "language_model_examples": "Some of what the networks wrote.",
 }
 
 MODELS = {

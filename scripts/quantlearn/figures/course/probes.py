@@ -17,7 +17,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from quantlearn import tables as schemas
+from quantlearn.columns import MEAN, Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
@@ -28,7 +28,39 @@ from quantlearn.statistics.intervals import mean_interval
 
 READS = ("samples", "scenes", "weights")
 
-TABLES = {"probes": schemas.PROBES}
+TABLES = {
+    "probes": {
+        "quantifier": Column("str", "What the networks learn"),
+        "target": Column(
+            "str",
+            "What is read: both (|A∩B|), difference (|A∩B| − |A∖B|), both of the objects so "
+            "far, or automaton (the state of the smallest automaton, where it is finite)",
+        ),
+        "network": Column(
+            "str",
+            "trained, untrained (with the weights before training), or size (the number of "
+            "objects so far in place of a state)",
+        ),
+        "part": Column(
+            "str", "h (hidden state) or c (cell state) of the highest layer; blank for size"
+        ),
+        "metric": Column(
+            "str",
+            "r_squared (against the mean), or exact (share that is right, rounded to a whole "
+            "number)",
+        ),
+        **MEAN,
+        "n": Column("int64", "Trials"),
+    },
+}
+
+ROWS = {
+    "probes": (
+        "One row for each linear probe and metric, of recurrent networks that learn one "
+        "quantifier each. A probe is fitted to the states at all positions of some test scenes "
+        "and scored on others."
+    ),
+}
 
 TARGETS = {"both": "|A∩B|", "difference": "|A∩B| − |A∖B|", "automaton": "automaton"}
 NETWORKS = {"trained": "Trained", "untrained": "Untrained", "size": "Size alone"}
@@ -78,7 +110,7 @@ def tables(
         mean = mean_interval(np.array(values))
         # A t interval may reach beyond 1, which is the most that a score can be.
         rows.append((*key, mean.estimate, mean.lower, np.minimum(mean.upper, 1.0), len(values)))
-    return {"probes": pd.DataFrame(rows, columns=list(schemas.PROBES))}
+    return {"probes": pd.DataFrame(rows, columns=list(TABLES["probes"]))}
 
 
 def counts_along(scenes: np.ndarray) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from quantlearn import tables as schemas
+from quantlearn.columns import Column
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
@@ -25,7 +25,44 @@ from quantlearn.statistics.ranking import rank_samples
 
 READS = ("samples", "trials", "cells")
 
-TABLES = {"scoreboard": schemas.SCOREBOARD}
+TABLES = {
+    "scoreboard": {
+        "architecture": Column(
+            "str", "network.architecture; where scenes are described, network.reader"
+        ),
+        "task": Column(
+            "str",
+            "monotonicity, quantity or conservativity (test scenes of trained sizes and the two "
+            "quantifiers of the universal), search, longer_scenes, unseen_counts (zone counts "
+            "that were not trained), description, transfer, or mean",
+        ),
+        "experiment": Column("str", "Where the task is; blank for the mean"),
+        "sample": Column(
+            "Int64",
+            "The architecture's sample that is best on the dev scenes of the experiment; blank "
+            "for the mean",
+        ),
+        "estimate": Column(
+            "float64",
+            "Accuracy on test scenes, or the share of descriptions that are right word for "
+            "word; mean over trials",
+        ),
+        "lower": Column("float64", "Lower end of its 95 % t interval"),
+        "upper": Column("float64", "Upper end"),
+        "n": Column("int64", "Trials"),
+    },
+}
+
+ROWS = {
+    "scoreboard": (
+        "One row for each architecture and task of this experiment and of those beside it, and "
+        "for the mean over tasks. Architectures stand in the order of their mean. Which task an "
+        "experiment is follows from its settings: `description` describes, `transfer` starts "
+        "from another experiment, `search` has a sampler other than grid, `unseen_counts` is "
+        "split by zone counts, and one with `only_test.sizes_above` sets four tasks, "
+        "`longer_scenes` and the three universals."
+    ),
+}
 
 TASKS = {
     **{universal: universal for universal in PAIRS},
@@ -69,7 +106,7 @@ def tables(
             )
         score = pd.DataFrame(by_task).mean(axis=1, skipna=False)
         rows.append({"architecture": name, "task": "mean", "experiment": ""} | mean_of(score))
-    table = pd.DataFrame(rows, columns=list(schemas.SCOREBOARD)).astype({"sample": "Int64"})
+    table = pd.DataFrame(rows, columns=list(TABLES["scoreboard"])).astype({"sample": "Int64"})
     means = table[table["task"] == "mean"].sort_values("estimate", ascending=False, kind="stable")
     place = {name: rank for rank, name in enumerate(means["architecture"])}
     table = table.sort_values("architecture", key=lambda names: names.map(place), kind="stable")

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from quantlearn import tables as schemas
+from quantlearn.columns import MEAN, Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
@@ -20,7 +20,24 @@ from quantlearn.statistics.intervals import mean_interval
 
 READS = ("samples", "cells")
 
-TABLES = {"sequence_lengths": schemas.SEQUENCE_LENGTHS}
+TABLES = {
+    "sequence_lengths": {
+        "architecture": Column("str", "network.architecture"),
+        "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+        "size": Column(
+            "Int64", "Objects in the scene; blank over all sizes with this value of `trained`"
+        ),
+        "trained": Column("bool", "Whether training had scenes of the size"),
+        **MEAN,
+        "n": Column("int64", "Trials"),
+    },
+}
+
+ROWS = {
+    "sequence_lengths": (
+        "Accuracy on test scenes, in an experiment whose samples are architectures."
+    ),
+}
 
 
 def tables(
@@ -44,7 +61,7 @@ def tables(
         for key, values in accuracy.groupby(keys, sort=False):
             mean = vars(mean_interval(values.to_numpy()))
             rows.append(dict(zip(keys, key, strict=True)) | mean | {"n": len(values)})
-    table = pd.DataFrame(rows, columns=list(schemas.SEQUENCE_LENGTHS)).astype({"size": "Int64"})
+    table = pd.DataFrame(rows, columns=list(TABLES["sequence_lengths"])).astype({"size": "Int64"})
     table[["lower", "upper"]] = table[["lower", "upper"]].clip(0, 1)
     table = table.sort_values(
         ["quantifier", "architecture", "trained", "size"],

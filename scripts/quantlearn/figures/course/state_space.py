@@ -15,7 +15,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from quantlearn import tables as schemas
+from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.course.probes import TARGETS, counts_along
 from quantlearn.figures.experiment import Experiment
@@ -26,7 +26,35 @@ from quantlearn.semantics.scenes import PADDING
 
 READS = ("samples", "scenes", "weights")
 
-TABLES = {"state_space": schemas.STATE_SPACE}
+TABLES = {
+    "state_space": {
+        "quantifier": Column("str", "What the network learns"),
+        "scene": Column("int64", "Number of the scene, from 0"),
+        "position": Column("int64", "Which object of the scene was the last one read, from 1"),
+        "both": Column("Int64", "|A∩B| of the objects so far"),
+        "difference": Column("Int64", "|A∩B| − |A∖B| of the objects so far"),
+        "automaton": Column(
+            "Int64", "State of the smallest automaton; blank where it is not finite"
+        ),
+        "first": Column(
+            "float64",
+            "Coordinate of the state, hidden and cell units together, along the first principal "
+            "component",
+        ),
+        "second": Column("float64", "Along the second one"),
+        "first_share": Column(
+            "float64", "Share of the variance of the quantifier's states along the first one"
+        ),
+        "second_share": Column("float64", "Along the second one"),
+    },
+}
+
+ROWS = {
+    "state_space": (
+        "The states of the network of the first trial for each quantifier, one row for each "
+        "object of some test scenes."
+    ),
+}
 
 SCENES = 60
 PATHS = 3
@@ -65,7 +93,7 @@ def tables(
             "second_share": shares[1],
         }
         frames.append(pd.DataFrame(columns | counts).astype({"automaton": "Int64"}))
-    return {"state_space": pd.concat(frames)[list(schemas.STATE_SPACE)]}
+    return {"state_space": pd.concat(frames)[list(TABLES["state_space"])]}
 
 
 def principal_components(states: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,17 +12,21 @@ that of the network of the same trial that starts from none: both see the same s
 itself is a control: the network goes on with what it knows, on new scenes.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from scipy import stats
 
-from quantlearn import columns, tables
-from quantlearn.figures import formats
-from quantlearn.figures.formats import p_phrase
+from quantlearn.columns import Column
+from quantlearn.figures import formats, style
+from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.texts import estimate
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.truth_tables import tabulate
@@ -30,66 +34,148 @@ from quantlearn.semantics.universals import degrees
 from quantlearn.statistics.comparison import LEVEL, holm
 from quantlearn.statistics.intervals import mean_interval
 
-__all__ = [
-    "MEAN",
-    "Outcomes",
-    "classes",
-    "outcomes",
-    "permutation_p",
-    "remark",
-    "shown",
-    "transfer_table",
-]
+READS = ("samples", "curves")
+
+TEST = {
+    "pairs": "int64",
+    **dict.fromkeys(["estimate", "lower", "upper", "statistic", "df", "p"], "float64"),
+    "n": "int64",
+}
+
+TABLES = {
+    "transfer": {
+        "kind": Column(
+            "str",
+            "pair of two quantifiers; same, the control with the source as target; source, the "
+            "mean over all other targets; target, the mean over all other sources",
+        ),
+        "source": Column(
+            "str", "What was learned before; `mean` for all others, blank where no source is meant"
+        ),
+        "target": Column("str", "What was learned then; likewise"),
+        "started": Column("float64", "Mean score of the networks that start from the source"),
+        "scratch": Column("float64", "Mean score of those that start from none"),
+        "first": Column("float64", "Mean accuracy of the started networks at the first evaluation"),
+        "pairs": Column("int64", "Pairs that the row is about"),
+        "estimate": Column("float64", "Mean over trials of the gain"),
+        "lower": Column("float64", "Lower end of its 95 % t interval"),
+        "upper": Column("float64", "Upper end"),
+        "statistic": Column("float64", "t of the paired t-test over trials"),
+        "df": Column("float64", "Its degrees of freedom"),
+        "p": Column("float64", "Its two-sided p"),
+        "n": Column("int64", "Trials"),
+        "p_adjusted": Column("float64", "The same by Holm's method over all rows of the kind"),
+    },
+    "transfer_classes": {
+        "universal": Column(
+            "str",
+            "By which the quantifiers are classed: monotonicity (upward, downward or neither in "
+            "B), quantity, conservativity",
+        ),
+        "kind": Column(
+            "str",
+            "within and across: the means over pairs of one class and of two; contrast: within "
+            "less across",
+        ),
+        "pairs": Column("int64", "Pairs that the row is about"),
+        "estimate": Column("float64", "Mean over trials of the gain or of the contrast"),
+        "lower": Column("float64", "Lower end of its 95 % t interval"),
+        "upper": Column("float64", "Upper end"),
+        "statistic": Column(
+            "float64", "t of the test over trials that it is 0: for gains a paired t-test"
+        ),
+        "df": Column("float64", "Its degrees of freedom"),
+        "p": Column("float64", "Its two-sided p"),
+        "n": Column("int64", "Trials"),
+        "p_adjusted": Column("float64", "The same by Holm's method over all rows of the kind"),
+        "p_permuted": Column(
+            "float64",
+            "Of contrasts: share of 9,999 random ways to give the classes to the quantifiers, "
+            "and the true one, with a contrast as large; by Holm's method as well",
+        ),
+    },
+    "transfer_overlap": {
+        "pairs": Column("int64", "Pairs that the row is about"),
+        "estimate": Column(
+            "float64",
+            "Mean over trials of the rank correlation of gain and first accuracy, over pairs",
+        ),
+        "lower": Column("float64", "Lower end of its 95 % t interval"),
+        "upper": Column("float64", "Upper end"),
+        "statistic": Column(
+            "float64", "t of the test over trials that it is 0: for gains a paired t-test"
+        ),
+        "df": Column("float64", "Its degrees of freedom"),
+        "p": Column("float64", "Its two-sided p"),
+        "n": Column("int64", "Trials"),
+    },
+}
+
+ROWS = {
+    "transfer": (
+        "What a source, learned before, brings for a target, in an experiment whose samples "
+        "differ in `training.start` alone. A score is the accuracy on the monitored split in "
+        "the mean over training (the area under the learning curve over its width); the gain is "
+        "the score from the source less that from none, in the same trial."
+    ),
+    "transfer_classes": "Whether a source of the same class brings more.",
+    "transfer_overlap": "Whether a source brings more the more it has in common with the target.",
+}
 
 MEAN = "mean"
 """Stands for all other quantifiers, where a row is the mean over these."""
 
-_OBJECTS = 8  # degrees are exact on all scenes up to this size
-_PERMUTATIONS = 9_999
-_AREA, _FIRST = "area", "first"
+SCRATCH = ""
+"""Stands for the start of networks that start from none."""
+
+OBJECTS = 8  # degrees are exact on all scenes up to this size
+PERMUTATIONS = 9_999
+
+GAP = 0.25  # between the matrix and its means, in cells
+COLOURS = LinearSegmentedColormap.from_list(
+    "gains", [style.OKABE_ITO[1], "white", style.OKABE_ITO[0]]
+)
 
 
-@dataclass(frozen=True)
-class Outcomes:
-    """Accuracies by trial (rows) and target (columns), from each source and from none.
+def tables(
+    experiment: Experiment, beside: Sequence[Experiment], seed: int
+) -> dict[str, pd.DataFrame]:
+    """The gains of every source for every target, their means, and whether they go by class.
 
-    ``area`` is the mean over training, ``first`` the accuracy at the first evaluation, when one
-    step has been taken.
+    p values are of paired t-tests over trials, adjusted by Holm's method within each kind of row,
+    as those of `permutation_p` are.
     """
-
-    area: dict[str | None, pd.DataFrame]
-    first: dict[str | None, pd.DataFrame]
-
-    def gain(self, source: str, target: str) -> pd.Series:
-        """By how much the source makes the outcome of the target better, by trial."""
-        return self.area[source][target] - self.area[None][target]
+    samples = {number: experiment.sample(number) for number in experiment.samples}
+    starts = {number: sample["training"]["start"] for number, sample in samples.items()}
+    area, first = outcomes(starts, experiment.curves, experiment.settings)
+    return transfer_tables(area, first, classes(experiment.settings["expressions"]), seed)
 
 
 def outcomes(
     starts: Mapping[int, str | None], curves: pd.DataFrame, settings: Mapping[str, Any]
-) -> Outcomes:
-    """The outcomes of an experiment: ``starts`` tells what the networks of a sample start from.
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Accuracies by trial (rows), and start and target (columns): over training, and at once.
 
-    Each start is that of one sample, and one of them is none.
+    The first are means over training, the second at the first evaluation, when one step has been
+    taken. ``starts`` tells what the networks of a sample start from: each start is that of one
+    sample, and one of them is none.
     """
-    watched = curves[
-        (curves["split"] == settings["training"]["monitor"]) & (curves["quantifier"] != "all")
-    ].sort_values("step")
-    found: dict[str, dict] = {_AREA: {}, _FIRST: {}}
-    for sample, own in watched.groupby("sample"):
-        runs = own.groupby(["trial", "quantifier"])
-        measured = {
-            _AREA: runs[["step", "accuracy"]].apply(_mean),
-            _FIRST: runs["accuracy"].first(),
+    watched = (curves["split"] == settings["training"]["monitor"]) & (curves["quantifier"] != "all")
+    named = {sample: start or SCRATCH for sample, start in starts.items()}
+    runs = curves[watched].sort_values("step").assign(start=curves["sample"].map(named))
+    runs = runs.groupby(["trial", "start", "quantifier"])
+    found = pd.DataFrame(
+        {
+            "area": runs[["step", "accuracy"]].apply(mean_over_training),
+            "first": runs["accuracy"].first(),
         }
-        for measure, values in measured.items():
-            by_target = values.rename("value").reset_index()
-            table = by_target.pivot_table("value", "trial", "quantifier", dropna=False)
-            found[measure][starts[sample]] = table[settings["quantifiers"]]
-    return Outcomes(**found)
+    )
+    columns = [(start, target) for start in named.values() for target in settings["quantifiers"]]
+    table = found.pivot_table(["area", "first"], "trial", ["start", "quantifier"], dropna=False)
+    return table["area"][columns], table["first"][columns]
 
 
-def _mean(run: pd.DataFrame) -> float:
+def mean_over_training(run: pd.DataFrame) -> float:
     """The mean accuracy over training, by the trapezoid rule; nan where the network diverged."""
     steps, accuracy = (run[name].to_numpy(dtype=float) for name in ("step", "accuracy"))
     if len(steps) == 1 or not np.isfinite(accuracy).all():
@@ -97,7 +183,7 @@ def _mean(run: pd.DataFrame) -> float:
     return float(np.trapezoid(accuracy, steps) / (steps[-1] - steps[0]))
 
 
-def classes(expressions: Mapping[str, str], objects: int = _OBJECTS) -> pd.DataFrame:
+def classes(expressions: Mapping[str, str], objects: int = OBJECTS) -> pd.DataFrame:
     """To which class each quantifier belongs by its signatures: a row each, a column a universal.
 
     monotonicity: upward, downward or neither in B, and the others whether the universal holds; all
@@ -120,65 +206,53 @@ def classes(expressions: Mapping[str, str], objects: int = _OBJECTS) -> pd.DataF
     )
 
 
-def transfer_table(found: Outcomes, of_class: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """The table of the analysis: the columns of `quantlearn.tables.TRANSFER`.
-
-    ``of_class`` is what `classes` tells of the quantifiers. p values are of paired t-tests over
-    trials, adjusted by Holm's method within each kind of row, as those of `permutation_p` are.
-    """
-    targets = list(found.area[None].columns)
-    sources = [source for source in found.area if source is not None]
-    gains = {
-        (source, target): found.gain(source, target) for source in sources for target in targets
+def transfer_tables(
+    area: pd.DataFrame, first: pd.DataFrame, of_class: pd.DataFrame, seed: int
+) -> dict[str, pd.DataFrame]:
+    """The tables, from `outcomes` and what `classes` tells of the quantifiers."""
+    gains = pd.DataFrame(
+        {pair: area[pair] - area[SCRATCH, pair[1]] for pair in area if pair[0] != SCRATCH}
+    )
+    pairs = gains.loc[:, [source != target for source, target in gains]]
+    rows = {
+        "transfer": list(of_pairs(gains, area, first)),
+        "transfer_classes": list(of_classes(pairs, of_class, seed)),
+        "transfer_overlap": [of_overlap(pairs, first)],
     }
-    pairs = pd.DataFrame({pair: gain for pair, gain in gains.items() if pair[0] != pair[1]})
-    rows = [
-        *_of_pairs(found, gains),
-        *_of_means(found, pairs),
-        *_of_classes(pairs, of_class, seed),
-        _of_overlap(found, pairs),
-    ]
-    table = pd.DataFrame(rows, columns=list(tables.TRANSFER))
-    for column, adjusted in (("p", "p_adjusted"), ("p_permuted", "p_permuted")):
-        table[adjusted] = table.groupby("kind")[column].transform(
-            lambda p: holm(p.to_numpy(dtype=float))
-        )
-    return table.astype(columns.types(tables.TRANSFER))
+    made = {name: pd.DataFrame(rows[name], columns=list(TABLES[name])) for name in TABLES}
+    for name, p, adjusted in (
+        ("transfer", "p", "p_adjusted"),
+        ("transfer_classes", "p", "p_adjusted"),
+        ("transfer_classes", "p_permuted", "p_permuted"),
+    ):
+        by_kind = made[name].groupby("kind")[p]
+        made[name][adjusted] = by_kind.transform(lambda p: holm(p.to_numpy(dtype=float)))
+    return made
 
 
-def _of_pairs(found: Outcomes, gains: Mapping[tuple[str, str], pd.Series]) -> Iterator[dict]:
-    for (source, target), gain in gains.items():
-        yield _row(
-            "same" if source == target else "pair",
-            gain,
-            source=source,
-            target=target,
-            started=found.area[source][target].mean(),
-            scratch=found.area[None][target].mean(),
-            first=found.first[source][target].mean(),
-        )
+def of_pairs(
+    gains: pd.DataFrame, area: pd.DataFrame, first: pd.DataFrame
+) -> Iterator[dict[str, Any]]:
+    """A row for each source and target, each source over all other targets, and vice versa."""
+    groups = {("same" if a == b else "pair", a, b): [(a, b)] for a, b in gains}
+    others = [(source, target) for source, target in gains if source != target]
+    for name in gains.columns.unique(0):
+        groups["source", name, MEAN] = [pair for pair in others if pair[0] == name]
+    for name in gains.columns.unique(1):
+        groups["target", MEAN, name] = [pair for pair in others if pair[1] == name]
+    for (kind, source, target), pairs in groups.items():
+        if pairs:
+            yield {
+                "kind": kind,
+                "source": source,
+                "target": target,
+                "started": area[pairs].mean().mean(),
+                "scratch": area[[(SCRATCH, end) for _, end in pairs]].mean().mean(),
+                "first": first[pairs].mean().mean(),
+            } | test_of(gains[pairs].mean(axis=1, skipna=False), pairs=len(pairs))
 
 
-def _of_means(found: Outcomes, pairs: pd.DataFrame) -> Iterator[dict]:
-    """A source over all other targets, and a target over all other sources."""
-    names = {"source": found.area, "target": found.area[None].columns}
-    for level, (kind, of_kind) in enumerate(names.items()):
-        ends = pairs.columns.get_level_values(level)
-        for name in (name for name in of_kind if name in ends):
-            own = pairs.loc[:, ends == name]
-            scratch = found.area[None][[target for _, target in own]].to_numpy().mean()
-            gain = own.mean(axis=1, skipna=False)
-            yield _row(
-                *(kind, gain),
-                **({"source": MEAN, "target": MEAN} | {kind: name}),
-                pairs=own.shape[1],
-                started=scratch + gain.mean(),
-                scratch=scratch,
-                first=np.mean([found.first[start][end].mean() for start, end in own]),
-            )
-
-
-def _of_classes(pairs: pd.DataFrame, of_class: pd.DataFrame, seed: int) -> Iterator[dict]:
+def of_classes(pairs: pd.DataFrame, of_class: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
     """Pairs of one class against pairs across classes, for each universal that tells any apart."""
     # What learned all quantifiers together is of no class.
     pairs = pairs.loc[:, pairs.columns.get_level_values(0).isin(of_class.index)]
@@ -187,18 +261,15 @@ def _of_classes(pairs: pd.DataFrame, of_class: pd.DataFrame, seed: int) -> Itera
         alike = labels[sources].to_numpy() == labels[targets].to_numpy()
         if alike.all() or not alike.any():
             continue
-        sides = {"within": pairs.loc[:, alike], "across": pairs.loc[:, ~alike]}
-        means = {kind: own.mean(axis=1, skipna=False) for kind, own in sides.items()}
-        for kind, own in sides.items():
-            yield _row(kind, means[kind], universal=universal, pairs=own.shape[1])
-        rng = random_stream(seed, "transfer", universal)
-        yield _row(
-            "contrast",
-            means["within"] - means["across"],
-            universal=universal,
-            pairs=pairs.shape[1],
-            p_permuted=permutation_p(pairs.mean(), labels, rng),
-        )
+        within, across = (pairs.loc[:, own].mean(axis=1, skipna=False) for own in (alike, ~alike))
+        permuted = permutation_p(pairs.mean(), labels, random_stream(seed, "transfer", universal))
+        for kind, values, number, p in (
+            ("within", within, alike.sum(), np.nan),
+            ("across", across, (~alike).sum(), np.nan),
+            ("contrast", within - across, alike.size, permuted),
+        ):
+            key = {"universal": universal, "kind": kind, "p_permuted": p}
+            yield key | test_of(values, pairs=number)
 
 
 def permutation_p(gains: pd.Series, labels: pd.Series, rng: np.random.Generator) -> float:
@@ -220,7 +291,7 @@ def permutation_p(gains: pd.Series, labels: pd.Series, rng: np.random.Generator)
     )
     values = gains.to_numpy()
     codes = np.unique(labels.to_numpy(), return_inverse=True)[1]
-    drawn = rng.permuted(np.tile(codes, (_PERMUTATIONS, 1)), axis=1)
+    drawn = rng.permuted(np.tile(codes, (PERMUTATIONS, 1)), axis=1)
     given = np.vstack([codes, drawn])
     alike = given[:, source] == given[:, target]
     within = (alike * values).sum(axis=1) / alike.sum(axis=1)
@@ -229,214 +300,139 @@ def permutation_p(gains: pd.Series, labels: pd.Series, rng: np.random.Generator)
     return float(np.mean(sizes >= sizes[0] - 1e-12))
 
 
-def _of_overlap(found: Outcomes, pairs: pd.DataFrame) -> dict:
+def of_overlap(pairs: pd.DataFrame, first: pd.DataFrame) -> dict[str, Any]:
     """The rank correlation over pairs of the gain with the accuracy at the first evaluation."""
-    first = pd.DataFrame({pair: found.first[pair[0]][pair[1]] for pair in pairs.columns})
     values = []
-    for trial in pairs.index:
-        both = [frame.loc[trial].to_numpy() for frame in (first, pairs)]
-        constant = any(np.ptp(each) == 0 for each in both) or len(both[0]) < 3
+    for trial, gains in pairs.iterrows():
+        both = gains.to_numpy(), first.loc[trial, list(pairs)].to_numpy()
+        constant = any(np.ptp(each) == 0 for each in both) or len(gains) < 3
         values.append(np.nan if constant else stats.spearmanr(*both).statistic)
-    return _row("overlap", pd.Series(values), pairs=pairs.shape[1])
+    return test_of(pd.Series(values), pairs=pairs.shape[1])
 
 
-def _row(kind: str, values: pd.Series, **more: Any) -> dict[str, Any]:
+def test_of(values: pd.Series, pairs: int) -> dict[str, Any]:
     """A mean over trials with its t-test against 0; blank where values do not differ."""
     known = values.dropna().to_numpy(dtype=float)
-    mean = mean_interval(known)
-    test = {"statistic": np.nan, "df": np.nan, "p": np.nan}
-    if not np.isnan(mean.lower):
-        found = stats.ttest_1samp(known, 0)
-        test = {"statistic": found.statistic, "df": found.df, "p": found.pvalue}
+    row = vars(mean_interval(known)) | {"pairs": pairs, "n": len(known)}
+    if np.isnan(row["lower"]):
+        return row
+    test = stats.ttest_1samp(known, 0)
+    return row | {"statistic": test.statistic, "df": test.df, "p": test.pvalue}
+
+
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """What a network gains for one quantifier (columns) by having learned another one before
+    (rows).
+
+    Numbers are percentage points of accuracy on held-out scenes, in the mean over training and over
+    trials, against networks of the same trials that start from none: blue helps, orange hurts. A
+    star marks a paired t-test with p < 0.05, adjusted over all pairs, or all means of a kind.
+    Framed cells are the control: a network that goes on with its own quantifier on new scenes. The
+    last column and the last row are means over all other targets and all other sources.
+    """
+    cells = tables["transfer"]
+    sources = places(cells.loc[cells["kind"] != "target", "source"])
+    targets = places(cells.loc[cells["kind"] != "source", "target"])
+    largest = cells.loc[cells["kind"] == "pair", "estimate"].abs().max()
+    figure = style.new_figure(style.PAGE_WIDTH, 1.35 + 0.34 * len(sources))
+    axes = figure.subplots()
+    for row in cells.to_dict("records"):
+        draw_cell(axes, row, targets[row["target"]], sources[row["source"]], largest)
+    axes.set_xticks(
+        list(targets.values()),
+        list(map(style.label, targets)),
+        rotation=40,
+        ha="left",
+        rotation_mode="anchor",
+    )
+    axes.set_yticks(list(sources.values()), list(map(style.label, sources)))
+    axes.xaxis.tick_top()
+    axes.xaxis.set_label_position("top")
+    axes.set_xlabel("then learned (target)")
+    axes.set_ylabel("learned before (source)")
+    axes.set_xlim(-0.55, targets[MEAN] + 0.55)
+    axes.set_ylim(sources[MEAN] + 0.55, -0.55)
+    axes.tick_params(length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    title = f"{experiment.settings['title']} (n = {cells['n'].max()} trials)"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=9)
+    return figure
+
+
+def places(names: pd.Series) -> dict[str, float]:
+    """Where each quantifier stands in the matrix, and behind all of them their mean."""
+    own = [name for name in dict.fromkeys(names) if name != MEAN]
+    return {**{name: float(place) for place, name in enumerate(own)}, MEAN: len(own) + GAP}
+
+
+def draw_cell(axes: Axes, row: dict[str, Any], x: float, y: float, largest: float) -> None:
+    """One cell, coloured by its gain, with the number in it."""
+    gain, control = row["estimate"], row["kind"] == "same"
+    axes.add_patch(
+        Rectangle(
+            (x - 0.5, y - 0.5),
+            width=1,
+            height=1,
+            facecolor="white" if control or not largest > 0 else COLOURS(tone(gain / largest)),
+            edgecolor=style.GREY if control else "white",
+            linewidth=0.8,
+            zorder=2 if control else 1,
+        )
+    )
+    star = "*" if row["p_adjusted"] < LEVEL and not control else ""
+    text = f"{formats.accuracy_points(gain)}{star}"
+    axes.text(x, y, text, ha="center", va="center", fontsize=8, zorder=3, color="black")
+
+
+def tone(share: float) -> float:
+    """The place of a gain among the colours, from its share of the largest one; ½ for none.
+
+    The square root keeps small gains apart where a few are large, and the ends are left out, on
+    which black numbers could not be read.
+
+    >>> tone(0.0), tone(1.0), round(tone(-1.0), 3)
+    (0.5, 0.9, 0.1)
+    """
+    if np.isnan(share):
+        return 0.5
+    return float(0.5 + 0.4 * np.sign(share) * np.sqrt(min(abs(share), 1)))
+
+
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Which sources help which targets, and whether that goes by class."""
+    frame = tables["transfer"]
+    by_kind = {kind: frame[frame["kind"] == kind] for kind in ("pair", "same", "source", "target")}
+    pairs, same = by_kind["pair"], by_kind["same"].sort_values("estimate").to_dict("records")
+    rows = []
+    for name in dict.fromkeys([*pairs["source"], *pairs["target"]]):
+        row = {"Quantifier": style.label(name)}
+        for kind, verbs in (("source", "Helps, hurts"), ("target", "Is helped, hurt")):
+            row[verbs] = row[f"Mean gain as {kind}"] = formats.MISSING
+            means = by_kind[kind][by_kind[kind][kind] == name]
+            for mean in means.to_dict("records"):
+                helped, hurt = helped_and_hurt(pairs[pairs[kind] == name])
+                row[verbs] = f"{len(helped)}, {len(hurt)}"
+                row[f"Mean gain as {kind}"] = estimate(mean, "accuracy_points")
+        row["Mean accuracy over training, from none"] = formats.percent(means["scratch"].mean())
+        rows.append(row)
+    helped, hurt = helped_and_hurt(pairs)
+    by_class = tables["transfer_classes"].groupby("universal", sort=False)
     return {
-        **{"kind": kind, "universal": "", "source": "", "target": "", "pairs": 1},
-        **{"estimate": mean.estimate, "lower": mean.lower, "upper": mean.upper, "n": len(known)},
-        **test,
-        **more,
+        "training": settings["training"],
+        "trials": pairs["n"].tolist(),
+        "helped": helped,
+        "hurt": hurt,
+        "classes": {name: own.set_index("kind").to_dict("index") for name, own in by_class},
+        "overlap": tables["transfer_overlap"].dropna(subset="estimate").to_dict("records"),
+        "control": same[:1] + same[-1:],
+        "level": LEVEL,
+        "rows": rows,
     }
 
 
-# --- In words -------------------------------------------------------------------------------------
-
-_MOST_NAMED = 5
-_MOST_MEANS = 3
-
-_VERBS = {
-    "pair": ("helps", "hurts"),
-    "source": ("help", "hurt"),
-    "target": ("gain", "lose"),
-}
-_OTHERS = {"source": "targets", "target": "sources"}
-
-_SAME_CLASS = {
-    "monotonicity": "the same direction of monotonicity in B (upward, downward or neither)",
-    "quantity": "the same side of quantity (only numbers matter to both, or the order to both)",
-    "conservativity": "the same side of conservativity",
-}
-
-
-def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """Which sources help which targets, and whether that goes by class."""
-    training = settings["training"]
-    epochs = formats.counted(training["max_epochs"], "epoch")
-    readout = "is taken over as well" if training["start_readout"] else "starts anew"
-    opening = (
-        f"Every network trains for {epochs}; its read-out {readout}. What counts is its accuracy "
-        "on held-out scenes in the mean over training, the area under its learning curve. The gain "
-        "of a source is the difference, in percentage points, from the network of the same trial "
-        "that starts from none (with 95 % intervals; paired t-tests, p adjusted by Holm's method "
-        "within each kind of comparison)."
-    )
-    lines = [
-        *_about_pairs(numbers[numbers["kind"] == "pair"]),
-        *(_about_means(numbers, kind) for kind in _OTHERS),
-        *(
-            _about_class(numbers[numbers["universal"] == universal].set_index("kind"), universal)
-            for universal in numbers.loc[numbers["kind"] == "contrast", "universal"]
-        ),
-        *_about_overlap(numbers[numbers["kind"] == "overlap"]),
-        *_about_control(numbers[numbers["kind"] == "same"]),
-    ]
-    return "\n".join([opening, "", *(f"- {line}" for line in lines)])
-
-
-def differences(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def helped_and_hurt(pairs: pd.DataFrame) -> tuple[list[dict], list[dict]]:
     """The rows of which a gain is shown, and those of which a loss is, the largest first."""
-    shown_at_all = rows[rows["p_adjusted"] < LEVEL].sort_values("estimate", kind="stable")
-    return shown_at_all[shown_at_all["estimate"] > 0][::-1], shown_at_all[
-        shown_at_all["estimate"] < 0
-    ]
-
-
-def _about_pairs(pairs: pd.DataFrame) -> Iterator[str]:
-    both = differences(pairs)
-    helped, hurt = map(len, both)
-    yield (
-        f"Of {formats.counted(len(pairs), 'pair')} of different quantifiers (n = "
-        f"{formats.span(pairs['n'].tolist())} trials each), the source is shown to help the target "
-        f"in {helped} and to hurt it in {hurt}; in {len(pairs) - helped - hurt} no difference is "
-        "shown."
-    )
-    for rows, verb in zip(both, _VERBS["pair"], strict=True):
-        named = [
-            f"{formats.name(row['source'])} for {formats.name(row['target'])} ({_gain(row)})"
-            for row in rows.head(_MOST_NAMED).to_dict("records")
-        ]
-        if named:
-            most = " most" if len(rows) > _MOST_NAMED else ""
-            yield f"What {verb}{most}: {'; '.join(named)}."
-
-
-def _about_means(numbers: pd.DataFrame, kind: str) -> str:
-    both = differences(numbers[numbers["kind"] == kind])
-    parts = [
-        _listed_means(rows, kind, verb)
-        for rows, verb in zip(both, _VERBS[kind], strict=True)
-        if len(rows)
-    ]
-    found = "; ".join(parts) or f"no {kind} is shown to gain or lose"
-    return f"In the mean over all other {_OTHERS[kind]}, {found}."
-
-
-def _listed_means(rows: pd.DataFrame, kind: str, verb: str) -> str:
-    named = [
-        f"{formats.name(row[kind])} ({_gain(row)})"
-        for row in rows.head(_MOST_MEANS).to_dict("records")
-    ]
-    others = len(rows) - len(named)
-    if others:
-        named.append(f"{others} other{'s' if others > 1 else ''}")
-    return f"{formats.listed(named)} {verb}{'s' if len(named) == 1 else ''}"
-
-
-def _about_class(rows: pd.DataFrame, universal: str) -> str:
-    """Within classes against across, over trials and over ways to class the quantifiers."""
-    within, across, contrast = (rows.loc[kind] for kind in ("within", "across", "contrast"))
-    means = (
-        f"with {_SAME_CLASS[universal]} the gain is {_gain(within)} in the mean over "
-        f"{formats.counted(int(within['pairs']), 'pair')}, otherwise {_gain(across)} over "
-        f"{formats.counted(int(across['pairs']), 'pair')}"
-    )
-    difference = f"{_gain(contrast)}, n = {formats.counted(int(contrast['n']), 'trial')}"
-    if not contrast["p_adjusted"] < LEVEL:
-        return formats.capital(f"{means}. No difference is shown ({difference}).")
-    reach = (
-        "more than other ways to class these quantifiers would bring"
-        if contrast["p_permuted"] < LEVEL
-        else "but classes given to these quantifiers at random may differ as much"
-    )
-    return formats.capital(
-        f"{means}. The difference is shown for these quantifiers ({difference}), {reach} "
-        f"(permutation test, {p_phrase(contrast['p_permuted'])})."
-    )
-
-
-def _about_overlap(rows: pd.DataFrame) -> Iterator[str]:
-    for row in rows.dropna(subset="estimate").to_dict("records"):
-        estimate, lower, upper = (formats.correlation(row[name]) for name in _BOUNDS)
-        numbers = (
-            f"rank correlation over pairs {estimate}, {formats.interval(lower, upper)}, "
-            f"{p_phrase(row['p_adjusted'])}, n = {formats.counted(row['n'], 'trial')}"
-        )
-        if not row["p_adjusted"] < LEVEL:
-            yield (
-                "The gain is not shown to depend on how many answers for the target are right at "
-                f"once, after the first step ({numbers})."
-            )
-        else:
-            size = "larger" if row["estimate"] > 0 else "smaller"
-            yield (
-                "The more answers for the target are right at once, after the first step, the "
-                f"{size} the gain ({numbers})."
-            )
-
-
-def _about_control(same: pd.DataFrame) -> Iterator[str]:
-    if len(same):
-        ends = [
-            f"{formats.accuracy_points(row['estimate'])} points for {formats.name(row['target'])} "
-            f"({formats.percent(row['first'])} right after the first step)"
-            for row in (same.loc[same["estimate"].idxmin()], same.loc[same["estimate"].idxmax()])
-        ]
-        yield (
-            "As a control, networks went on with their own quantifier on new scenes. They gain "
-            f"{' to '.join(ends)}: what it is worth to have learned the target itself, as far as "
-            "the source had."
-        )
-
-
-_BOUNDS = ("estimate", "lower", "upper")
-
-
-def _gain(row: Mapping[str, Any]) -> str:
-    """An estimate in points with its interval and adjusted p.
-
-    >>> _gain({"estimate": 0.05, "lower": 0.04, "upper": 0.06, "p_adjusted": 0.01})
-    '5.0, 4.0 to 6.0, p = 0.010'
-    """
-    estimate, lower, upper = (formats.accuracy_points(row[name]) for name in _BOUNDS)
-    bounds = formats.interval(lower, upper)
-    if bounds == formats.MISSING:
-        return estimate
-    return f"{estimate}, {bounds}, {p_phrase(row['p_adjusted'])}"
-
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """One line for each quantifier: as a source for all others, and as a target of all others."""
-    pairs = numbers[numbers["kind"] == "pair"]
-    rows = []
-    for name in dict.fromkeys([*pairs["source"], *pairs["target"]]):
-        row = {"Quantifier": name.replace("_", " ")}
-        for kind in _OTHERS:
-            helped, hurt = map(len, differences(pairs[pairs[kind] == name]))
-            mean = numbers[(numbers["kind"] == kind) & (numbers[kind] == name)]
-            verbs = {"source": "Helps, hurts", "target": "Is helped, hurt"}[kind]
-            row[verbs] = f"{helped}, {hurt}" if len(mean) else formats.MISSING
-            of_kind = f"Mean gain as {kind}"
-            row[of_kind] = formats.MISSING
-            for one in mean.to_dict("records"):
-                row[of_kind] = _gain(one)
-        own = numbers[(numbers["kind"] == "target") & (numbers["target"] == name)]
-        row["Mean accuracy over training, from none"] = formats.percent(own["scratch"].mean())
-        rows.append(row)
-    return pd.DataFrame(rows)
+    shown = pairs[pairs["p_adjusted"] < LEVEL].sort_values("estimate", kind="stable")
+    gained = shown["estimate"] > 0
+    return shown[gained][::-1].to_dict("records"), shown[~gained].to_dict("records")

@@ -63,26 +63,16 @@ def draw_quantifier(axes: Axes, rows: pd.DataFrame, place: int, look: style.Look
     """One quantifier: box of the converged trials and all points."""
     learned, censored = rows[rows["converged"]], rows[~rows["converged"]]
     if len(learned):
+        colour = {"color": look.colour}
         axes.boxplot(
-            learned["time"],
-            positions=[place],
-            widths=0.5,
-            showfliers=False,
-            manage_ticks=False,
-            boxprops={"color": look.colour},
-            whiskerprops={"color": look.colour},
-            capprops={"color": look.colour},
-            medianprops={"color": look.colour, "linewidth": 2},
-        )
+            learned["time"], positions=[place], widths=0.5, showfliers=False, manage_ticks=False,
+            boxprops=colour, whiskerprops=colour, capprops=colour,
+            medianprops=colour | {"linewidth": 2},
+        )  # fmt: skip
     axes.plot(
         learned["x"], learned["time"], look.marker, color=look.colour, alpha=0.75, markeredgewidth=0
     )
     axes.plot(
-        censored["x"],
-        censored["time"],
-        "^",
-        color=look.colour,
-        markerfacecolor="white",
-        markersize=6,
-        zorder=3,
-    )
+        censored["x"], censored["time"], "^", color=look.colour, markerfacecolor="white",
+        markersize=6, zorder=3,
+    )  # fmt: skip

@@ -9,34 +9,79 @@ and its posterior distribution").
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import astuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from quantlearn import tables
-from quantlearn.figures import formats
+from quantlearn import tables as schemas
+from quantlearn.columns import Column
+from quantlearn.figures import formats, style
+from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.texts import estimate
 from quantlearn.statistics.intervals import CONFIDENCE, Interval, mean_interval
 
-__all__ = ["Part", "balancing_table", "remark", "scores_by_truth", "shown"]
+READS = ("cells", "trials")
 
-METHODS = {
-    "none": "not balanced",
-    "downsample": "downsampled",
-    "upsample": "upsampled",
+TABLES = {
+    "balancing": {
+        "method": Column("str", "data.balance.method: none, downsample or upsample"),
+        "sample": Column("int64", "Hyperparameter sample"),
+        "steps": Column("float64", "Median steps of its trials"),
+        "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+        "split": Column("str", "test or dev"),
+        "quantity": Column(
+            "str",
+            "true and false (accuracy on the scenes with this truth value), all (accuracy), "
+            "balanced (mean of true and false), majority (share of the commoner truth value), "
+            "share_true, and not_above (share of trials whose accuracy is not above majority)",
+        ),
+        "estimate": Column("float64", "Mean over trials"),
+        "lower": Column("float64", "Lower end of its 95 % t interval, of not_above of Wilson's"),
+        "upper": Column("float64", "Upper end"),
+        "n": Column("int64", "Trials"),
+    },
+}
+
+ROWS = {
+    "balancing": (
+        "One row for each length of training and quantity, of this experiment and of those "
+        "beside it. Test scenes are counted, or dev scenes where there is no test."
+    ),
+}
+
+METHODS = {"none": "not balanced", "downsample": "downsampled", "upsample": "upsampled"}
+LINES = {
+    "true": "scenes where it is true",
+    "false": "scenes where it is false",
+    "all": "all scenes",
 }
 
 
-SIDES = ("true", "false")
+def tables(experiment: Experiment, beside: Sequence[Experiment], _: int) -> dict[str, pd.DataFrame]:
+    """Scores of each experiment, sample and quantifier, with 95 % intervals over trials.
 
-
-class Part(NamedTuple):
-    """An experiment: how it balances, its answers by cell and its trials, of all samples."""
-
-    method: str
-    cells: pd.DataFrame
-    trials: pd.DataFrame
+    The quantities are those of `scores_by_truth` (means with t intervals) and ``not_above``: the
+    share of trials in which no more scenes are answered rightly than by the common answer alone,
+    with Wilson's interval.
+    """
+    rows = []
+    for one in (experiment, *beside):
+        method = one.settings["data"]["balance"]["method"]
+        steps = one.trials.groupby("sample")["steps"].median()
+        held_out, split = schemas.held_out(one.cells, one.path("cells"))
+        for quantifier, cells in held_out.groupby("quantifier", sort=False):
+            for sample, scores in scores_by_truth(cells).groupby("sample"):
+                key = method, sample, steps[sample], quantifier, split
+                for quantity, found in estimates(scores).items():
+                    rows.append((*key, quantity, *astuple(found), len(scores)))
+    table = pd.DataFrame(rows, columns=list(TABLES["balancing"]))
+    table["method"] = pd.Categorical(table["method"], list(METHODS))  # in this order
+    return {"balancing": table.sort_values(["method", "steps"], kind="stable")}
 
 
 def scores_by_truth(cells: pd.DataFrame) -> pd.DataFrame:
@@ -50,12 +95,9 @@ def scores_by_truth(cells: pd.DataFrame) -> pd.DataFrame:
     ...                               "scenes": [10, 90], "correct": [0, 90]})).iloc[0].to_dict()
     {'true': 0.0, 'false': 1.0, 'all': 0.9, 'balanced': 0.5, 'majority': 0.9, 'share_true': 0.1}
     """
-    counts = cells.pivot_table(
-        index=["sample", "trial"], columns="truth", values=["scenes", "correct"], aggfunc="sum"
-    )
+    counts = cells.pivot_table(["scenes", "correct"], ["sample", "trial"], "truth", "sum")
     scenes, correct = (
-        counts[column].reindex(columns=[True, False], fill_value=0).fillna(0)
-        for column in ("scenes", "correct")
+        counts[column].reindex(columns=[True, False]).fillna(0) for column in ("scenes", "correct")
     )
     total = scenes.sum(axis="columns")
     share = correct / scenes.where(scenes > 0)
@@ -71,165 +113,99 @@ def scores_by_truth(cells: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def balancing_table(parts: Sequence[Part]) -> pd.DataFrame:
-    """Scores of each experiment, sample and quantifier, with 95 % intervals over trials.
+def estimates(scores: pd.DataFrame) -> dict[str, Interval]:
+    """Means of scores over trials, and the share of trials that the majority baseline beats."""
+    # Only here: drawing estimates nothing.
+    from scipy.stats import binomtest  # noqa: PLC0415
 
-    The quantities are those of `scores_by_truth` (means with t intervals) and ``not_above``: the
-    share of trials in which no more scenes are answered rightly than by the common answer alone,
-    with Wilson's interval. Columns: those of `quantlearn.tables.BALANCING`.
-    """
-    rows = []
-    for part in parts:
-        steps = part.trials.groupby("sample")["steps"].median()
-        held_out, split = tables.held_out(part.cells, f"the cells of balance {part.method}")
-        for quantifier, cells in held_out.groupby("quantifier", sort=False):
-            for sample, scores in scores_by_truth(cells).groupby("sample"):
-                for quantity, found in _estimates(scores).items():
-                    rows.append(
-                        {
-                            "method": part.method,
-                            "sample": sample,
-                            "steps": steps[sample],
-                            "quantifier": quantifier,
-                            "split": split,
-                            "quantity": quantity,
-                            "estimate": found.estimate,
-                            "lower": found.lower,
-                            "upper": found.upper,
-                            "n": len(scores),
-                        }
-                    )
-    table = pd.DataFrame(rows, columns=list(tables.BALANCING))
-    return table.sort_values(["method", "steps"], kind="stable", key=_in_order, ignore_index=True)
-
-
-def _in_order(column: pd.Series) -> pd.Series:
-    return column.map(list(METHODS).index) if column.name == "method" else column
-
-
-def _estimates(scores: pd.DataFrame) -> dict[str, Interval]:
-    found = {name: mean_interval(scores[name].dropna().to_numpy()) for name in scores}
-    found = {
-        name: Interval(one.estimate, *np.clip([one.lower, one.upper], 0, 1).tolist())
-        for name, one in found.items()
-    }
+    found = {}
+    for name in scores:
+        mean = mean_interval(scores[name].dropna().to_numpy())
+        # A t interval of few trials may reach beyond what an accuracy can be.
+        found[name] = Interval(mean.estimate, *np.clip([mean.lower, mean.upper], 0, 1).tolist())
     # A few parts in 10¹⁰ of rounding must not decide between two quotients of whole numbers.
     below = int((scores["all"] <= scores["majority"] + 1e-9).sum())
-    test = stats.binomtest(below, len(scores))
-    bounds = test.proportion_ci(CONFIDENCE, method="wilson")
-    return {
-        **found,
-        "not_above": Interval(below / len(scores), float(bounds.low), float(bounds.high)),
-    }
+    bounds = binomtest(below, len(scores)).proportion_ci(CONFIDENCE, method="wilson")
+    found["not_above"] = Interval(below / len(scores), float(bounds.low), float(bounds.high))
+    return found
 
 
-# --- In words -------------------------------------------------------------------------------------
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Accuracy on the scenes of each truth value, by how the training scenes are balanced.
+
+    Each point is the mean over trials, with its 95 % interval, of networks that were trained for so
+    many steps and no further. The grey dashed line is the majority baseline: the accuracy of always
+    giving the commoner answer. Where scenes are downsampled, the test scenes are balanced too; the
+    accuracy on the scenes of one truth value can be compared all the same.
+    """
+    table = tables["balancing"]
+    methods, quantifiers = table["method"].unique(), experiment.settings["quantifiers"]
+    shape = len(quantifiers), len(methods)
+    figure = style.new_figure(style.PAGE_WIDTH, 1.4 + 2.4 * len(quantifiers))
+    grid = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
+    panels = dict(iter(table.groupby(["quantifier", "method"])))
+    for row, quantifier in zip(grid, quantifiers, strict=True):
+        for axes, method in zip(row, methods, strict=True):
+            draw_panel(axes, panels[quantifier, method])
+            axes.set_title(METHODS[method].capitalize())
+        row[0].set_ylabel(f"Accuracy ({style.label(quantifier)})")
+    for axes in grid[-1]:
+        axes.set_xlabel("Training steps")
+    title = f"Accuracy by truth value (n = {table['n'].max()} trials)"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=9, wrap=True)
+    handles, labels = grid[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2, handlelength=3)
+    return figure
 
 
-def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
+def draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
+    """The accuracies of one quantifier under one balance, against the length of training."""
+    for quantity, look in style.looks(list(LINES)).items():
+        line = rows[rows["quantity"] == quantity]
+        bars = np.abs(line[["lower", "upper"]].to_numpy().T - line["estimate"].to_numpy())
+        axes.errorbar(
+            line["steps"],
+            line["estimate"],
+            yerr=np.nan_to_num(bars),
+            color=look.colour,
+            linestyle=look.line,
+            marker=look.marker,
+            capsize=2,
+            label=LINES[quantity],
+        )
+    baseline = rows.loc[rows["quantity"] == "majority", "estimate"].mean()
+    look = {"color": style.GREY, "linestyle": "--", "linewidth": 0.9}
+    axes.axhline(baseline, label="majority baseline", **look)
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda steps, _: f"{steps:,.0f}"))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_ylim(-0.03, 1.03)
+
+
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Whether networks are stuck at the common answer, and what balancing changes."""
-    lines = []
-    for quantifier in settings["quantifiers"]:
-        of_one = numbers[numbers["quantifier"] == quantifier]
-        lines += [_remark(of_one, formats.name(quantifier)), ""]
-    return "\n".join(lines).strip()
-
-
-def _remark(numbers: pd.DataFrame, name: str) -> str:
-    rare = rare_truth(numbers)
-    common = "false" if rare == "true" else "true"
-    by_method = {
-        method: rows.pivot_table(index="steps", columns="quantity", values="estimate")
-        for method, rows in numbers.groupby("method", sort=False)
-    }
-    n = int(numbers["n"].max())
-    lines = []
-    if "none" in by_method:
-        none = by_method["none"]
-        lines += [
-            f"{formats.capital(name)} is {common} in {formats.percent(none['majority'].iloc[0])} "
-            f"of "
-            f"the scenes as they come. Who always says {common} is right as often.",
-            "",
-            *(f"- {_stuck(row, steps, rare, n)}" for steps, row in _ends(none)),
-            "",
-        ]
-    lines.append(
-        "With 95 % intervals over trials (the balanced accuracy is the mean of the accuracies on "
-        "true and on false scenes, 50 % for any constant answer):"
-    )
-    for place, length in {0: "shortest", -1: "longest"}.items():
-        lines += ["", f"After the {length} training:", ""]
-        lines += [f"- {_scores_after(numbers, method, place)}" for method in by_method]
-    return "\n".join(lines)
-
-
-def rare_truth(numbers: pd.DataFrame) -> str:
-    """The truth value, "true" or "false", that is rarer in the first experiment's scenes."""
-    share = numbers.loc[numbers["quantity"] == "share_true", "estimate"].iloc[0]
-    return "true" if share < 0.5 else "false"
-
-
-def _ends(wide: pd.DataFrame) -> list[tuple[float, pd.Series]]:
-    """The shortest and the longest training."""
-    return [(steps, wide.loc[steps]) for steps in dict.fromkeys(wide.index[[0, -1]])]
-
-
-def _stuck(row: pd.Series, steps: float, rare: str, n: int) -> str:
-    below = round(row["not_above"] * n)
-    verdict = (
-        "all networks are stuck at the common answer, with an accuracy not above this baseline"
-        if below == n
-        else f"the accuracy is above this baseline in {n - below} of {formats.counted(n, 'trial')}"
-    )
-    return (
-        f"Not balanced, after {formats.steps(steps)} steps, {verdict}: "
-        f"{formats.percent(row['all'])} "
-        f"of all test scenes are answered rightly, and {formats.percent(row[rare])} of those where "
-        f"it is {rare}."
-    )
-
-
-def _scores_after(numbers: pd.DataFrame, method: str, place: int) -> str:
-    """The accuracies under one balance after the shortest (0) or the longest training (−1)."""
-    of_method = numbers[numbers["method"] == method]
-    steps = sorted(set(of_method["steps"]))[place]
-    rows = of_method[of_method["steps"] == steps].set_index("quantity")
-    right = [f"{_with_interval(rows.loc[side])} where it is {side}" for side in SIDES]
-    return (
-        f"{METHODS[method]}, {formats.steps(steps)} steps: balanced accuracy "
-        f"{_with_interval(rows.loc['balanced'])}; right are {formats.listed(right)}"
-    )
-
-
-def _with_interval(row: pd.Series) -> str:
-    interval = formats.interval(formats.percent(row["lower"]), formats.percent(row["upper"]))
-    shown = f" ({interval})" if interval != formats.MISSING else ""
-    return f"{formats.percent(row['estimate'])}{shown}"
-
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """One line for each balance and length of training."""
-    keys = ["quantifier", "method", "steps"]
-    wide = numbers.pivot_table(index=keys, columns="quantity", values="estimate")
-    order = numbers[keys].drop_duplicates()
-    n = numbers.set_index(keys)["n"].groupby(level=keys).first()
-    several = len(set(numbers["quantifier"])) > 1
-    rows = []
-    for quantifier, method, steps in order.itertuples(index=False):
-        row = wide.loc[quantifier, method, steps]
-        trials = n.loc[quantifier, method, steps]
+    table = tables["balancing"]
+    rows, first = [], {}
+    for (quantifier, method, steps), part in table.groupby(
+        ["quantifier", "method", "steps"], sort=False
+    ):
+        found = part.set_index("quantity")
+        first.setdefault(quantifier, {"method": method, "lengths": []})
+        if first[quantifier]["method"] == method:
+            first[quantifier]["lengths"].append(found.to_dict("index"))
+        n = found["n"].iloc[0]
         rows.append(
             {
                 "Balance": METHODS[method],
-                **({"Quantifier": quantifier.replace("_", " ")} if several else {}),
+                "Quantifier": style.label(quantifier),
                 "Steps": formats.steps(steps),
-                "Right where true": formats.percent(row["true"]),
-                "Right where false": formats.percent(row["false"]),
-                "Balanced accuracy": formats.percent(row["balanced"]),
-                "Accuracy": formats.percent(row["all"]),
-                "Majority baseline": formats.percent(row["majority"]),
-                "Not above it": f"{round(row['not_above'] * trials)} of {trials}",
+                "Right where true": estimate(found.loc["true"], "percent"),
+                "Right where false": estimate(found.loc["false"], "percent"),
+                "Balanced accuracy": estimate(found.loc["balanced"], "percent"),
+                "Accuracy": formats.percent(found.loc["all", "estimate"]),
+                "Majority baseline": formats.percent(found.loc["majority", "estimate"]),
+                "Not above it": f"{round(found.loc['not_above', 'estimate'] * n)} of {n}",
             }
         )
-    return pd.DataFrame(rows)
+    return {"first": first, "methods": METHODS, "rows": rows}

@@ -12,223 +12,268 @@ experiments it is a difference of independent means (Welch).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import isnan
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
-from quantlearn import tables
-from quantlearn.figures import formats
+from quantlearn.columns import Column
+from quantlearn.figures import formats, style
+from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.texts import estimate
 from quantlearn.settings.protocol import is_control, novelty
 from quantlearn.statistics.comparison import welch_test
-from quantlearn.statistics.intervals import Interval, mean_interval
+from quantlearn.statistics.intervals import mean_interval
 
-__all__ = ["Answers", "generalisation", "remark", "shown"]
+READS = ("cells", "baseline_cells", "leaderboard")
+
+# size is blank in a row over all sizes of its kind, loss where something was trained.
+TABLES = {
+    "generalisation": {
+        "experiment": Column("str", "Where the networks were trained"),
+        "quantifier": Column("str", "Name in config/quantifiers.yaml; all for several together"),
+        "size": Column("Int64", "Objects in the scenes; blank over all sizes of their kind"),
+        "trained": Column(
+            "bool", "Whether such scenes were trained; otherwise they are of a new kind"
+        ),
+        "trials": Column("int64", "Trials"),
+        "scenes": Column("int64", "Test scenes of all trials"),
+        "accuracy": Column("float64", "Share of right answers, 0 to 1; mean over trials"),
+        "lower": Column("float64", "Lower end of its 95 % t interval"),
+        "upper": Column("float64", "Upper end"),
+        "loss": Column(
+            "float64",
+            "Accuracy on what was trained less this accuracy; blank in a row about what was "
+            "trained",
+        ),
+        "loss_lower": Column(
+            "float64",
+            "Lower end of its 95 % interval: within trials, of Welch between two experiments",
+        ),
+        "loss_upper": Column("float64", "Upper end"),
+        "majority": Column("float64", "Accuracy of the rule that gives the commoner truth value"),
+        "size_alone": Column("float64", "Accuracy of the rule that knows only the size"),
+        "zone_counts": Column("float64", "Accuracy of the rule that knows only the zone counts"),
+    },
+}
+
+ROWS = {
+    "generalisation": "One row for each quantifier and kind of test scenes, of the chosen sample.",
+}
+
+KINDS = {  # what was trained, and what was not
+    "longer": ("sizes that were trained", "larger scenes"),
+    "quantifier": ("quantifiers that were trained", "quantifiers that were not trained"),
+    "zone_counts": ("any zone counts", "zone counts that were not trained"),
+    "size": ("any sizes", "sizes that were not trained"),
+}
+TICKS = {"zone_counts": ("any\ncounts", "new\ncounts"), "size": ("any\nsizes", "new\nsizes")}
+DASH = 0.3  # half the width of a baseline's dash, where neighbouring points are 1 apart
 
 
-@dataclass(frozen=True)
-class Answers:
-    """An experiment's settings, and its answers and those of the baselines on the test split."""
+def tables(experiment: Experiment, beside: Sequence[Experiment], _: int) -> dict[str, pd.DataFrame]:
+    """Accuracy of the shown sample on test scenes of what was trained and of what is new.
 
-    settings: Mapping[str, Any]
-    cells: pd.DataFrame
-    baselines: pd.DataFrame
-
-    def of(self, quantifiers: Sequence[str], sizes: Sequence[int]) -> "Answers":
-        """The part with these quantifiers and sizes."""
-        return Answers(
-            self.settings,
-            *(_part(table, quantifiers, sizes) for table in (self.cells, self.baselines)),
-        )
-
-    def accuracy(self) -> pd.Series:
-        """Share of right answers of each trial."""
-        summed = self.cells.groupby("trial")[["correct", "scenes"]].sum()
-        return summed["correct"] / summed["scenes"]
-
-    def sizes(self) -> list[int]:
-        """The sizes of the scenes, ascending."""
-        return sorted(self.cells["size"].unique().tolist())
-
-
-def generalisation(tested: Answers, beside: Sequence[Answers]) -> pd.DataFrame:
-    """The table of the analysis, with the columns of `quantlearn.tables.GENERALISATION`.
-
-    Something in the test scenes is new; where the split makes it so, one experiment of those
-    ``beside`` is a control.
+    Where the split makes something new, one experiment of those ``beside`` is a control.
     """
-    kind = novelty(tested.settings)
-    rows = {"size": _by_size, "quantifier": _by_quantifier}.get(kind, _by_experiment)
-    return pd.DataFrame(list(rows(tested, beside)), columns=list(tables.GENERALISATION)).astype(
-        {"size": "Int64"}
-    )
+    controls = [one for one in beside if is_control(one.settings, experiment.settings)]
+    tested, *controls = map(test_answers, (experiment, *controls))
+    rows = [
+        {"quantifier": quantifier, "size": size, **measured(part, known)}
+        for quantifier, size, part, known in parts(experiment.settings, tested, *controls)
+    ]
+    table = pd.DataFrame(rows, columns=list(TABLES["generalisation"]))
+    return {"generalisation": table.astype({"size": "Int64"})}
 
 
-def _by_size(tested: Answers, _: Sequence[Answers]) -> Iterator[dict[str, Any]]:
-    border = tested.settings["data"]["split"]["only_test"]["sizes_above"]
-    sizes = tested.sizes()
-    short, long = ([size for size in sizes if (size <= border) == known] for known in (True, False))
-    for quantifier in _learned(tested.settings):
-        known = tested.of([quantifier], short)
-        yield _row(known, quantifier)
-        yield _row(tested.of([quantifier], long), quantifier, known)
-        for size in sizes:
-            part = tested.of([quantifier], [size])
-            yield _row(part, quantifier, known if size > border else None) | {"size": size}
+def test_answers(experiment: Experiment) -> pd.DataFrame:
+    """Right answers to test scenes by the rule that gave them: a baseline, or the network."""
+    networks = experiment.shown(experiment.cells).assign(baseline="network")
+    answers = pd.concat([networks, experiment.baseline_cells])
+    return answers[answers["split"] == "test"].assign(experiment=experiment.name)
 
 
-def _by_quantifier(tested: Answers, _: Sequence[Answers]) -> Iterator[dict[str, Any]]:
-    learned, sizes = _learned(tested.settings), tested.sizes()
-    new = [name for name in tested.settings["quantifiers"] if name not in learned]
-    known = tested.of(learned, sizes)
-    yield _row(known, "all")
-    yield _row(tested.of(new, sizes), "all", known)
-    for quantifier in tested.settings["quantifiers"]:
-        part = tested.of([quantifier], sizes)
-        yield _row(part, quantifier, None if quantifier in learned else known)
+def parts(
+    settings: Mapping[str, Any], tested: pd.DataFrame, control: pd.DataFrame | None = None
+) -> Iterator[tuple[str, int | None, pd.DataFrame, pd.DataFrame | None]]:
+    """Quantifier, size, answers, and where these are of a new kind those they are compared with."""
+    kept, names = settings["data"]["split"]["only_test"], settings["quantifiers"]
+    learned = [name for name in names if name not in kept["quantifiers"]]
+    kind = kind_of_novelty(settings)
+    if kind == "quantifier":
+        is_known = tested["quantifier"].isin(learned)
+        known = tested[is_known]
+        yield "all", None, known, None
+        yield "all", None, tested[~is_known], known
+    for name in learned if kind == "longer" else names:
+        own = tested[tested["quantifier"] == name]
+        if kind == "quantifier":
+            yield name, None, own, None if name in learned else known
+        elif kind == "longer":
+            short = own["size"] <= kept["sizes_above"]
+            yield name, None, own[short], None
+            yield name, None, own[~short], own[short]
+            for size, part in own.groupby("size"):
+                yield name, size, part, own[short] if size > kept["sizes_above"] else None
+        else:
+            known = control[control["quantifier"] == name]
+            yield name, None, known, None
+            yield name, None, own, known
 
 
-def _by_experiment(tested: Answers, beside: Sequence[Answers]) -> Iterator[dict[str, Any]]:
-    (control,) = (other for other in beside if is_control(other.settings, tested.settings))
-    for quantifier in tested.settings["quantifiers"]:
-        known, new = (part.of([quantifier], part.sizes()) for part in (control, tested))
-        yield _row(known, quantifier)
-        yield _row(new, quantifier, known)
+def kind_of_novelty(settings: Mapping[str, Any]) -> str:
+    """The key of what is new among `KINDS`: scenes may be longer, or split by size."""
+    longer = settings["data"]["split"]["only_test"]["sizes_above"] is not None
+    return "longer" if longer else novelty(settings)
 
 
-def _row(part: Answers, quantifier: str, trained: Answers | None = None) -> dict[str, Any]:
-    """One row; ``trained`` is what a part of a new kind is compared with."""
-    accuracy = part.accuracy()
-    mean = mean_interval(accuracy.to_numpy())
-    loss = Interval(np.nan) if trained is None else _loss(trained, part)
-    return {
-        "experiment": part.settings["name"],
-        "quantifier": quantifier,
-        "size": pd.NA,
-        "trained": trained is None,
-        "trials": len(accuracy),
-        "scenes": part.cells["scenes"].sum(),
+def measured(part: pd.DataFrame, known: pd.DataFrame | None) -> dict[str, Any]:
+    """One row; ``known`` is what a part of a new kind is compared with."""
+    right = accuracy(part)
+    mean = mean_interval(right.to_numpy())
+    rules = part.groupby("baseline")[["correct", "scenes"]].sum()
+    row = {
+        "experiment": part["experiment"].iloc[0],
+        "trained": known is None,
+        "trials": len(right),
+        "scenes": rules.loc["network", "scenes"],
         "accuracy": mean.estimate,
         # A t interval of few trials may reach beyond what an accuracy can be.
         "lower": np.clip(mean.lower, 0, 1),
         "upper": np.clip(mean.upper, 0, 1),
-        "loss": loss.estimate,
-        "loss_lower": loss.lower,
-        "loss_upper": loss.upper,
-        **_baselines(part.baselines),
+        **(rules["correct"] / rules["scenes"]).rename({"size": "size_alone"}),
     }
+    if known is None:
+        return row
+    if known["experiment"].iloc[0] == row["experiment"]:
+        loss = mean_interval((accuracy(known) - right).dropna().to_numpy())
+    else:
+        loss = welch_test(accuracy(known).to_numpy(), right.to_numpy())
+    return row | {"loss": loss.estimate, "loss_lower": loss.lower, "loss_upper": loss.upper}
 
 
-def _loss(trained: Answers, new: Answers) -> Interval:
-    """By how much the accuracy is lower on what is new."""
-    known, other = trained.accuracy(), new.accuracy()
-    if trained.settings["name"] == new.settings["name"]:
-        return mean_interval((known - other).dropna().to_numpy())
-    found = welch_test(known.to_numpy(), other.to_numpy())
-    return Interval(found.estimate, found.lower, found.upper)
+def accuracy(answers: pd.DataFrame) -> pd.Series:
+    """Share of the networks' right answers in each trial."""
+    of_networks = answers[answers["baseline"] == "network"]
+    summed = of_networks.groupby("trial")[["correct", "scenes"]].sum()
+    return summed["correct"] / summed["scenes"]
 
 
-def _baselines(cells: pd.DataFrame) -> dict[str, float]:
-    summed = cells.groupby("baseline")[["correct", "scenes"]].sum()
-    return (summed["correct"] / summed["scenes"]).rename({"size": "size_alone"}).to_dict()
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """Accuracy on test scenes of the kind that was trained, and on scenes of a new kind.
+
+    Points are means over trials with 95 % t intervals: filled for what was trained, open for what
+    is new (larger scenes, other zone counts or other quantifiers). Dotted lines and dashes are what
+    rules reach that know only the size of a scene, or only its zone counts, and learned from the
+    same training scenes.
+    """
+    rows, settings = tables["generalisation"], experiment.settings
+    figure = style.new_figure(style.PAGE_WIDTH, 3.6)
+    axes = figure.add_subplot()
+    if kind_of_novelty(settings) == "longer":
+        draw_by_size(axes, rows.dropna(subset="size").astype({"size": "int64"}), settings)
+    else:
+        draw_groups(axes, rows[rows["quantifier"] != "all"], kind_of_novelty(settings))
+    axes.set_ylim(max(axes.get_ylim()[0], -0.01), 1.02)
+    axes.set_ylabel("Accuracy (test scenes)")
+    axes.set_title(f"{settings['title']} (n = {rows['trials'].max()} trials)", wrap=True)
+    figure.legend(loc="outside lower center", ncols=4, handlelength=3)
+    return figure
 
 
-def _learned(settings: Mapping[str, Any]) -> list[str]:
-    untaught = settings["data"]["split"]["only_test"]["quantifiers"]
-    return [name for name in settings["quantifiers"] if name not in untaught]
-
-
-def _part(table: pd.DataFrame, quantifiers: Sequence[str], sizes: Sequence[int]) -> pd.DataFrame:
-    return table[table["quantifier"].isin(quantifiers) & table["size"].isin(sizes)]
-
-
-# --- In words -----------------------------------------------------------------------------------
-
-TRAINED = {
-    "size": "sizes that were trained",
-    "quantifier": "quantifiers that were trained",
-    "zone_counts": "any zone counts",
-}
-NEW = {
-    "size": "larger scenes",
-    "quantifier": "quantifiers that were not trained",
-    "zone_counts": "zone counts that were not trained",
-}
-
-
-def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """How much of what was learned carries over, for each quantifier."""
-    kind = novelty(settings)
-    whole = numbers[numbers["size"].isna()]
-    if kind == "quantifier":
-        lines = [_carried(whole[whole["quantifier"] == "all"], "all quantifiers", kind)]
-        new = whole[~whole["trained"] & (whole["quantifier"] != "all")]
-        worst = new.loc[new["accuracy"].idxmin()]
-        lines.append(
-            f"Of those that were not trained, {formats.name(worst['quantifier'])} fares worst: "
-            f"{formats.percent(worst['accuracy'])}."
+def draw_by_size(axes: Axes, rows: pd.DataFrame, settings: Mapping[str, Any]) -> None:
+    """A line for each quantifier over the sizes, broken in look where training ended."""
+    looks = style.looks(settings["quantifiers"])
+    for place, (quantifier, own) in enumerate(rows.groupby("quantifier", sort=False)):
+        look = looks[quantifier]
+        places = own["size"] + 0.12 * (place - (rows["quantifier"].nunique() - 1) / 2)
+        axes.plot(places, own["accuracy"], color=look.colour, linestyle=look.line)
+        draw_points(axes, places, own, look, style.label(quantifier))
+        axes.plot(own["size"], own["size_alone"], color=look.colour, linestyle=style.BASELINE, lw=1)
+    axes.plot([], [], color=style.GREY, linestyle=style.BASELINE, lw=1, label="size alone")
+    border = settings["data"]["split"]["only_test"]["sizes_above"] + 0.5
+    axes.axvline(border, color=style.GREY, linewidth=0.8)
+    for text, side, offset in (("trained", "right", -4), ("new", "left", 4)):
+        axes.annotate(
+            text,
+            (border, 0.02),
+            xycoords=axes.get_xaxis_transform(),
+            xytext=(offset, 0),
+            textcoords="offset points",
+            ha=side,
+            fontsize=8,
+            color=style.GREY,
         )
-    else:
-        lines = [
-            _carried(rows, formats.name(quantifier), kind)
-            for quantifier, rows in whole.groupby("quantifier", sort=False)
+    axes.xaxis.set_major_locator(MaxNLocator(10, integer=True))
+    axes.set_xlabel("Objects in the scene")
+
+
+def draw_groups(axes: Axes, rows: pd.DataFrame, kind: str) -> None:
+    """A place for each row, with dashes for the baselines."""
+    places = np.arange(len(rows))
+    network, other = style.Look(style.OKABE_ITO[0], "-", "o"), style.OKABE_ITO[1]
+    draw_points(axes, places, rows, network, "network, trained")
+    axes.plot([], [], "o", color=network.colour, markerfacecolor="white", label="network, new")
+    for column, colour, line, text in (
+        # The same number where a rule falls back on the size: both must show.
+        ("zone_counts", other, "-", "zone counts alone"),
+        ("size_alone", "black", (0, (1, 1.5)), "size alone"),
+    ):
+        axes.hlines(
+            rows[column], places - DASH, places + DASH, color=colour, linestyle=line, label=text
+        )
+    labels = [style.label(name).replace(" ", "\n", 1) for name in rows["quantifier"]]
+    if kind in TICKS:
+        labels = [
+            f"{style.label(row.quantifier)}:\n{TICKS[kind][not row.trained]}"
+            for row in rows.itertuples()
         ]
-        if kind == "size":
-            lines = [
-                f"{line} {_largest(numbers[numbers['quantifier'] == quantifier])}"
-                for line, quantifier in zip(lines, whole["quantifier"].unique(), strict=True)
-            ]
-    return "\n".join(f"- {line}" for line in lines)
+    axes.set_xticks(places, labels)
+    axes.set_xlim(-0.6, len(rows) - 0.4)
 
 
-def _carried(rows: pd.DataFrame, name: str, kind: str) -> str:
-    known, new = rows[rows["trained"]].iloc[0], rows[~rows["trained"]].iloc[0]
-    bounds = formats.interval(*map(formats.accuracy_points, (new["loss_lower"], new["loss_upper"])))
-    interval = f" (95 % interval {bounds})" if bounds != formats.MISSING else ""
-    points = f"{formats.accuracy_points(abs(new['loss']))} percentage points"
-    if isnan(new["loss_lower"]) or new["loss_lower"] <= 0 <= new["loss_upper"]:
-        said = f"no loss could be shown: the mean is {formats.accuracy_points(new['loss'])} points"
-    else:
-        said = f"{points} {'fewer' if new['loss'] > 0 else 'more'}"
-    return (
-        f"{formats.capital(name)}: {formats.percent(known['accuracy'])} right answers for "
-        f"{TRAINED.get(kind, 'what was trained')}, {formats.percent(new['accuracy'])} for "
-        f"{NEW.get(kind, 'what was not')}; {said}{interval}. There, the size alone gives "
-        f"{formats.percent(new['size_alone'])} and the zone counts alone "
-        f"{formats.percent(new['zone_counts'])}."
-    )
+def draw_points(
+    axes: Axes, x: pd.Series | np.ndarray, rows: pd.DataFrame, look: style.Look, label: str
+) -> None:
+    """Means with their intervals, open where the kind of scene is new."""
+    heights, trained = rows["accuracy"].to_numpy(), rows["trained"].to_numpy()
+    bars = np.nan_to_num(np.abs(rows[["lower", "upper"]].to_numpy().T - heights))
+    axes.errorbar(x, heights, yerr=bars, fmt="none", ecolor=look.colour, elinewidth=1)
+    for part, face, text in ((trained, look.colour, label), (~trained, "white", None)):
+        at = np.asarray(x)[part], heights[part]
+        axes.plot(*at, look.marker, color=look.colour, markerfacecolor=face, label=text)
 
 
-def _largest(rows: pd.DataFrame) -> str:
-    last = rows.loc[rows["size"].idxmax()]
-    return (
-        f"With {formats.counted(int(last['size']), 'object')}, "
-        f"{formats.percent(last['accuracy'])} of "
-        "the answers are right."
-    )
-
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """The rows over all sizes, for readers."""
-    rows = numbers[numbers["size"].isna()]
-    return pd.DataFrame(
-        {
-            "Quantifier": [name.replace("_", " ") for name in rows["quantifier"]],
-            "Test scenes": ["trained kind" if known else "new kind" for known in rows["trained"]],
-            "Trials": [f"{n}" for n in rows["trials"]],
-            "Right": rows["accuracy"].map(formats.percent),
-            "95 % interval": [
-                formats.interval(formats.percent(row.lower), formats.percent(row.upper))
-                for row in rows.itertuples()
-            ],
-            "Loss, points": rows["loss"].map(formats.accuracy_points),
-            "95 % interval of the loss": [
-                formats.interval(*map(formats.accuracy_points, (row.loss_lower, row.loss_upper)))
-                for row in rows.itertuples()
-            ],
-            "Size alone": rows["size_alone"].map(formats.percent),
-            "Zone counts alone": rows["zone_counts"].map(formats.percent),
-        }
-    )
+def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """How much of what was learned carries over, for each quantifier."""
+    table = tables["generalisation"]
+    table = table.assign(name=table["quantifier"].map(style.label))
+    loss = {"loss": "estimate", "loss_lower": "lower", "loss_upper": "upper"}
+    losses = table[["name", "trained", "accuracy", *loss]].rename(columns=loss)
+    kind, whole = kind_of_novelty(settings), table["size"].isna()
+    known = losses["accuracy"].where(losses["trained"]).ffill()  # stands before what is new
+    new = losses[whole & ~losses["trained"]].assign(known=known)
+    each = new[new["name"] != "all"]
+    largest = table[table["size"] == table["size"].max()]
+    return {
+        "trained": KINDS[kind][0],
+        "new": KINDS[kind][1],
+        "compared": (new[new["name"] == "all"] if kind == "quantifier" else new).to_dict("records"),
+        "worst": each.sort_values("accuracy").iloc[0].to_dict() if kind == "quantifier" else None,
+        "largest": largest[["size", "accuracy"]].to_dict("list"),
+        "rows": [
+            {
+                "Quantifier": row["name"],
+                "Test scenes": "trained kind" if row["trained"] else "new kind",
+                "Trials": str(row["trials"]),
+                "Right": estimate({**row, "estimate": row["accuracy"]}, "percent"),
+                "Loss, points": estimate(losses.loc[place], "accuracy_points"),
+                "Size alone": formats.percent(row["size_alone"]),
+                "Zone counts alone": formats.percent(row["zone_counts"]),
+            }
+            for place, row in table[whole].iterrows()
+        ],
+    }

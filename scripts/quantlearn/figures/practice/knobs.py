@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.settings.distributions import kind_of
@@ -22,11 +23,24 @@ READS = ("samples", "leaderboard")
 
 TABLES = {
     "knobs": {
-        "knob": "str",
-        **dict.fromkeys(["importance", "lower", "upper"], "float64"),
-        "samples": "int64",
-        "explained": "float64",
-    }
+        "knob": Column("str", "Setting that varies, by its key, most important first"),
+        "importance": Column(
+            "float64",
+            "Permutation importance: by how much R² of samples that a random forest has not "
+            "seen falls when the values of the setting are shuffled among them; blank with "
+            "fewer than 32 samples",
+        ),
+        "lower": Column("float64", "Lower end of the middle 95 % of ten repetitions"),
+        "upper": Column("float64", "Upper end"),
+        "samples": Column("int64", "Samples of the search"),
+        "explained": Column(
+            "float64", "R² of the unseen samples before shuffling; the same in each row"
+        ),
+    },
+}
+
+ROWS = {
+    "knobs": "One row for each setting of a search that varies.",
 }
 
 FOLDS = 4

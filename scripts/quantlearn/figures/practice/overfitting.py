@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.statistics.comparison import kaplan_meier
@@ -24,8 +25,37 @@ READS = ("curves", "trials")
 
 ESTIMATE = {**dict.fromkeys(["estimate", "lower", "upper"], "float64"), "n": "int64"}
 TABLES = {
-    "overfitting_losses": {"split": "str", "step": "int64", **ESTIMATE},
-    "overfitting_stopping": {"stopped": "bool", "patience": "Int64", "quantity": "str", **ESTIMATE},
+    "overfitting_losses": {
+        "split": Column("str", "train, dev or test"),
+        "step": Column("int64", "Step of the evaluation"),
+        "estimate": Column("float64", "Median of the loss over trials"),
+        "lower": Column("float64", "Lower quartile"),
+        "upper": Column("float64", "Upper quartile"),
+        "n": Column("int64", "Trials"),
+    },
+    "overfitting_stopping": {
+        "stopped": Column(
+            "bool",
+            "Whether networks were really stopped early, in an experiment beside this one; else "
+            "the rule is applied to the curves",
+        ),
+        "patience": Column(
+            "Int64", "Evaluations without a smaller dev loss after which training ends"
+        ),
+        "quantity": Column(
+            "str",
+            "What is estimated: a step, a loss, an accuracy, what stopping changes, or a share",
+        ),
+        "estimate": Column("float64", "Median over trials of a step, mean of everything else"),
+        "lower": Column("float64", "Lower end of its 95 % interval"),
+        "upper": Column("float64", "Upper end"),
+        "n": Column("int64", "Trials"),
+    },
+}
+
+ROWS = {
+    "overfitting_losses": "The loss along training, on all scenes of a split.",
+    "overfitting_stopping": "What early stopping gives, by patience.",
 }
 
 PATIENCES = (5, 20, 50)

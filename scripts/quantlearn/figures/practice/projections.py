@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from quantlearn.columns import Column
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
@@ -20,10 +21,21 @@ READS = ("samples", "leaderboard")
 
 TABLES = {
     "projections": {
-        **{"experiment": "str", "sampler": "str", "sample": "int64"},
-        **{"x": "str", "x_value": "float64", "y": "str", "y_value": "float64"},
-        "dev_accuracy": "float64",
-    }
+        "experiment": Column("str", "Search that has the sample"),
+        "sampler": Column("str", "search.sampler"),
+        "sample": Column("int64", "Hyperparameter sample"),
+        "x": Column("str", "Numeric setting that matters most for the dev accuracy, by its key"),
+        "x_value": Column("float64", "Its value in this sample"),
+        "y": Column("str", "Numeric setting that matters least, by its key"),
+        "y_value": Column("float64", "Its value in this sample"),
+        "dev_accuracy": Column(
+            "float64", "Mean over trials of the accuracy on the dev split, 0 to 1"
+        ),
+    },
+}
+
+ROWS = {
+    "projections": "One row for each sample of this search and of those beside it.",
 }
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
@@ -22,10 +23,24 @@ READS = ("trials",)
 
 TABLES = {
     "random_against_grid": {
-        **{"experiment": "str", "sampler": "str", "budget": "int64"},
-        **dict.fromkeys(["mean", "lower", "upper"], "float64"),
-        "resamplings": "int64",
-    }
+        "experiment": Column("str", "Search"),
+        "sampler": Column("str", "search.sampler"),
+        "budget": Column("int64", "Number of samples of which the best is taken"),
+        "mean": Column(
+            "float64",
+            "Dev accuracy of the best of so many samples, chosen by one half of the trials and "
+            "scored by the other: mean over random choices of samples",
+        ),
+        "lower": Column("float64", "Lower end of the middle 95 % of these choices"),
+        "upper": Column("float64", "Upper end"),
+        "resamplings": Column("int64", "Random choices of samples"),
+    },
+}
+
+ROWS = {
+    "random_against_grid": (
+        "One row for each number of samples, of this search and of those beside it."
+    ),
 }
 
 RESAMPLINGS = 2000

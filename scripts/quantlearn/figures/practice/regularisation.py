@@ -6,204 +6,195 @@ conditions have the same data, so each condition is compared with the one withou
 trials. Means: L2 (``training.weight_decay``), dropout and batch normalisation (``network``).
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
-from quantlearn import tables
-from quantlearn.figures import formats
-from quantlearn.figures.formats import p_phrase
+from quantlearn.columns import MEAN, Column
+from quantlearn.figures import formats, style
+from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.texts import estimate
 from quantlearn.settings.protocol import REGULARISATION
-from quantlearn.statistics.comparison import LEVEL, Comparison, holm, paired_t_test
+from quantlearn.statistics.comparison import LEVEL, holm, paired_t_test
 from quantlearn.statistics.intervals import mean_interval
 from quantlearn.statistics.ranking import trial_scores
-from quantlearn.tables import TableError
 
-__all__ = ["NONE", "conditions", "gaps", "headline", "regularisation_table", "remark", "shown"]
+READS = ("samples", "trials")
+
+TABLES = {
+    "regularisation": {
+        "sample": Column("int64", "Hyperparameter sample that is the condition"),
+        "condition": Column("str", "none, or which of L2, dropout and batch norm"),
+        "metric": Column("str", "accuracy or loss"),
+        "quantity": Column(
+            "str",
+            "train, test, gap (training less test accuracy, test less training loss), and for "
+            "the conditions but none: test less none, gap less none (differences within trials)",
+        ),
+        **MEAN,
+        "p_adjusted": Column(
+            "float64",
+            "Of differences: two-sided p of the paired t-test, by Holm's method over the "
+            "conditions",
+        ),
+        "n": Column("int64", "Trials"),
+    },
+}
+
+ROWS = {
+    "regularisation": "One row for each condition, metric and quantity.",
+}
 
 NONE = "none"
-METRICS = ("accuracy", "loss")
+CHANGES = {"gap less none": "gap", "test less none": "test accuracy"}
 
 
-def conditions(samples: pd.DataFrame) -> pd.Series:
-    """The means that each sample uses, in words, by the number of the sample.
-
-    ``samples`` has the column sample and settings as columns. Raises `TableError` unless every
-    combination of means is one sample and one of them is without any.
-
-    >>> conditions(pd.DataFrame({"sample": [0, 1], "network.dropout": [0.0, 0.5],
-    ...                          "training.weight_decay": [0.0, 0.01]})).tolist()
-    ['none', 'L2 + dropout']
-    """
-    used = [
-        " + ".join(word for setting, word in REGULARISATION.items() if row.get(setting))
-        for row in samples.to_dict("records")
-    ]
-    named = pd.Series([name or NONE for name in used], index=samples["sample"], name="condition")
-    if len(named) < 2 or not named.is_unique or NONE not in set(named):
-        raise TableError(
-            f"the samples use {formats.listed(named)}: regularisation is compared where each "
-            "combination is one sample and one of them has none"
-        )
-    return named
-
-
-def gaps(trials: pd.DataFrame) -> pd.DataFrame:
-    """Training and test scores and their gap, by (sample, trial) and (metric, quantity).
-
-    ``trials`` is tables/trials.csv; the quantities are train, test and gap, which is positive where
-    training scenes are answered better.
-    """
-    scores = {split: trial_scores(trials, split) for split in ("train", "test")}
-    better = {
-        "accuracy": scores["train"]["accuracy"] - scores["test"]["accuracy"],
-        "loss": scores["test"]["loss"] - scores["train"]["loss"],
-    }
-    return pd.DataFrame(
-        {
-            (metric, quantity): values
-            for metric, gap in better.items()
-            for quantity, values in {
-                **{split: scores[split][metric] for split in scores},
-                "gap": gap,
-            }.items()
-        }
-    )
-
-
-def regularisation_table(samples: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+def tables(experiment: Experiment, _: Sequence[Experiment], __: int) -> dict[str, pd.DataFrame]:
     """Scores, gaps and their changes against no regularisation, with 95 % t intervals over trials.
 
     One row for each condition, metric and quantity; p values of the paired t-tests of the changes
-    are adjusted by Holm's method over the conditions. Columns: those of
-    `quantlearn.tables.REGULARISATION`.
+    are adjusted by Holm's method over the conditions.
     """
-    named = conditions(samples)
-    found = gaps(trials)
-    without = found.loc[named.index[named == NONE][0]]
-    rows = []
-    for sample, condition in named.items():
-        of_sample = found.loc[sample]
-        for metric, quantity in found.columns:
-            values = of_sample[metric, quantity]
-            rows.append(_row(sample, condition, metric, quantity, _mean(values.to_numpy())))
-            if condition != NONE and quantity != "train":
-                change = (values - without[metric, quantity]).to_numpy()
-                test = paired_t_test(change, "paired_t", metric)
-                rows.append(_row(sample, condition, metric, f"{quantity} less none", test))
-    table = pd.DataFrame(rows, columns=list(tables.REGULARISATION))
-    table["p_adjusted"] = table.groupby(["metric", "quantity"])["p_adjusted"].transform(
-        lambda p: holm(p.to_numpy(dtype=float))
+    conditions = {number: condition(experiment.sample(number)) for number in experiment.samples}
+    (none,) = (number for number, name in conditions.items() if name == NONE)
+    found = scores_and_gaps(experiment.trials)
+    measured = {}
+    for number in conditions:
+        for metric in ("accuracy", "loss"):
+            for quantity, scores in found.items():
+                values = scores.loc[number, metric]
+                measured[number, metric, quantity] = values, None
+                if number != none and quantity != "train":
+                    change = values - scores.loc[none, metric]
+                    p = paired_t_test(change.to_numpy(), "paired_t", metric).p
+                    measured[number, metric, f"{quantity} less none"] = change, p
+    rows = [
+        (
+            number,
+            conditions[number],
+            metric,
+            quantity,
+            *astuple(mean_interval(values.to_numpy())),
+            p,
+            len(values),
+        )
+        for (number, metric, quantity), (values, p) in measured.items()
+    ]
+    table = pd.DataFrame(rows, columns=list(TABLES["regularisation"]))
+    families = table.groupby(["metric", "quantity"])["p_adjusted"]
+    table["p_adjusted"] = families.transform(lambda p: holm(p.to_numpy(dtype=float)))
+    return {"regularisation": table}
+
+
+def condition(sample: Mapping[str, Mapping[str, Any]]) -> str:
+    """The means against over-fitting that a sample uses, in words.
+
+    >>> condition({"network": {"dropout": 0.5}, "training": {"weight_decay": 0.01}})
+    'L2 + dropout'
+    """
+    used = []
+    for setting, word in REGULARISATION.items():
+        section, name = setting.split(".")
+        if sample[section].get(name):
+            used.append(word)
+    return " + ".join(used) or NONE
+
+
+def scores_and_gaps(trials: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Training and test scores and their gap, each accuracy and loss by (sample, trial).
+
+    The gap is positive where training scenes are answered better.
+    """
+    train, test = (trial_scores(trials, split) for split in ("train", "test"))
+    gap = (train - test).assign(loss=test["loss"] - train["loss"])
+    return {"train": train, "test": test, "gap": gap}
+
+
+def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
+    """The gap between training and test accuracy with no, one and several means of regularisation.
+
+    On the left each line joins the mean accuracy on the training scenes (hollow) and on the test
+    scenes (filled); on the right is the change of the gap against no regularisation, within trials.
+    All bars are 95 % intervals over trials. Conditions stand in the order of their gap, the
+    smallest at the top.
+    """
+    table = tables["regularisation"]
+    accuracy = table[table["metric"] == "accuracy"].set_index(["quantity", "condition"])
+    order = accuracy.loc["gap", "estimate"].sort_values(ascending=False, kind="stable").index
+    places = {name: place for place, name in enumerate(order)}
+    train, test = accuracy.loc["train"], accuracy.loc["test"]
+    figure = style.new_figure(style.PAGE_WIDTH, 1.5 + 0.3 * len(order))
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+    for name, place in places.items():
+        ends = [train.loc[name, "estimate"], test.loc[name, "estimate"]]
+        left.plot(ends, [place, place], color="0.75", linewidth=3, zorder=1)
+    first, second = style.OKABE_ITO[:2]
+    draw_bars(left, test, places, marker="s", color=second, label="test scenes")
+    looks = {"marker": "o", "color": first, "markerfacecolor": "white"}
+    draw_bars(left, train, places, label="training scenes", **looks)
+    change = 100 * accuracy.loc["gap less none", ["estimate", "lower", "upper"]]
+    draw_bars(right, change, places, marker="D", color="black")
+    right.plot(0, places[NONE], "D", color="black", markerfacecolor="white")
+    right.axvline(0, color=style.GREY, linestyle="--", linewidth=0.8)
+    left.set_yticks(range(len(order)), order)
+    left.set_ylim(-0.6, len(order) - 0.4)
+    left.set_xlabel("Accuracy")
+    right.set_xlabel("Change of the gap, points")
+    title = f"{experiment.settings['title']} (n = {accuracy['n'].max()} trials)"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=9, wrap=True)
+    figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def draw_bars(axes: Axes, rows: pd.DataFrame, places: Mapping[str, int], **look: Any) -> None:
+    """Estimates with their intervals, each at the place of its condition."""
+    heights = rows.index.map(places)
+    axes.hlines(heights, rows["lower"], rows["upper"], color=look["color"], linewidth=1.2, zorder=2)
+    axes.plot(rows["estimate"], heights, linestyle="none", zorder=3, **look)
+
+
+def facts(tables: Mapping[str, pd.DataFrame], _: Mapping[str, Any]) -> dict[str, Any]:
+    """How large the gap is without any means, and what each of them changes."""
+    table = tables["regularisation"]
+    of_accuracy, of_loss = (
+        table[table["metric"] == metric].set_index(["condition", "quantity"])
+        for metric in ("accuracy", "loss")
     )
-    return table
-
-
-def _mean(values: Any) -> Comparison:
-    mean = mean_interval(values)
-    found = Comparison("mean", "", len(values))
-    return replace(found, estimate=mean.estimate, lower=mean.lower, upper=mean.upper)
-
-
-def _row(
-    sample: int, condition: str, metric: str, quantity: str, found: Comparison
-) -> dict[str, Any]:
+    rows = []
+    for name in table["condition"].unique():
+        accuracy, loss = of_accuracy.loc[name], of_loss.loc[name]
+        row = {
+            "Regularisation": name,
+            "Training accuracy": formats.percent(accuracy.loc["train", "estimate"]),
+            "Test accuracy": formats.percent(accuracy.loc["test", "estimate"]),
+            "Gap, points": estimate(accuracy.loc["gap"], "accuracy_points"),
+        }
+        for quantity, heading in CHANGES.items():
+            change = name != NONE and estimate(accuracy.loc[quantity], "accuracy_points")
+            row[f"{heading} less that of none, points".capitalize()] = change or formats.MISSING
+        row["Training loss"] = formats.correlation(loss.loc["train", "estimate"], 3)
+        row["Test loss"] = formats.correlation(loss.loc["test", "estimate"], 3)
+        rows.append(row)
+    changes = table[(table["metric"] == "accuracy") & table["quantity"].isin(CHANGES)]
+    changes = changes.assign(verdict=changes.apply(verdict, axis="columns"))
+    means = of_accuracy["estimate"]
+    smallest, highest = means[:, "gap"].idxmin(), means[:, "test"].idxmax()
     return {
-        "sample": sample,
-        "condition": condition,
-        "metric": metric,
-        "quantity": quantity,
-        "estimate": found.estimate,
-        "lower": found.lower,
-        "upper": found.upper,
-        "p_adjusted": found.p,
-        "n": found.n,
+        "without": of_accuracy.loc[NONE].to_dict("index"),
+        "smallest_gap": (smallest, means[smallest, "gap"]),
+        "highest_test": (highest, means[highest, "test"]),
+        "changes": changes.groupby(["quantity", "verdict"])["condition"].agg(list),
+        "names": CHANGES,
+        "rows": rows,
     }
 
 
-# --- In words -------------------------------------------------------------------------------------
-
-
-def remark(numbers: pd.DataFrame, settings: Mapping[str, Any]) -> str:
-    """How large the gap is without any means, and what each of them changes."""
-    lines = [
-        headline(numbers, settings),
-        "",
-        "Against none, within trials (95 % interval; paired t-test, p adjusted by Holm's method):",
-        "",
-    ]
-    accuracy = _accuracy(numbers)
-    for condition in accuracy.loc["gap less none"].index:
-        lines.append(f"- {formats.capital(condition)}: {_changes(accuracy, condition)}.")
-    return "\n".join(lines)
-
-
-def headline(numbers: pd.DataFrame, _: Mapping[str, Any]) -> str:
-    """How large the gap is without any means, and with the best."""
-    accuracy = _accuracy(numbers)
-    none = accuracy.loc["gap", NONE]
-    gap = accuracy.loc["gap", "estimate"]
-    test = accuracy.loc["test", "estimate"]
-    return (
-        f"Without regularisation the networks answer {_share(accuracy, 'train', NONE)} of their "
-        f"training scenes and {_share(accuracy, 'test', NONE)} of the test scenes rightly: a gap "
-        f"of {formats.accuracy_points(none['estimate'])} percentage points (95 % interval "
-        f"{_between(none)}, {formats.counted(int(none['n']), 'trial')}). It is smallest with "
-        f"{gap.idxmin()} ({formats.accuracy_points(gap.min())}), and the test accuracy is highest "
-        f"with {test.idxmax()} ({formats.percent(test.max())})."
-    )
-
-
-def _accuracy(numbers: pd.DataFrame) -> pd.DataFrame:
-    return numbers[numbers["metric"] == "accuracy"].set_index(["quantity", "condition"])
-
-
-def _changes(accuracy: pd.DataFrame, condition: str) -> str:
-    words = {"gap": "gap", "test": "test accuracy"}
-    return ", ".join(
-        f"the {words[quantity]} {_change(accuracy.loc[f'{quantity} less none', condition])}"
-        for quantity in words
-    )
-
-
-def _change(row: pd.Series) -> str:
-    if not row["p_adjusted"] < LEVEL:
-        return (
-            f"is not shown to change (by {formats.accuracy_points(row['estimate'])} points, "
-            f"{_between(row)}; {p_phrase(row['p_adjusted'])})"
-        )
-    verb, sign = ("falls", -1) if row["estimate"] < 0 else ("grows", 1)
-    low, size, high = (
-        formats.accuracy_points(points)
-        for points in sorted(sign * row[["lower", "estimate", "upper"]])
-    )
-    return f"{verb} by {size} points ({low} to {high}; {p_phrase(row['p_adjusted'])})"
-
-
-def _share(accuracy: pd.DataFrame, quantity: str, condition: str) -> str:
-    return formats.percent(accuracy.loc[(quantity, condition), "estimate"])
-
-
-def _between(row: pd.Series) -> str:
-    return formats.interval(*(formats.accuracy_points(row[bound]) for bound in ("lower", "upper")))
-
-
-def shown(numbers: pd.DataFrame) -> pd.DataFrame:
-    """One line for each condition."""
-    by_name = numbers.set_index(["metric", "quantity", "condition"])
-    rows = []
-    for condition in numbers["condition"].unique():
-        accuracy, loss = (by_name.loc[metric].xs(condition, level=1) for metric in METRICS)
-        rows.append(
-            {
-                "Regularisation": condition,
-                "Training accuracy": formats.percent(accuracy.loc["train", "estimate"]),
-                "Test accuracy": formats.percent(accuracy.loc["test", "estimate"]),
-                "Gap, points": formats.accuracy_points(accuracy.loc["gap", "estimate"]),
-                "95 % interval": _between(accuracy.loc["gap"]),
-                "Training loss": f"{loss.loc['train', 'estimate']:.3f}",
-                "Test loss": f"{loss.loc['test', 'estimate']:.3f}",
-            }
-        )
-    return pd.DataFrame(rows)
+def verdict(change: pd.Series) -> str:
+    """Whether a quantity is shown to change, and which way."""
+    if not change["p_adjusted"] < LEVEL:
+        return "is not shown to change"
+    return "falls" if change["estimate"] < 0 else "grows"

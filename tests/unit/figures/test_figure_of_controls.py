@@ -1,15 +1,16 @@
 """The controls of 2019, from curves whose leads are known."""
 
-import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import synthetic_results as synthetic
 
-from plot_controls import plot_controls
-from quantlearn import tables
+from quantlearn.figures import style
 from quantlearn.figures.atlas import controls
+from quantlearn.figures.registry import template_of
+from quantlearn.figures.texts import render
 
 PAIR = ["at_least_4", "most"]
 CONVERGENCE = {"threshold": 0.95, "window": 20}
@@ -48,7 +49,13 @@ def source(name, together, steps, *, data=None, samples=(0,), groups=None, rate=
         }
         for sample in samples
     }
-    return controls.Source(settings, drawn, curves.astype({"step": "int64", "accuracy": float}))
+    return SimpleNamespace(
+        name=name,
+        settings=settings,
+        samples=list(drawn),
+        sample=drawn.__getitem__,
+        curves=curves.astype({"step": "int64", "accuracy": float}),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -56,15 +63,18 @@ def numbers() -> pd.DataFrame:
     twice = [[101, 201]] * 3 + [[151, 301]] * 4 + [[201, 401]] * 3
     one_only = [[101, np.nan]] * 9 + [[np.nan, np.nan]]
     matched = {"balance": {"by": "truth_and_size"}, "split": {"by": "zone_counts"}}
-    return controls.controls_table(
-        [
-            source("alone", False, [[101, 101]] * 10, samples=(0, 1)),
-            source("matched", True, one_only, data=matched, groups=[PAIR], rate=1e-4),
-            source("again", True, twice, groups=[["every", "some"], PAIR[::-1]]),
-            source("apart", True, twice, groups=[["every", PAIR[0]], ["some", PAIR[1]]]),
-            source("published", True, twice),
-        ]
-    )
+    beside = [
+        source("matched", True, one_only, data=matched, groups=[PAIR], rate=1e-4),
+        source("again", True, twice, groups=[["every", "some"], PAIR[::-1]]),
+        source("apart", True, twice, groups=[["every", PAIR[0]], ["some", PAIR[1]]]),
+        source("published", True, twice),
+    ]
+    alone = source("alone", False, [[101, 101]] * 10, samples=(0, 1))
+    return controls.tables(alone, beside, seed=1)["controls"]
+
+
+def text_of(numbers) -> str:
+    return render(template_of("controls"), controls.facts({"controls": numbers}, {}))
 
 
 def test_leads_are_ratios_of_steps(numbers):
@@ -89,9 +99,9 @@ def test_conditions_are_named_by_what_they_change(numbers):
 
 
 def test_what_survives_is_significant_and_in_the_right_direction(numbers):
-    assert controls.survives(numbers).tolist() == [True] * 5 + [False] * 2 + [True] * 2
+    assert controls.sooner(numbers).tolist() == [1] * 5 + [0] * 2 + [1] * 2
     backwards = numbers.assign(rank_biserial=-numbers["rank_biserial"])
-    assert not controls.survives(backwards).any()
+    assert controls.sooner(backwards).tolist() == [-1] * 5 + [0] * 2 + [-1] * 2
 
 
 def test_trials_in_which_one_is_learned_count(numbers):
@@ -102,26 +112,22 @@ def test_trials_in_which_one_is_learned_count(numbers):
     assert row["rank_biserial"] == 1
 
 
-def test_every_line_has_n_and_p(numbers):
-    text = controls.remark(numbers, {})
-    number = r"\d+\.\d+"
-    shown = rf"as documented \(lead {number}, {number} to {number}, p = {number}, n = 10 trials\)"
-    assert re.search(rf"the effect that is shown {shown} survives in 6 of 8 other conditions", text)
-    backwards = controls.remark(numbers.assign(rank_biserial=-numbers["rank_biserial"]), {})
-    assert re.search(rf"{shown} the second is learned sooner, as in 6 of the others", backwards)
-    assert "the first is shown to be sooner in 0 of 8 other conditions" in backwards
-    nothing = controls.remark(numbers.assign(p_adjusted=0.5), {})
-    assert re.search(rf"no effect is shown {shown}; one is in 0 of 8 other conditions", nothing)
-    lines = [line for line in text.splitlines() if line.startswith("- ")]
-    assert len(lines) == 9
-    assert all("n = 10 trials" in line for line in lines)
-    assert all("p " in line for line in lines if "too few" not in line)
-    assert len(controls.shown(numbers)) == 9
+def test_the_text_says_in_how_many_conditions_an_effect_survives(numbers):
+    text = " ".join(text_of(numbers).split())
+    assert "the effect that is shown as documented, a lead of 1.99 (95 % interval " in text
+    assert "; 10 trials), survives in 6 of 8 other conditions." in text
+    assert text.count("<td>the first</td>") == 7
+    backwards = " ".join(text_of(numbers.assign(rank_biserial=-numbers["rank_biserial"])).split())
+    assert "as documented the second is learned sooner" in backwards
+    assert "as in 6 of the others; the first is shown to be sooner in 0 of 8" in backwards
+    nothing = " ".join(text_of(numbers.assign(p_adjusted=0.5)).split())
+    assert "no effect is shown as documented" in nothing
+    assert "one is in 0 of 8 other conditions" in nothing
 
 
 def test_too_few_trials_for_so_many_rows_are_told(numbers):
     def warning(n, rows):
-        return "no row can count as shown" in controls.remark(numbers.head(rows).assign(n=n), {})
+        return "no row can count as shown" in text_of(numbers.head(rows).assign(n=n))
 
     # Eight trials that all agree have p = 1/128, seven 1/64: over five rows times 5.
     assert warning(7, 5)
@@ -131,9 +137,9 @@ def test_too_few_trials_for_so_many_rows_are_told(numbers):
 
 
 def test_the_figure_has_a_panel_for_each_pair(numbers, tmp_path):
-    paths = {kind: tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")}
-    tables.write_csv(numbers, tmp_path / "controls.csv")
-    plot_controls(tmp_path / "controls.csv", {}, **paths)
-    drawn = paths["svg"].read_text()
+    paths = [tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")]
+    with style.figure_style():
+        style.save_figure(controls.draw({"controls": numbers}, SimpleNamespace()), *paths)
+    drawn = paths[0].read_text()
     assert "at least 4" in drawn
     assert "sizes matched" in drawn

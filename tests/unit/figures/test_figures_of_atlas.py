@@ -1,17 +1,19 @@
 """The atlas against textbook facts, scipy, and data whose effects are known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from plot_atlas import plot_atlas
-from plot_atlas_checks import plot_atlas_checks
-from plot_atlas_effects import plot_atlas_effects
-from plot_atlas_measures import plot_atlas_measures
 from quantlearn import columns, tables
+from quantlearn.figures import style
 from quantlearn.figures.atlas import atlas, atlas_checks, atlas_effects, atlas_measures
+from quantlearn.figures.atlas_networks import networks_of, of_quantifiers
+from quantlearn.figures.registry import template_of
+from quantlearn.figures.texts import render
 from quantlearn.semantics.complexity import family
 from quantlearn.semantics.measures import measures
 from quantlearn.semantics.quantifiers import Quantifier
@@ -51,12 +53,67 @@ def networks() -> pd.DataFrame:
                         "extensionality": 1.0,
                     }
                 )
-    return pd.DataFrame(rows)[list(tables.ATLAS)].astype(columns.types(tables.ATLAS))
+    return pd.DataFrame(rows)[list(tables.ATLAS)].astype(dict(tables.ATLAS))
 
 
 @pytest.fixture(scope="module")
 def effects(networks) -> pd.DataFrame:
-    return atlas_effects.effects_table(networks, seed=1)
+    return atlas_effects.effects(networks, seed=1)
+
+
+def settings_of(networks) -> dict:
+    names = list(networks["quantifier"].unique())
+    counts = {"generated": len(names) - 3, "negations": 1}
+    return {"quantifiers": names, "title": "Atlas", **counts}
+
+
+def text_of(module, table, networks=None) -> str:
+    """The text of a figure of one table."""
+    name = module.__name__.rpartition(".")[2]
+    settings = {} if networks is None else settings_of(networks)
+    return render(template_of(name), module.facts({name: table}, settings))
+
+
+def drawn_by(module, table, networks, folder) -> str:
+    """The SVG of a figure of one table."""
+    name = module.__name__.rpartition(".")[2]
+    paths = [folder / f"figure.{kind}" for kind in ("svg", "pdf", "png")]
+    with style.figure_style():
+        experiment = SimpleNamespace(settings=settings_of(networks))
+        style.save_figure(module.draw({name: table}, experiment), *paths)
+    return paths[0].read_text()
+
+
+def test_a_network_stands_beside_its_quantifier_and_what_rules_reach():
+    places = [(sample, trial, name) for sample in (0, 1) for trial in (0, 1) for name in ("q", "p")]
+    keys = pd.DataFrame(places, columns=["sample", "trial", "quantifier"])
+    learned = [keys.assign(step=step, loss=loss) for step, loss in ((1, 1.0), (11, 0.0), (31, 0.0))]
+    rules = [(name, rule) for name in ("q", "p") for rule in ("majority", "size", "zone_counts")]
+    cells = pd.DataFrame(rules, columns=["quantifier", "baseline"]).merge(
+        pd.DataFrame({"size": [1, 2], "scenes": [10, 30], "unseen": 0}), how="cross"
+    )
+    right = {"majority": 5, "size": 6, "zone_counts": 10}
+    cells["correct"] = cells["baseline"].map(right)
+    cells = cells.merge(pd.DataFrame({"trial": [0, 1], "split": "dev"}), how="cross")
+    experiment = SimpleNamespace(
+        settings={
+            "training": {"monitor": "dev"},
+            "expressions": {"q": "A <= B", "p": "|A & B| % 2 == 0"},
+            "quantifiers": ["q", "p"],
+        },
+        curves=pd.concat(learned).assign(split="dev", accuracy=0.5),
+        convergence=keys.assign(step=11, converged=True, final_accuracy=0.9, last_step=31),
+        baseline_cells=cells[list(columns.BASELINE_CELLS)],
+        samples=[0, 1],
+        architecture=["transformer", "lstm"].__getitem__,
+    )
+    found = networks_of(experiment, objects=3)
+    assert found["architecture"].tolist() == ["lstm"] * 4 + ["transformer"] * 4
+    assert found["quantifier"].tolist() == ["q", "q", "p", "p"] * 2
+    assert found["area"].to_numpy() == pytest.approx(5 / 30)
+    assert found["size_alone"].to_numpy() == pytest.approx(12 / 40)
+    assert found["counts_alone"].to_numpy() == pytest.approx(20 / 40)
+    assert found.set_index("quantifier").loc["q", "monotonicity"].eq(1).all()
 
 
 def test_measures_are_those_of_the_textbook():
@@ -78,14 +135,14 @@ def test_the_area_is_the_mean_loss_and_blank_for_a_run_that_diverged():
 def test_a_quantifier_is_the_mean_of_its_trials(networks):
     broken = networks.copy()
     broken.loc[0, "area"] = np.nan
-    means = atlas.of_quantifiers(broken).set_index(["architecture", "quantifier"])
+    means = of_quantifiers(broken).set_index(["architecture", "quantifier"])
     assert len(means) == 2 * QUANTIFIERS
     assert means.loc[("lstm", "q0"), "area"] == broken.loc[1, "area"]
     assert means.loc[("lstm", "q1"), "step"] == np.inf
 
 
 def test_correlations_are_those_of_scipy(networks, effects):
-    means = atlas.of_quantifiers(networks[networks["architecture"] == "lstm"])
+    means = of_quantifiers(networks[networks["architecture"] == "lstm"])
     by_place = effects.set_index(["analysis", "outcome", "architecture", "measure"])
     for kind, function in (("spearman", stats.spearmanr), ("pearson", stats.pearsonr)):
         row = by_place.loc[(kind, "area", "lstm", "monotonicity")]
@@ -113,7 +170,7 @@ def test_models_find_the_effects_that_are_there(effects):
 
 
 def test_steps_that_were_not_reached_rank_last(networks):
-    means = atlas.of_quantifiers(networks)
+    means = of_quantifiers(networks)
     assert np.isinf(means["step"]).sum() == QUANTIFIERS
     found = correlation.correlation(
         (~np.isinf(means["step"])).astype(float), means["step"], "spearman", np.random.default_rng()
@@ -121,39 +178,26 @@ def test_steps_that_were_not_reached_rank_last(networks):
     assert found["estimate"] < -0.8
 
 
-def test_every_sentence_has_n_interval_and_p(effects):
-    lines = atlas_effects.remark(effects, {}).splitlines()[2:]
-    assert len(lines) == 5
-    for line in lines:
-        assert all(part in line for part in ("n = 40 quantifiers", "networks", "p ", " to "))
-    assert len(atlas_effects.shown(effects)) == 2 * 2 * 7 + 3
-
-
-def test_few_quantifiers_leave_blanks(networks):
+def test_the_text_says_what_monotonicity_does(networks, effects):
+    text, _ = text_of(atlas_effects, effects).split("<div")
+    assert text.count("the more monotone a quantifier, the smaller the area") == 2
+    assert text.count("more monotone quantifiers have a smaller one") == 2
+    assert text.count("95 % interval") == 4
+    assert text.count("; 40 quantifiers)") == 2
+    nothing = text_of(atlas_effects, effects.assign(p_adjusted=0.5))
+    assert nothing.count("is not shown to depend on monotonicity") == 2
+    assert nothing.count("no effect of monotonicity is shown") == 2
     few = networks[networks["quantifier"].isin(["q0", "q1", "q2"])]
-    table = atlas_effects.effects_table(few, seed=1)
+    table = atlas_effects.effects(few, seed=1)
     assert table["estimate"].isna().all()
-    text = atlas_effects.remark(table, {})
-    assert "3 quantifiers are too few" in text
-    assert "not to be estimated" in text
+    assert "3 quantifiers are too few" in text_of(atlas_effects, table)
 
 
 def test_figures_tell_names_under_the_pointer(networks, effects, tmp_path):
-    names = list(networks["quantifier"].unique())
-    counts = {"generated": len(names) - 3, "negations": 1}
-    settings = {"quantifiers": names, **counts, "title": "Atlas"}
-    paths = [tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")]
-    tables.write_csv(networks, tmp_path / "atlas.csv")
-    plot_atlas(
-        tmp_path / "atlas.csv", settings, **dict(zip(("svg", "pdf", "png"), paths, strict=True))
-    )
-    drawn = paths[0].read_text()
-    assert drawn.count("<title>q7: A &lt;= B") == 2  # one for each architecture
-    tables.write_csv(effects, tmp_path / "effects.csv")
-    plot_atlas_effects(
-        tmp_path / "effects.csv", settings, **dict(zip(("svg", "pdf", "png"), paths, strict=True))
-    )
-    assert "Standardised coefficient" in paths[0].read_text()
+    told = drawn_by(atlas, networks, networks, tmp_path).count("<title>q7: A &lt;= B")
+    assert told == 2  # one for each architecture
+    drawn = drawn_by(atlas_effects, effects, networks, tmp_path)
+    assert "Standardised coefficient" in drawn
 
 
 # --- Checks -------------------------------------------------------------------------------------
@@ -161,7 +205,7 @@ def test_figures_tell_names_under_the_pointer(networks, effects, tmp_path):
 
 @pytest.fixture(scope="module")
 def checks(networks) -> pd.DataFrame:
-    return atlas_checks.checks_table(networks, seed=1)
+    return atlas_checks.checks(networks, seed=1)
 
 
 def estimates(table, analysis, architecture="lstm", outcome="area"):
@@ -224,14 +268,14 @@ def test_families_are_left_out_one_at_a_time(networks, checks):
     assert without.loc["none", "n"] == QUANTIFIERS
     assert without.loc["sets", "n"] == QUANTIFIERS - 14
     whole = atlas_effects.regression(
-        atlas.of_quantifiers(networks).query("architecture == 'lstm'").assign(imbalance=0.0), "area"
+        of_quantifiers(networks).query("architecture == 'lstm'").assign(imbalance=0.0), "area"
     )
     assert without.loc["none", "estimate"] == pytest.approx(whole.params["monotonicity"], abs=0.1)
     assert (without["estimate"] < 0).all()
 
 
 def test_pairs_differ_as_they_were_made_to(networks, checks):
-    by_name = atlas.of_quantifiers(networks).query("architecture == 'lstm'")
+    by_name = of_quantifiers(networks).query("architecture == 'lstm'")
     assert len(atlas_checks.pairs(by_name)) == QUANTIFIERS // 2
     more = estimates(checks, "more_monotone").loc["all"]
     assert more["lower"] < more["estimate"] < more["upper"] < 0  # the more monotone, the easier
@@ -241,13 +285,18 @@ def test_pairs_differ_as_they_were_made_to(networks, checks):
     assert (estimates(checks, "degrees_of_pairs", "all", "degree")["n"] == QUANTIFIERS // 2).all()
 
 
-def test_every_sentence_of_the_checks_has_n_interval_and_p(checks):
-    lines = [line for line in atlas_checks.remark(checks, {}).splitlines() if line[:2] == "- "]
-    assert len(lines) == 2 * 5
-    for line in lines:
-        assert all(part in line for part in ("n = ", "networks", "p ", " to "))
-    few = atlas_checks.remark(checks.assign(estimate=np.nan, p_adjusted=np.nan), {})
-    assert "too few" in few
+def test_the_text_of_the_checks_gives_verdicts(checks):
+    text, _ = text_of(atlas_checks, checks).split("<div")
+    assert text.count("monotonicity still goes with the area") == 2
+    assert text.count("; 40 quantifiers), alone") == 2
+    assert text.count("the more monotone one has a smaller area") == 2
+    assert text.count("the truer one is not shown to differ") == 2
+    assert text.count("in 3 of 3 fits") == 2
+    nothing = text_of(atlas_checks, checks.assign(p_adjusted=0.5))
+    assert nothing.count("no rank correlation of the area with monotonicity is shown") == 2
+    assert nothing.count("in 0 of 3 fits") == 2
+    few = text_of(atlas_checks, checks.assign(estimate=np.nan, p_adjusted=np.nan))
+    assert few.count("too few quantifiers") == 2
 
 
 def test_variants_of_the_degree_are_compared_by_what_is_left_of_them(checks):
@@ -259,47 +308,40 @@ def test_variants_of_the_degree_are_compared_by_what_is_left_of_them(checks):
         varied.loc[rows, ["estimate", *numbers]] = [estimate, *numbers.values()]
     others = fixed & ~varied["name"].isin(["monotonicity", "max_with_negation"])
     varied.loc[others, ["estimate", *numbers]] = [-0.7, *numbers.values()]
-    lines = [line for line in atlas_checks.remark(varied, {}).splitlines() if "variants of" in line]
-    assert len(lines) == 2
-    for line in lines:
-        assert "*monotonicity, negation too* goes most with small areas" in line
-        assert "(−0.90, −0.99 to 0.10, p = 0.010, n = 40 quantifiers, 80 networks)" in line
-        assert "*monotonicity* least (−0.50" in line
+    text = text_of(atlas_checks, varied)
+    assert text.count("*monotonicity, negation too* goes most with small areas") == 2
+    assert text.count("and *monotonicity* least") == 2
+    assert "−0.50 (95 % interval −0.99 to 0.10; p = 0.010; 40 quantifiers)" in text
 
 
 def test_measures_are_related_as_scipy_does(networks):
-    table = atlas_measures.measures_table(networks, seed=1).set_index(["first", "second"])
-    means = atlas.of_quantifiers(networks).query("architecture == 'lstm'")
+    table = atlas_measures.measures(networks, seed=1).set_index(["first", "second"])
+    means = of_quantifiers(networks).query("architecture == 'lstm'")
     expected = stats.spearmanr(means["monotonicity"], means["quantity"])
     found = table.loc[("monotonicity", "quantity")]
     assert found["estimate"] == pytest.approx(expected.statistic)
-    text = atlas_measures.remark(table.reset_index(), {})
-    assert all(part in text for part in ("n = 40 quantifiers", " to ", "p "))
+    text = text_of(atlas_measures, table.reset_index())
+    assert "goes most with" in text
+    assert "; 40 quantifiers)" in text
 
 
 @pytest.mark.parametrize("of", ["all", "three"])
 def test_checks_are_drawn_with_many_quantifiers_and_with_few(networks, checks, tmp_path, of):
     own = networks if of == "all" else networks[networks["quantifier"].isin(["q0", "q1", "q2"])]
-    paths = {kind: tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")}
-    found = checks if of == "all" else atlas_checks.checks_table(own, seed=1)
-    for table, plot in (
-        (found, plot_atlas_checks),
-        (atlas_measures.measures_table(own, seed=1), plot_atlas_measures),
-    ):
-        tables.write_csv(table, tmp_path / "numbers.csv")
-        plot(tmp_path / "numbers.csv", {}, **paths)
-        drawn = paths["svg"].read_text()
-        if of == "all" and plot is plot_atlas_checks:
-            assert drawn.count("<title>q") == 2 * (QUANTIFIERS + QUANTIFIERS // 2)
-    assert "n = " in atlas_checks.remark(found, {}) or "too few" in atlas_checks.remark(found, {})
+    found = checks if of == "all" else atlas_checks.checks(own, seed=1)
+    drawn = drawn_by(atlas_checks, found, own, tmp_path)
+    # A point for each quantifier, and one for each pair.
+    assert drawn.count("<title>q") == 2 * (QUANTIFIERS + QUANTIFIERS // 2 if of == "all" else 1)
+    related = atlas_measures.measures(own, seed=1)
+    assert "Rank correlation (n = " in drawn_by(atlas_measures, related, own, tmp_path)
+    if of == "three":
+        assert "3 quantifiers are too few" in text_of(atlas_measures, related)
 
 
-def test_the_first_remark_says_how_far_trials_agree(networks):
-    names = list(networks["quantifier"].unique())
-    settings = {"quantifiers": names, "generated": len(names) - 3, "negations": 1}
-    lines = atlas.remark(networks, settings).splitlines()[2:]
-    assert len(lines) == 2
-    for line in lines:
-        assert all(part in line for part in ("n = 40 quantifiers", " to ", "p < 0.001"))
-        # What a generated name means is told behind it.
-        assert line.count("`: ") == sum(f"*{name}* (`" in line for name in names) > 0
+def test_the_text_of_the_atlas_says_how_far_trials_agree(networks):
+    text = text_of(atlas, networks, networks)
+    assert "2 quantifiers of natural language, 38 generated ones" in text
+    assert text.count("of 80 networks, 50.0 % (95 % interval 39.3 % to 60.7 %) converged") == 2
+    assert text.count("p < 0.001; 40 quantifiers)") == 2
+    # Three smallest and three largest of each architecture, with what they mean.
+    assert text.count("A &lt;= B") == 2 * 6

@@ -1,11 +1,15 @@
 """What carries over to new scenes: the right rows, the right tests, and no claim beyond them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from plot_generalisation import plot_generalisation
-from quantlearn.figures.practice.generalisation import Answers, generalisation, remark, shown
+from quantlearn import tables
+from quantlearn.figures.practice import generalisation
+from quantlearn.figures.registry import template_of
+from quantlearn.figures.texts import render
 from quantlearn.statistics.comparison import welch_test
 from quantlearn.statistics.intervals import mean_interval
 
@@ -28,7 +32,7 @@ def answers_of(experiment, right, trials=4, scenes=100):
     rows = pd.DataFrame(
         [
             {"trial": trial, "quantifier": name, "size": size, "scenes": scenes}
-            | {"correct": right(trial, name, size)}
+            | {"correct": right(trial, name, size), "split": "test"}
             for trial in range(trials)
             for name in NAMES
             for size in SIZES
@@ -38,7 +42,22 @@ def answers_of(experiment, right, trials=4, scenes=100):
         rows.assign(baseline=baseline, correct=correct, unseen=0)
         for baseline, correct in (("majority", 50), ("size", 60), ("zone_counts", 90))
     )
-    return Answers(experiment, rows, baselines)
+    return SimpleNamespace(
+        name=experiment["name"],
+        settings=experiment,
+        cells=rows,
+        baseline_cells=baselines,
+        shown=lambda frame: frame,
+    )
+
+
+def table_of(experiment, beside=()):
+    return generalisation.tables(experiment, beside, 1)["generalisation"]
+
+
+def text_of(table, experiment):
+    facts = generalisation.facts({"generalisation": table}, experiment.settings)
+    return " ".join(render(template_of("generalisation"), facts).split())
 
 
 def by_size():
@@ -61,7 +80,7 @@ def by_experiment():
 
 
 def test_larger_scenes_are_compared_with_trained_sizes_by_trial():
-    table = generalisation(by_size(), [])
+    table = table_of(by_size())
     assert len(table) == len(NAMES) * (2 + len(SIZES))
     whole = table[table["size"].isna() & (table["quantifier"] == "at_least_2")]
     known, new = whole[whole["trained"]].iloc[0], whole[~whole["trained"]].iloc[0]
@@ -74,7 +93,7 @@ def test_larger_scenes_are_compared_with_trained_sizes_by_trial():
 
 
 def test_the_parts_of_each_kind_make_its_whole():
-    table = generalisation(by_size(), [])
+    table = table_of(by_size())
     whole, parts = table[table["size"].isna()], table.dropna(subset="size")
     keys = ["quantifier", "trained"]
     sums = [part.groupby(keys)["scenes"].sum().to_list() for part in (whole, parts)]
@@ -82,7 +101,7 @@ def test_the_parts_of_each_kind_make_its_whole():
 
 
 def test_quantifiers_that_were_not_trained_are_compared_with_the_others():
-    table = generalisation(by_quantifier(), []).set_index(["quantifier", "trained"])
+    table = table_of(by_quantifier()).set_index(["quantifier", "trained"])
     assert table.loc[("at_least_3", False), "loss"] == pytest.approx(0.25)
     assert table.loc[("all", False), "loss"] == pytest.approx(0.25)
     # Each trial is as much better in both: the difference has no variance and so no interval.
@@ -91,7 +110,7 @@ def test_quantifiers_that_were_not_trained_are_compared_with_the_others():
 
 
 def test_two_experiments_are_compared_as_independent_samples():
-    table = generalisation(*by_experiment())
+    table = table_of(*by_experiment())
     assert list(table["experiment"]) == ["control", "here"] * 2
     expected = welch_test(
         np.array([0.93, 0.95, 0.97, 0.99, 1.01]), np.array([0.88, 0.89, 0.90, 0.91])
@@ -104,22 +123,29 @@ def test_two_experiments_are_compared_as_independent_samples():
 @pytest.mark.parametrize(
     ("results", "said"),
     [
-        ((by_size(), []), "15.0 percentage points fewer (95 % interval"),
+        ((by_size(), []), "a loss of 15.0 percentage points (95 % interval"),
         ((by_quantifier(), []), "*at least 3* fares worst: 71.5 %"),
-        (by_experiment(), "percentage points fewer"),
+        (by_experiment(), "a loss of"),
     ],
     ids=["sizes", "quantifiers", "experiments"],
 )
-def test_each_kind_has_words_a_table_and_a_figure(tmp_path, results, said):
-    table, experiment = generalisation(*results), results[0].settings
-    table.to_csv(tmp_path / "numbers.csv", index=False)
-    read = pd.read_csv(tmp_path / "numbers.csv")
-    text = remark(read, experiment)
+def test_each_kind_has_words_and_a_figure(tmp_path, results, said):
+    path, experiment = tmp_path / "generalisation.csv", results[0]
+    tables.write_csv(table_of(*results), path)
+    read = tables.read_csv(path, generalisation.TABLES["generalisation"])
+    text = text_of(read, experiment)
     assert said in text
-    assert "nan" not in text + shown(read).to_string()
-    paths = {kind: tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")}
-    plot_generalisation(tmp_path / "numbers.csv", experiment, **paths)
-    assert "size alone" in paths["svg"].read_text()
+    assert "nan" not in text
+    figure = generalisation.draw({"generalisation": read}, experiment)
+    assert "size alone" in [one.get_text() for one in figure.legends[0].get_texts()]
+
+
+def test_scenes_split_by_size_are_compared_with_those_of_the_control():
+    new, beside = by_experiment()
+    new.settings["data"]["split"]["by"] = "size"
+    table = table_of(new, beside)
+    assert list(table["experiment"]) == ["control", "here"] * 2
+    assert "From any sizes to sizes that were not trained" in text_of(table, new)
 
 
 def test_a_difference_within_its_interval_is_not_called_a_loss():
@@ -127,6 +153,6 @@ def test_a_difference_within_its_interval_is_not_called_a_loss():
         settings(sizes_above=4),
         lambda trial, _, size: 90 if size <= 4 else 89 + 10 * (-1) ** trial,
     )
-    text = remark(generalisation(scattered, []), scattered.settings)
-    assert "no loss could be shown" in text
-    assert "fewer" not in text
+    text = text_of(table_of(scattered), scattered)
+    assert text.count("no loss that could be shown") == len(NAMES)
+    assert "a loss of" not in text

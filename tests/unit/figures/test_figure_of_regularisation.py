@@ -1,26 +1,27 @@
 """The gap between training and test scores, against scipy's and statsmodels' own tests."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from analyse_regularisation import analyse_regularisation
-from plot_regularisation import plot_regularisation
-from quantlearn import columns, tables
+from quantlearn import columns
 from quantlearn.figures.practice import regularisation
-from quantlearn.tables import TableError
+from quantlearn.figures.registry import template_of
+from quantlearn.figures.texts import render
 
 TRIALS = 9
-SAMPLES = pd.DataFrame(
+SAMPLES = [
     {
-        "sample": range(4),
-        "network.dropout": [0.0, 0.5, 0.0, 0.5],
-        "network.batch_norm": False,
-        "training.weight_decay": [0.0, 0.0, 0.1, 0.1],
+        "network": {"dropout": dropout, "batch_norm": False},
+        "training": {"weight_decay": weight_decay},
     }
-)
+    for weight_decay in (0.0, 0.1)
+    for dropout in (0.0, 0.5)
+]
 CONDITIONS = ["none", "dropout", "L2", "L2 + dropout"]
 GAPS = [0.3, 0.3, 0.1, 0.05]
 
@@ -44,8 +45,18 @@ def trials():
 
 
 @pytest.fixture(scope="module")
-def table(trials):
-    return regularisation.regularisation_table(SAMPLES, trials)
+def experiment(trials):
+    return SimpleNamespace(
+        samples=list(range(4)),
+        sample=SAMPLES.__getitem__,
+        trials=trials,
+        settings={"title": "Title"},
+    )
+
+
+@pytest.fixture(scope="module")
+def table(experiment):
+    return regularisation.tables(experiment, [], 1)["regularisation"]
 
 
 def of(table, metric, quantity):
@@ -78,30 +89,21 @@ def test_changes_are_paired_within_trials_and_adjusted(table, trials):
         assert (row.lower, row.upper) == pytest.approx((bounds.low, bounds.high))
 
 
-def test_the_remark_tells_what_changes_from_what_is_not_shown_to(table):
-    lines = regularisation.remark(table, {}).splitlines()
-    assert "smallest with L2 + dropout" in lines[0]
-    by_condition = {line.partition(":")[0]: line for line in lines[2:]}
-    assert "the gap is not shown to change" in by_condition["- Dropout"]
-    assert "the gap falls by" in by_condition["- L2"]
-    assert "the test accuracy grows by" in by_condition["- L2"]
-    assert regularisation.shown(table)["Regularisation"].tolist() == CONDITIONS
+def test_the_text_tells_what_changes_from_what_is_not_shown_to(table):
+    text = render(
+        template_of("regularisation"), regularisation.facts({"regularisation": table}, {})
+    )
+    assert "It is smallest with L2 + dropout" in text
+    assert "the gap falls with L2 and L2 + dropout;" in text
+    assert "the gap is not shown to change with dropout;" in text
+    assert "the test accuracy grows with L2 and L2 + dropout;" in text
+    rows = [line.partition("</th>")[0] for line in text.splitlines() if "<td" in line]
+    assert [row.rpartition(">")[2] for row in rows] == CONDITIONS
 
 
-def test_conditions_are_one_sample_each_and_one_has_none():
-    with pytest.raises(TableError, match="none, none"):
-        regularisation.conditions(SAMPLES.assign(**{"network.dropout": 0.0}))
-    with pytest.raises(TableError, match="one of them has none"):
-        regularisation.conditions(SAMPLES.iloc[1:])
-
-
-def test_from_tables_to_a_figure(tmp_path, trials):
-    tables.write_csv(SAMPLES, tmp_path / "samples.csv")
-    tables.write_csv(trials, tmp_path / "trials.csv")
-    numbers = tmp_path / "numbers.csv"
-    analyse_regularisation(tmp_path / "samples.csv", tmp_path / "trials.csv", numbers=numbers)
-    kinds = {kind: tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")}
-    plot_regularisation(numbers, {"title": "Title"}, **kinds)
-    text = kinds["svg"].read_text()
-    assert "L2 + dropout" in text
-    assert f"n = {TRIALS} trials" in text
+def test_conditions_are_drawn_from_the_smallest_gap_down(table, experiment):
+    figure = regularisation.draw({"regularisation": table}, experiment)
+    left = figure.axes[0]
+    drawn = [label.get_text() for label in left.get_yticklabels()]
+    assert drawn[-2:] == ["L2", "L2 + dropout"]
+    assert f"n = {TRIALS} trials" in figure.get_suptitle()

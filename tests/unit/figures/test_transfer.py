@@ -8,10 +8,12 @@ import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from analyse_transfer import analyse_transfer
-from plot_transfer import plot_transfer
 from quantlearn import tables
+from quantlearn.figures import style
 from quantlearn.figures.course import transfer
+from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.registry import template_of
+from quantlearn.figures.texts import render
 from quantlearn.settings.samples import samples_table
 
 TRIALS = 8
@@ -57,14 +59,19 @@ def curves():
     return curves.sample(frac=1, random_state=0)
 
 
-@pytest.fixture(scope="module")
-def found(curves):
-    return transfer.outcomes(STARTS, curves, SETTINGS)
+def tables_of(curves, starts=STARTS):
+    area, first = transfer.outcomes(starts, curves, SETTINGS)
+    return transfer.transfer_tables(area, first, transfer.classes(EXPRESSIONS, objects=4), seed=1)
 
 
 @pytest.fixture(scope="module")
-def table(found):
-    return transfer.transfer_table(found, transfer.classes(EXPRESSIONS, objects=4), seed=1)
+def made(curves):
+    return tables_of(curves)
+
+
+@pytest.fixture(scope="module")
+def table(made):
+    return made["transfer"]
 
 
 def areas(source, target):
@@ -134,9 +141,10 @@ def test_classes_follow_from_the_meanings():
     assert found.index[~found["conservativity"]].tolist() == ["only"]
 
 
-def test_within_classes_against_across(table):
+def test_within_classes_against_across(made):
     """All are conservative, so there is nothing to compare by that."""
-    assert set(table["universal"]) == {"", "monotonicity", "quantity"}
+    table = made["transfer_classes"]
+    assert set(table["universal"]) == {"monotonicity", "quantity"}
     odd_one_out = {"monotonicity": "even", "quantity": "first_2"}
     for universal, name in odd_one_out.items():
         rows = table[table["universal"] == universal].set_index("kind")
@@ -148,7 +156,7 @@ def test_within_classes_against_across(table):
         assert rows.loc["contrast", "statistic"] == pytest.approx(test.statistic)
 
 
-def test_permutation_p_is_the_share_of_all_ways_to_class(table):
+def test_permutation_p_is_the_share_of_all_ways_to_class():
     names = list("abcdef")
     labels = pd.Series([0, 0, 1, 1, 1, 2], names)
     pairs = pd.MultiIndex.from_tuples(itertools.permutations(names, 2))
@@ -167,8 +175,8 @@ def test_permutation_p_is_the_share_of_all_ways_to_class(table):
     assert drawn == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 9999))
 
 
-def test_overlap_is_the_rank_correlation_with_the_first_accuracy(table):
-    (row,) = table[table["kind"] == "overlap"].itertuples()
+def test_overlap_is_the_rank_correlation_with_the_first_accuracy(made):
+    (row,) = made["transfer_overlap"].itertuples()
     values = []
     for trial in range(TRIALS):
         first = [accuracy(1 + NAMES.index(a), trial, b)[0] for a, b in PAIRS]
@@ -180,52 +188,66 @@ def test_overlap_is_the_rank_correlation_with_the_first_accuracy(table):
 def test_a_network_that_diverged_is_left_out_and_n_says_so(curves):
     bad = (curves["sample"] == 1) & (curves["trial"] == 2) & (curves["quantifier"] == "even")
     spoilt = curves.assign(accuracy=curves["accuracy"].mask(bad & (curves["step"] > 11)))
-    found = transfer.outcomes(STARTS, spoilt, SETTINGS)
-    table = transfer.transfer_table(found, transfer.classes(EXPRESSIONS, objects=4), seed=1)
-    n = table.set_index(["kind", "source", "target"])["n"]
+    n = tables_of(spoilt)["transfer"].set_index(["kind", "source", "target"])["n"]
     assert n["pair", "every", "even"] == n["source", "every", transfer.MEAN] == TRIALS - 1
     assert n["pair", "even", "every"] == TRIALS
 
 
 def test_networks_that_learned_all_are_a_source_of_no_class(curves):
     starts = {sample: "all" if start == "even" else start for sample, start in STARTS.items()}
-    found = transfer.outcomes(starts, curves, SETTINGS)
-    table = transfer.transfer_table(found, transfer.classes(EXPRESSIONS, objects=4), seed=1)
-    assert table.loc[table["kind"] == "source", "source"].tolist() == [*NAMES[:-1], "all"]
-    contrast = table[(table["kind"] == "contrast") & (table["universal"] == "monotonicity")]
+    made = tables_of(curves, starts)
+    sources = made["transfer"].query("kind == 'source'")["source"]
+    assert sources.tolist() == [*NAMES[:-1], "all"]
+    contrast = made["transfer_classes"].query("kind == 'contrast' and universal == 'monotonicity'")
     assert contrast["pairs"].tolist() == [9]
 
 
-def test_the_remark_tells_what_helps_and_what_hurts(table, tmp_path):
-    tables.write_csv(table, tmp_path / "numbers.csv")
-    table = pd.read_csv(tmp_path / "numbers.csv")  # as notebooks do
-    text = transfer.remark(table, SETTINGS)
-    assert text.startswith("Every network trains for 3 epochs; its read-out is taken over as well.")
-    assert "Of 12 pairs of different quantifiers (n = 8 trials each)" in text
+def test_the_text_tells_what_helps_and_what_hurts(made):
+    facts = transfer.facts(made, SETTINGS)
+    text = " ".join(render(template_of("transfer"), facts).split())
+    assert text.startswith("Of 12 pairs of different quantifiers (n = 8 trials each)")
     assert "help the target in 2 and to hurt it in 1; in 9 no difference is shown" in text
-    helps, hurts = (line for line in text.splitlines() if line.startswith("- What"))
-    assert helps.startswith("- What helps: *every* for *at least 2* (")
-    assert hurts.startswith("- What hurts: *even* for *every* (−")
+    assert "trains for 3 epochs; its read-out is taken over as well." in text
+    largest = text.partition("The largest gains and losses: ")[2]
+    assert largest.startswith("*every* for *at least 2* ")
+    assert "; *even* for *every* −" in largest
     assert "direction of monotonicity" in text
-    shown = transfer.shown(table)
-    assert shown["Quantifier"].tolist() == [name.replace("_", " ") for name in NAMES]
-    assert shown["Helps, hurts"].tolist() == ["1, 0", "1, 0", "0, 0", "0, 1"]
+    assert [row["Quantifier"] for row in facts["rows"]] == [
+        name.replace("_", " ") for name in NAMES
+    ]
+    assert [row["Helps, hurts"] for row in facts["rows"]] == ["1, 0", "1, 0", "0, 0", "0, 1"]
 
 
-def test_from_tables_to_a_figure_with_the_same_bytes(tmp_path, curves):
+def test_classes_given_at_random_are_said_where_a_difference_is_shown(made):
+    row = {"estimate": 0.05, "lower": 0.04, "upper": 0.06, "pairs": 6, "n": 8, "p_permuted": 0.2}
+    classes = [
+        {"universal": universal, "kind": kind, "p_adjusted": p} | row
+        for universal, p in (("monotonicity", 0.01), ("quantity", 0.4))
+        for kind in ("within", "across", "contrast")
+    ]
+    facts = transfer.facts(made | {"transfer_classes": pd.DataFrame(classes)}, SETTINGS)
+    text = " ".join(render(template_of("transfer"), facts).split())
+    assert text.count("classes given to them at random may differ as much") == 1
+    assert "No difference is shown: 5.0 points (95 % interval 4.0 to 6.0; p = 0.40; 8" in text
+
+
+def test_from_results_to_a_figure_with_the_same_bytes(tmp_path, curves):
     samples = [{"training": {"start": start}} for start in STARTS.values()]
     tables.write_csv(samples_table(samples), tmp_path / "samples.csv")
-    tables.write_parquet(curves, tmp_path / "curves.parquet")
+    tables.write_parquet(curves, tmp_path / "tables/curves.parquet")
     written = []
     for turn in ("first", "second"):
-        folder = tmp_path / turn
-        inputs = (SETTINGS, tmp_path / "samples.csv", tmp_path / "curves.parquet", 1)
-        analyse_transfer(*inputs, numbers=folder / "numbers.csv")
-        kinds = {kind: folder / f"figure.{kind}" for kind in ("svg", "pdf", "png")}
-        plot_transfer(folder / "numbers.csv", SETTINGS, **kinds)
-        written.append([path.read_bytes() for path in sorted(folder.iterdir())])
-    assert written[0] == written[1]
-    text = kinds["svg"].read_text()
+        experiment = Experiment(SETTINGS, tmp_path)
+        made = transfer.tables(experiment, [], 1)
+        paths = [tmp_path / turn / f"figure.{kind}" for kind in ("svg", "pdf", "png")]
+        with style.figure_style():
+            style.save_figure(transfer.draw(made, experiment), *paths)
+        written.append((made, [path.read_bytes() for path in paths]))
+    (first, pictures), (second, same) = written
+    assert pictures == same
+    for name, frame in first.items():
+        pd.testing.assert_frame_equal(frame, second[name])
+    text = pictures[0].decode()
     assert all(name.replace("_", " ") in text for name in NAMES)
     assert f"n = {TRIALS} trials" in text
     assert text.count("*<") + text.count("* <") >= 3

@@ -1,15 +1,17 @@
 """Accuracy by truth value, against scikit-learn, statsmodels and networks that always say no."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import balanced_accuracy_score, recall_score
 from statsmodels.stats.proportion import proportion_confint
 
-from analyse_balancing import analyse_balancing
-from plot_balancing import plot_balancing
-from quantlearn import columns, tables
+from quantlearn import columns
 from quantlearn.figures.practice import balancing
+from quantlearn.figures.registry import template_of
+from quantlearn.figures.texts import render
 
 TRIALS = 6
 SCENES = 200
@@ -39,21 +41,21 @@ def cells_of(*samples, **more):
     return pd.concat(frames, ignore_index=True)[list(columns.CELLS)]
 
 
-def trials_of(samples):
-    """As much of trials.csv as says how long was trained."""
-    rows = dict.fromkeys(columns.TIMELESS_TRIALS, np.nan)
-    rows |= {"quantifier": "all", "seed": "0", "best_step": 9, "stop_reason": "epochs"}
-    rows |= {"device": "cpu", "core": "eager"}
-    rows |= {f"{split}_scenes": 9 for split in ("train", "dev", "test")}
-    lengths = pd.DataFrame(
-        [
-            (sample, trial, 100 * (sample + 1))
-            for sample in range(samples)
-            for trial in range(TRIALS)
-        ],
-        columns=["sample", "trial", "steps"],
+def experiment_of(method, *samples):
+    """An experiment whose samples answer this share of the true scenes rightly."""
+    lengths = [
+        (sample, 100 * (sample + 1)) for sample in range(len(samples)) for _ in range(TRIALS)
+    ]
+    return SimpleNamespace(
+        settings={"data": {"balance": {"method": method}}, "quantifiers": ["most"]},
+        cells=cells_of(*samples),
+        trials=pd.DataFrame(lengths, columns=["sample", "steps"]),
+        path=lambda result: result,
     )
-    return lengths.assign(**{name: rows[name] for name in rows if name not in lengths})
+
+
+def table_of(experiment, *beside):
+    return balancing.tables(experiment, beside, 1)["balancing"]
 
 
 def test_accuracies_are_those_of_scikit_learn():
@@ -68,8 +70,7 @@ def test_accuracies_are_those_of_scikit_learn():
 
 
 def test_constant_answers_are_stuck_at_the_majority():
-    part = balancing.Part("none", cells_of(0.0, 0.6), trials_of(2))
-    table = balancing.balancing_table([part]).set_index(["steps", "quantity"])
+    table = table_of(experiment_of("none", 0.0, 0.6)).set_index(["steps", "quantity"])
     constant, better = table.loc[100], table.loc[200]
     assert constant.loc["not_above", "estimate"] == 1
     assert constant.loc["balanced", "estimate"] == 0.5
@@ -86,40 +87,28 @@ def test_one_truth_value_alone_has_no_balanced_accuracy():
     assert (scores["majority"] == 1).all()
 
 
-def test_the_remark_says_who_is_stuck():
-    parts = [
-        balancing.Part("none", cells_of(0.0, 0.6), trials_of(2)),
-        balancing.Part("upsample", cells_of(0.9), trials_of(1)),
-    ]
-    table = balancing.balancing_table(parts)
-    text = balancing.remark(table, {"quantifiers": ["most"]})
+def test_the_text_says_who_is_stuck():
+    experiment = experiment_of("none", 0.0, 0.6)
+    found = {"balancing": table_of(experiment, experiment_of("upsample", 0.9))}
+    text = render(template_of("balancing"), balancing.facts(found, experiment.settings))
+    text = " ".join(text.split())
     assert "*Most* is false in 90.0 % of the scenes" in text
     assert "after 100 steps, all networks are stuck" in text
-    assert "after 200 steps, the accuracy is above this baseline in 6 of 6 trials" in text
-    assert "upsampled, 100 steps: balanced accuracy" in text
-    shown = balancing.shown(table)
-    assert shown["Balance"].tolist() == ["not balanced", "not balanced", "upsampled"]
-    assert shown["Not above it"].tolist() == ["6 of 6", "0 of 6", "0 of 6"]
+    assert "after 200 steps, the accuracy is above the majority baseline in 6 of 6 trials" in text
+    rows = text.split("<tr>")[2:]
+    assert [row.split(">")[1].split("<")[0] for row in rows] == [
+        "not balanced",
+        "not balanced",
+        "upsampled",
+    ]
+    assert ["6 of 6" in row for row in rows] == [True, False, False]
 
 
-def test_from_tables_to_a_figure(tmp_path):
-    settings = []
-    for method, cells in (("none", cells_of(0.0, 0.6)), ("downsample", cells_of(0.9, 1.0))):
-        tables.write_parquet(cells, tmp_path / f"{method}.parquet")
-        tables.write_csv(trials_of(2), tmp_path / f"{method}.csv")
-        experiment = {"title": "Title", "quantifiers": ["most"]}
-        settings.append({**experiment, "data": {"balance": {"method": method}}})
-    analyse_balancing(
-        tmp_path / "none.parquet",
-        tmp_path / "none.csv",
-        settings[0],
-        [tmp_path / "downsample.parquet"],
-        [tmp_path / "downsample.csv"],
-        settings[1:],
-        numbers=tmp_path / "numbers.csv",
-    )
-    kinds = {kind: tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")}
-    plot_balancing(tmp_path / "numbers.csv", settings[0], **kinds)
-    text = kinds["svg"].read_text()
-    assert "majority baseline" in text
-    assert "Downsampled" in text
+def test_methods_stand_in_their_order_beside_each_other():
+    experiment = experiment_of("downsample", 0.9, 1.0)
+    table = table_of(experiment, experiment_of("none", 0.0, 0.6))
+    figure = balancing.draw({"balancing": table}, experiment)
+    titles = [axes.get_title(loc="left") or axes.get_title() for axes in figure.axes]
+    assert titles == ["Not balanced", "Downsampled"]
+    labels = [one.get_text() for one in figure.legends[0].get_texts()]
+    assert "majority baseline" in labels

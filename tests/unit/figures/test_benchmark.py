@@ -9,24 +9,22 @@ import pandas as pd
 import pytest
 import torch
 
-from draw_cost import draw_cost
-from draw_speedup import draw_speedup
+from draw import draw
 from measure_speed import measure_speed
-from quantlearn import tables
-from quantlearn.figures.benchmark import summary, workloads
-from quantlearn.figures.benchmark.workloads import (
-    Shape,
-    in_fresh_process,
-    matrix_peak,
-    time_in_turn,
-    useful_operations,
-    workload,
-)
+from quantlearn import columns, tables
+from quantlearn.figures.benchmark import cost, speedup
+from quantlearn.figures.benchmark import measure as measuring
+from quantlearn.figures.benchmark.first_use import in_fresh_process
+from quantlearn.figures.benchmark.measure import matrix_peak, time_in_turn
+from quantlearn.figures.benchmark.workloads import Shape, useful_operations, workload
+from quantlearn.figures.registry import template_of
+from quantlearn.figures.texts import render
 from quantlearn.settings.load import ConfigError, load_settings
 from quantlearn.yamlfile import read_yaml
 from render_notebook import render_notebook
 
-WORKFLOW = Path(__file__).parents[2] / "workflow"
+ROOT = Path(__file__).parents[3]
+WORKFLOW = ROOT / "workflow"
 
 SETTINGS = {
     "first_use": True,
@@ -164,7 +162,7 @@ def measured(tmp_path_factory):
     """The folder with the tables of a tiny benchmark, without its processes, which compile."""
     folder = tmp_path_factory.mktemp("benchmark")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(workloads, "in_fresh_process", lambda *_: {"bytes": 10**9, "seconds": 1.0})
+        patch.setattr(measuring, "in_fresh_process", lambda *_: {"bytes": 10**9, "seconds": 1.0})
         measure_speed(SETTINGS, folder / "benchmark.csv", folder / "machine.csv")
     return folder
 
@@ -177,7 +175,7 @@ def test_a_fresh_process_says_what_it_needs(tmp_path):
 
 
 def test_the_table_has_every_row_that_was_asked_for(measured):
-    frame = tables.read_csv(measured / "benchmark.csv", tables.BENCHMARK)
+    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
     keys = ["measure", "core", "trials", "hidden", "size", "threads"]
     assert not frame.duplicated([*keys, "scenes"]).any()
 
@@ -205,32 +203,37 @@ def test_the_table_has_every_row_that_was_asked_for(measured):
     assert (frame.loc[frame["core"] == "loop", "ratio_to_loop"] == 1).all()
     others = ~frame["measure"].isin(["matrix product", "compile", "load"])
     assert frame.loc[others, "ratio_to_loop"].notna().all()
-    machine = tables.read_csv(measured / "machine.csv", tables.MACHINE)
+    machine = tables.read_csv(measured / "machine.csv", columns.MACHINE)
     assert {"processor", "cores", "torch", "numba"} <= set(machine["property"])
 
 
-@pytest.mark.parametrize("draw", [draw_cost, draw_speedup])
-def test_figures_of_any_benchmark_have_stable_bytes(measured, tmp_path, draw):
-    for run in ("once", "again"):
-        paths = {kind: tmp_path / run / f"figure.{kind}" for kind in ("svg", "pdf", "png")}
-        draw(measured / "benchmark.csv", **paths)
-    text = (tmp_path / "once/figure.svg").read_text()
-    assert "compiled" in text
-    assert text == (tmp_path / "again/figure.svg").read_text()
+def drawn(folder, figure, into):
+    """The figure and its text, drawn from the tables in ``folder``."""
+    made = [str(folder / f"{table}.csv") for table in ("benchmark", "machine")]
+    made = made[: 1 if figure == "speedup" else 2]
+    paths = {kind: into / f"{figure}.{kind}" for kind in ("svg", "pdf", "png")}
+    draw(figure, made, **paths, text=into / f"{figure}.md")
+    return (into / f"{figure}.svg").read_text(), (into / f"{figure}.md").read_text()
+
+
+@pytest.mark.parametrize("figure", ["cost", "speedup"])
+def test_figures_of_any_benchmark_have_stable_bytes(measured, tmp_path, figure):
+    once, again = (drawn(measured, figure, tmp_path / run) for run in ("once", "again"))
+    assert "compiled" in once[0]
+    assert once == again
 
 
 def test_the_page_has_sentences_figures_and_tables(measured, tmp_path):
-    figures = {name: str(tmp_path / f"{name}.svg") for name in ("speedup", "cost")}
-    for path in figures.values():
-        Path(path).write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+    figures = ("speedup", "cost")
+    for name in figures:
+        drawn(measured, name, tmp_path)
     render_notebook(
         WORKFLOW / "notebooks/benchmark.ipynb",
         WORKFLOW / "report/page.html.j2",
         {
-            "benchmark": str(measured / "benchmark.csv"),
-            "machine": str(measured / "machine.csv"),
-            "figures": figures,
+            "figures": {name: str(tmp_path / f"{name}.svg") for name in figures},
             "captions": dict.fromkeys(figures, "Caption"),
+            "texts": {name: str(tmp_path / f"{name}.md") for name in figures},
         },
         "Benchmark",
         executed=tmp_path / "benchmark.ipynb",
@@ -244,8 +247,17 @@ def test_the_page_has_sentences_figures_and_tables(measured, tmp_path):
     assert "nan" not in page
 
 
+def said_of_speed(frame):
+    return render(template_of("speedup"), speedup.facts({"benchmark": frame}))
+
+
+def said_of_cost(frame):
+    machine = pd.DataFrame({"property": ["torch"], "value": ["2"]})
+    return render(template_of("cost"), cost.facts({"benchmark": frame, "machine": machine}))
+
+
 def test_sentences_say_what_the_table_says(measured):
-    frame = tables.read_csv(measured / "benchmark.csv", tables.BENCHMARK)
+    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
     training = frame["measure"] == "training"
     compiled = training & (frame["core"] == "compiled")
     ratio = ["ratio_to_loop", "ratio_lower", "ratio_upper"]
@@ -255,37 +267,55 @@ def test_sentences_say_what_the_table_says(measured):
     frame.loc[training & (frame["core"] == "loop"), "median"] = 100.0
     eager = training & (frame["core"] == "eager")
     frame.loc[eager, "median"] = 100.0 * frame.loc[eager, "trials"].astype(float)
-    speed = summary.speed_summary(frame)
+    speed = said_of_speed(frame)
     assert (
         "**Training**: the compiled core is 25 (20 to 30) times as fast as the loop, 4,320 "
         "trial-steps a second"
     ) in speed
     assert "reaches 3.2 GFLOP/s, 12 % of the matrix product's." in speed
+    spent = said_of_cost(frame)
     assert (
         "From 1 to 2 trials (2.0 times as many), the time of an update of all trials grows by a "
         "factor of 2.0 for the loop over torch.nn.LSTM, 1.0 for the eager ensemble and 2.0 for the "
         "compiled core."
-    ) in summary.growth_summary(frame)
-    threaded = frame["measure"] == "training on threads"
-    frame = pd.concat(
-        [
-            frame[~threaded],
-            frame[compiled].head(2).assign(
-                measure="training on threads", threads=[1, 2], ratio_to_loop=[20.0, 36.0]
-            ),
-        ]
-    )  # fmt: skip
-    said = summary.threads_summary(frame)
-    assert "1.8 times as fast on 2 threads (4,320 trial-steps a second)" in said
-    alone = summary.threads_summary(frame[frame["measure"] != "training on threads"])
-    assert "has one core" in alone
-    assert "holds at most 1,000 MB" in summary.memory_summary(frame)
+    ) in spent
+    assert "holds at most 1,000 MB" in spent
+    frame.loc[compiled, "fraction_of_peak"] = 1.5
+    assert "only once what scenes have in common." in said_of_speed(frame)
     without = frame[~frame["measure"].isin(["memory", "compile", "load"])]
-    assert "first_use: false" in summary.memory_summary(without)
-    first = summary.rates_table(frame, "training").iloc[0]
-    assert first[["Trials", "Units", "Objects", "Loop", "Compiled to loop"]].tolist() == [
-        "1", "4", "5", "100", "25",
-    ]  # fmt: skip
+    assert "first_use: false" in said_of_cost(without)
+
+
+def test_threads_are_compared_with_one(measured):
+    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
+    compiled = (frame["measure"] == "training") & (frame["core"] == "compiled")
+    others = frame[frame["measure"] != "training on threads"]
+    threaded = frame[compiled].head(3).assign(
+        measure="training on threads",
+        threads=[1, 2, 4],
+        median=4321.0,
+        ratio_to_loop=[20.0, 36.0, 50.0],
+    )  # fmt: skip
+    said = said_of_speed(pd.concat([others, threaded]))
+    assert (
+        "1.8 times as fast on 2 threads (4,320 trial-steps a second) and 2.5 times as fast on 4 "
+        "threads"
+    ) in said
+    assert "has one core" in said_of_speed(others)
+
+
+def test_rates_have_a_line_for_each_shape(measured):
+    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
+    training = frame["measure"] == "training"
+    frame.loc[training & (frame["core"] == "loop"), "median"] = 100.0
+    compiled = training & (frame["core"] == "compiled")
+    frame.loc[compiled, ["ratio_to_loop", "fraction_of_peak"]] = [24.6, 0.123]
+    rates = cost.rates(frame, "training")
+    assert len(rates) == 5
+    assert rates.iloc[0][["Trials", "Units", "Objects", "Loop"]].tolist() == ["1", "4", "5", "100"]
+    assert set(rates["Compiled to loop"]) == {"25"}
+    assert set(rates["Of the peak"]) == {"12 %"}
+    assert set(cost.rates(frame, "evaluation")["Scenes"]) == {"32", "48"}
 
 
 @pytest.mark.parametrize(
@@ -304,7 +334,7 @@ def test_sentences_say_what_the_table_says(measured):
     ],
 )
 def test_bad_settings_are_one_clear_line(given, message):
-    folder = Path(__file__).parents[2] / "config"
+    folder = ROOT / "config"
     config = {**read_yaml(folder / "config.yaml"), "experiments": ["exp1a"], "benchmark": given}
     with pytest.raises(ConfigError) as caught:
         load_settings(config, folder)

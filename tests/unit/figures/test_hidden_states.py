@@ -6,22 +6,23 @@ import pytest
 from sklearn.decomposition import PCA
 from small_networks import network
 
-from analyse_probes import analyse_probes
-from analyse_state_space import analyse_state_space
-from plot_probes import plot_probes
-from plot_state_space import plot_state_space
 from quantlearn import tables
 from quantlearn.data import scene_files
-from quantlearn.figures import registry
+from quantlearn.figures import style
+from quantlearn.figures.course import probes, state_space
 from quantlearn.figures.course.probes import counts_along, probe
 from quantlearn.figures.course.state_space import principal_components
+from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.networks import trained
+from quantlearn.figures.registry import template_of
+from quantlearn.figures.texts import render
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import LabelledScenes, Space, random_scenes
 from quantlearn.settings.samples import samples_table
-from quantlearn.training.weights import read_trained, write_weights
+from quantlearn.training.weights import write_weights
 
 SEED = 7
 TRIALS = 3
@@ -91,7 +92,7 @@ def untouched(tmp_path_factory):
             truth[rows] = Quantifier(name, expression).verify(scenes[rows], sizes[rows])
         split = np.where(np.arange(60) < 20, "train", "test")
         scenes_of_trials.append((LabelledScenes(scenes, sizes, asked, truth), {"split": split}))
-    scene_files.write_trials(folder / "split.parquet", list(EXPRESSIONS), scenes_of_trials)
+    scene_files.write_trials(folder / "data/split.parquet", list(EXPRESSIONS), scenes_of_trials)
     tables.write_csv(
         samples_table([{"network": chosen, "training": TRAINING}]), folder / "samples.csv"
     )
@@ -99,63 +100,61 @@ def untouched(tmp_path_factory):
     names = [("states", 0, trial, name) for trial in range(TRIALS) for name in EXPRESSIONS]
     flat = ensemble.initialise([random_stream(SEED, *name, "initialise") for name in names])
     arrays = {name: array.numpy() for name, array in ensemble.unpack(flat).items()}
-    write_weights({0: arrays}, folder / "weights.safetensors")
-    return {
-        "settings": SETTINGS,
-        "samples": str(folder / "samples.csv"),
-        "split_scenes": str(folder / "split.parquet"),
-        "training_weights": [str(folder / "weights.safetensors")],
-        "seed": SEED,
-    }
+    write_weights({0: arrays}, folder / "training/0/weights.safetensors")
+    return Experiment(SETTINGS, folder)
 
 
 def test_the_weights_before_training_are_those_that_training_starts_from(untouched):
-    trained = read_trained(
-        **{key: untouched[key] for key in ("settings", "samples", "split_scenes")},
-        sample=0,
-        training_weights=untouched["training_weights"],
-        seed=SEED,
-    )
-    ensemble = trained.ensemble
-    for name, before in ensemble.unpack(trained.before).items():
-        np.testing.assert_array_equal(before, ensemble.unpack(trained.after)[name])
-    assert [trained.members[row].trial for row in trained.rows("most")] == [0, 1, 2]
+    networks = trained(untouched, 0, SEED)
+    ensemble = networks.ensemble
+    for name, before in ensemble.unpack(networks.before).items():
+        np.testing.assert_array_equal(before, ensemble.unpack(networks.after)[name])
+    assert [networks.members[row].trial for row in networks.rows("most")] == [0, 1, 2]
 
 
 def test_probes_of_networks_that_learned_nothing_are_alike_before_and_after(untouched, tmp_path):
-    analyse_probes(**untouched, numbers=tmp_path / "probes.csv")
-    found = tables.read_csv(tmp_path / "probes.csv", tables.PROBES)
+    made = probes.tables(untouched, [], SEED)
+    found = made["probes"]
     scores = ["estimate", "lower", "upper", "n"]
-    trained, untrained = (
+    after, before = (
         found.loc[found["network"] == network, scores].reset_index(drop=True)
         for network in ("trained", "untrained")
     )
-    pd.testing.assert_frame_equal(trained, untrained)
+    pd.testing.assert_frame_equal(after, before)
     assert set(found["n"]) == {TRIALS}
     size = found[(found["network"] == "size") & (found["metric"] == "r_squared")]
     assert (size["estimate"] < 0.9).all()
     automaton = found[found["target"] == "automaton"]
     assert set(automaton["quantifier"]) == {"at_least_2"}
-    analyse_probes(**untouched, numbers=tmp_path / "again.csv")
-    assert (tmp_path / "again.csv").read_bytes() == (tmp_path / "probes.csv").read_bytes()
+    pd.testing.assert_frame_equal(probes.tables(untouched, [], SEED)["probes"], found)
 
-    assert "before training" in registry.remark("probes", found, SETTINGS)
-    shown = registry.shown("probes", found)
-    assert shown.map(lambda text: isinstance(text, str)).all().all()
-    pictures = {kind: tmp_path / f"probes.{kind}" for kind in ("svg", "pdf", "png")}
-    plot_probes(tmp_path / "probes.csv", SETTINGS, **pictures)
-    assert "networks for at least 2" in pictures["svg"].read_text()
+    text = render(template_of("probes"), probes.facts(made, SETTINGS))
+    assert "0 are better than before training, 5 about as good" in text.replace("\n", " ")
+    assert "networks for at least 2" in drawn(probes, made, untouched, tmp_path)
 
 
 def test_the_state_space_has_a_point_for_each_object(untouched, tmp_path):
-    analyse_state_space(**untouched, numbers=tmp_path / "state_space.csv")
-    found = tables.read_csv(tmp_path / "state_space.csv", tables.STATE_SPACE)
+    made = state_space.tables(untouched, [], SEED)
+    found = made["state_space"]
     assert not found.duplicated(["quantifier", "scene", "position"]).any()
     counted = found[found["quantifier"] == "at_least_2"]
     assert (counted["automaton"] == np.minimum(counted["both"], 2)).all()
     assert found.loc[found["quantifier"] == "most", "automaton"].isna().all()
-    assert "correlation" in registry.remark("state_space", found, SETTINGS)
-    assert registry.shown("state_space", found) is None
-    pictures = {kind: tmp_path / f"space.{kind}" for kind in ("svg", "pdf", "png")}
-    plot_state_space(tmp_path / "state_space.csv", SETTINGS, **pictures)
-    assert "First direction" in pictures["svg"].read_text()
+    assert "First direction" in drawn(state_space, made, untouched, tmp_path)
+
+
+def test_the_first_direction_follows_the_count_that_it_is():
+    count = np.arange(8.0)
+    counts = {"both": count % 3, "difference": count, "first": -count, "second": count % 2}
+    frame = pd.DataFrame({"quantifier": "most", "first_share": 0.7, "second_share": 0.2} | counts)
+    text = render(template_of("state_space"), state_space.facts({"state_space": frame}, SETTINGS))
+    assert "for *most*, two directions hold 90.0 % of the variance" in text
+    assert "follows |A∩B| − |A∖B| most (correlation 1.00" in text
+
+
+def drawn(module, made, experiment, folder):
+    """The SVG of a figure."""
+    paths = [folder / f"figure.{kind}" for kind in ("svg", "pdf", "png")]
+    with style.figure_style():
+        style.save_figure(module.draw(made, experiment), *paths)
+    return paths[0].read_text()
