@@ -84,10 +84,13 @@ NUMBER = re.compile(
 def tabulated(text: str, caption: str = "") -> str:
     """Make a table for readers of lines of cells set apart by " | ", the first line its headings.
 
+    A line that begins with "| " goes on with the row before it.
+
     >>> tabulated("Quantifier | Steps\\nmost | 12").count("<tr>")
     2
     """
-    lines = [line.split(" | ") for line in text.strip().splitlines() if line.strip()]
+    rows = text.strip().replace("\n| ", " | ").splitlines()
+    lines = [line.split(" | ") for line in rows if line.strip()]
     return html_table(pd.DataFrame(lines[1:], columns=lines[0]), caption)
 
 
