@@ -45,32 +45,21 @@ def _introduction(experiment: Experiment) -> dict[str, Any]:
 def how_run(experiment: Experiment) -> dict[str, str]:
     """Say how the experiment was run: stage → its settings in words."""
     settings = experiment.constants
-    generate, balance, split = (
-        settings["data"][stage] for stage in ("generate", "balance", "split")
-    )
-    only = split["only_test"]
-    amounts = {"sample": "draws", "fill": "scenes_per_cell", "describe": "scenes_per_quantifier"}
-    kept = {
-        f"more than {only['sizes_above']} objects": only["sizes_above"] is not None,
-        f"{_whole(only['counts'])} of the pairs (number in A∩B, number in A∖B)": only["counts"],
-    }
+    data, training = settings["data"], settings["training"]
     facts = {
+        **data,
         "settings": settings,
-        "generate": generate,
-        "amount": generate.get(amounts.get(generate["method"])),
-        "zones": [ZONES[zone] for zone in generate["zones"]],
-        "balance": balance,
-        "split": split,
-        "shares": [f"{_whole(split[side])} {SPLITS[side]}" for side in SPLITS if split[side]],
-        "kept": [
-            *map(_plain, only["quantifiers"]),
-            *(text for text, is_so in kept.items() if is_so),
+        "zones": [ZONES[zone] for zone in data["generate"]["zones"]],
+        "shares": [
+            f"{100 * data['split'][side]:.0f} % {word}"
+            for side, word in SPLITS.items()
+            if data["split"][side]
         ],
         "network": settings["network"],
         "architecture": ARCHITECTURES[settings["network"]["architecture"]],
         "groups": [_plain(" and ".join(own)) for own in settings["groups"] or []],
-        "training": settings["training"],
-        "monitored": SPLITS[settings["training"]["monitor"]],
+        "training": training,
+        "monitored": SPLITS[training["monitor"]],
         "verifies": settings["task"] not in WRITING,
         "varied": [] if chooses_sample(settings) else _varied(experiment.drawn),
     }
@@ -100,10 +89,6 @@ def _varied(drawn: pd.DataFrame) -> list[str]:
     return varied
 
 
-def _whole(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 def _plain(name: str) -> str:
     return name.replace("_", " ")
 
@@ -122,43 +107,43 @@ def _trials(experiment: Experiment) -> dict[str, Any]:
     }
 
 
-def _scored(experiment: Experiment) -> list[dict[str, str]]:
-    """The scenes on which networks are scored, and what rules without learning answer right there.
+def _data(experiment: Experiment) -> dict[str, Any]:
+    """The scenes on which networks are scored, how the experiment was run, and how fast.
 
-    Those are means over trials. There is a row for each quantifier.
+    What rules without learning answer right on these scenes is a mean over trials.
     """
     settings, (cells, split) = experiment.constants, experiment.held_out
-    unit = "words" if settings["task"] == "language_model" else "scenes"
-    rules = {name: experiment.baseline(name, split).mean() for name in BASELINE_NAMES}
+    rules = [experiment.baseline(rule, split).mean() for rule in BASELINE_NAMES]
     named, generated = named_and_generated(settings)
     groups = {_plain(name): [name] for name in named}
     if generated:
         groups[f"all {len(generated):,} generated"] = generated
-    rows = []
+    scored = []
     for words, quantifiers in groups.items():
         own = cells[cells["quantifier"].isin(quantifiers)]
-        scenes = own["scenes"].sum()
-        row = {
-            "Quantifier": words,
-            f"{SPLITS[split].capitalize()} {unit} in all trials": f"{scenes:,}",
-            "Objects": formats.span(own["size"].tolist()),
-        }
-        if settings["task"] not in WRITING:
-            row["True"] = formats.percent(own.loc[own["truth"], "scenes"].sum() / scenes)
-            for name, right in rules.items():
-                row[f"Right by {BASELINE_NAMES[name]}"] = formats.percent(right[quantifiers].mean())
-        rows.append(row)
-    return rows
-
-
-def _data(experiment: Experiment) -> dict[str, Any]:
-    how = [{"Stage": stage, "How": words} for stage, words in how_run(experiment).items()]
-    tabulated = {"scored": _scored(experiment), "how": how, "minutes": 0}
-    if experiment.settings["training"]["together"]:
-        return tabulated
+        scored.append(
+            {
+                "quantifier": words,
+                "scenes": own["scenes"].sum(),
+                "sizes": own["size"].tolist(),
+                "true": own.loc[own["truth"], "scenes"].sum() / own["scenes"].sum(),
+                "right": [right[quantifiers].mean() for right in rules],
+            }
+        )
+    facts = {
+        "scored": scored,
+        "split": SPLITS[split],
+        "unit": "words" if settings["task"] == "language_model" else "scenes",
+        "rules": BASELINE_NAMES.values(),
+        "verifies": settings["task"] not in WRITING,
+        "how": how_run(experiment),
+        "minutes": 0,
+    }
+    if settings["training"]["together"]:
+        return facts
     trials = experiment.timed_trials
     # A sample trains as long as its last network; samples count one after another, as on one core.
-    return tabulated | {
+    return facts | {
         "minutes": trials.groupby("sample")["seconds"].max().sum() / 60,
         "quantifiers": trials["quantifier"].nunique(),
         "networks": len(trials),
@@ -169,35 +154,21 @@ def _learning(experiment: Experiment) -> dict[str, Any]:
     convergence, trials = map(experiment.shown, (experiment.convergence, experiment.trials))
     training, quantifiers = experiment.constants["training"], experiment.settings["quantifiers"]
     size_alone = experiment.baseline("size", training["monitor"])
-    rows, flat = [], []
-    for row in comparison.summarise_convergence(convergence, quantifiers).itertuples():
-        own = convergence[convergence["quantifier"] == row.quantifier].set_index("trial")
-        by_size = size_alone[row.quantifier]
-        above = mean_interval((own["final_accuracy"] - by_size).dropna().to_numpy())
-        # Without an interval (one trial, or all the same) the difference itself must do.
-        if (above.estimate if isnan(above.lower) else above.lower) <= 0:
-            flat.append(formats.name(row.quantifier))
-        median = [formats.steps(bound) for bound in (row.median_lower, row.median_upper)]
-        points = [formats.accuracy_points(bound) for bound in (above.lower, above.upper)]
-        rows.append(
-            {
-                "Quantifier": _plain(row.quantifier),
-                "Learned in": f"{row.converged} of {row.n} trials",
-                "Median step": formats.steps(row.median_step),
-                "95 % interval": f"from {median[0]} on"
-                if isnan(row.median_upper) and not isnan(row.median_lower)
-                else formats.interval(*median),
-                f"Accuracy, last {FINAL_EVALUATIONS} evaluations": formats.percent(
-                    row.final_accuracy
-                ),
-                "Size alone": formats.percent(by_size.mean()),
-                "Above it, points": formats.accuracy_points(above.estimate),
-                "95 % interval, points": formats.interval(*points),
-            }
-        )
+    ends = convergence.pivot_table("final_accuracy", "trial", "quantifier", dropna=False)
+    rows = comparison.summarise_convergence(convergence, quantifiers).to_dict("records")
+    for row in rows:
+        name = row["quantifier"]
+        row["size_alone"] = size_alone[name].mean()
+        row["above"] = mean_interval((ends[name] - size_alone[name]).dropna().to_numpy())
     return {
         "rows": rows,
-        "flat": flat,
+        # Without an interval (one trial, or all the same) the difference itself must do.
+        "flat": [
+            formats.name(row["quantifier"])
+            for row in rows
+            if (row["above"].estimate if isnan(row["above"].lower) else row["above"].lower) <= 0
+        ],
+        "last": FINAL_EVALUATIONS,
         "steps": trials["steps"].tolist(),
         "ends": trials["stop_reason"].value_counts().sort_index(),
         "censored": not convergence["converged"].all(),
@@ -212,49 +183,28 @@ def _errors(experiment: Experiment) -> dict[str, Any]:
     rows = []
     for quantifier in experiment.settings["quantifiers"]:
         own = cells[cells["quantifier"] == quantifier].groupby("both")[["scenes", "correct"]].sum()
-        total, errors = own.sum(), own["scenes"] - own["correct"]
-        worst = own.loc[errors.idxmax()]
-        most = {
-            "Objects in A∩B": f"{worst.name}",
-            "Errors there": f"{errors.max():,} of {errors.sum():,}",
-            "Of all scenes": formats.percent(worst["scenes"] / total["scenes"]),
-            "Right there": formats.percent(worst["correct"] / worst["scenes"]),
-        }
+        errors = own["scenes"] - own["correct"]
         rows.append(
             {
-                "Quantifier": _plain(quantifier),
-                "Right": formats.percent(total["correct"] / total["scenes"]),
-                "Size alone": formats.percent(size_alone[quantifier]),
+                "quantifier": quantifier,
+                "all": own.sum(),
+                "worst": own.loc[errors.idxmax()],
+                "told": errors.any() and len(own) > 1,
+                "size_alone": size_alone[quantifier],
             }
-            | (most if errors.any() and len(own) > 1 else dict.fromkeys(most, formats.MISSING))
         )
     return {"rows": rows, "split": SPLITS[split]}
 
 
 # --- Pairs ------------------------------------------------------------------------------------
 
-TESTS = {
-    "paired_t_steps": "Convergence step, paired t-test (2019)",
-    "paired_t_accuracy": f"Accuracy, last {FINAL_EVALUATIONS} evaluations, paired t-test (2019)",
-    "wilcoxon_steps": "Convergence step, Wilcoxon signed-rank",
-    "logrank": "Share learned, log-rank",
-    "area_between_curves": "Area between the curves",
-}
-UNITS = {
-    "steps": ("steps", formats.steps),
-    "accuracy": ("percentage points", formats.accuracy_points),
-    "rank-biserial correlation": ("rank correlation", formats.correlation),
-    "steps (restricted mean)": ("steps", formats.steps),
-    "steps × accuracy": ("steps × accuracy", formats.steps),
-}
-
 
 def pairs(experiment: Experiment) -> list[dict[str, Any]]:
     """Compare the quantifiers of each pair, in the order of the settings.
 
     ``sooner`` counts the trials in which the first one was learned sooner, also those in which only
-    it was learned (``only_easy``); ``later`` and ``only_hard`` the other way round. ``steps`` is
-    the test of the lead in steps, ``rows`` are all tests for readers.
+    it was learned (``only_easy``); ``later`` and ``only_hard`` the other way round. ``tests`` are
+    all tests by name, ``steps`` is the one of the lead in steps.
     """
     convergence = experiment.shown(experiment.convergence).sort_values("trial")
     learned = dict(iter(convergence.groupby("quantifier")))
@@ -275,8 +225,8 @@ def pairs(experiment: Experiment) -> list[dict[str, Any]]:
                 "neither": np.isnan(leads).sum(),
                 "only_easy": np.isposinf(leads).sum(),
                 "only_hard": np.isneginf(leads).sum(),
+                "tests": tests,
                 "steps": steps,
-                "rows": [_test(title, tests.loc[test]) for test, title in TESTS.items()],
                 "verdict": comparison.verdict(
                     steps["estimate"], steps["p_adjusted"], ranks["estimate"], ranks["p_adjusted"]
                 ),
@@ -285,21 +235,9 @@ def pairs(experiment: Experiment) -> list[dict[str, Any]]:
     return found
 
 
-def _test(title: str, found: pd.Series) -> dict[str, str]:
-    words, form = UNITS[found["unit"]]
-    estimate, *bounds = (form(found[part]) for part in ("estimate", "lower", "upper"))
-    return {
-        "Test": title,
-        "Difference": estimate if estimate == formats.MISSING else f"{estimate} {words}",
-        "95 % interval": formats.interval(*bounds),
-        "Trials": f"{found['n']}",
-        "p": formats.p_value(found["p"]),
-        "p adjusted": formats.p_value(found["p_adjusted"]),
-    }
-
-
 def _compared(experiment: Experiment) -> dict[str, Any]:
-    return {"pairs": pairs(experiment), "universal": experiment.settings["universal"]}
+    universal = experiment.settings["universal"]
+    return {"pairs": pairs(experiment), "universal": universal, "last": FINAL_EVALUATIONS}
 
 
 def _caveats(experiment: Experiment) -> dict[str, Any]:

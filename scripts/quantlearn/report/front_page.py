@@ -18,15 +18,6 @@ from quantlearn.statistics.comparison import FEW_TRIALS, LEVEL, smallest_p, verd
 
 __all__ = ["front_page", "universal_name"]
 
-RESULTS = {
-    "sooner": "first sooner",
-    "later": "first later",
-    "one test": "one test only",
-    "contradiction": "tests disagree",
-    "not shown": "not shown",
-}
-LEADS = RESULTS | {"sooner": "larger as documented", "later": "larger as run"}
-
 
 def front_page(
     settings: Sequence[Mapping[str, Any]],
@@ -44,25 +35,25 @@ def front_page(
     of all pairs, as SVG, shown with its caption where there are pairs.
     """
     pairs = tables.read_csv(overview, columns.OVERVIEW)
+    pairs["title"] = pairs["universal"].map(universal_name)
+    pairs["verdict"] = _verdicts(
+        (pairs["paired_t_steps_estimate"], pairs["paired_t_steps_p_adjusted"]),
+        (pairs["wilcoxon_steps_estimate"], pairs["wilcoxon_steps_p_adjusted"]),
+    )
     twins = tables.read_csv(as_run, columns.AS_RUN)
-    shown = pd.DataFrame([_pair(row) for row in pairs.itertuples()], pairs.index)
-    pairs = pairs.assign(universal=pairs["universal"].map(universal_name))
+    # Mann–Whitney's U is half of all pairs of trials where neither version ranks higher.
+    balance = twins["mann_whitney_n_documented"] * twins["mann_whitney_n_as_run"] / 2
+    twins["verdict"] = _verdicts(
+        (twins["difference"], twins["p_adjusted"]),
+        (twins["mann_whitney_u"] - balance, twins["mann_whitney_p_adjusted"]),
+    )
     alternative = "Overview of the effects in all experiments"
     facts = {
         "heading": heading,
         "figure": embedded_figure(figure, caption, alternative) if len(pairs) else "",
-        "tallies": [
-            {
-                "of": ", ".join(of),
-                "pairs": len(rows),
-                "found": shown.loc[rows.index, "Difference"].value_counts(sort=False),
-                "censored": rows[["censored_easy", "censored_hard"]].sum().sum(),
-                "steps": 2 * rows["n"].sum(),
-            }
-            for of, rows in pairs.groupby(["universal", "version"], sort=False)
-        ],
-        "universals": dict(iter(shown.groupby(pairs["universal"], sort=False))),
-        "twins": [_twin(row) for row in twins.itertuples()],
+        "versions": dict(iter(pairs.groupby(["title", "version"], sort=False))),
+        "universals": dict(iter(pairs.groupby("title", sort=False))),
+        "twins": twins.to_dict("records"),
         "statements": _statements(settings, texts),
     }
     return render(Path(__file__).with_suffix(".md.j2"), facts | _caveats(settings, pairs))
@@ -77,47 +68,9 @@ def universal_name(universal: str) -> str:
     return "No single universal" if universal == "none" else universal.capitalize()
 
 
-def _pair(row: Any) -> dict[str, str]:
-    """One line for each pair: who was learned, how much sooner, how surely."""
-    steps, ranks = row.paired_t_steps_estimate, row.wilcoxon_steps_estimate
-    p_steps, p_ranks = row.paired_t_steps_p_adjusted, row.wilcoxon_steps_p_adjusted
-    learned = (row.n - row.censored_easy, row.n - row.censored_hard)
-    medians = map(formats.steps, (row.median_step_easy, row.median_step_hard))
-    bounds = map(formats.steps, (row.paired_t_steps_lower, row.paired_t_steps_upper))
-    return {
-        "Experiment": row.experiment,
-        "Version": row.version,
-        "First – second": f"{row.easy} – {row.hard}".replace("_", " "),
-        "Learned in trials": f"{learned[0]} and {learned[1]} of {row.n}",
-        "Median step": " and ".join(medians),
-        "First sooner by": formats.steps(steps),
-        "95 % interval": formats.interval(*bounds),
-        "p, t-test": formats.p_value(p_steps),
-        "p, Wilcoxon": formats.p_value(p_ranks),
-        "Difference": RESULTS[verdict(steps, p_steps, ranks, p_ranks)],
-    }
-
-
-def _twin(row: Any) -> dict[str, str]:
-    """One line for each measure of an experiment that exists twice."""
-    steps = row.measure == "step"
-    shown = formats.steps if steps else formats.accuracy_points
-    # Mann–Whitney's U is half of all pairs of trials where neither version ranks higher.
-    ranks = row.mann_whitney_u - row.mann_whitney_n_documented * row.mann_whitney_n_as_run / 2
-    found = verdict(row.difference, row.p_adjusted, ranks, row.mann_whitney_p_adjusted)
-    return {
-        "Experiment": row.documented,
-        "First – second": f"{row.easy} – {row.hard}".replace("_", " "),
-        "Lead of the first in": "steps" if steps else "accuracy at the end, points",
-        "Documented": shown(row.documented_mean),
-        "As run": shown(row.as_run_mean),
-        "Difference": shown(row.difference),
-        "95 % interval": formats.interval(shown(row.lower), shown(row.upper)),
-        "Trials": f"{row.n_documented} and {row.n_as_run}",
-        "p, Welch": formats.p_value(row.p_adjusted),
-        "p, Mann–Whitney": formats.p_value(row.mann_whitney_p_adjusted),
-        "Both tests": LEADS[found] if steps else formats.MISSING,
-    }
+def _verdicts(leads: Sequence[pd.Series], ranks: Sequence[pd.Series]) -> list[str]:
+    """The verdict of each row by two tests, each given by its estimates and its p values."""
+    return list(map(verdict, leads[0], leads[1], ranks[0], ranks[1]))
 
 
 def _statements(

@@ -21,6 +21,7 @@ from page_results import CONFIG, PAGE, RECORD, WORKFLOW, tabulated
 
 from build_report import build_report
 from quantlearn import columns, tables
+from quantlearn.figures.course.probes import TABLES
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
 from quantlearn.pipeline.run_record import content_digest, write_record
@@ -218,7 +219,7 @@ def probes():
             for metric in ("r_squared", "exact"):
                 spread = (score - 0.01, score + 0.005)
                 rows.append((quantifier, target, network, part, metric, score, *spread, 10))
-    return pd.DataFrame(rows, columns=list(tables.PROBES))
+    return pd.DataFrame(rows, columns=list(TABLES["probes"]))
 
 
 def exhibit_of(settings, **texts):

@@ -6,14 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from page_results import CONFIG, tabulated
-from quantlearn.settings.samplers import draw_samples
 from scipy import stats
 
 from quantlearn.figures.experiment import Experiment
 from quantlearn.report.experiment_page import how_run, pairs, section
 from quantlearn.settings.load import load_settings
 from quantlearn.settings.protocol import named_and_generated
-from quantlearn.settings.samples import samples_table
+from quantlearn.settings.samples import draw_samples, samples_table
 from quantlearn.statistics.comparison import compare_pair, smallest_p, verdict
 
 EASY, HARD = "at_least_4", "at_least_6_or_at_most_2"
