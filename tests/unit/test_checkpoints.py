@@ -94,7 +94,7 @@ def test_the_log_says_what_became_of_a_checkpoint(path, caplog):
 
 def test_checkpoints_are_written_at_intervals_of_time(tmp_path, monkeypatch):
     now = 1000.0
-    monkeypatch.setattr("quantlearn.training.loop.checkpoints.time.monotonic", lambda: now)
+    monkeypatch.setattr("quantlearn.training.checkpoints.time.monotonic", lambda: now)
     checkpoints = Checkpoints(tmp_path / "c", FINGERPRINT, 60)
     written = []
     for now in range(1000, 1200, 7):
@@ -120,7 +120,7 @@ def test_a_disk_that_takes_no_checkpoint_does_not_end_training(path, caplog, mon
     def full(_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("quantlearn.training.loop.checkpoints.os.fsync", full)
+    monkeypatch.setattr("quantlearn.training.checkpoints.os.fsync", full)
     before = path.read_bytes()
     checkpoints = Checkpoints(path, FINGERPRINT, 1e-9)
     checkpoints.offer(lambda: {"step": 32})
