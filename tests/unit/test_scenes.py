@@ -187,9 +187,7 @@ def test_a_few_rare_scenes_are_found_as_well_as_many(per_cell):
 def test_scenes_that_exist_and_were_not_found_are_not_called_too_few(monkeypatch):
     monkeypatch.setattr("quantlearn.data.generate._ROUNDS", 1)
     rare = Quantifier("at_least_18", "|A & B| >= 18")
-    with pytest.raises(
-        QuantlearnError, match="only 0 were found of the 1830 that exist"
-    ):
+    with pytest.raises(QuantlearnError, match="only 0 were found of the 1830 that exist"):
         fill_cells(np.random.default_rng(0), 5, [rare], Space(1, 20))
 
 

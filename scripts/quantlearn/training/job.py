@@ -288,7 +288,8 @@ def _train_sample(
     """Train all trials of one sample as one ensemble."""
     training = settings["training"]
     members, ensemble = assignment.networks(settings)
-    sides = [side for side in SIDES if all(len(member.examples[side]) for member in members)]
+    _demand_scenes(members, ["train", *training["evaluate_splits"]])
+    sides = [side for side in SIDES if any(len(member.examples[side]) for member in members)]
     whole = {
         side: stack([member.examples[side] for member in members], assignment.device)
         for side in sides
@@ -316,7 +317,19 @@ def _train_sample(
                 exported=job.exported,
                 offer=job.offer,
             )
-    return _trained(sample, assignment, members, ensemble, outcome, whole)
+    return _trained(sample, assignment, members, ensemble, outcome, whole, list(evaluated))
+
+
+def _demand_scenes(members: Sequence[Member], sides: Sequence[str]) -> None:
+    """Raise `QuantlearnError` where a network has nothing to learn from, or to be evaluated on."""
+    for member in members:
+        for side in sides:
+            if not len(member.examples[side]):
+                learns = "" if member.learns == "all" else f" that learns {member.learns}"
+                raise QuantlearnError(
+                    f"data.split: the network of trial {member.trial}{learns} has no scenes on the "
+                    f"side {side}: use more scenes, smaller units (by: scene) or other fractions"
+                )
 
 
 def _evaluated(
@@ -364,14 +377,18 @@ def _trained(
     ensemble: Ensemble,
     outcome: Outcome,
     whole: dict[str, Stacked],
+    splits: Sequence[str],
 ) -> TrainedSample:
-    """What the sample leaves, with the scores of its final weights on whole sides of the split."""
+    """What the sample leaves, with the scores of its final weights on whole sides of the split.
+
+    ``splits`` are those that the curves were drawn on.
+    """
     scores = {side: evaluate(ensemble, outcome.weights, whole[side]) for side in whole}
     given = {
         side: answers(ensemble, outcome.weights, whole[side]) for side in whole if side != "train"
     }
     seeds, device = assignment.seeds(sample, members), str(assignment.device)
-    curves = curves_table(sample, outcome, members)
+    curves = curves_table(sample, outcome, members, splits)
     trials = trials_table(sample, outcome, members, scores, seeds, device, ensemble.core)
     cells = cells_table(sample, members, given, assignment.quantifiers)
     weights = ensemble.unpack(outcome.weights.cpu())
