@@ -21,7 +21,7 @@ from test_findings import CONFIG, tabulated
 from test_notebooks import PAGE, RECORD, WORKFLOW
 
 from build_report import build_report, contents_of, linked_within
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.figures.practice import random_against_grid
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
@@ -386,4 +386,4 @@ def test_every_part_of_an_experiment_names_a_rule_that_there_is(run):
         for name in names.split(", "):
             assert f"\nrule {name}:\n" in rules
     for table in ("convergence", "comparison"):
-        assert tables.read_csv(run[0] / run[2][table], getattr(tables, table.upper())).size
+        assert tables.read_csv(run[0] / run[2][table], getattr(columns, table.upper())).size

@@ -179,11 +179,11 @@ def test_training_data_of_a_search_do_not_depend_on_the_test_scenes(tmp_path):
 @pytest.mark.parametrize("together", [True, False])
 def test_only_the_chosen_sample_is_tested(tmp_path, together):
     split = write_split(tmp_path / "split.parquet")
-    keys = [*(f"network.{key}" for key in NETWORK), "training.together"]
-    keys += ["training.core", "training.loss"]
+    names = [*(f"network.{key}" for key in NETWORK), "training.together"]
+    names += ["training.core", "training.loss"]
     values = [*NETWORK.values(), together, "auto", "cross_entropy"]
     row = ",".join(str(value).lower() for value in values)
-    header = ",".join(["sample", *keys])
+    header = ",".join(["sample", *names])
     (tmp_path / "samples.csv").write_text(f"{header}\n0,{row}\n1,{row}\n")
     ensemble = Ensemble(NETWORK, Task(5, 2 if together else 1))
     networks = 2 if together else 4

@@ -82,7 +82,7 @@ def test_the_library_of_a_notebook_is_known():
         path.stem
         for path in imported_modules(WORKFLOW / "notebooks/experiment.ipynb", ROOT / "scripts")
     }
-    assert {"findings", "pages", "prose", "statistics"} <= modules
+    assert {"experiment_page", "pages", "formats", "intervals"} <= modules
 
 
 # --- Execution ------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ def test_nothing_is_looked_up_on_path_or_at_home(notebook, tmp_path):
     before = sorted(home.rglob("*"))
     path = notebook("import sys\nprint(sys.executable)")
     code = (
-        "import sys; from quantlearn.notebooks import *;"
+        "import sys; from quantlearn.report.notebooks import *;"
         "print(notebook_body(execute_notebook(sys.argv[1], {})))"
     )
     environment = {"HOME": str(home), "PATH": "", "PYTHONPATH": str(ROOT / "scripts")}

@@ -295,7 +295,7 @@ def compare_pair(
 ) -> pd.DataFrame:
     """All tests of one pair of quantifiers in one sample, one row per test.
 
-    ``convergence`` has the columns of `quantlearn.tables.CONVERGENCE`; ``curves`` has trial,
+    ``convergence`` has the columns of `quantlearn.columns.CONVERGENCE`; ``curves`` has trial,
     quantifier, step and accuracy on one split. First the paper's own paired t-tests (on the steps
     of the trials in which both converged, and on final accuracy), then tests that use censored
     trials too. A trial in which one of the two was not measured is in no test, and not in n.

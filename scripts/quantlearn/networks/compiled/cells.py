@@ -28,6 +28,7 @@ from numba.extending import (
     unbox,
 )
 
+from quantlearn import compiling
 from quantlearn.networks.compiled.simd import (
     INLINED,
     multiply_add,
@@ -182,7 +183,7 @@ GRU = Cell("gru", 4, 1, (0, 1, 2, None), (0, 1, None, 2), _update_gru, _derive_g
 ELMAN_TANH = Cell("tanh", 1, 1, (0,), (0,), _update_tanh, _derive_tanh)
 ELMAN_RELU = Cell("relu", 1, 1, (0,), (0,), _update_relu, _derive_relu)
 
-SOURCES = (Path(__file__), Path(__file__).with_name("simd.py"))
+SOURCES = (Path(__file__), Path(__file__).with_name("simd.py"), Path(compiling.__file__))
 
 _CELLS = {cell.name: cell for cell in (LSTM, GRU, ELMAN_TANH, ELMAN_RELU)}
 
