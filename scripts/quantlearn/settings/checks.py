@@ -11,9 +11,10 @@ from functools import cache
 from pathlib import Path
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.networks.vocabulary import MOST_QUANTIFIERS, MOST_TOKENS
 from quantlearn.semantics.lexicon import Lexicon
 from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts, count_scenes
-from quantlearn.semantics.scenes_in_words import WRITING, most_informative
+from quantlearn.semantics.scenes_in_words import WRITING, most_informative, vocabulary
 from quantlearn.settings.distributions import RANGES_OF_NUMBERS, kind_of, values_of
 from quantlearn.settings.memory import largest_need
 from quantlearn.settings.schema import (
@@ -133,6 +134,12 @@ def _check_start(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     elif all(start is None for start in starts.values()):
         text = "no network starts from there: set training.start or leave it out"
         yield Fault(("start_from",), text)
+    if all(start is None for start in starts.values()):
+        readouts = values_of(settings["training"]["start_readout"], ("training", "start_readout"))
+        for key, readout in readouts.items():
+            if not readout:
+                text = "no network starts from another one (training.start): leave it out"
+                yield Fault(key, text)
 
 
 def _check_networks(settings: dict, _: Surroundings) -> Iterator[Fault]:
@@ -177,13 +184,51 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:3]) + more
 
 
+def _learned(settings: dict) -> int:
+    """How many quantifiers a network is about."""
+    shared = (settings["groups"] or [settings["quantifiers"]])[0]
+    return len(shared) if settings["training"]["together"] else 1
+
+
+def _check_tokens(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """The tokens that a network reads can be told apart."""
+    names = settings["quantifiers"]
+    key = ("generated",) if settings["generated"] else ("quantifiers",)
+    if settings["task"] == "verification":
+        learned = _learned(settings)
+        if learned > MOST_QUANTIFIERS:
+            text = (
+                f"{learned} quantifiers share a network, which can tell {MOST_QUANTIFIERS} apart: "
+                "take fewer, give them groups, or set training.together: false"
+            )
+            yield Fault(key, text)
+    elif (words := len(vocabulary(names))) >= MOST_TOKENS:
+        text = (
+            f"the sentences have {words} different words, and networks can tell {MOST_TOKENS - 1} "
+            "apart: take fewer quantifiers"
+        )
+        yield Fault(key, text)
+
+
+def _check_eval_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """Each quantifier and truth value has a place in an evaluation."""
+    kinds = _learned(settings) * (1 if settings["task"] in WRITING else 2)
+    places = values_of(settings["training"]["eval_scenes"], ("training", "eval_scenes"))
+    for key, scenes in places.items():
+        if 0 < scenes < kinds:
+            text = (
+                f"{scenes} cannot hold a scene of each kind that is evaluated, and there are "
+                f"{kinds} (quantifier and truth): use more, or 0 for all"
+            )
+            yield Fault(key, text)
+
+
 def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """No more training scenes are asked for than a network has scenes at most."""
     generate, training = settings["data"]["generate"], settings["training"]
     if settings["data"]["balance"]["method"] == "upsample":
         return  # repeats scenes as often as it takes
-    shared = (settings["groups"] or [settings["quantifiers"]])[0]
-    learned = len(shared) if training["together"] else 1
+    learned = _learned(settings)
     most = {
         "sample": lambda: min(generate["draws"], learned * _number_of_scenes(generate)),
         "fill": lambda: 2 * learned * generate["scenes_per_cell"],
@@ -372,6 +417,14 @@ def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
             f"{generate['min_size']} to {generate['max_size'] - 1}"
         )
         yield Fault((*place, "sizes_above"), text)
+    pairs = _number_of_pairs(generate)
+    if kept["counts"] and round(kept["counts"] * pairs) == 0:
+        text = (
+            f"{kept['counts']:g} of the {pairs} pairs of numbers that there are in "
+            f"{_scenes_in_words(generate)} is none: take at least {1 / pairs:.2g}, or 0"
+        )
+        yield Fault((*place, "counts"), text)
+    yield from _torn_units(settings["data"]["split"])
     known = settings["quantifiers"]
     for index, name in enumerate(kept["quantifiers"]):
         if name not in known:
@@ -384,11 +437,44 @@ def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
             "learn from"
         )
         yield Fault((*place, "quantifiers"), text)
-    if (largest is not None or kept["counts"] or kept["quantifiers"]) and settings["training"][
-        "monitor"
-    ] == "test":
+    if _keeps_for_test(settings["data"]["split"]) and settings["training"]["monitor"] == "test":
         text = '"test" holds scenes that data.split.only_test keeps for the end: use dev'
         yield Fault(("training", "monitor"), text)
+
+
+def _keeps_for_test(split: dict) -> bool:
+    """Whether some scenes are for testing only."""
+    kept = split["only_test"]
+    return kept["sizes_above"] is not None or kept["counts"] > 0 or bool(kept["quantifiers"])
+
+
+def _torn_units(split: dict) -> Iterator[Fault]:
+    """What is kept for testing leaves nothing on two sides that the split keeps on one."""
+    torn = {"counts": ["size"], "quantifiers": ["size", "zone_counts"]}
+    for name, by in torn.items():
+        if split["only_test"][name] and split["by"] in by:
+            unit = split["by"].replace("_", " ")
+            text = (
+                f"would put scenes of the same {unit} on two sides, which data.split.by: "
+                f"{split['by']} keeps on one: use by: scene, or leave this out"
+            )
+            yield Fault(("data", "split", "only_test", name), text)
+
+
+def _number_of_pairs(generate: dict) -> int:
+    """The pairs of numbers of objects in A∩B and A∖B that scenes have."""
+    largest = generate["max_size"]
+    both, a_only = (
+        range(largest + 1 if zone in generate["zones"] else 1) for zone in ("both", "a_only")
+    )
+    outside = {"b_only", "neither"} & {*generate["zones"]}
+    smallest = 0 if outside else generate["min_size"]
+    return sum(smallest <= b + a <= largest for b in both for a in a_only)
+
+
+def _is_filled(side: str, split: dict) -> bool:
+    """Whether a side of the split has scenes: by its fraction, or that are for testing only."""
+    return split[side] > 0 or (side == "test" and _keeps_for_test(split))
 
 
 def _check_evaluation(settings: dict, _: Surroundings) -> Iterator[Fault]:
@@ -399,7 +485,7 @@ def _check_evaluation(settings: dict, _: Surroundings) -> Iterator[Fault]:
         for place, side in enumerate(training["evaluate_splits"])
     }
     for key, side in {**places, ("training", "monitor"): training["monitor"]}.items():
-        if split[side] == 0:
+        if not _is_filled(side, split):
             text = (
                 f"{shown(side)} is empty: give data.split.{side} a fraction or name another split"
             )
@@ -472,7 +558,7 @@ def _check_test_is_closed(settings: dict, _: Surroundings) -> Iterator[Fault]:
     split, training = settings["data"]["split"], settings["training"]
     purposes = {"dev": "chooses its sample by the dev split", "test": "tests the chosen sample"}
     for side, purpose in purposes.items():
-        if split[side] == 0:
+        if not _is_filled(side, split):
             text = f"0 is not allowed: a search {purpose}: give it a fraction"
             yield Fault(("data", "split", side), text)
     places = {
@@ -538,7 +624,27 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_documented, (("documented",),)),
     (_check_figures, (("figures",),)),
     (_check_beside, (("beside",),)),
-    (_check_start, (("start_from",), ("training", "start"))),
+    (_check_start, (("start_from",), ("training", "start"), ("training", "start_readout"))),
+    (
+        _check_tokens,
+        (
+            ("quantifiers",),
+            ("generated",),
+            ("groups",),
+            ("task",),
+            ("training", "together"),
+        ),
+    ),
+    (
+        _check_eval_scenes,
+        (
+            ("quantifiers",),
+            ("groups",),
+            ("task",),
+            ("training", "together"),
+            ("training", "eval_scenes"),
+        ),
+    ),
     (
         _check_networks,
         (

@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 
+from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.modes import Training
 from quantlearn.training.evaluation import Scores, evaluate
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LINES = 10
 # Bounds the memory that the batches of a round take, and how long a signal waits for its end.
 _MOST_STEPS_IN_A_ROUND = 50
+_MOST_STEPS = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,11 @@ class _Running:
         self.trials = np.arange(len(flat))
         batch = settings["batch_size"]
         self.limits = np.maximum(settings["max_epochs"] * examples.counts // batch, 1)
+        if self.limits.max() > _MOST_STEPS:
+            raise QuantlearnError(
+                f"training.max_epochs: {settings['max_epochs']} are {self.limits.max()} steps, and "
+                f"curves can number {_MOST_STEPS}: lower it"
+            )
         self.streams = [
             BatchStream(int(n), rng) for n, rng in zip(examples.counts, streams, strict=True)
         ]
