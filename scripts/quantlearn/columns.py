@@ -111,7 +111,7 @@ CONVERGENCE: Schema = {
     "trial": "int64",
     "quantifier": "str",
     "step": "Int64",
-    "converged": "bool",
+    "converged": "boolean",  # blank where nothing was measured
     "last_step": "int64",
     "final_accuracy": "float64",
 }

@@ -47,9 +47,14 @@ def tabulated(folder: Path, settings: dict, midpoints: list[int], **cells) -> di
     }
     outputs = synthetic.table_paths(folder)
     inputs = synthetic.write_training(folder, [results])
-    aggregate(**inputs, settings=settings, **outputs)
+    aggregate(**inputs, **synthetic.asked_by_aggregate(settings), **outputs)
     outputs["comparison"] = folder / "tables/comparison.csv"
-    compare(outputs["curves"], outputs["convergence"], settings, comparison=outputs["comparison"])
+    compare(
+        outputs["curves"],
+        outputs["convergence"],
+        **synthetic.asked_by_compare(settings),
+        comparison=outputs["comparison"],
+    )
     return outputs | synthetic.write_baselines(folder, results["cells"])
 
 

@@ -44,9 +44,18 @@ def tabulated(folder, settings, midpoints, trials):
         "trials": synthetic.training_trials(curves),
     }
     paths = synthetic.table_paths(folder)
-    aggregate(**synthetic.write_training(folder, [results]), settings=settings, **paths)
+    aggregate(
+        **synthetic.write_training(folder, [results]),
+        **synthetic.asked_by_aggregate(settings),
+        **paths,
+    )
     paths["comparison"] = folder / "tables/comparison.csv"
-    compare(paths["curves"], paths["convergence"], settings, comparison=paths["comparison"])
+    compare(
+        paths["curves"],
+        paths["convergence"],
+        **synthetic.asked_by_compare(settings),
+        comparison=paths["comparison"],
+    )
     return paths | synthetic.write_baselines(folder, results["cells"])
 
 

@@ -22,7 +22,10 @@ rule aggregate:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=setting(),
+        quantifiers=setting("quantifiers"),
+        untaught=setting("data", "split", "only_test", "quantifiers"),
+        monitor=setting("training", "monitor"),
+        criterion=setting("convergence"),
         code=code("aggregate"),
     script:
         "../../scripts/aggregate.py"
@@ -87,7 +90,8 @@ rule compare:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=setting(),
+        comparisons=setting("comparisons"),
+        monitor=setting("training", "monitor"),
         code=code("compare"),
     script:
         "../../scripts/compare.py"
