@@ -29,6 +29,7 @@ KINDS = {
     "float64": "number",
     "str": "text",
     "bool": "true or false",
+    "boolean": "true, false or blank",
     "bytes": "bytes",
 }
 """What readers call the types of columns; a number or text may be blank."""

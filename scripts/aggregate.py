@@ -1,7 +1,7 @@
 """Join the samples of an experiment and find when each trial learned each quantifier."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,11 @@ def aggregate(
     training_curves: list[str],
     training_cells: list[str],
     training_trials: list[str],
-    settings: dict[str, Any],
+    experiment: str,
+    quantifiers: list[str],
+    untaught: list[str],
+    monitor: str,
+    criterion: dict[str, Any],
     *,
     curves: str,
     cells: str,
@@ -33,7 +37,8 @@ def aggregate(
     ``samples`` is samples.csv; the ``training_`` lists hold one path for each training job, in
     their order. The ``chosen_`` lists hold the test results of the chosen sample where they are
     apart, as in a search. The other paths are written: the results of all jobs as one table, and
-    the convergence table, taken from the split that training monitors.
+    the convergence table, taken from the split ``monitor``, of the quantifiers that are not
+    ``untaught``. ``criterion`` is the experiment's convergence: when one counts as learned.
     """
     numbers = tables.read_csv(samples, columns.SAMPLES)["sample"].to_list()
     all_curves = _join(training_curves, columns.CURVES, numbers)
@@ -49,24 +54,26 @@ def aggregate(
     tables.write_parquet(all_cells, cells)
     tables.write_csv(all_trials, trials)
 
-    watched = monitored(all_curves, settings, curves)
-    rule = settings["convergence"]
-    table = convergence_table(watched, rule["threshold"], rule["window"])
+    learned = [name for name in quantifiers if name not in untaught]
+    watched = monitored(all_curves, monitor, learned, experiment, curves)
+    table = convergence_table(watched, criterion["threshold"], criterion["window"])
     tables.write_csv(table, convergence)
     log.info("%d of %d quantifier runs converged", table["converged"].sum(), len(table))
 
 
-def monitored(curves: pd.DataFrame, settings: dict[str, Any], path: str) -> pd.DataFrame:
-    """The curves of the quantifiers that are learned, on the split that training monitors."""
-    split = settings["training"]["monitor"]
-    untaught = settings["data"]["split"]["only_test"]["quantifiers"]
-    learned = [name for name in settings["quantifiers"] if name not in untaught]
+def monitored(
+    curves: pd.DataFrame, split: str, learned: Collection[str], experiment: str, path: str
+) -> pd.DataFrame:
+    """The curves of the ``learned`` quantifiers on the split that training monitors.
+
+    Raises `TableError`, with the ``path`` of the curves, where there is none of a quantifier.
+    """
     watched = curves[(curves["split"] == split) & curves["quantifier"].isin(learned)]
     missing = set(learned) - set(watched["quantifier"])
     if missing:
         raise TableError(
             f"{path}: no curve of {', '.join(sorted(missing))} on the split {split!r}; "
-            f"add {split} to training.evaluate_splits of {settings['name']} and train again"
+            f"add {split} to training.evaluate_splits of {experiment} and train again"
         )
     return watched
 

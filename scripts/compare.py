@@ -1,7 +1,6 @@
 """Test each pair of quantifiers of an experiment: which one is learned sooner?"""
 
 import logging
-from typing import Any
 
 import pandas as pd
 
@@ -11,14 +10,22 @@ from quantlearn.pipeline.jobs import run_job
 log = logging.getLogger("quantlearn")
 
 
-def compare(curves: str, convergence: str, settings: dict[str, Any], *, comparison: str) -> None:
-    """Write one row for each sample, pair and test.
+def compare(
+    curves: str,
+    convergence: str,
+    experiment: str,
+    comparisons: list[list[str]],
+    monitor: str,
+    *,
+    comparison: str,
+) -> None:
+    """Write one row for each sample, pair of ``comparisons`` and test, on the split ``monitor``.
 
     p is adjusted over the pairs for each sample and test: what is reported is the chosen sample.
 
     A positive estimate means that the first quantifier of the pair is learned faster or better.
     """
-    if not settings["comparisons"]:
+    if not comparisons:
         tables.write_csv(pd.DataFrame(columns=list(columns.COMPARISON)), comparison)
         return
     # Half a second, which experiments without pairs save.
@@ -26,13 +33,13 @@ def compare(curves: str, convergence: str, settings: dict[str, Any], *, comparis
 
     by_sample = dict(iter(tables.read_csv(convergence, columns.CONVERGENCE).groupby("sample")))
     accuracy = tables.read_parquet(curves, columns.CURVES)
-    watched = accuracy[accuracy["split"] == settings["training"]["monitor"]]
+    watched = accuracy[accuracy["split"] == monitor]
     found = [
         compare_pair(by_sample[sample], curve, easy, hard).assign(sample=sample)
         for sample, curve in watched.groupby("sample")
-        for easy, hard in settings["comparisons"]
+        for easy, hard in comparisons
     ]
-    rows = pd.concat(found, ignore_index=True).assign(experiment=settings["name"])
+    rows = pd.concat(found, ignore_index=True).assign(experiment=experiment)
     rows["p_adjusted"] = rows.groupby(["sample", "test"])["p"].transform(holm)
     tables.write_csv(rows[list(columns.COMPARISON)], comparison)
     log.info("%d pairs compared", len(found))

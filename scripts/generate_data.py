@@ -26,7 +26,12 @@ def generate_data(
     settings: the experiment's data.generate; expressions: its quantifiers by name.
     """
     quantifiers = [Quantifier(name, expression) for name, expression in expressions.items()]
-    space = Space.named(settings["min_size"], settings["max_size"], settings["zones"])
+    space = Space.named(
+        settings["min_size"],
+        settings["max_size"],
+        settings["zones"],
+        sizes=settings.get("sizes", "equal"),  # a setting of methods that draw
+    )
 
     def generate() -> Iterator[tuple[LabelledScenes, dict[str, np.ndarray]]]:
         for trial in range(trials):

@@ -200,7 +200,7 @@ CONVERGENCE: Schema = {
     "trial": Column("int64", "Trial"),
     "quantifier": Column("str", "Name in config/quantifiers.yaml"),
     "step": Column("Int64", "Convergence step; blank when there was none (censored)"),
-    "converged": Column("bool", "Whether there was one"),
+    "converged": Column("boolean", "Whether there was one; blank where nothing was measured"),
     "last_step": Column("int64", "Last evaluated step, where a censored trial is censored"),
     "final_accuracy": Column("float64", "Mean of the last 50 accuracies, 0 to 1"),
 }

@@ -28,6 +28,26 @@ def experiment_settings(name: str, quantifiers: list[str], **changes: Any) -> di
     } | changes
 
 
+def asked_by_aggregate(settings: dict[str, Any]) -> dict[str, Any]:
+    """What the script aggregate is told of an experiment."""
+    return {
+        "experiment": settings["name"],
+        "quantifiers": settings["quantifiers"],
+        "untaught": settings["data"]["split"]["only_test"]["quantifiers"],
+        "monitor": settings["training"]["monitor"],
+        "criterion": settings["convergence"],
+    }
+
+
+def asked_by_compare(settings: dict[str, Any]) -> dict[str, Any]:
+    """What the script compare is told of an experiment."""
+    return {
+        "experiment": settings["name"],
+        "comparisons": settings["comparisons"],
+        "monitor": settings["training"]["monitor"],
+    }
+
+
 def training_curves(
     quantifiers: list[str],
     midpoints: list[float],

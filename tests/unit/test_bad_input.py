@@ -2,6 +2,7 @@
 
 import copy
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quantlearn.settings.load import ConfigError, load_settings
+
+GENERATED = Path(__file__).parents[2] / "config" / "generated.csv"
 
 LEXICON = """\
 most: "|A & B| > |A - B|"
@@ -190,6 +193,38 @@ BAD_EXPERIMENTS = {
     "padding of a feed-forward network": (
         {"network.architecture": "feedforward"},
         [("network.padding:", "applies only where architecture is", "lstm", "leave it out")],
+    ),
+    "fewer evaluated scenes than kinds": (
+        {"training.eval_scenes": 3},
+        [("training.eval_scenes:", "3 cannot hold a scene of each kind", "there are 4 (")],
+    ),
+    "a share of counts that is none": (
+        {"data.split.only_test": {"counts": 0.01}, "training.monitor": "dev"},
+        [("data.split.only_test.counts:", "0.01 of the 45 pairs", "is none: take at least 0.022")],
+    ),
+    "counts torn from their size": (
+        {
+            "data.split.only_test": {"counts": 0.2},
+            "data.split.by": "size",
+            "training.monitor": "dev",
+        },
+        [("data.split.only_test.counts:", "scenes of the same size on two sides", "by: scene")],
+    ),
+    "quantifiers torn from their counts": (
+        {
+            "data.split": {
+                **EXPERIMENT["data"]["split"],
+                "by": "zone_counts",
+                "only_test": {"quantifiers": ["at_least_3"]},
+            },
+            "comparisons": [],
+            "training.monitor": "dev",
+        },
+        [("data.split.only_test.quantifiers:", "of the same zone counts on two sides")],
+    ),
+    "a read-out of no start": (
+        {"training.start_readout": False},
+        [("training.start_readout:", "no network starts from another one", "leave it out")],
     ),
     "draws when all scenes are taken": (
         {**ENUMERATE, "data.generate.draws": 5},
@@ -971,3 +1006,39 @@ def test_nothing_but_config_errors(tmp_path, experiment, run):
         lines = error.lines
     assert all(line and "\n" not in line for line in lines)
     assert len(set(lines)) == len(lines)
+
+
+def test_what_is_kept_for_testing_fills_a_test_split_without_a_fraction(tmp_path):
+    changes = {
+        "data.split": {"train": 0.8, "dev": 0.2, "test": 0, "only_test": {"sizes_above": 6}},
+        "training.monitor": "dev",
+    }
+    for more in ({}, {**SEARCH, "training.evaluate_splits": ["dev"]}):
+        experiment = changed(EXPERIMENT, changes | more)
+        folder = write_folder(tmp_path / str(len(more)), experiment, RUN)
+        assert list(load_settings(RUN, folder).experiments) == ["small"]
+    without = changed(EXPERIMENT, changes | {"data.split.only_test": {}})
+    (line,) = lines_of(write_folder(tmp_path / "without", without, RUN), RUN)
+    assert 'training.evaluate_splits[1]: "test" is empty' in line
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"generated": 60}, "62 quantifiers share a network, which can tell 51 apart: take fewer"),
+        ({**WRITES, "generated": 300}, "different words, and networks can tell 255 apart: take"),
+    ],
+    ids=["quantifiers", "words"],
+)
+def test_networks_are_given_no_more_tokens_than_a_byte_can_tell_apart(tmp_path, changes, said):
+    folder = write_folder(tmp_path / "config", changed(EXPERIMENT, changes), RUN)
+    shutil.copy(GENERATED, folder)
+    (line,) = lines_of(folder, RUN)
+    assert "small.yaml: generated: " in line
+    assert said in line
+
+
+def test_as_many_quantifiers_as_fit_share_a_network(tmp_path):
+    folder = write_folder(tmp_path / "config", changed(EXPERIMENT, {"generated": 49}), RUN)
+    shutil.copy(GENERATED, folder)
+    assert len(load_settings(RUN, folder).experiments["small"]["quantifiers"]) == 51

@@ -163,3 +163,16 @@ def test_pairs_of_counts_are_for_testing_only(tmp_path):
 def test_an_empty_side_is_an_error():
     with pytest.raises(QuantlearnError, match=r"data.split.test: 0.3 of 8 rows in 1 units"):
         split(np.zeros(8, dtype=int), (0.7, 0.0, 0.3), np.random.default_rng(4))
+
+
+def test_a_share_of_counts_that_is_none_is_refused(tmp_path):
+    drawn = draw_pairs(
+        np.random.default_rng(5), 300, [Quantifier("some", "|A & B| > 0")], Space(1, 4)
+    )
+    balanced = tmp_path / "balanced.parquet"
+    copies = {"copy": np.zeros(len(drawn), dtype=int)}
+    scene_files.write_trials(balanced, ["some"], [(drawn, copies)])
+    settings = {"by": "scene", "train": 0.8, "dev": 0.1, "test": 0.1}
+    kept = {"only_test": {"sizes_above": None, "counts": 0.01, "quantifiers": []}}
+    with pytest.raises(QuantlearnError, match=r"counts: 0\.01 of the 15 pairs .* is none"):
+        split_data(balanced, tmp_path / "a.parquet", settings | kept, ["some"], 7, "any")

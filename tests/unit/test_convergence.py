@@ -1,5 +1,7 @@
 """Convergence steps, leads and areas against closed forms and a naive reading of the definition."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_results import training_curves
 
-from quantlearn.statistics.convergence import convergence_step, convergence_table, step_leads
+from quantlearn.statistics.convergence import (
+    convergence_step,
+    convergence_table,
+    measured,
+    step_leads,
+)
 from quantlearn.statistics.curves import area_between_curves
 
 ACCURACIES = st.lists(st.integers(50, 64).map(lambda x: x / 64), min_size=1, max_size=40)
@@ -45,6 +52,25 @@ class TestConvergenceStep:
 
     def test_a_run_that_never_gets_finite_accuracy_is_not_converged(self):
         assert convergence_step(np.arange(3), np.full(3, np.nan)) is None
+
+    def test_a_mean_of_exactly_the_threshold_is_not_above_it(self):
+        """Whatever the order in which rounding adds them up."""
+        for above in itertools.permutations([0.96, 0.97, 0.93, 0.94]):
+            if above[0] > 0.95:
+                assert convergence_step(np.arange(4), np.array(above), 0.95, 4) != 0
+        nearly = np.array([1.0, 0.9, 0.95000001])
+        assert convergence_step(np.arange(3), nearly, 0.95, 3) == 0
+
+
+def test_what_was_not_measured_neither_converged_nor_is_censored():
+    curves = training_curves(["most", "even"], [20, 30], trials=3, evaluations=60)
+    parts = curves[curves["quantifier"] != "all"].assign(sample=0)
+    parts.loc[(parts["trial"] == 1) & (parts["quantifier"] == "even"), "accuracy"] = np.nan
+    table = convergence_table(parts, 0.95, 20)
+    unknown = table["converged"].isna()
+    assert table.loc[unknown, ["trial", "quantifier"]].to_numpy().tolist() == [[1, "even"]]
+    assert table.loc[unknown, ["step", "final_accuracy"]].isna().all(axis=None)
+    assert len(measured(table)) == 5
 
 
 def test_convergence_table_has_one_row_for_each_run():

@@ -99,6 +99,18 @@ def test_jobs_share_gpus_evenly(tmp_path, jobs):
         os.close(one.lock)
 
 
+def test_a_job_takes_the_gpu_that_is_least_used_once_others_have_ended(tmp_path):
+    first, second, third, fourth = (reserve(["GPU-a", "GPU-b"], tmp_path) for _ in range(4))
+    assert [one.index for one in (first, second, third, fourth)] == [0, 1, 0, 1]
+    # Of the two jobs on the first GPU the first one ends, on the second GPU both.
+    for ended in (first, second, fourth):
+        os.close(ended.lock)
+    fifth = reserve(["GPU-a", "GPU-b"], tmp_path)
+    assert (fifth.index, fifth.others) == (1, 0)
+    for one in (third, fifth):
+        os.close(one.lock)
+
+
 def test_gpus_are_told_apart_by_their_uuid_and_not_by_their_place(tmp_path):
     # Two jobs in containers of their own: to each, the one GPU it sees is number 0.
     first, second = (reserve([gpu], tmp_path) for gpu in ("GPU-a", "GPU-b"))

@@ -3,10 +3,12 @@
 import itertools
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantlearn.training.examples import Examples, nested_rows
+from quantlearn.errors import QuantlearnError
+from quantlearn.training.examples import Examples, nested_rows, stratified_subset
 
 
 def some_examples(cells):
@@ -52,3 +54,17 @@ def test_every_row_may_come_first():
     examples = some_examples([3, 3])
     firsts = {int(nested_rows(examples, 1, np.random.default_rng(s))[0]) for s in range(60)}
     assert firsts == set(range(6))
+
+
+@settings(max_examples=200, deadline=None)
+@given(cells=CELLS, seed=st.integers(0, 9), data=st.data())
+def test_what_is_evaluated_has_each_quantifier_and_truth_that_there_is(cells, seed, data):
+    examples = some_examples(cells)
+    there = set(examples.cells.tolist())
+    size = data.draw(st.integers(len(there), len(examples)))
+    part = stratified_subset(examples, size, np.random.default_rng(seed))
+    assert len(part) == size
+    assert set(part.cells.tolist()) == there
+    if len(there) > 1:
+        with pytest.raises(QuantlearnError, match="eval_scenes: 1 is too few for the"):
+            stratified_subset(examples, 1, np.random.default_rng(seed))

@@ -294,6 +294,19 @@ def test_a_list_of_all_meanings_is_what_the_grammar_generates(tmp_path):
         ("empty.yml", "", "has no expressions"),
         ("wrong.txt", "subset_eq(A, B)\nsubset(A, B)\n", "expression 2: unknown function subset"),
         ("wrong.yml", "a: [", "cannot be read"),
+        ("nothing.csv", "", "cannot be read"),
+        ("blank.csv", "i,term_expression\n0,\n", "expression 1: expected prefix notation"),
+        ("long.txt", f"equals(cardinality(A), {'9' * 5000})", "numbers go up to 1000000, found 99"),
+        ("deep.txt", "not(" * 500 + "subset_eq(A, B)" + ")" * 500, "nested at most 50 deep"),
+        ("huge.txt", "not(" * 50_000, "at most 10000 characters"),
+        ("deep.yml", "[" * 50_000, "nested too deep"),
+        ("cycle.yml", "&a [*a]", "has no expressions|cannot be read"),
+        (
+            "aliases.yml",
+            "a0: &a0 [x]\n"
+            + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 60)),
+            "has no expressions",
+        ),
     ],
 )
 def test_faults_of_lists(tmp_path, name, text, problem):
@@ -302,6 +315,7 @@ def test_faults_of_lists(tmp_path, name, text, problem):
     with pytest.raises(QuantlearnError, match=problem) as fault:
         read_expressions(path)
     assert str(path) in str(fault.value)
+    assert max(map(len, str(fault.value).splitlines())) < 400
 
 
 def test_a_list_that_is_missing(tmp_path):

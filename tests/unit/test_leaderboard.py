@@ -231,3 +231,28 @@ def test_weights_survive_the_file_and_others_are_refused(tmp_path):
         read_weights(ensemble, 3, path, 5)
     with pytest.raises(QuantlearnError, match="the weights of sample 4"):
         read_weights(ensemble, 3, tmp_path / "nothing.safetensors", 4)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_accuracies_in_another_order_are_a_tie_that_the_loss_decides(seed):
+    """Sums of floating-point numbers depend on their order; which sample is better does not."""
+    rng = np.random.default_rng(seed)
+    accuracy = rng.integers(0, 7, size=11) / 7
+    reasons = ["epochs"] * len(accuracy)
+    worse = trials_of(0, accuracy, reasons=reasons, loss=0.4)
+    better = trials_of(1, rng.permutation(accuracy), reasons=reasons, loss=0.3)
+    assert rank_samples(pd.concat([worse, better])) == [1, 0]
+    # As they are read from a file, where they have ten digits.
+    rounded = pd.concat([worse, better]).round({"dev_accuracy": 10})
+    assert rank_samples(rounded) == [1, 0]
+
+
+def test_different_accuracies_of_the_same_mean_are_a_tie():
+    thirds, one = trials_of(0, [1 / 3, 2 / 3], loss=0.4), trials_of(1, [0.9, 0.1], loss=0.3)
+    assert rank_samples(pd.concat([thirds, one])) == [1, 0]
+    assert rank_samples(pd.concat([thirds.assign(dev_loss=0.2), one])) == [0, 1]
+
+
+def test_a_network_without_dev_scenes_counts_nothing():
+    without = trials_of(0, [0.9, np.nan]).assign(trial=0, dev_scenes=[10, 0])
+    assert rank_samples(pd.concat([trials_of(1, [0.8]), without])) == [0, 1]

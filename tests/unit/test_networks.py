@@ -17,12 +17,16 @@ from small_networks import (
 from torch.func import functional_call
 from torch.nn import functional
 
+from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
 from quantlearn.networks.modes import EVALUATION
 from quantlearn.networks.task import Task, quantifier_codes
+from quantlearn.networks.text_task import TextTask
+from quantlearn.networks.vocabulary import MOST_QUANTIFIERS
 from quantlearn.pipeline.code_version import imported_modules
+from quantlearn.semantics.scenes import PADDING
 
 TASK = Task(positions=9, quantifiers=2)
 TRIALS, BATCH = 3, 6
@@ -331,3 +335,14 @@ def test_the_code_of_a_quantifier_is_all_that_tells_it(architecture):
 def test_the_codes_of_one_hot_are_the_default():
     told = Task(TASK.positions, 3, quantifier_codes(["a", "b", "c"], "one_hot"))
     assert (told.token_inputs() == Task(TASK.positions, 3).token_inputs()).all()
+
+
+def test_no_task_has_more_tokens_than_a_byte_can_tell_apart():
+    largest = Task(4, MOST_QUANTIFIERS)
+    scenes = np.full((MOST_QUANTIFIERS, 4), PADDING, dtype=np.uint8)
+    tokens = largest.tokens(scenes, np.arange(MOST_QUANTIFIERS))
+    assert len(np.unique(tokens)) == MOST_QUANTIFIERS
+    with pytest.raises(QuantlearnError, match="at most 256 different tokens"):
+        Task(4, MOST_QUANTIFIERS + 1)
+    with pytest.raises(QuantlearnError, match="at most 256 different tokens"):
+        TextTask("language_model", 4, tuple(f"word{number}" for number in range(256)))

@@ -315,7 +315,7 @@ def test_readme_examples_are_accepted(tmp_path):
     run = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
     loaded = load_settings(run, folder).experiments["even"]
     assert loaded["quantifiers"] == ["most", "even"]
-    assert "at_least_2_of_the_first_5" in load_lexicon(folder / "quantifiers.yaml")
+    assert load_lexicon(folder / "quantifiers.yaml")["at_least_2_of_the_first_5"].is_positional
 
 
 def test_readme_draws_every_rule():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from quantlearn.data.generate import draw_pairs, enumerate_pairs, fill_cells
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.quantifiers import Quantifier, count_scenes
 from quantlearn.semantics.scenes import PADDING, Space, enumerate_scenes, random_scenes
 
 MOST = Quantifier("most", "|A & B| > |A - B|")
@@ -61,7 +61,7 @@ def test_enumeration_is_the_product_of_zones(min_size, more, zones):
         for objects in itertools.product(zones, repeat=size)
     ]
     assert [tuple(scene) for scene in scenes.tolist()] == expected
-    assert len(scenes) == len(space)
+    assert len(scenes) == space.count
     check_layout(scenes, sizes, space)
 
 
@@ -94,12 +94,12 @@ def test_distinctness_counts_every_position_of_long_scenes():
 
 def test_drawing_can_exhaust_a_small_space():
     space = Space(1, 3)
-    labelled = draw_pairs(np.random.default_rng(4), 2 * len(space), [MOST, EVERY], space)
+    labelled = draw_pairs(np.random.default_rng(4), 2 * space.count, [MOST, EVERY], space)
     assert set(rows(labelled)) == set(rows(enumerate_pairs([MOST, EVERY], space)))
 
 
 def test_drawing_more_than_there_are_says_how_many_there_are():
-    with pytest.raises(QuantlearnError, match=r"draws: 9 distinct pairs .* only 8 of the 8"):
+    with pytest.raises(QuantlearnError, match=r"draws: 9 distinct pairs .* there are 8"):
         draw_pairs(np.random.default_rng(5), 9, [MOST], Space(3, 3, zones=(0, 1)))
 
 
@@ -128,3 +128,97 @@ def test_a_cell_without_scenes_is_named():
     never = Quantifier("never", "|A| > 30")
     with pytest.raises(QuantlearnError, match=r"never is true .* 0 such scenes exist"):
         fill_cells(np.random.default_rng(8), 1, [never], Space(1, 20))
+
+
+def sizes_of_true_scenes(space, seeds, per_cell=50):
+    """How often each size occurs among the scenes of "most is true" that cells are filled with."""
+    sizes = []
+    for seed in range(seeds):
+        filled = fill_cells(np.random.default_rng(seed), per_cell, [MOST], space)
+        sizes.append(filled.sizes[filled.truth])
+    return np.bincount(np.concatenate(sizes), minlength=space.max_size + 1)
+
+
+def test_small_spaces_are_filled_with_the_sizes_that_drawing_gives(monkeypatch):
+    """Which way scenes are found must not show in them."""
+    space = Space(1, 8)
+    enumerated = sizes_of_true_scenes(space, 60)
+    monkeypatch.setattr("quantlearn.data.generate._ENUMERABLE", 0)
+    drawn = sizes_of_true_scenes(space, 60)
+    n = drawn.sum()
+    assert enumerated.sum() == n == 3_000
+    # Five standard errors of the difference of two shares.
+    share = (enumerated + drawn) / (2 * n)
+    assert (np.abs(enumerated - drawn) / n <= 5 * np.sqrt(2 * share * (1 - share) / n)).all()
+    assert enumerated[8] / n < 0.3
+
+
+@pytest.mark.parametrize("limit", [0, 200_000], ids=["drawn", "enumerated"])
+def test_sizes_may_be_as_probable_as_they_have_scenes(monkeypatch, limit):
+    monkeypatch.setattr("quantlearn.data.generate._ENUMERABLE", limit)
+    space = Space(1, 8, sizes="proportional")
+    found = sizes_of_true_scenes(space, 20)
+    true = np.array(
+        [0] + [count_scenes(MOST, size, size, space.zones)[True] for size in range(1, 9)]
+    )
+    expected = true / true.sum()
+    n = found.sum()
+    assert (np.abs(found / n - expected) <= 5 * np.sqrt(expected * (1 - expected) / n)).all()
+    drawn = draw_pairs(np.random.default_rng(0), 4_000, [MOST], space)
+    assert abs((drawn.sizes == 8).mean() - 4**8 / space.count) < 0.04
+
+
+def test_a_space_may_have_more_scenes_than_fit_into_64_bits():
+    space = Space(32, 100)
+    assert space.count == sum(4**size for size in range(32, 101))
+    filled = fill_cells(np.random.default_rng(0), 20, [MOST], space)
+    assert filled.truth.sum() == 20
+    with pytest.raises(QuantlearnError, match=r"0 such scenes exist"):
+        fill_cells(np.random.default_rng(0), 1, [Quantifier("never", "|A| > 100")], Space(99, 100))
+
+
+@pytest.mark.parametrize("per_cell", [5, 25])
+def test_a_few_rare_scenes_are_found_as_well_as_many(per_cell):
+    rare = Quantifier("at_least_18", "|A & B| >= 18")
+    filled = fill_cells(np.random.default_rng(0), per_cell, [rare], Space(1, 20))
+    assert np.bincount(filled.truth).tolist() == [per_cell] * 2
+
+
+def test_scenes_that_exist_and_were_not_found_are_not_called_too_few(monkeypatch):
+    monkeypatch.setattr("quantlearn.data.generate._ROUNDS", 1)
+    rare = Quantifier("at_least_18", "|A & B| >= 18")
+    with pytest.raises(QuantlearnError, match="only 0 were found of the 1830 that exist"):
+        fill_cells(np.random.default_rng(0), 5, [rare], Space(1, 20))
+
+
+@pytest.mark.parametrize("share", [0.85, 1.0])
+def test_no_more_scenes_are_drawn_than_it_takes(monkeypatch, share):
+    """Near the end of a space, drawing would hit hardly anything that was not there before."""
+    drawn = []
+
+    def counted(rng, n, *more):
+        drawn.append(n)
+        return random_scenes(rng, n, *more)
+
+    monkeypatch.setattr("quantlearn.data.generate.random_scenes", counted)
+    space = Space(1, 7)
+    wanted = round(share * space.count)
+    pairs = draw_pairs(np.random.default_rng(0), wanted, [MOST], space)
+    assert len(set(rows(pairs))) == wanted
+    # A size is one of seven, and for a share s of its scenes −ln(1 − s) draws a scene are needed.
+    assert sum(drawn) < 3 * 7 * space.count
+
+
+def test_pairs_are_the_same_in_kind_where_nearly_all_are_taken(monkeypatch):
+    """All sizes but the largest are used up, by drawing and by shuffling."""
+    space = Space(1, 3)
+    left = []
+    for drawable in (1, 0):
+        monkeypatch.setattr("quantlearn.data.generate._DRAWABLE", drawable)
+        found = [
+            draw_pairs(np.random.default_rng(seed), 60, [MOST, EVERY], space) for seed in range(400)
+        ]
+        sizes = np.concatenate([pairs.sizes for pairs in found])
+        left.append(np.bincount(sizes, minlength=4)[1:] / len(found))
+    # From trial to trial the numbers of scenes of a size have a standard deviation below 4.
+    assert np.abs(left[0] - left[1]).max() < 5 * 4 * np.sqrt(2 / 400)

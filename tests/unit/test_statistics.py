@@ -174,6 +174,34 @@ class TestComparePair:
         assert (found["n"] == 1).all()
         assert found[["statistic", "p", "lower", "upper"]].isna().all(axis=None)
 
+    def test_what_was_not_measured_is_in_no_test(self):
+        """As if the trial had not been there, instead of as if it had never learned."""
+        without = self.CURVES["trial"] != 3
+        expected = qs.compare_pair(
+            self.CONVERGENCE[self.CONVERGENCE["trial"] != 3], self.CURVES[without], "quick", "slow"
+        )
+        unmeasured = self.CURVES.assign(
+            accuracy=self.CURVES["accuracy"].mask(
+                (self.CURVES["trial"] == 3) & (self.CURVES["quantifier"] == "quick")
+            )
+        )
+        of_pair = unmeasured[unmeasured["quantifier"] != "all"].assign(sample=0)
+        table = convergence_table(of_pair, 0.95, 20)
+        assert len(table) == len(self.CONVERGENCE)
+        found = qs.compare_pair(table, unmeasured, "quick", "slow")
+        pd.testing.assert_frame_equal(found, expected)
+        assert (found.set_index("test")["n"][["logrank", "area_between_curves"]] == 7).all()
+        summed = qs.summarise_convergence(table, ["quick", "slow"])
+        assert summed["n"].tolist() == [7, 8]
+
+    def test_where_nothing_was_measured_nothing_is_said(self):
+        blank = self.CURVES.assign(accuracy=np.nan)
+        table = convergence_table(blank[blank["quantifier"] != "all"].assign(sample=0), 0.95, 20)
+        found = qs.compare_pair(table, blank, "quick", "slow")
+        assert (found["n"] == 0).all()
+        assert found[["estimate", "p", "lower", "upper"]].isna().all(axis=None)
+        assert qs.summarise_convergence(table, ["quick", "slow"])["n"].tolist() == [0, 0]
+
 
 def test_welch_agrees_with_the_formula():
     first, second = np.array([1.0, 2, 4, 8]), np.array([0.0, 1, 1])

@@ -17,7 +17,7 @@ CONVERGENCE = pd.DataFrame(
         "trial": [0, 1],
         "quantifier": ["NA", "none"],  # words that pandas would read as missing
         "step": pd.array([51, None], dtype="Int64"),
-        "converged": [True, False],
+        "converged": pd.array([True, False], dtype="boolean"),
         "last_step": [1001, 1001],
         "final_accuracy": [1 / 3, np.nan],
     }
@@ -133,9 +133,14 @@ def analysed(tmp_path_factory):
         folder = root / settings["name"]
         inputs = synthetic.write_training(folder, samples)
         outputs = synthetic.table_paths(folder)
-        aggregate(**inputs, settings=settings, **outputs)
+        aggregate(**inputs, **synthetic.asked_by_aggregate(settings), **outputs)
         comparison = folder / "tables/comparison.csv"
-        compare(outputs["curves"], outputs["convergence"], settings, comparison=comparison)
+        compare(
+            outputs["curves"],
+            outputs["convergence"],
+            **synthetic.asked_by_compare(settings),
+            comparison=comparison,
+        )
         baselines = synthetic.write_baselines(folder, samples[0]["cells"])
         paths.append(outputs | {"comparison": comparison, "inputs": inputs} | baselines)
     return experiments, paths
@@ -158,7 +163,11 @@ class TestAnalysis:
         inputs = paths[0]["inputs"]
         fewer = {**inputs, "training_cells": inputs["training_cells"][:1]}
         with pytest.raises(TableError, match=r"samples \[0\] instead of \[0, 1\]"):
-            aggregate(**fewer, settings=experiments[0], **synthetic.table_paths(tmp_path))
+            aggregate(
+                **fewer,
+                **synthetic.asked_by_aggregate(experiments[0]),
+                **synthetic.table_paths(tmp_path),
+            )
 
     def test_trials_keep_their_text(self, analysed):
         _, paths = analysed
@@ -180,7 +189,7 @@ class TestAnalysis:
         compare(
             paths["curves"],
             paths["convergence"],
-            settings | {"comparisons": [pair, pair[::-1]]},
+            **synthetic.asked_by_compare(settings | {"comparisons": [pair, pair[::-1]]}),
             comparison=tmp_path / "comparison.csv",
         )
         table = tables.read_csv(tmp_path / "comparison.csv", columns.COMPARISON)
@@ -196,5 +205,6 @@ class TestAnalysis:
     def test_a_split_without_curves_is_explained(self, analysed, tmp_path):
         experiments, paths = analysed
         settings = experiments[0] | {"training": {"monitor": "dev"}}
+        asked = synthetic.asked_by_aggregate(settings)
         with pytest.raises(TableError, match=r"add dev to training\.evaluate_splits of exp1a"):
-            aggregate(**paths[0]["inputs"], settings=settings, **synthetic.table_paths(tmp_path))
+            aggregate(**paths[0]["inputs"], **asked, **synthetic.table_paths(tmp_path))

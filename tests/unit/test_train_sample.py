@@ -3,15 +3,18 @@
 import numpy as np
 import pandas as pd
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 from small_networks import ARCHITECTURES, network, start
 
+from quantlearn import tables
+from quantlearn.columns import CELLS
 from quantlearn.data.scene_files import write_trials
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import PADDING, LabelledScenes
 from quantlearn.settings.samples import samples_table
+from quantlearn.statistics.convergence import convergence_table
 from quantlearn.tables import write_csv
 from quantlearn.training.checkpoints import Checkpoints
 from quantlearn.training.warm_start import find_source, take_over
@@ -51,7 +54,7 @@ def some_scenes(trial):
     return LabelledScenes(scenes, sizes, np.zeros(n, dtype=np.int64), truth), {"split": split}
 
 
-def train_here(folder, architecture, training, threads=1, source=None, name="small"):
+def train_here(folder, architecture, training, threads=1, source=None, name="small", scenes=None):
     """Train a small network of an architecture in a folder, and read what is written there.
 
     ``source`` is the folder of a run from whose networks these may start.
@@ -59,9 +62,7 @@ def train_here(folder, architecture, training, threads=1, source=None, name="sma
     folder.mkdir(exist_ok=True)
     settings = {"network": network(architecture, hidden=4), "training": TRAINING | training}
     write_csv(samples_table([settings]), folder / "samples.csv")
-    write_trials(
-        folder / "split.parquet", ["some"], (some_scenes(trial) for trial in range(TRIALS))
-    )
+    write_trials(folder / "split.parquet", ["some"], map(scenes or some_scenes, range(TRIALS)))
     written = {
         "curves": folder / "curves.parquet",
         "trials": folder / "trials.csv",
@@ -232,3 +233,66 @@ def test_training_with_some_of_the_scenes(tmp_path):
         assert (results[scenes]["test_scenes"] == 30).all()
     with pytest.raises(QuantlearnError, match=r"71 is more than the 70 training scenes .* trial 0"):
         train_here(tmp_path / "more", "lstm", {"scenes": 71})
+
+
+@pytest.mark.parametrize("bad", [[0, 1], [1]], ids=["all", "some"])
+def test_networks_that_diverge_at_once_have_rows_that_say_so(tmp_path, bad):
+    """They start from networks that had diverged, and are never evaluated."""
+    train_here(tmp_path / "source", "feedforward", {})
+    path = tmp_path / "source" / "weights.safetensors"
+    weights = load_file(path)
+    for array in weights.values():
+        array[bad] = np.nan
+    save_file(weights, path)
+    curves, trials, _ = train_here(
+        tmp_path / "from", "feedforward", {"start": "all"}, source=tmp_path / "source", name="other"
+    )
+    assert trials.loc[bad, "stop_reason"].tolist() == ["diverged"] * len(bad)
+    assert trials.loc[bad, "steps"].tolist() == [1] * len(bad)
+    assert set(curves["trial"]) == {0, 1}
+    of_bad = curves[curves["trial"].isin(bad)]
+    assert of_bad["step"].tolist() == [1] * len(of_bad)
+    assert of_bad[["loss", "accuracy"]].isna().all(axis=None)
+    assert set(of_bad["quantifier"]) == {"some", "all"}
+    watched = curves[curves["quantifier"] == "some"]
+    table = convergence_table(watched, 0.9, 3)
+    assert table["converged"].isna().tolist() == [trial in bad for trial in range(TRIALS)]
+    assert table["last_step"].tolist() == trials["steps"].tolist()
+
+
+@pytest.mark.parametrize("side", ["train", "test"])
+def test_a_network_without_scenes_is_refused(tmp_path, side):
+    def scenes(trial):
+        found, _ = some_scenes(trial)
+        return found, {"split": np.full(len(found), "dev" if side == "train" else "train")}
+
+    with pytest.raises(
+        QuantlearnError, match=f"network of trial 0 has no scenes on the side {side}"
+    ):
+        train_here(tmp_path, "lstm", {}, scenes=scenes)
+
+
+def test_a_network_without_scenes_on_a_side_that_is_not_evaluated_has_blanks_there(tmp_path):
+    """The others have their scores all the same."""
+
+    def scenes(trial):
+        found, extra = some_scenes(trial)
+        split = extra["split"].copy()
+        if trial == 0:
+            split[np.flatnonzero(split == "test")[::2]] = "dev"
+        return found, {"split": split}
+
+    _, trials, _ = train_here(tmp_path, "lstm", {}, scenes=scenes)
+    assert trials["dev_scenes"].tolist() == [15, 0]
+    assert trials["dev_accuracy"].isna().tolist() == [False, True]
+    cells = pd.read_parquet(tmp_path / "cells.parquet")
+    assert cells.groupby(["trial", "split"])["scenes"].sum().tolist() == [15, 15, 30]
+
+
+def test_without_held_out_scenes_there_are_no_cells(tmp_path):
+    def scenes(trial):
+        found, _ = some_scenes(trial)
+        return found, {"split": np.full(len(found), "train")}
+
+    train_here(tmp_path, "lstm", {"evaluate_splits": ["train"], "monitor": "train"}, scenes=scenes)
+    assert tables.read_parquet(tmp_path / "cells.parquet", CELLS).empty

@@ -219,6 +219,25 @@ def test_diverging_trial_is_recorded_and_the_others_go_on():
     assert outcome.weights[[0, 2]].isfinite().all()
 
 
+def test_a_trial_found_diverged_when_it_is_evaluated_ended_at_that_step():
+    """An update makes the weights infinite, and no batch comes between it and the evaluation."""
+    settings = training_settings(
+        optimiser="sgd",
+        momentum=0.0,
+        learning_rate=1.0,
+        weight_decay=10.0,
+        evaluate_every=1,
+        max_epochs=200,
+    )
+    _, outcome = run(network("feedforward", hidden=7), range(6), settings)
+    diverged = np.flatnonzero(outcome.stop_reason == "diverged")
+    assert len(diverged)
+    for trial in diverged:
+        last = max(part.step for part in outcome.curve if trial in part.trials)
+        assert last <= outcome.steps[trial] <= last + 1
+        assert outcome.best_step[trial] == outcome.steps[trial]
+
+
 # Each with what its steps remember: masks, statistics, moments, the best weights so far.
 INTERRUPTED = {
     "compiled lstm": (LSTM, {}),

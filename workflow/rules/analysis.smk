@@ -39,7 +39,10 @@ rule aggregate:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=setting(),
+        quantifiers=setting("quantifiers"),
+        untaught=setting("data", "split", "only_test", "quantifiers"),
+        monitor=setting("training", "monitor"),
+        criterion=setting("convergence"),
         code=code("aggregate"),
     script:
         "../../scripts/aggregate.py"
@@ -104,7 +107,8 @@ rule compare:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=setting(),
+        comparisons=setting("comparisons"),
+        monitor=setting("training", "monitor"),
         code=code("compare"),
     script:
         "../../scripts/compare.py"

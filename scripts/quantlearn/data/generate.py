@@ -7,7 +7,13 @@ import pandas as pd
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts, count_scenes, zone_counts
-from quantlearn.semantics.scenes import LabelledScenes, Space, enumerate_scenes, random_scenes
+from quantlearn.semantics.scenes import (
+    LabelledScenes,
+    Space,
+    enumerate_scenes,
+    random_scenes,
+    shuffled_scenes,
+)
 from quantlearn.semantics.scenes_in_words import most_informative
 
 __all__ = ["describe_scenes", "draw_pairs", "enumerate_pairs", "fill_cells"]
@@ -17,12 +23,21 @@ __all__ = ["describe_scenes", "draw_pairs", "enumerate_pairs", "fill_cells"]
 _POSITIONS_PER_WORD = 27
 
 
-# Proposals per wanted scene after which drawing gives up. Drawing without success costs time
-# only, so the bound is generous.
-_PATIENCE = 2_000
+# After so many rounds the search for scenes gives up. Drawing without success costs time only, so
+# the bound is generous: some seconds.
+_ROUNDS = 500
 
 
+# The first rounds draw each object's zone uniformly, the others skewed ones.
+_UNIFORM_ROUNDS = 4
+
+
+# Spaces of so many scenes are gone through whole, instead of searched by drawing.
 _ENUMERABLE = 200_000
+
+
+# Where more than this share of all pairs is wanted, drawing would find hardly any new ones at last.
+_DRAWABLE = 0.9
 
 
 def draw_pairs(
@@ -31,29 +46,50 @@ def draw_pairs(
     """``draws`` distinct pairs of a random scene and a random quantifier, with their truth.
 
     Pairs are drawn one after another, scene and quantifier independently; a pair that was drawn
-    before is rejected (Steinert-Threlkeld & Szymanik 2019, section 4). Raises `QuantlearnError`
-    when the space is so nearly exhausted that drawing on is hopeless.
+    before is rejected (Steinert-Threlkeld & Szymanik 2019, section 4). Where they are nearly all
+    that there are, all are made and shuffled so that the first ones are distributed the same.
+    Raises `QuantlearnError` when there are fewer.
     """
+    pairs = space.count * len(quantifiers)
+    if draws > pairs:
+        raise QuantlearnError(
+            f"data.generate.draws: {draws} distinct pairs were asked for, and there are {pairs}; "
+            "ask for fewer"
+        )
+    if draws > _DRAWABLE * pairs:
+        return _shuffled_pairs(rng, draws, quantifiers, space)
     scenes = np.empty((0, space.max_size), dtype=np.uint8)
     sizes = chosen = np.empty(0, dtype=np.int64)
-    drawn = 0
     seen: set[bytes] = set()
     while len(scenes) < draws:
-        if drawn > _PATIENCE * draws:
-            raise QuantlearnError(
-                f"data.generate.draws: {draws} distinct pairs were asked for, but {drawn} draws "
-                f"gave only {len(scenes)} of the {len(space) * len(quantifiers)} there are; "
-                "ask for fewer, or use method: enumerate"
-            )
         n = draws - len(scenes)
         new_scenes, new_sizes = random_scenes(rng, n, space)
-        drawn += n
         new_chosen = rng.integers(len(quantifiers), size=n)
         new = _unseen(new_scenes, new_chosen, seen)
         scenes = np.concatenate([scenes, new_scenes[new]])
         sizes = np.concatenate([sizes, new_sizes[new]])
         chosen = np.concatenate([chosen, new_chosen[new]])
     return _label(scenes, sizes, chosen, quantifiers)
+
+
+def _shuffled_pairs(
+    rng: np.random.Generator, draws: int, quantifiers: Sequence[Quantifier], space: Space
+) -> LabelledScenes:
+    """The first of all pairs, in the order in which drawing would find them."""
+    order, scenes, sizes, chosen = [], [], [], []
+    for index in range(len(quantifiers)):
+        some_scenes, some_sizes, found = shuffled_scenes(rng, space)
+        order.append(found)
+        scenes.append(some_scenes)
+        sizes.append(some_sizes)
+        chosen.append(np.full(len(found), index))
+    first = np.argsort(np.concatenate(order))[:draws]
+    return _label(
+        np.concatenate(scenes)[first],
+        np.concatenate(sizes)[first],
+        np.concatenate(chosen)[first],
+        quantifiers,
+    )
 
 
 def enumerate_pairs(quantifiers: Sequence[Quantifier], space: Space) -> LabelledScenes:
@@ -69,17 +105,16 @@ def fill_cells(
 ) -> LabelledScenes:
     """``per_cell`` distinct scenes for each quantifier and truth value.
 
-    For truths that random scenes rarely reach, such as "every" in scenes of 20 objects. Small
-    spaces are enumerated and sampled without replacement; in larger ones scenes are drawn with
-    uniform zones first, then with skewed ones. Raises `QuantlearnError` naming a cell that cannot
-    be filled and how many scenes it has.
+    For truths that random scenes rarely reach, such as "every" in scenes of 20 objects. Scenes are
+    drawn one after another as `random_scenes` draws them, each once, and a cell takes the first of
+    its truth value. Small spaces are gone through whole, in an order with that distribution; in
+    larger ones cells that four rounds of drawing have not filled go on with skewed zones. Raises
+    `QuantlearnError` naming a cell that cannot be filled and how many scenes it has.
     """
     parts = []
     for index, quantifier in enumerate(quantifiers):
-        if len(space) <= _ENUMERABLE:
-            scenes, sizes = enumerate_scenes(space)
-            order = rng.permutation(len(scenes))
-            scenes, sizes = scenes[order], sizes[order]
+        if space.count <= _ENUMERABLE:
+            scenes, sizes, _ = shuffled_scenes(rng, space)
         else:
             scenes, sizes = _search(rng, per_cell, quantifier, space)
         truth = quantifier.verify(scenes, sizes)
@@ -106,17 +141,17 @@ def fill_cells(
 def _search(
     rng: np.random.Generator, per_cell: int, quantifier: Quantifier, space: Space
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Distinct scenes, in the order drawn, until both truth values have enough, or patience ends.
+    """Distinct scenes, in the order drawn, until both truth values have enough, or rounds end.
 
     Only the first ``per_cell`` scenes of a truth value are kept, so memory stays bounded.
     """
     scenes = np.empty((0, space.max_size), dtype=np.uint8)
     sizes = np.empty(0, dtype=np.int64)
     step = max(4 * per_cell, 10_000)
-    drawn = 0
-    while drawn < _PATIENCE * per_cell:
-        new_scenes, new_sizes = random_scenes(rng, step, space, skewed=drawn >= 4 * step)
-        drawn += step
+    for number in range(_ROUNDS):
+        if number == _UNIFORM_ROUNDS and _is_hopeless(per_cell, quantifier, space):
+            break
+        new_scenes, new_sizes = random_scenes(rng, step, space, skewed=number >= _UNIFORM_ROUNDS)
         scenes = np.concatenate([scenes, new_scenes])
         sizes = np.concatenate([sizes, new_sizes])
         first = ~pd.DataFrame(_words(scenes)).duplicated().to_numpy()
@@ -131,11 +166,22 @@ def _search(
     return scenes, sizes
 
 
+def _is_hopeless(per_cell: int, quantifier: Quantifier, space: Space) -> bool:
+    """Whether it is known that a truth value has fewer scenes than are looked for."""
+    counts = count_scenes(quantifier, space.min_size, space.max_size, space.zones)
+    return counts is not None and min(counts.values()) < per_cell
+
+
 def _shortage(quantifier: Quantifier, truth: bool, wanted: int, found: int, space: Space) -> str:
     counts = count_scenes(quantifier, space.min_size, space.max_size, space.zones)
-    exists = f"{counts[truth]} such scenes exist" if counts else f"only {found} were found"
+    if counts is None:
+        few, exists = "so few", f"only {found} were found"
+    elif counts[truth] < wanted:
+        few, exists = "too few", f"{counts[truth]} such scenes exist"
+    else:
+        few, exists = "so few", f"only {found} were found of the {counts[truth]} that exist"
     return (
-        f"data.generate.scenes_per_cell: {quantifier.name} is {str(truth).lower()} in too few "
+        f"data.generate.scenes_per_cell: {quantifier.name} is {str(truth).lower()} in {few} "
         f"scenes of {space.min_size} to {space.max_size} objects: {wanted} were asked for, "
         f"{exists}; lower scenes_per_cell or widen the sizes"
     )
@@ -183,7 +229,7 @@ def describe_scenes(
 ) -> LabelledScenes:
     """Distinct scenes, each with the most informative quantifier that is true of it.
 
-    For each quantifier ``per_quantifier`` scenes, or all that were found where patience ended.
+    For each quantifier ``per_quantifier`` scenes, or all that were found among some million.
     Scenes are drawn with uniform zones at first and then with skewed ones. Raises `QuantlearnError`
     where a quantifier has no scene.
 
@@ -198,7 +244,7 @@ def describe_scenes(
     step, drawn = _SCENES_AT_A_TIME, 0
     models = all_zone_counts(space.min_size, space.max_size, space.zones)
     while (found < per_quantifier).any() and drawn < _MOST_DRAWN:
-        scenes, sizes = random_scenes(rng, step, space, skewed=drawn >= 4 * step)
+        scenes, sizes = random_scenes(rng, step, space, skewed=drawn >= _UNIFORM_ROUNDS * step)
         drawn += step
         chosen = most_informative(quantifiers, zone_counts(scenes), models)
         kept = []
@@ -213,7 +259,8 @@ def describe_scenes(
     if (found == 0).any():
         name = quantifiers[int(found.argmin())].name
         raise QuantlearnError(
-            f"quantifiers: {name} is never the most informative one that is true: leave it out"
+            f"quantifiers: {name} is the most informative one that is true in none of {drawn} "
+            "random scenes: leave it out or change the sizes"
         )
     return LabelledScenes(
         *(

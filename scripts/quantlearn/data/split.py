@@ -63,7 +63,10 @@ def _only_test(
     quantifiers: list[str],
     rng: np.random.Generator,
 ) -> np.ndarray:
-    """Which rows are for testing whatever the fractions are, booleans (n,)."""
+    """Which rows are for testing whatever the fractions are, booleans (n,).
+
+    Raises `QuantlearnError` where the share of pairs of numbers is less than one pair.
+    """
     kept = np.isin(np.array(quantifiers), settings["quantifiers"])[scenes.quantifiers]
     if settings["sizes_above"] is not None:
         kept |= scenes.sizes > settings["sizes_above"]
@@ -72,7 +75,13 @@ def _only_test(
         pairs, pair_of_row = np.unique(
             (scenes.scenes.shape[1] + 1) * both + a_only, return_inverse=True
         )
-        chosen = rng.permutation(len(pairs)) < round(settings["counts"] * len(pairs))
+        count = round(settings["counts"] * len(pairs))
+        if count == 0:
+            raise QuantlearnError(
+                f"data.split.only_test.counts: {settings['counts']:g} of the {len(pairs)} pairs of "
+                f"numbers in the scenes is none: take at least {1 / len(pairs):.2g}, or 0"
+            )
+        chosen = rng.permutation(len(pairs)) < count
         kept |= chosen[pair_of_row]
     return kept
 

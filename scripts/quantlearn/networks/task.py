@@ -12,13 +12,10 @@ from functools import cache
 import numpy as np
 import torch
 
+from quantlearn.networks.vocabulary import CODES, demand_bytes
 from quantlearn.semantics.scenes import PADDING, ZONES
 
-__all__ = ["MAX_QUANTIFIERS", "OneHotTask", "Task", "quantifier_codes"]
-
-_CODES = PADDING + 1
-MAX_QUANTIFIERS = 256 // _CODES
-
+__all__ = ["OneHotTask", "Task", "quantifier_codes"]
 
 Codes = tuple[tuple[float, ...], ...]
 
@@ -67,11 +64,15 @@ class Task(OneHotTask):
     """Scenes of ``positions`` positions and ``quantifiers`` quantifiers.
 
     codes: for each quantifier the numbers that tell it from others; a one-hot if there are none.
+    Raises `QuantlearnError` for more quantifiers than tokens can tell apart.
     """
 
     positions: int
     quantifiers: int
     codes: Codes | None = None
+
+    def __post_init__(self) -> None:
+        demand_bytes(self.vocabulary)
 
     writes = False
     """Whether the network says after each token which word is next; here it says true or false."""
@@ -91,7 +92,7 @@ class Task(OneHotTask):
     @property
     def vocabulary(self) -> int:
         """Number of different tokens."""
-        return _CODES * self.quantifiers
+        return CODES * self.quantifiers
 
     def tokens(self, scenes: np.ndarray, quantifiers: np.ndarray) -> np.ndarray:
         """Tokens (n, positions), unsigned bytes, for zone codes (n, positions) and indices (n,).
@@ -99,7 +100,7 @@ class Task(OneHotTask):
         >>> Task(3, 2).tokens(np.array([[0, 3, 4]], dtype=np.uint8), np.array([1]))
         array([[5, 8, 9]], dtype=uint8)
         """
-        return (scenes + _CODES * quantifiers[:, None]).astype(np.uint8)
+        return (scenes + CODES * quantifiers[:, None]).astype(np.uint8)
 
     def token_inputs(self) -> np.ndarray:
         """The input vector of each token, shape (vocabulary, inputs).
@@ -111,9 +112,9 @@ class Task(OneHotTask):
         """
         tokens = np.arange(self.vocabulary)
         vectors = np.zeros((self.vocabulary, self.inputs))
-        objects = tokens % _CODES != PADDING
-        vectors[tokens[objects], tokens[objects] % _CODES] = 1
-        vectors[:, len(ZONES) :] = self.quantifier_codes[tokens // _CODES]
+        objects = tokens % CODES != PADDING
+        vectors[tokens[objects], tokens[objects] % CODES] = 1
+        vectors[:, len(ZONES) :] = self.quantifier_codes[tokens // CODES]
         return vectors
 
 

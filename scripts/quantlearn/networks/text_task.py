@@ -19,6 +19,7 @@ import numpy as np
 
 from quantlearn.networks.loss import IGNORED
 from quantlearn.networks.task import OneHotTask
+from quantlearn.networks.vocabulary import demand_bytes
 from quantlearn.semantics.scenes import PADDING
 from quantlearn.semantics.scenes_in_words import COLON, STOP, WRITING, sentence, vocabulary
 
@@ -29,7 +30,8 @@ __all__ = ["TextTask"]
 class TextTask(OneHotTask):
     """Texts about scenes of up to ``max_size`` objects, with these quantifiers in their sentences.
 
-    kind: one of the three. quantifiers: into how many scores are divided, all or one.
+    kind: one of the three. quantifiers: into how many scores are divided, all or one. Raises
+    `QuantlearnError` for more words than tokens can tell apart.
 
     >>> task = TextTask("language_model", 2, ("every", "no"))
     >>> scenes, ones = np.array([[0, 4]], dtype=np.uint8), np.array([1])
@@ -42,6 +44,9 @@ class TextTask(OneHotTask):
     max_size: int
     names: tuple[str, ...]
     quantifiers: int = 1
+
+    def __post_init__(self) -> None:
+        demand_bytes(self.vocabulary)
 
     @cached_property
     def words(self) -> tuple[str, ...]:

@@ -91,18 +91,26 @@ def reserve(gpus: Sequence[str], folder: Path) -> Reservation:
         folder.mkdir(mode=0o700, exist_ok=True)
         if folder.stat().st_uid != os.getuid():
             raise PermissionError("it belongs to another user")
-        # A GPU has a row of places. The first free place in the first row that has one is taken.
-        places = (
-            Reservation(index, others, lock)
-            for others in itertools.count()
-            for index, gpu in enumerate(gpus)
-            if (lock := _try_lock(folder / f"{gpu}.{others}")) is not None
-        )
-        return next(places)
+        # One job at a time counts and takes; that is done in no time, and ends with the job.
+        with open(folder / "counting", "w", encoding="utf-8") as turn:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            used = [_jobs_on(gpu, folder) for gpu in gpus]
+            index = used.index(min(used))
+            free = (_try_lock(folder / f"{gpus[index]}.{place}") for place in itertools.count())
+            return Reservation(index, used[index], next(lock for lock in free if lock is not None))
     except OSError as fault:
         raise QuantlearnError(
             f"{folder}: cannot keep account of GPUs here ({fault}); let TMPDIR name another folder"
         ) from fault
+
+
+def _jobs_on(gpu: str, folder: Path) -> int:
+    """How many jobs have the GPU: each has locked a place of it, and gives it up when it ends."""
+    locks = [_try_lock(path) for path in folder.glob(f"{gpu}.*")]
+    free = [lock for lock in locks if lock is not None]
+    for lock in free:
+        os.close(lock)
+    return len(locks) - len(free)
 
 
 def _try_lock(path: Path) -> int | None:

@@ -63,7 +63,7 @@ def contents_of_cards(
         "cards": cards,
         "ranking": ranking(cards),
         "max_size": max_size,
-        "scenes": formats.counted(len(Space(0, max_size)), "scene"),
+        "scenes": formats.counted(Space(0, max_size).count, "scene"),
         "variants": html_table(variants_table(), "Monotonicity as one number"),
         "example": scene_row([0, 1, 2, 3]),
     }

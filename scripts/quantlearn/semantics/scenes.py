@@ -18,6 +18,7 @@ __all__ = [
     "places_among",
     "random_scenes",
     "rows_of_each",
+    "shuffled_scenes",
 ]
 
 ZONES = {"both": 0, "a_only": 1, "b_only": 2, "neither": 3}
@@ -26,28 +27,47 @@ PADDING = 4
 
 @dataclass(frozen=True)
 class Space:
-    """The scenes an experiment draws from: sizes from ``min_size`` to ``max_size`` and zones."""
+    """The scenes an experiment draws from: sizes from ``min_size`` to ``max_size`` and zones.
+
+    sizes: ``equal`` where each size is as probable as any other, ``proportional`` where each scene
+    is, so that a size is as probable as it has scenes.
+    """
 
     min_size: int
     max_size: int
     zones: tuple[int, ...] = (0, 1, 2, 3)
+    sizes: str = "equal"
 
     @classmethod
-    def named(cls, min_size: int, max_size: int, zones: Sequence[str]) -> "Space":
+    def named(
+        cls, min_size: int, max_size: int, zones: Sequence[str], sizes: str = "equal"
+    ) -> "Space":
         """A space whose zones are given by name.
 
         >>> Space.named(1, 20, ["both", "a_only"]).zones
         (0, 1)
         """
-        return cls(min_size, max_size, tuple(ZONES[zone] for zone in zones))
+        return cls(min_size, max_size, tuple(ZONES[zone] for zone in zones), sizes)
 
-    def __len__(self) -> int:
-        """The number of scenes, a sum over sizes.
+    @property
+    def count(self) -> int:
+        """The number of scenes, a sum over sizes. No length: that would have to fit into 64 bits.
 
-        >>> len(Space(1, 2))
-        20
+        >>> Space(1, 2).count, len(str(Space(1, 100).count))
+        (20, 61)
         """
         return sum(len(self.zones) ** size for size in range(self.min_size, self.max_size + 1))
+
+    @property
+    def size_shares(self) -> np.ndarray:
+        """The probability of each size, from the smallest to the largest.
+
+        >>> Space(1, 2, sizes="proportional").size_shares.tolist()
+        [0.2, 0.8]
+        """
+        below = np.arange(self.min_size, self.max_size + 1) - self.max_size
+        relative = float(len(self.zones)) ** (below if self.sizes == "proportional" else 0 * below)
+        return relative / relative.sum()
 
 
 @dataclass(frozen=True)
@@ -75,7 +95,7 @@ class LabelledScenes:
 def random_scenes(
     rng: np.random.Generator, n: int, space: Space, skewed: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """``n`` random scenes: size uniform, each object's zone uniform and independent.
+    """``n`` random scenes: size as the space says, each object's zone uniform and independent.
 
     With ``skewed``, each scene first draws its own zone probabilities from a symmetric Dirichlet
     distribution with parameter 1/2. Scenes in which one zone prevails, which uniform zones all but
@@ -85,7 +105,10 @@ def random_scenes(
     >>> scenes.shape, bool(((scenes == PADDING).sum(axis=1) == 4 - sizes).all())
     ((3, 4), True)
     """
-    sizes = rng.integers(space.min_size, space.max_size, size=n, endpoint=True)
+    if space.sizes == "equal":
+        sizes = rng.integers(space.min_size, space.max_size, size=n, endpoint=True)
+    else:
+        sizes = space.min_size + rng.choice(len(space.size_shares), size=n, p=space.size_shares)
     if skewed:
         shares = rng.dirichlet(np.full(len(space.zones), 0.5), size=n).cumsum(axis=1)
         draws = rng.random((n, space.max_size))
@@ -112,6 +135,26 @@ def enumerate_scenes(space: Space) -> tuple[np.ndarray, np.ndarray]:
         blocks.append(block)
     scenes = np.concatenate(blocks)
     return scenes, (scenes != PADDING).sum(axis=1)
+
+
+def shuffled_scenes(
+    rng: np.random.Generator, space: Space
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every scene of ``space`` once, in the order in which `random_scenes` would find it, and when.
+
+    The first scenes are distributed as those that are drawn one after another, where one that was
+    drawn before is rejected: they have exponential waiting times, whose rates are the probabilities
+    of the scenes (Efraimidis & Spirakis 2006, "Weighted random sampling with a reservoir").
+
+    >>> scenes, sizes, times = shuffled_scenes(np.random.default_rng(0), Space(1, 2, zones=(0, 1)))
+    >>> sorted(scenes.tolist()) == sorted(enumerate_scenes(Space(1, 2, zones=(0, 1)))[0].tolist())
+    True
+    """
+    scenes, sizes = enumerate_scenes(space)
+    rates = space.size_shares / np.bincount(sizes)[space.min_size :]
+    times = rng.exponential(size=len(scenes)) / rates[sizes - space.min_size]
+    order = np.argsort(times)
+    return scenes[order], sizes[order], times[order]
 
 
 def places_among(quantifiers: Sequence[str], group: Sequence[str]) -> np.ndarray:

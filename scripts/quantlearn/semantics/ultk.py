@@ -26,6 +26,8 @@ __all__ = ["read_expressions", "translate"]
 _NAMES = ("A", "B", "M")
 _COLUMNS = ("term_expression", "expression_name", "grammatical_expression")
 
+_LONGEST = 5 * lang.MAX_LENGTH  # characters; words are longer here than the signs of the language
+
 _TWO_TRUTHS = (lang.Truth, lang.Truth)
 _TWO_SETS = (lang.Set, lang.Set)
 _TWO_INTEGERS = (lang.Integer, lang.Integer)
@@ -71,8 +73,15 @@ def translate(expression: str) -> str:
     >>> translate("subset_eq(index(cardinality(A), union(A, B)), B)")
     '(A + B)[|A| + 1] <= B'
 
-    Raises ExpressionError when it does not follow the notation or mixes types.
+    Raises ExpressionError when it does not follow the notation, mixes types, or exceeds the bounds
+    of the language.
     """
+    if len(expression) > _LONGEST:
+        raise ExpressionError(
+            f"expressions have at most {_LONGEST} characters, found {len(expression)}",
+            expression,
+            (_LONGEST, _LONGEST + 1),
+        )
     try:
         tree = _parser().parse(expression)
     except UnexpectedInput as error:
@@ -80,7 +89,7 @@ def translate(expression: str) -> str:
         raise ExpressionError(
             "expected prefix notation, such as subset_eq(A, B)", expression, (place, place + 1)
         ) from None
-    node = _node(tree, expression)
+    node = _node(tree, expression, depth=1)
     if not isinstance(node, lang.Truth):
         raise ExpressionError(
             f"a quantifier is a truth, but this is {node.kind}", expression, (0, len(expression))
@@ -88,9 +97,11 @@ def translate(expression: str) -> str:
     return str(node)
 
 
-def _node(tree: Tree, expression: str) -> lang.Node:
+def _node(tree: Tree, expression: str, depth: int) -> lang.Node:
     word, *below = tree.children
-    arguments = [_node(argument, expression) for argument in below]
+    if depth > lang.MAX_DEPTH:
+        raise _fault(f"expressions are nested at most {lang.MAX_DEPTH} deep", word, expression)
+    arguments = [_node(argument, expression, depth + 1) for argument in below]
     name = str(word)
     if name in _FUNCTIONS:
         types, build = _FUNCTIONS[name]
@@ -99,16 +110,25 @@ def _node(tree: Tree, expression: str) -> lang.Node:
             raise _fault(f"{wanted}, found {len(arguments)} arguments", word, expression)
         for argument, kind in zip(arguments, types, strict=True):
             if not isinstance(argument, kind):
-                raise _fault(f"{wanted}, but {argument} is {argument.kind}", word, expression)
+                found = f"{_short(str(argument))} is {argument.kind}"
+                raise _fault(f"{wanted}, but {found}", word, expression)
         return build(*arguments)
     if arguments:
         known = ", ".join(_FUNCTIONS)
-        raise _fault(f"unknown function {name}; there are {known}", word, expression)
+        raise _fault(f"unknown function {_short(name)}; there are {known}", word, expression)
     if name.isdigit():
+        # The length comes first: int() itself refuses very long texts.
+        if len(name) > len(str(lang.LARGEST_NUMBER)) or int(name) > lang.LARGEST_NUMBER:
+            problem = f"numbers go up to {lang.LARGEST_NUMBER}, found {_short(name)}"
+            raise _fault(problem, word, expression)
         return lang.Number(int(name))
     if name not in _NAMES:
-        raise _fault(f"unknown name {name}; the sets are A, B and M", word, expression)
+        raise _fault(f"unknown name {_short(name)}; the sets are A, B and M", word, expression)
     return lang.SetName(name)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:37]}…"
 
 
 def _fault(problem: str, word: Token, expression: str) -> ExpressionError:
@@ -131,7 +151,9 @@ def read_expressions(path: str | Path) -> list[Quantifier]:
     path = Path(path)
     try:
         found = dict.fromkeys(_listed(path))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, pd.errors.ParserError) as fault:
+    except RecursionError:
+        raise QuantlearnError(f"{path}: cannot be read: it is nested too deep") from None
+    except (OSError, ValueError, yaml.YAMLError) as fault:
         raise QuantlearnError(f"{path}: cannot be read: {fault}") from None
     if not found:
         raise QuantlearnError(
@@ -151,7 +173,7 @@ def _listed(path: Path) -> Iterator[str]:
     text = path.read_text(encoding="utf-8")
     match path.suffix:
         case ".csv":
-            table = pd.read_csv(path)
+            table = pd.read_csv(path, dtype=str, keep_default_na=False)
             for column in _COLUMNS:
                 if column in table:
                     yield from table[column]
@@ -159,15 +181,18 @@ def _listed(path: Path) -> Iterator[str]:
         case ".yml" | ".yaml":
             # Read as nodes: ULTK's files are full of Python objects that must not be built.
             root = yaml.compose(text, Loader=yaml.SafeLoader)
-            yield from _in_yaml(root) if root else ()
+            yield from _in_yaml(root, set()) if root else ()
         case _:
             yield from (line.strip() for line in text.splitlines() if line.strip())
 
 
-def _in_yaml(node: yaml.Node) -> Iterator[str]:
+def _in_yaml(node: yaml.Node, seen: set[int]) -> Iterator[str]:
+    if id(node) in seen:
+        return  # an alias, of which there may be exponentially many
+    seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            yield from _in_yaml(item)
+            yield from _in_yaml(item, seen)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             if key.value in _COLUMNS and isinstance(value, yaml.ScalarNode):

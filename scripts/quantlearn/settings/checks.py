@@ -8,11 +8,13 @@ from collections.abc import Iterator
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.settings import ARCHITECTURES
-from quantlearn.semantics.scenes_in_words import WRITING
+from quantlearn.networks.vocabulary import MOST_QUANTIFIERS, MOST_TOKENS
+from quantlearn.semantics.scenes_in_words import WRITING, vocabulary
 from quantlearn.settings.data_checks import DATA_CHECKS
 from quantlearn.settings.distributions import RANGES_OF_NUMBERS, kind_of, values_of
 from quantlearn.settings.figure_checks import FIGURES
 from quantlearn.settings.memory import largest_need
+from quantlearn.settings.protocol import is_filled, quantifiers_of_network
 from quantlearn.settings.schema import Fault, Key, did_you_mean, shown
 from quantlearn.settings.search import SECTIONS, chooses_sample, count_grid, distributions_of
 from quantlearn.settings.surroundings import Check, Surroundings, keys, not_there, splits_looked_at
@@ -78,6 +80,45 @@ def _check_start(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     elif all(start is None for start in starts.values()):
         text = "no network starts from there: set training.start or leave it out"
         yield Fault(("start_from",), text)
+    if all(start is None for start in starts.values()):
+        readouts = values_of(settings["training"]["start_readout"], ("training", "start_readout"))
+        for key, readout in readouts.items():
+            if not readout:
+                text = "no network starts from another one (training.start): leave it out"
+                yield Fault(key, text)
+
+
+def _check_tokens(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """The tokens that a network reads can be told apart."""
+    names = settings["quantifiers"]
+    key = ("generated",) if settings["generated"] else ("quantifiers",)
+    if settings["task"] == "verification":
+        learned = quantifiers_of_network(settings)
+        if learned > MOST_QUANTIFIERS:
+            text = (
+                f"{learned} quantifiers share a network, which can tell {MOST_QUANTIFIERS} apart: "
+                "take fewer, give them groups, or set training.together: false"
+            )
+            yield Fault(key, text)
+    elif (words := len(vocabulary(names))) >= MOST_TOKENS:
+        text = (
+            f"the sentences have {words} different words, and networks can tell {MOST_TOKENS - 1} "
+            "apart: take fewer quantifiers"
+        )
+        yield Fault(key, text)
+
+
+def _check_eval_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """Each quantifier and truth value has a place in an evaluation."""
+    kinds = quantifiers_of_network(settings) * (1 if settings["task"] in WRITING else 2)
+    places = values_of(settings["training"]["eval_scenes"], ("training", "eval_scenes"))
+    for key, scenes in places.items():
+        if 0 < scenes < kinds:
+            text = (
+                f"{scenes} cannot hold a scene of each kind that is evaluated, and there are "
+                f"{kinds} (quantifier and truth): use more, or 0 for all"
+            )
+            yield Fault(key, text)
 
 
 def _check_networks(settings: dict, _: Surroundings) -> Iterator[Fault]:
@@ -234,7 +275,7 @@ def _check_test_is_closed(settings: dict, _: Surroundings) -> Iterator[Fault]:
     split, training = settings["data"]["split"], settings["training"]
     purposes = {"dev": "chooses its sample by the dev split", "test": "tests the chosen sample"}
     for side, purpose in purposes.items():
-        if split[side] == 0:
+        if not is_filled(side, split):
             text = f"0 is not allowed: a search {purpose}: give it a fraction"
             yield Fault(("data", "split", side), text)
     for key, side in splits_looked_at(training).items():
@@ -270,7 +311,12 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_documented, keys("documented")),
     (_check_figures, keys("figures")),
     (_check_beside, keys("beside")),
-    (_check_start, keys("start_from", "training.start")),
+    (_check_start, keys("start_from", "training.start", "training.start_readout")),
+    (_check_tokens, keys("quantifiers", "generated", "groups", "task", "training.together")),
+    (
+        _check_eval_scenes,
+        keys("quantifiers", "groups", "task", "training.together", "training.eval_scenes"),
+    ),
     (
         _check_networks,
         keys(

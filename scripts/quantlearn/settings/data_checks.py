@@ -7,7 +7,7 @@ from functools import cache
 from quantlearn.semantics.quantifiers import all_zone_counts, count_scenes
 from quantlearn.semantics.scenes_in_words import most_informative
 from quantlearn.settings.distributions import values_of
-from quantlearn.settings.protocol import space_of
+from quantlearn.settings.protocol import is_filled, keeps_for_test, quantifiers_of_network, space_of
 from quantlearn.settings.schema import Fault, Key, shown
 from quantlearn.settings.surroundings import Check, Surroundings, keys, not_there, splits_looked_at
 
@@ -25,13 +25,12 @@ def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
     generate, training = settings["data"]["generate"], settings["training"]
     if settings["data"]["balance"]["method"] == "upsample":
         return  # repeats scenes as often as it takes
-    shared = (settings["groups"] or [settings["quantifiers"]])[0]
-    learned = len(shared) if training["together"] else 1
+    learned = quantifiers_of_network(settings)
     most = {
-        "sample": lambda: min(generate["draws"], learned * len(space_of(generate))),
+        "sample": lambda: min(generate["draws"], learned * space_of(generate).count),
         "fill": lambda: 2 * learned * generate["scenes_per_cell"],
         "describe": lambda: learned * generate["scenes_per_quantifier"],
-        "enumerate": lambda: learned * len(space_of(generate)),
+        "enumerate": lambda: learned * space_of(generate).count,
     }[generate["method"]]()
     for key, scenes in values_of(training["scenes"], ("training", "scenes")).items():
         if scenes is not None and scenes > most:
@@ -79,7 +78,7 @@ def _check_sizes(settings: dict, _: Surroundings) -> Iterator[Fault]:
 def _check_amount(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """As many scenes as are drawn exist, and as many as exist can be held."""
     generate = settings["data"]["generate"]
-    pairs = len(space_of(generate)) * len(settings["quantifiers"])
+    pairs = space_of(generate).count * len(settings["quantifiers"])
     if generate["method"] == "sample" and generate["draws"] > pairs:
         text = (
             f"{generate['draws']} is more than the {pairs} distinct (scene, quantifier) pairs that "
@@ -136,7 +135,7 @@ def _check_groups(settings: dict, _: Surroundings) -> Iterator[Fault]:
     sizes = range(generate["min_size"], generate["max_size"] + 1)
     zones = len(generate["zones"])
     groups = {
-        "scene": len(space_of(generate)),
+        "scene": space_of(generate).count,
         "zone_counts": sum(math.comb(size + zones - 1, zones - 1) for size in sizes),
         "size": len(sizes),
     }[split["by"]]
@@ -159,6 +158,14 @@ def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
             f"{generate['min_size']} to {generate['max_size'] - 1}"
         )
         yield Fault((*place, "sizes_above"), text)
+    pairs = _number_of_pairs(generate)
+    if kept["counts"] and round(kept["counts"] * pairs) == 0:
+        text = (
+            f"{kept['counts']:g} of the {pairs} pairs of numbers that there are in "
+            f"{_scenes_in_words(generate)} is none: take at least {1 / pairs:.2g}, or 0"
+        )
+        yield Fault((*place, "counts"), text)
+    yield from _torn_units(settings["data"]["split"])
     known = settings["quantifiers"]
     for index, name in enumerate(kept["quantifiers"]):
         if name not in known:
@@ -168,17 +175,40 @@ def _check_only_test(settings: dict, _: Surroundings) -> Iterator[Fault]:
     elif kept["quantifiers"] and not settings["training"]["together"]:
         text = "need training.together: true, since networks of their own would learn from nothing"
         yield Fault((*place, "quantifiers"), text)
-    keeps = largest is not None or kept["counts"] or kept["quantifiers"]
-    if keeps and settings["training"]["monitor"] == "test":
+    if keeps_for_test(settings["data"]["split"]) and settings["training"]["monitor"] == "test":
         text = '"test" holds scenes that data.split.only_test keeps for the end: use dev'
         yield Fault(("training", "monitor"), text)
+
+
+def _torn_units(split: dict) -> Iterator[Fault]:
+    """What is kept for testing leaves nothing on two sides that the split keeps on one."""
+    torn = {"counts": ["size"], "quantifiers": ["size", "zone_counts"]}
+    for name, by in torn.items():
+        if split["only_test"][name] and split["by"] in by:
+            unit = split["by"].replace("_", " ")
+            text = (
+                f"would put scenes of the same {unit} on two sides, which data.split.by: "
+                f"{split['by']} keeps on one: use by: scene, or leave this out"
+            )
+            yield Fault(("data", "split", "only_test", name), text)
+
+
+def _number_of_pairs(generate: dict) -> int:
+    """The pairs of numbers of objects in A∩B and A∖B that scenes have."""
+    largest = generate["max_size"]
+    both, a_only = (
+        range(largest + 1 if zone in generate["zones"] else 1) for zone in ("both", "a_only")
+    )
+    outside = {"b_only", "neither"} & {*generate["zones"]}
+    smallest = 0 if outside else generate["min_size"]
+    return sum(smallest <= b + a <= largest for b in both for a in a_only)
 
 
 def _check_evaluation(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """The splits that are looked at hold scenes, and the monitored one is looked at."""
     split, training = settings["data"]["split"], settings["training"]
     for key, side in splits_looked_at(training).items():
-        if split[side] == 0:
+        if not is_filled(side, split):
             text = f"is empty: give data.split.{side} a fraction or name another split"
             yield Fault(key, f"{shown(side)} {text}")
         elif side not in training["evaluate_splits"]:

@@ -119,7 +119,7 @@ def _draws(settings: Mapping[str, Any]) -> _Draws:
         case "fill":
             cell = generate["scenes_per_cell"]
             return _Draws(2 * quantifiers * cell, max(4 * cell, 10_000), "scenes_per_cell")
-    scenes = len(space_of(generate))
+    scenes = space_of(generate).count
     return _Draws(quantifiers * scenes, scenes, "max_size")
 
 
@@ -129,11 +129,8 @@ def balanced_rows(settings: Mapping[str, Any], quantifiers: Sequence[Quantifier]
     method = settings["data"]["balance"]["method"]
     if method == "none" or generate["method"] in ("fill", "describe"):
         return drawn
-    space = space_of(generate)
-    scenes, sizes = random_scenes(np.random.default_rng(0), _SCENES_TRIED, space)
-    # Of all scenes there are more the larger they are.
-    often = float(len(space.zones)) ** sizes if generate["method"] == "enumerate" else None
-    shares = {one.name: np.average(one.verify(scenes, sizes), weights=often) for one in quantifiers}
+    scenes, sizes = random_scenes(np.random.default_rng(0), _SCENES_TRIED, space_of(generate))
+    shares = {one.name: float(one.verify(scenes, sizes).mean()) for one in quantifiers}
     rows = 0.0
     for group in settings["groups"] or [list(shares)]:
         cells = [share for name in group for share in (shares[name], 1 - shares[name])]

@@ -9,11 +9,14 @@ __all__ = [
     "PAIRS",
     "REGULARISATION",
     "is_control",
+    "is_filled",
+    "keeps_for_test",
     "learns_all",
     "named_and_generated",
     "networks_of_trial",
     "novelty",
     "published_pairs",
+    "quantifiers_of_network",
     "space_of",
     "whole_task",
 ]
@@ -34,10 +37,32 @@ def networks_of_trial(settings: Mapping[str, Any]) -> int:
 def space_of(generate: Mapping[str, Any]) -> Space:
     """The scenes that the settings ``data.generate`` of an experiment allow.
 
-    >>> len(space_of({"min_size": 1, "max_size": 2, "zones": ["both", "a_only"]}))
-    6
+    >>> sizes = {"min_size": 1, "max_size": 2}
+    >>> space = space_of({"method": "enumerate", "zones": ["both", "neither"], **sizes})
+    >>> space.count, space.sizes
+    (6, 'proportional')
     """
-    return Space.named(generate["min_size"], generate["max_size"], generate["zones"])
+    sizes = generate.get("sizes", "equal")  # a setting of methods that draw
+    if generate["method"] == "enumerate":
+        sizes = "proportional"
+    return Space.named(generate["min_size"], generate["max_size"], generate["zones"], sizes)
+
+
+def quantifiers_of_network(settings: Mapping[str, Any]) -> int:
+    """How many quantifiers a network is about."""
+    shared = (settings["groups"] or [settings["quantifiers"]])[0]
+    return len(shared) if settings["training"]["together"] else 1
+
+
+def keeps_for_test(split: Mapping[str, Any]) -> bool:
+    """Whether some scenes are for testing only."""
+    kept = split["only_test"]
+    return kept["sizes_above"] is not None or kept["counts"] > 0 or bool(kept["quantifiers"])
+
+
+def is_filled(side: str, split: Mapping[str, Any]) -> bool:
+    """Whether a side of the split has scenes: by its fraction, or that are for testing only."""
+    return split[side] > 0 or (side == "test" and keeps_for_test(split))
 
 
 def published_pairs(settings: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ def find_start_faults(settings: dict, experiments: Mapping[str, dict]) -> Iterat
     source = experiments.get(settings["start_from"])
     if source is None:
         return
-    chain = [settings["name"], source["name"]]
+    search, chain = source["search"], [settings["name"], source["name"]]
     while (name := experiments.get(chain[-1], {}).get("start_from")) and name not in chain:
         chain.append(name)
     if name == settings["name"]:
@@ -33,7 +33,7 @@ def find_start_faults(settings: dict, experiments: Mapping[str, dict]) -> Iterat
             "none can start: name an experiment without groups"
         )
         yield Fault(("start_from",), text)
-    elif not _tells_networks_apart(source):
+    elif search and (search["sampler"] != "grid" or distributions_of(source["training"])):
         text = (
             f"{source['name']} is a search with several samples of like networks: name an "
             "experiment without search, or a grid over settings of the network alone"
@@ -64,14 +64,6 @@ def _unlike_source(settings: dict, source: dict) -> Iterator[Fault]:
             hint = did_you_mean(start, networks) or f"; there are {', '.join(networks)}"
             yield Fault(key, f"{shown(start)} is not a network of {name}{hint}")
     yield from _unlike_networks(settings, source)
-
-
-def _tells_networks_apart(source: dict) -> bool:
-    """Whether the samples of an experiment, if it has several, differ in their networks alone."""
-    search = source["search"]
-    if search is None:
-        return True
-    return search["sampler"] == "grid" and not distributions_of(source["training"])
 
 
 def _unlike_networks(settings: dict, source: dict) -> Iterator[Fault]:

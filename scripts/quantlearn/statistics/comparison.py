@@ -24,7 +24,7 @@ import pandas as pd
 from scipy import stats
 
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.convergence import step_leads
+from quantlearn.statistics.convergence import measured, step_leads
 from quantlearn.statistics.curves import area_between_curves
 from quantlearn.statistics.intervals import CONFIDENCE, Interval, is_constant, mean_interval
 
@@ -112,6 +112,9 @@ def kaplan_meier(times: np.ndarray, converged: np.ndarray) -> KaplanMeier:
     >>> kaplan_meier(np.array([100, 200, 300, 300]), np.array([True, True, True, False])).share
     array([1.  , 0.75, 0.5 , 0.25])
     """
+    if not len(times):
+        blank = np.array([nan])
+        return KaplanMeier(np.zeros(1), np.ones(1), blank, blank, np.zeros(1, dtype=int))
     times, converged = np.asarray(times, dtype=float), np.asarray(converged, dtype=bool)
     curve = stats.ecdf(_censored(times, converged)).sf
     with warnings.catch_warnings():  # the nan of a log-log interval at 0 and 1 is what we want
@@ -128,13 +131,14 @@ def kaplan_meier(times: np.ndarray, converged: np.ndarray) -> KaplanMeier:
 
 
 def summarise_convergence(convergence: pd.DataFrame, quantifiers: Iterable[str]) -> pd.DataFrame:
-    """For each sample and quantifier: n, converged, median step and mean final accuracy.
+    """For each sample and quantifier: n measured, converged, median step and mean final accuracy.
 
     Columns: sample, quantifier, n, converged, median_step, median_lower, median_upper (nan: not
     reached), final_accuracy, accuracy_lower, accuracy_upper (t interval over trials).
     """
     rows = []
-    for (sample, quantifier), trials in convergence.groupby(["sample", "quantifier"]):
+    for (sample, quantifier), every in convergence.groupby(["sample", "quantifier"]):
+        trials = measured(every)
         converged = trials["converged"].to_numpy()
         median = kaplan_meier(_times(trials), converged).median()
         accuracy = mean_interval(trials["final_accuracy"].to_numpy())
@@ -271,6 +275,8 @@ def logrank_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
 
 def area_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
     """Mean area between the curves with a bootstrap interval over trials, and a paired t-test."""
+    if easy.empty:
+        return Comparison("area_between_curves", "steps × accuracy", 0)
     areas = area_between_curves(easy, hard).to_numpy()
     found = paired_t_test(areas, "area_between_curves", "steps × accuracy")
     mean = _bootstrap(areas, np.mean) if len(areas) else Interval(nan)
@@ -293,22 +299,22 @@ def compare_pair(
     ``convergence`` has the columns of `quantlearn.columns.CONVERGENCE`; ``curves`` has trial,
     quantifier, step and accuracy on one split. First the paper's own paired t-tests (on the steps
     of the trials in which both converged, and on final accuracy), then tests that use censored
-    trials too. Columns: those of `columns.COMPARISON` but experiment, sample, p_adjusted.
+    trials too. A trial in which one of the two was not measured is in no test, and not in n.
+    Columns: those of `quantlearn.columns.COMPARISON` but experiment, sample, p_adjusted.
     """
-    by_trial = {
-        name: rows.set_index("trial").sort_index()
-        for name, rows in convergence.groupby("quantifier")
-    }
-    first, second = by_trial[easy], by_trial[hard]
+    known = measured(convergence).set_index("trial").sort_index()
+    first, second = (known[known["quantifier"] == name] for name in (easy, hard))
+    both = first.index.intersection(second.index)
+    first, second = first.loc[both], second.loc[both]
+    curves = curves[curves["trial"].isin(both)]
     leads = step_leads(first, second)
     accuracy = (first["final_accuracy"] - second["final_accuracy"]).to_numpy()
-    curve = dict(iter(curves.groupby("quantifier")))
     found = [
         paired_t_test(leads[np.isfinite(leads)], "paired_t_steps", "steps"),
         paired_t_test(accuracy, "paired_t_accuracy", "accuracy"),
         wilcoxon_steps_test(leads),
         logrank_test(first, second),
-        area_test(curve[easy], curve[hard]),
+        area_test(curves[curves["quantifier"] == easy], curves[curves["quantifier"] == hard]),
     ]
     return pd.DataFrame([asdict(comparison) for comparison in found]).assign(
         easy=easy,

@@ -2,8 +2,11 @@
 
 A quantifier that a trial did not learn before its run ended has no convergence step: it is
 right-censored at the end of the run. Both quantifiers of a trial share that end, so the one that
-converged came before the one that did not.
+converged came before the one that did not. A quantifier whose accuracy was never measured in a
+trial neither converged nor is censored: what is said of it is blank, and no test counts it.
 """
+
+from fractions import Fraction
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,8 @@ __all__ = [
     "convergence_step",
     "convergence_table",
     "final_accuracy",
+    "measured",
+    "proportion",
     "step_leads",
 ]
 
@@ -37,9 +42,29 @@ def convergence_step(
     """
     accuracy = np.asarray(accuracy, dtype=float)
     for start in np.flatnonzero(accuracy > threshold):
-        if accuracy[start : start + window].mean() > threshold:
+        if _mean_exceeds(accuracy[start : start + window], threshold):
             return int(steps[start])
     return None
+
+
+def _mean_exceeds(accuracy: np.ndarray, threshold: float) -> bool:
+    """Whether the mean is above the threshold, exactly: rounding decides nothing."""
+    mean = accuracy.mean()
+    if not abs(mean - threshold) < 1e-9:
+        return bool(mean > threshold)
+    return sum(map(proportion, accuracy)) > len(accuracy) * Fraction(str(threshold))
+
+
+def proportion(accuracy: float) -> Fraction:
+    """The fraction that an accuracy of at most 100,000 answers was, also where it was rounded.
+
+    Ten decimals tell any two such fractions apart. Sums and means of fractions are exact, so that
+    they may be compared for equality.
+
+    >>> proportion(0.3333333333), proportion(19 / 20)
+    (Fraction(1, 3), Fraction(19, 20))
+    """
+    return Fraction(float(accuracy)).limit_denominator(100_000)
 
 
 def final_accuracy(accuracy: np.ndarray) -> float:
@@ -62,18 +87,25 @@ def convergence_table(curves: pd.DataFrame, threshold: float, window: int) -> pd
     for (sample, trial, quantifier), run in runs:
         steps, accuracy = run["step"].to_numpy(), run["accuracy"].to_numpy()
         step = convergence_step(steps, accuracy, threshold, window)
+        known = bool(np.isfinite(accuracy).any())
         rows.append(
             {
                 "sample": sample,
                 "trial": trial,
                 "quantifier": quantifier,
                 "step": step,
-                "converged": step is not None,
+                "converged": step is not None if known else pd.NA,
                 "last_step": int(steps[-1]),
                 "final_accuracy": final_accuracy(accuracy),
             }
         )
-    return pd.DataFrame(rows).astype({"step": "Int64"})
+    return pd.DataFrame(rows).astype({"step": "Int64", "converged": "boolean"})
+
+
+def measured(convergence: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a convergence table of which it is known whether they converged."""
+    kept = convergence[convergence["converged"].notna()]
+    return kept.assign(converged=kept["converged"].astype(bool))
 
 
 def step_leads(easy: pd.DataFrame, hard: pd.DataFrame) -> np.ndarray:

@@ -5,11 +5,13 @@ that is the mean over the networks, weighted by their scenes. A trial that diver
 weights that it left, since leaving it out would reward settings that often fail.
 """
 
+import math
 from typing import Any
 
 import pandas as pd
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.statistics.convergence import proportion
 from quantlearn.statistics.intervals import mean_interval
 
 __all__ = ["have_one_loss", "rank_samples", "trial_scores"]
@@ -39,9 +41,8 @@ def trial_scores(trials: pd.DataFrame, split: str) -> pd.DataFrame:
     scenes = trials[f"{split}_scenes"]
     scores = {}
     for metric in ("accuracy", "loss"):
-        summed = trials.assign(score=trials[f"{split}_{metric}"] * scenes).groupby(
-            ["sample", "trial"]
-        )["score"]
+        weighted = (trials[f"{split}_{metric}"] * scenes).where(scenes > 0, 0.0)
+        summed = trials.assign(score=weighted).groupby(["sample", "trial"])["score"]
         scores[metric] = summed.sum(min_count=1, skipna=False)
     total = scenes.groupby([trials["sample"], trials["trial"]]).sum()
     return pd.DataFrame(scores).div(total.where(total > 0), axis="index")
@@ -52,26 +53,35 @@ def rank_samples(
 ) -> list[int]:
     """The samples from the best to the worst: by mean accuracy, then loss, then number.
 
-    The loss decides nothing where the samples' losses do not compare (`have_one_loss`).
-    A single sample needs no scenes in ``split``. Raises `QuantlearnError` when there are several
-    and one of them has none.
+    Mean accuracies are compared as fractions: trials in another order, or with other accuracies of
+    the same sum, are a tie. The loss decides nothing where the samples' losses do not compare
+    (`have_one_loss`). A single sample needs no scenes in ``split``. Raises `QuantlearnError` when
+    there are several and one of them has none.
     """
     samples = sorted(trials["sample"].unique().tolist())
     if len(samples) == 1:
         return samples
-    means = trial_scores(trials, split).groupby("sample").mean(skipna=False)
-    unscored = means.index[means["accuracy"].isna()].tolist()
+    scored = trial_scores(trials, split)
+    unscored = [sample for sample in samples if scored.loc[sample, "accuracy"].isna().any()]
     if unscored:
         raise QuantlearnError(
             f"sample {unscored[0]} has no {split} accuracy to be ranked by; give "
             f"data.split.{split} a fraction and train again"
         )
-    if not losses_compare:
-        means["loss"] = 0.0
-    ranked = means.reset_index().sort_values(
-        ["accuracy", "loss", "sample"], ascending=[False, True, True], na_position="last"
-    )
-    return ranked["sample"].tolist()
+    weights = trials[f"{split}_scenes"].astype(object)
+    exact = trials[f"{split}_accuracy"].fillna(0).map(proportion) * weights
+    keys = ["sample", "trial"]
+    sums = trials.assign(exact=exact, weight=weights).groupby(keys)[["exact", "weight"]].agg(sum)
+
+    def place(sample: int) -> tuple[Any, ...]:
+        own = sums.loc[sample]
+        accuracy = sum(own["exact"] / own["weight"]) / len(own)
+        losses = scored.loc[sample, "loss"]
+        # fsum: the same losses in another order have the same mean.
+        loss = math.fsum(losses) / len(losses) if losses_compare else 0.0
+        return -accuracy, math.isnan(loss), loss, sample
+
+    return sorted(samples, key=place)
 
 
 def summary(trials: pd.DataFrame) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn.errors import QuantlearnError
+
 __all__ = ["BatchStream", "Examples", "Stacked", "nested_rows", "stack", "stratified_subset"]
 
 
@@ -43,7 +45,7 @@ class Stacked:
     """The examples of all networks as tensors with a leading trial axis.
 
     Networks may have different numbers of examples: counts (trials,) tells how many rows are real;
-    the others repeat row 0 and must not be counted.
+    the others repeat row 0, of another network where one has none, and must not be counted.
     """
 
     tokens: torch.Tensor
@@ -75,7 +77,10 @@ def stack(examples: Sequence[Examples], device: torch.device) -> Stacked:
     """Examples of each trial as one `Stacked` on ``device``."""
     counts = np.array([len(part) for part in examples])
     rows = [np.concatenate([np.arange(n), np.zeros(counts.max() - n, dtype=int)]) for n in counts]
-    filled = [part[row] for part, row in zip(examples, rows, strict=True)]
+    largest = examples[counts.argmax()]
+    filled = [
+        (part if len(part) else largest)[row] for part, row in zip(examples, rows, strict=True)
+    ]
     return Stacked(
         torch.as_tensor(np.stack([part.tokens for part in filled]), device=device),
         torch.as_tensor(
@@ -95,7 +100,8 @@ def stratified_subset(examples: Examples, size: int, rng: np.random.Generator) -
     Where words are to be written, each quantifier in proportion.
 
     ``size`` 0 means all. Sorting puts scenes of like length into the same piece, so that little is
-    computed on padding. Proportions are kept to within one example (largest remainders).
+    computed on padding. Proportions are kept to within one example (largest remainders), but none
+    that there are examples of is left out. Raises `QuantlearnError` when ``size`` is too small.
 
     >>> zeros = np.zeros(10, dtype=int)
     >>> part = stratified_subset(Examples(zeros[:, None], zeros, np.arange(10) % 2, zeros), 4,
@@ -109,8 +115,16 @@ def stratified_subset(examples: Examples, size: int, rng: np.random.Generator) -
             examples.cells, return_inverse=True, return_counts=True
         )
         shares = counts * size / len(examples)
+        if size < len(cells):
+            raise QuantlearnError(
+                f"training.eval_scenes: {size} is too few for the {len(cells)} kinds of scenes "
+                "(quantifier and truth) that are evaluated: use more, or 0 for all"
+            )
         chosen = np.floor(shares).astype(int)
         chosen[np.argsort(chosen - shares, kind="stable")[: size - chosen.sum()]] += 1
+        for cell in np.flatnonzero(chosen == 0):
+            chosen[np.argmax(np.where(chosen > 1, chosen - shares, -np.inf))] -= 1
+            chosen[cell] = 1
         rows = np.concatenate(
             [
                 rng.choice(np.flatnonzero(cell_of_row == cell), size=n, replace=False)

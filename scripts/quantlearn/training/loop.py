@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 import torch
 
+from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.modes import Training
 from quantlearn.training.evaluation import Scores, evaluate
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LINES = 10
 # Bounds the memory that the batches of a round take, and how long a signal waits for its end.
 _MOST_STEPS_IN_A_ROUND = 50
+_MOST_STEPS = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -120,9 +122,10 @@ def train(
     - threshold: the loss on the monitored side is below ``stop_loss``;
     - patience: that loss has not improved in ``patience`` evaluations; the best weights are kept;
     - epochs: all ``max_epochs`` have been seen;
-    - diverged: its loss is no longer a finite number.
+    - diverged: its loss is no longer a finite number, in a batch or when it is evaluated.
 
-    Evaluations come after steps 1, 1 + n, 1 + 2n … and after a trial's last step.
+    Evaluations come after steps 1, 1 + n, 1 + 2n … and after a trial's last step, but not of a
+    trial whose loss was bad in a batch before.
 
     After each round ``offer`` is given a function that exports what is known by then, and may leave
     by an exception. With the same arguments and what was ``exported`` training goes on from there,
@@ -180,6 +183,11 @@ class _Running:
         self.trials = np.arange(len(flat))
         batch = settings["batch_size"]
         self.limits = np.maximum(settings["max_epochs"] * examples.counts // batch, 1)
+        if self.limits.max() > _MOST_STEPS:
+            raise QuantlearnError(
+                f"training.max_epochs: {settings['max_epochs']} are {self.limits.max()} steps, and "
+                f"curves can number {_MOST_STEPS}: lower it"
+            )
         self.streams = [
             BatchStream(int(n), rng) for n, rng in zip(examples.counts, streams, strict=True)
         ]
@@ -298,7 +306,8 @@ class _Running:
         trials = self.trials[ended]
         patient = self.settings["patience"] is not None
         outcome.weights[trials] = (self.best if patient else self.flat.detach())[ended]
-        steps = np.where(reasons[ended] == "diverged", first_bad[ended], self.step)
+        # A bad loss is found in a batch, or only when it is evaluated at the end of the round.
+        steps = np.where(first_bad[ended] > 0, first_bad[ended], self.step)
         outcome.steps[trials] = steps
         outcome.best_step[trials] = self.best_step[ended] if patient else steps
         outcome.stop_reason[trials] = reasons[ended]
@@ -378,14 +387,18 @@ class _Reporter:
             return
         self.last = now
         pace = (now - self.started) / (state.step - self.first)
-        left = pace * (self.limit - state.step)
-        accuracy = np.median(outcome.curve[-1].scores.accuracy[:, -1])
         log.info(
-            "step %d of %d, %d trials running, median %s accuracy %.3f, at most %.0f s left",
+            "step %d of %d, %d trials running, %s, at most %.0f s left",
             state.step,
             self.limit,
             len(state.trials) - len(ended),
-            outcome.curve[-1].split,
-            accuracy,
-            left,
+            _last_accuracy(outcome),
+            pace * (self.limit - state.step),
         )
+
+
+def _last_accuracy(outcome: Outcome) -> str:
+    if not outcome.curve:
+        return "none evaluated"
+    last = outcome.curve[-1]
+    return f"median {last.split} accuracy {np.median(last.scores.accuracy[:, -1]):.3f}"

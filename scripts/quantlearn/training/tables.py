@@ -1,29 +1,34 @@
 """What training leaves, as tables: learning curves, one row a network, answers by cell."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from quantlearn.columns import CELLS
 from quantlearn.semantics.quantifiers import zone_counts
 from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.training.evaluation import Answers, Scores
-from quantlearn.training.loop import Outcome
+from quantlearn.training.loop import Evaluation, Outcome
 from quantlearn.training.members import Member
 
 __all__ = ["cells_table", "curves_table", "trials_table"]
 
 
-def curves_table(sample: int, outcome: Outcome, members: Sequence[Member]) -> pd.DataFrame:
-    """Loss and accuracy by trial, step, split and quantifier.
+def curves_table(
+    sample: int, outcome: Outcome, members: Sequence[Member], splits: Sequence[str]
+) -> pd.DataFrame:
+    """Loss and accuracy by trial, step, split (of those evaluated) and quantifier.
 
-    'all' is the total of a network that learns all; those that learn some have no row for it.
+    'all' is the total of a network that learns all; those that learn some have no row for it. A
+    quantifier without scenes on a split is blank there, and so is a network that diverged before it
+    was evaluated, at the step where it did.
     """
     trial = np.array([member.trial for member in members])
     total = ["all"] if members[0].learns == "all" else []  # the last column of the scores
     columns = np.array([[*member.quantifiers, *total] for member in members], dtype=object)
     parts = []
-    for part in outcome.curve:
+    for part in [*outcome.curve, *_not_evaluated(outcome, columns.shape[1], splits)]:
         for column, names in enumerate(columns.T):
             parts.append(
                 pd.DataFrame(
@@ -42,6 +47,16 @@ def curves_table(sample: int, outcome: Outcome, members: Sequence[Member]) -> pd
     return table.sort_values(
         ["trial", "step", "split", "quantifier"], ignore_index=True, kind="stable"
     ).astype({"trial": "int32", "step": "int32"})
+
+
+def _not_evaluated(outcome: Outcome, columns: int, splits: Sequence[str]) -> Iterator[Evaluation]:
+    """Blank scores, at their last step, of the networks that no evaluation has looked at."""
+    looked_at = {network for part in outcome.curve for network in part.trials.tolist()}
+    blank = np.full((1, columns), np.nan)
+    for network in sorted(set(range(len(outcome.steps))) - looked_at):
+        for split in splits:
+            step = int(outcome.steps[network])
+            yield Evaluation(step, split, np.array([network]), Scores(blank, blank))
 
 
 def trials_table(
@@ -98,7 +113,10 @@ def cells_table(
                 )
             )
     columns = ["sample", "trial", "split", "quantifier", "size", "both", "a_only", "truth"]
-    table = pd.concat(parts, ignore_index=True)[[*columns, "scenes", "correct"]]
+    if not any(map(len, parts)):
+        return pd.DataFrame({name: [] for name in CELLS}).astype(CELLS)
+    # Without empty parts, whose types say nothing.
+    table = pd.concat(filter(len, parts), ignore_index=True)[[*columns, "scenes", "correct"]]
     return table.sort_values(columns, ignore_index=True)
 
 
