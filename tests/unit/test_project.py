@@ -308,6 +308,7 @@ TYPES = {
     "float64": "number",
     "str": "text",
     "bool": "true or false",
+    "boolean": "true or false or blank",
 }
 SCHEMAS = {
     "training/{job}/curves.parquet": columns.CURVES,
