@@ -5,6 +5,7 @@ import logging
 import pandas as pd
 
 from quantlearn import columns, tables
+from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.pipeline.devices import choose_device
 from quantlearn.pipeline.jobs import run_job
@@ -37,7 +38,7 @@ def open_test(
 
     The ``training_`` lists hold one path for each training job, in their order; only the weights of
     the best sample by the dev split are read. Writes the test scores of its networks and their
-    answers counted by cell.
+    answers counted by cell. Raises `QuantlearnError` where there are no test scenes.
     """
     drawn = tables.read_csv(samples, columns.SAMPLES)
     numbers = drawn["sample"].to_list()
@@ -57,6 +58,11 @@ def open_test(
     members, network_task = read_members(
         split_scenes, quantifiers, training["together"], coding, task, groups
     )
+    if not any(len(member.examples["test"]) for member in members):
+        raise QuantlearnError(
+            f"{split_scenes}: has no test scenes: give data.split.test a fraction, or let "
+            "data.split.only_test keep scenes that there are"
+        )
     ensemble = Ensemble(
         settings["network"], network_task, where, training["core"], training["loss"], threads
     )

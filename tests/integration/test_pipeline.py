@@ -283,3 +283,10 @@ def test_a_fault_in_a_job_is_one_line_on_the_terminal_and_in_the_log(finished, t
     assert line in done.stderr
     assert line in (folder / "results" / "tiny" / "logs" / "train" / "0.log").read_text()
     assert not (folder / "results" / "tiny" / "training" / "0" / "curves.parquet").exists()
+
+
+def test_another_title_makes_no_table_anew(finished):
+    """A rule is told what it uses, and no more."""
+    jobs = planned(finished, "--config", "own_overrides={tiny: {title: Another}}")
+    assert jobs["render_experiment"]
+    assert not {"generate_data", "train", "aggregate", "compare", "leaderboard"} & set(jobs)

@@ -55,6 +55,7 @@ def test_defaults_are_the_published_protocol(shipped):
             "min_size": 1,
             "max_size": 20,
             "zones": ["both", "a_only", "b_only", "neither"],
+            "sizes": "equal",
         },
         "balance": {"method": "downsample", "by": "truth"},
         "split": {

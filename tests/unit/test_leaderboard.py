@@ -195,18 +195,19 @@ def test_only_the_chosen_sample_is_tested(tmp_path, together):
         trained = trained.assign(seconds=1.0)
         paths.append(tmp_path / f"trials{number}.csv")
         tables.write_csv(trained, paths[-1])
-    open_test(
-        split,
-        tmp_path / "samples.csv",
-        paths,
+    asked = {
+        "samples": tmp_path / "samples.csv",
+        "training_trials": paths,
         # The weights of the sample that is not chosen are not even there.
-        [tmp_path / "missing.safetensors", tmp_path / "weights.safetensors"],
-        NAMES,
-        "cpu",
-        1,
-        chosen_trials=tmp_path / "chosen.csv",
-        chosen_cells=tmp_path / "cells.parquet",
-    )
+        "training_weights": [tmp_path / "missing.safetensors", tmp_path / "weights.safetensors"],
+        **{"quantifiers": NAMES, "device": "cpu", "threads": 1},
+        "chosen_trials": tmp_path / "chosen.csv",
+        "chosen_cells": tmp_path / "cells.parquet",
+    }
+    withhold_test(split, tmp_path / "open.parquet", NAMES)
+    with pytest.raises(QuantlearnError, match="has no test scenes"):
+        open_test(tmp_path / "open.parquet", **asked)
+    open_test(split, **asked)
     tested = tables.read_csv(tmp_path / "chosen.csv", columns.CHOSEN_TRIALS)
     cells = tables.read_parquet(tmp_path / "cells.parquet", columns.CELLS)
     assert set(tested["sample"]) == {1}
