@@ -44,6 +44,15 @@ def with_beside(wildcards):
     return [wildcards.experiment, *EXPERIMENTS[wildcards.experiment]["beside"]]
 
 
+def without_words(name):
+    """The settings of an experiment but for what readers alone look at: a new title makes no table.
+
+    None where there is no such experiment.
+    """
+    words = ("title", "question", "source", "chapter")
+    return name and {key: value for key, value in EXPERIMENTS[name].items() if key not in words}
+
+
 def read_by(figure):
     """An input: what the tables of a figure are made of."""
     return lambda wildcards: [
@@ -98,8 +107,8 @@ for figure in ANALYSES:
             runtime=10,
         params:
             figure=figure,
-            settings=lambda wildcards: [EXPERIMENTS[name] for name in with_beside(wildcards)],
-            source_settings=lambda wildcards: EXPERIMENTS.get(
+            settings=lambda wildcards: [without_words(name) for name in with_beside(wildcards)],
+            source_settings=lambda wildcards: without_words(
                 EXPERIMENTS[wildcards.experiment]["start_from"]
             ),
             seed=SETTINGS.seed,

@@ -35,7 +35,7 @@ ATLAS: Schema = {
         "Area under the curve of the monitored loss, over its width; blank where training diverged",
     ),
     "step": Column("Int64", "Convergence step"),
-    "converged": Column("bool", "Whether there is one"),
+    "converged": Column("boolean", "Whether there is one; blank where nothing was measured"),
     "accuracy": Column("float64", "Final accuracy: mean of the last 50 evaluations"),
     "size_alone": Column(
         "float64", "Accuracy of the rule that knows only the size, on the monitored split"
@@ -129,7 +129,7 @@ def of_quantifiers(networks: pd.DataFrame) -> pd.DataFrame:
     ``imbalance``, and ``networks``, the number of these trials.
     """
     kept = networks.dropna(subset="area")
-    steps = kept["step"].astype("float64").where(kept["converged"], np.inf)
+    steps = kept["step"].astype("float64").where(kept["converged"].astype(bool), np.inf)
     grouped = kept.assign(step=steps).groupby(["architecture", "quantifier"], sort=False)
     found = grouped.first().drop(columns=["trial", "converged"])
     found[_OUTCOMES] = grouped[_OUTCOMES].mean()

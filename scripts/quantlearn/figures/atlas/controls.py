@@ -156,7 +156,7 @@ def lead(
         found[found["quantifier"] == name].set_index("trial").sort_index() for name in pair
     )
     leads = step_leads(easy, hard)
-    both = (easy["converged"] & hard["converged"]).to_numpy()
+    both = (easy["converged"] & hard["converged"]).fillna(False).to_numpy(dtype=bool)
     first, second = (side["step"][both].to_numpy(dtype=float) for side in (easy, hard))
     ratio = mean_interval(np.log(second / first))
     ranks = wilcoxon_steps_test(leads)

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
+from quantlearn.statistics.convergence import measured
 
 SPREAD = 0.12
 """Points of neighbouring trials stand side by side within this distance of the box's middle."""
@@ -23,7 +24,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     drawn at the end of their run: the true step lies above, if there is one. The axis says by how
     many trials each quantifier was learned.
     """
-    chosen = experiment.shown(experiment.convergence)
+    chosen = experiment.shown(measured(experiment.convergence))
     quantifiers = experiment.settings["quantifiers"]
     looks = style.looks(quantifiers)
     trials = sorted(chosen["trial"].unique())

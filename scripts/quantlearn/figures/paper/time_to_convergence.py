@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.statistics.comparison import kaplan_meier
+from quantlearn.statistics.convergence import measured
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
@@ -18,7 +19,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     Kaplan–Meier estimates with pointwise 95 % intervals; a tick marks trials whose run ended there
     without convergence. The numbers below the axis count the trials still learning at each step.
     """
-    chosen = experiment.shown(experiment.convergence)
+    chosen = experiment.shown(measured(experiment.convergence))
     chosen = chosen.assign(time=chosen["step"].fillna(chosen["last_step"]).astype(float))
     looks = style.looks(experiment.settings["quantifiers"])
     figure = style.new_figure(style.PAGE_WIDTH, 3.4 + 0.2 * len(looks))
