@@ -5,7 +5,7 @@ import torch
 from torch.func import functional_call
 
 from quantlearn.networks import settings
-from quantlearn.networks.modes import Training
+from quantlearn.networks.dropout_and_batch_norm import Training
 
 ARCHITECTURES = ["feedforward", "gru", "lstm", "rnn", "transformer"]
 

@@ -18,10 +18,10 @@ from torch.func import functional_call
 from torch.nn import functional
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.networks.dropout_and_batch_norm import EVALUATION
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
-from quantlearn.networks.modes import EVALUATION
 from quantlearn.networks.task import Task, quantifier_codes
 from quantlearn.networks.text_task import TextTask
 from quantlearn.networks.vocabulary import MOST_QUANTIFIERS

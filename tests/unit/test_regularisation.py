@@ -7,8 +7,8 @@ from small_networks import ARCHITECTURES, network, random_batch, start, weights_
 from torch.nn import functional
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.networks.dropout_and_batch_norm import Training
 from quantlearn.networks.ensemble import Ensemble
-from quantlearn.networks.modes import Training
 from quantlearn.networks.task import Task
 
 TASK = Task(positions=5, quantifiers=2)

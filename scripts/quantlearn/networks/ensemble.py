@@ -17,8 +17,8 @@ import torch
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks import architectures
+from quantlearn.networks.dropout_and_batch_norm import EVALUATION, Evaluation, Training
 from quantlearn.networks.loss import LOSSES, mean_loss, squared_error
-from quantlearn.networks.modes import EVALUATION, Evaluation, Training
 from quantlearn.networks.task import Task
 from quantlearn.networks.text_task import TextTask
 

@@ -4,9 +4,9 @@ import torch
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.architectures.recurrent import State, unroll_layers
+from quantlearn.networks.dropout_and_batch_norm import EVALUATION
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.layers import affine
-from quantlearn.networks.modes import EVALUATION
 
 __all__ = ["state_gradients", "top_states"]
 

@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.networks.dropout_and_batch_norm import Training
 from quantlearn.networks.ensemble import Ensemble
-from quantlearn.networks.modes import Training
+from quantlearn.training.early_stopping import EarlyStopping
 from quantlearn.training.evaluation import Scores, evaluate
 from quantlearn.training.examples import BatchStream, Stacked
 from quantlearn.training.graphs import Replayed
@@ -197,10 +198,7 @@ class _Running:
         self.replayed: Replayed | None = None
         # A child stream leaves its parent, and with it the order of the scenes, as it is.
         self.mode = Training([rng.spawn(1)[0] for rng in streams])
-        self.best_loss = np.full(len(flat), np.inf)
-        self.best_step = np.zeros(len(flat), dtype=np.int64)
-        self.best = flat.clone()
-        self.waited = np.zeros(len(flat), dtype=np.int64)
+        self.stopping = EarlyStopping(flat, settings["patience"], settings["stop_loss"])
 
     @property
     def seconds(self) -> float:
@@ -217,10 +215,7 @@ class _Running:
             "optimiser": export_optimiser(self.optimiser, self.flat),
             "streams": [self.streams[trial].export() for trial in self.trials],
             "masks": [stream.bit_generator.state for stream in self.mode.streams],
-            "best_loss": self.best_loss,
-            "best_step": self.best_step,
-            "best": self.best.cpu().numpy(),
-            "waited": self.waited,
+            **self.stopping.export(),
         }
 
     def restore(self, exported: dict[str, Any]) -> None:
@@ -237,10 +232,7 @@ class _Running:
         for mask, state in zip(masks, exported["masks"], strict=True):
             mask.bit_generator.state = state
         self.mode = Training(masks)
-        self.best_loss = exported["best_loss"]
-        self.best_step = exported["best_step"]
-        self.best = torch.tensor(exported["best"], device=device)
-        self.waited = exported["waited"]
+        self.stopping.restore(exported)
 
     def advance(self, until: int) -> np.ndarray:
         """Train up to step ``until``; the first step of each trial with a bad loss, or 0."""
@@ -289,27 +281,17 @@ class _Running:
         self.ensemble.update_statistics(self.flat, self.mode)
         return loss
 
-    def note_improvement(self, positions: np.ndarray, loss: np.ndarray) -> None:
-        """Remember the best weights of trials at ``positions`` whose monitored loss fell."""
-        better = loss < self.best_loss[positions]
-        improved = positions[better]
-        self.best_loss[improved] = loss[better]
-        self.best_step[improved] = self.step
-        self.best[improved] = self.flat.detach()[improved]
-        self.waited[positions] += 1
-        self.waited[improved] = 0
-
     def record(
         self, ended: np.ndarray, reasons: np.ndarray, first_bad: np.ndarray, outcome: Outcome
     ) -> None:
         """Write down how the trials at positions ``ended`` went."""
         trials = self.trials[ended]
         patient = self.settings["patience"] is not None
-        outcome.weights[trials] = (self.best if patient else self.flat.detach())[ended]
+        outcome.weights[trials] = (self.stopping.best if patient else self.flat.detach())[ended]
         # A bad loss is found in a batch, or only when it is evaluated at the end of the round.
         steps = np.where(first_bad[ended] > 0, first_bad[ended], self.step)
         outcome.steps[trials] = steps
-        outcome.best_step[trials] = self.best_step[ended] if patient else steps
+        outcome.best_step[trials] = self.stopping.best_step[ended] if patient else steps
         outcome.stop_reason[trials] = reasons[ended]
         outcome.seconds[trials] = self.seconds
 
@@ -320,11 +302,8 @@ class _Running:
         keep_rows(self.optimiser, self.flat, positions)
         self.replayed = None  # it was recorded for all of them
         self.mode = Training([self.mode.streams[position] for position in positions])
-        self.best = self.best[torch.as_tensor(positions, device=self.flat.device)]
+        self.stopping.keep(positions)
         self.trials = self.trials[positions]
-        self.best_loss = self.best_loss[positions]
-        self.best_step = self.best_step[positions]
-        self.waited = self.waited[positions]
 
 
 def _look(
@@ -345,13 +324,9 @@ def _look(
         if split != state.settings["monitor"]:
             continue
         loss = scores.loss[:, -1]
-        state.note_improvement(positions, loss)
-        patience, stop_loss = state.settings["patience"], state.settings["stop_loss"]
-        running = reasons[positions] == ""
-        if patience is not None:
-            reasons[positions[running & (state.waited[positions] >= patience)]] = "patience"
-        if stop_loss is not None:
-            reasons[positions[running & (loss < stop_loss)]] = "threshold"
+        found = state.stopping.look(positions, loss, state.step, state.flat.detach())
+        running = (reasons[positions] == "") & (found != "")
+        reasons[positions[running]] = found[running]
 
 
 def _next_evaluation(step: int, every: int) -> int:

@@ -15,8 +15,8 @@ import torch
 
 from quantlearn.networks import architectures
 from quantlearn.networks.architectures import lstm, recurrent
+from quantlearn.networks.dropout_and_batch_norm import Evaluation
 from quantlearn.networks.layers import affine
-from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.networks.task import Task
 from quantlearn.networks.text_task import TextTask

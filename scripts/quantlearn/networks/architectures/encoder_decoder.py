@@ -19,8 +19,8 @@ import numpy as np
 import torch
 
 from quantlearn.networks.architectures import lstm, recurrent
+from quantlearn.networks.dropout_and_batch_norm import Evaluation
 from quantlearn.networks.layers import affine, kernel
-from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.text_task import TextTask
 
 

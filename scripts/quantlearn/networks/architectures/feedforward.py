@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn.networks.dropout_and_batch_norm import Evaluation
 from quantlearn.networks.layers import ACTIVATIONS, affine, bias, kernel
-from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import ZONES
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn.networks.dropout_and_batch_norm import Evaluation
 from quantlearn.networks.layers import affine, bias, kernel
-from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 from quantlearn.networks.text_task import TextTask
 

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn.networks.dropout_and_batch_norm import Evaluation
 from quantlearn.networks.layers import ACTIVATIONS, affine, bias, kernel, layer_norm
-from quantlearn.networks.modes import Evaluation
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import ZONES
 
