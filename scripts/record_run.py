@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from quantlearn import tables
+from quantlearn import columns, tables
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.pipeline.machine import describe_machine, gpus
 from quantlearn.pipeline.run_record import content_digest, git_state, package_versions, write_record
@@ -44,7 +44,8 @@ def training_facts(trials: list[str]) -> dict[str, list[str]]:
 
     Where a GPU was among them, also the models of the GPUs of this machine.
     """
-    frames = [tables.read_csv(path, {"device": "str", "core": "str"}) for path in trials]
+    told = {name: columns.TRIALS[name] for name in ("device", "core")}
+    frames = [tables.read_csv(path, told) for path in trials]
     devices = sorted({device for frame in frames for device in frame["device"]})
     facts = {
         "trained_on": devices,

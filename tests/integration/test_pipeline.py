@@ -2,6 +2,9 @@
 
 import re
 import shutil
+import subprocess
+import sys
+import zipfile
 from collections import Counter
 
 import pandas as pd
@@ -174,15 +177,27 @@ def test_a_quantifier_is_one_line_and_an_experiment_one_file(tmp_path):
     assert set(convergence["quantifier"]) == {"an_odd_number_of_non_As", "at_least_1"}
 
 
-def test_an_architecture_is_one_file_and_its_entry(tmp_path):
-    """The whole way, in a copy of the project: a network that only counts the zones."""
+def test_an_architecture_and_a_figure_are_a_file_each(tmp_path):
+    """The whole way, in a copy of the project: a network that only counts the zones, and a figure
+    with a table, a drawing and a text, which page, data dictionary and crate have at once.
+    """
     project = tmp_path / "project"
-    for name in ("workflow", "scripts", "envs"):
-        shutil.copytree(
-            ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
-        )
-    for name in ("Snakefile", "README.md", "LICENSE", "CITATION.cff"):
+    for name in ("workflow", "scripts", "envs", "docs", "config", "results/README.md"):
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        copy(ROOT / name, project / name)
+    for name in (
+        "Snakefile",
+        "Makefile",
+        "README.md",
+        "CONTRIBUTING.md",
+        "LICENSE",
+        "CITATION.cff",
+    ):
         shutil.copy(ROOT / name, project)
+    room = project / "scripts" / "quantlearn" / "figures" / "practice"
+    (room / "answers.py").write_text(ANSWERS)
+    (room / "answers.md.j2").write_text("Of {{ n }} answers, {{ share | percent }} are right.\n")
     networks = project / "scripts" / "quantlearn" / "networks"
     (networks / "architectures" / "bag.py").write_text(BAG)
     with (networks / "settings.py").open("a") as settings:
@@ -197,14 +212,64 @@ def test_an_architecture_is_one_file_and_its_entry(tmp_path):
         # A copy of the project has no compiled core yet, and need not make one.
         "training: {learning_rate: 0.01, max_epochs: 1, evaluate_every: 5, monitor: dev,\n"
         "  evaluate_splits: [dev], core: eager}\nsearch: {sampler: grid, choose: false}\n"
-        "figures: [sequence_lengths]\n"
+        "figures: [sequence_lengths, answers]\n"
     )
-    page = "results/report/practice.html"
-    options = ("--cores", "2", "--config", "experiments=mine", "--", page)
+    page, crate = "results/report/practice.html", "results/report/practice.crate.zip"
+    options = ("--cores", "2", "--config", "experiments=mine", "--", page, crate)
     run(folder, *options, snakefile=project / "Snakefile")
     shown = (folder / page).read_text()
     assert "bag of zones" in shown.lower()
     assert "bag of zones" in (folder / "results/mine/figures/sequence_lengths.svg").read_text()
+
+    table = pd.read_csv(folder / "results/mine/tables/answers.csv")
+    said = (
+        f"Of {table['answers'].sum()} answers, {table['right'].sum() / table['answers'].sum():.1%}"
+    )
+    assert said.replace("%", " % are right.") in shown
+    assert "<figcaption>Right answers of each quantifier." in shown
+    with zipfile.ZipFile(folder / crate) as packed:
+        names = packed.namelist()
+    for path in ("tables/answers.csv", "figures/answers.pdf"):
+        assert any(name.endswith(f"results/mine/{path}") for name in names)
+    subprocess.run([sys.executable, project / "docs" / "generate.py"], check=True)
+    dictionary = (project / "docs" / "tables.md").read_text(encoding="utf-8")
+    assert "## tables/answers.csv\n" in dictionary
+    assert "| `right` | whole number | Right ones |" in dictionary
+
+
+ANSWERS = '''"""How many answers of each quantifier are right."""
+
+from quantlearn.columns import Column
+from quantlearn.figures import style
+
+READS = ("samples", "cells")
+
+TABLES = {
+    "answers": {
+        "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+        "answers": Column("int64", "Answers of all networks"),
+        "right": Column("int64", "Right ones"),
+    }
+}
+ROWS = {"answers": "One row for each quantifier."}
+
+
+def tables(experiment, beside, seed):
+    summed = experiment.cells.groupby("quantifier", as_index=False)[["scenes", "correct"]].sum()
+    return {"answers": summed.set_axis(list(TABLES["answers"]), axis="columns")}
+
+
+def draw(tables, experiment):
+    """Right answers of each quantifier."""
+    figure = style.new_figure(style.COLUMN_WIDTH, 2)
+    figure.add_subplot().bar(tables["answers"]["quantifier"], tables["answers"]["right"])
+    return figure
+
+
+def facts(tables, settings):
+    answers, right = tables["answers"][["answers", "right"]].sum()
+    return {"n": answers, "share": right / answers}
+'''
 
 
 BAG = '''"""What is in a scene, in whatever order: the share of each zone, and a linear read-out."""

@@ -109,7 +109,8 @@ rule record_run:
             "experiments": {name: EXPERIMENTS[name] for name in experiments_of(wildcards.page)},
         },
         codes=lambda wildcards: {
-            path.stem: code(path.stem) for path in sorted(ROOT.glob("scripts/*.py"))
+            **{path.stem: code(path.stem) for path in sorted(ROOT.glob("scripts/*.py"))},
+            **{f"plot {figure}": code_of_figures("plot", figure) for figure in FIGURES},
         },
         root=from_here("."),
         requirements=from_here("envs/requirements.in"),

@@ -36,12 +36,6 @@ from quantlearn.statistics.intervals import mean_interval
 
 READS = ("samples", "curves")
 
-TEST = {
-    "pairs": "int64",
-    **dict.fromkeys(["estimate", "lower", "upper", "statistic", "df", "p"], "float64"),
-    "n": "int64",
-}
-
 TABLES = {
     "transfer": {
         "kind": Column(

@@ -23,8 +23,6 @@ from quantlearn.tables import TableError
 
 READS = ("curves", "trials")
 
-ESTIMATE = {**dict.fromkeys(["estimate", "lower", "upper"], "float64"), "n": "int64"}
-TABLES = {
     "overfitting_losses": {
         "split": Column("str", "train, dev or test"),
         "step": Column("int64", "Step of the evaluation"),
