@@ -23,6 +23,7 @@ from quantlearn.tables import TableError
 
 READS = ("curves", "trials")
 
+TABLES = {
     "overfitting_losses": {
         "split": Column("str", "train, dev or test"),
         "step": Column("int64", "Step of the evaluation"),
