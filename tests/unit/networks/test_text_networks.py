@@ -11,7 +11,7 @@ from small_networks import (
     network,
     start,
 )
-from test_sentences import CONFIG
+from test_scenes_in_words import CONFIG
 from test_train_sample import TRAINING
 from torch.nn import functional
 

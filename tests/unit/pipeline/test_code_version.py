@@ -7,7 +7,7 @@ import pytest
 
 from quantlearn.pipeline.code_version import code_digest
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
+SCRIPTS = Path(__file__).parents[3] / "scripts"
 
 
 @pytest.fixture

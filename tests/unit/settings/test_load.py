@@ -17,7 +17,7 @@ from quantlearn.settings.load import ConfigError, load_settings
 from quantlearn.settings.schema import allowed, cases, load_schema
 from quantlearn.yamlfile import read_yaml
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 FOLDER = ROOT / "config"
 RUN = yaml.safe_load((FOLDER / "config.yaml").read_text())
 

@@ -17,7 +17,7 @@ from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline import devices
 from quantlearn.pipeline.devices import choose_device, reserve
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
+SCRIPTS = Path(__file__).parents[3] / "scripts"
 
 # A job that takes one of three GPUs that torch seems to see, says which, and goes on until its
 # input ends.

@@ -22,7 +22,7 @@ from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space, enumerate_scenes
 from quantlearn.semantics.truth_tables import tabulate, tree_of_numbers
 
-LEXICON = load_lexicon(Path(__file__).parents[2] / "config" / "quantifiers.yaml")
+LEXICON = load_lexicon(Path(__file__).parents[3] / "config" / "quantifiers.yaml")
 
 
 def in_tree(name: str, max_size: int = 6):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from quantlearn.settings.load import ConfigError, load_settings
 
-GENERATED = Path(__file__).parents[2] / "config" / "generated.csv"
+GENERATED = Path(__file__).parents[3] / "config" / "generated.csv"
 
 LEXICON = """\
 most: "|A & B| > |A - B|"

@@ -11,7 +11,7 @@ from quantlearn.semantics import meaning_tables
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.settings.load import ConfigError, load_settings
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[3] / "config"
 SCHEMAS = {
     "degrees": meaning_tables.DEGREES,
     "complexity": meaning_tables.COMPLEXITY,

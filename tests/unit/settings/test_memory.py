@@ -17,7 +17,7 @@ from quantlearn.settings.memory import largest_need, machine_memory
 from quantlearn.settings.schema import load_schema
 from quantlearn.yamlfile import read_yaml
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CONFIG = ROOT / "config"
 PAPER = [path.stem for path in sorted((CONFIG / "experiments").glob("exp*.yaml"))]
 GIB = 2**30

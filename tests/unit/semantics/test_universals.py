@@ -25,7 +25,7 @@ from quantlearn.semantics.universals import (
     violation_rates,
 )
 
-LEXICON = load_lexicon(Path(__file__).parents[2] / "config" / "quantifiers.yaml")
+LEXICON = load_lexicon(Path(__file__).parents[3] / "config" / "quantifiers.yaml")
 NUMERALS = {"{n}": 2, "{m}": 1}
 SCENES = [scene for size in range(5) for scene in product(range(4), repeat=size)]
 SETS = [sets_of(scene) for scene in SCENES]

@@ -20,7 +20,7 @@ from quantlearn.semantics.lexicon import (
 )
 from quantlearn.semantics.quantifiers import Quantifier, count_scenes, zone_counts
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 LEXICON = load_lexicon(ROOT / "config" / "quantifiers.yaml")
 # fmt: off
 EXPERIMENTS_2019 = [

@@ -17,7 +17,7 @@ from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space, enumerate_scenes
 from quantlearn.semantics.ultk import translate
 
-GENERATED = Path(__file__).parents[2] / "config" / "generated.csv"
+GENERATED = Path(__file__).parents[3] / "config" / "generated.csv"
 
 
 @pytest.fixture(scope="module")

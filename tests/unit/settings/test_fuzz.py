@@ -17,7 +17,7 @@ from quantlearn.semantics.syntax import MAX_DEPTH
 from quantlearn.settings.load import load_settings
 from quantlearn.yamlfile import LARGEST_FILE, read_mapping, read_yaml
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EXPRESSIONS = 10_000
 EXPERIMENTS = ("exp1a", "exp1a_as_run", "exp3b", "tutorial")  # the others are like them
 FILES = 300

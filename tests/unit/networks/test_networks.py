@@ -287,7 +287,7 @@ def test_the_number_of_threads_does_not_matter(architecture):
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_editing_an_architecture_trains_again(architecture):
-    scripts = Path(__file__).parents[2] / "scripts"
+    scripts = Path(__file__).parents[3] / "scripts"
     names = {path.name for path in imported_modules(scripts / "train.py", scripts)}
     assert f"{architecture}.py" in names
 

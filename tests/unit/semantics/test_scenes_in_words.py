@@ -20,7 +20,7 @@ from quantlearn.semantics.scenes_in_words import (
 )
 from quantlearn.yamlfile import read_yaml
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[3] / "config"
 LEXICON = load_lexicon(CONFIG / "quantifiers.yaml")
 NAMES = read_yaml(CONFIG / "experiments" / "description.yaml")["quantifiers"]
 QUANTIFIERS = [LEXICON[name] for name in NAMES]
