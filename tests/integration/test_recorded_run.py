@@ -18,6 +18,7 @@ from rocrate_validator import services
 from rocrate_validator.utils.http import HttpRequester
 
 from pipeline import ROOT, lay_out, run, snakemake
+from quantlearn.figures.registry import FIGURES
 from quantlearn.pipeline.run_record import RecordError, content_digest, read_record
 from quantlearn.settings.load import load_settings
 from quantlearn.yamlfile import read_yaml
@@ -60,7 +61,7 @@ def test_the_record_holds_the_settings_as_resolved(finished, record):
 
 def test_the_record_holds_code_versions_and_machine(record):
     scripts = {path.stem for path in ROOT.glob("scripts/*.py")}
-    assert set(record["code"]["digests"]) == scripts
+    assert set(record["code"]["digests"]) == scripts | {f"plot {figure}" for figure in FIGURES}
     assert {"Python", "torch", "numpy", "snakemake"} <= set(record["packages"])
     assert all(record["packages"].values())
     assert record["machine"]["cores"] >= 1
