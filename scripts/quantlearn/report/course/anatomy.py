@@ -60,12 +60,11 @@ def record_contents(record: Mapping[str, Any]) -> pd.DataFrame:
     """What the record of a page of the report keeps, in words."""
     settings, code, machine = (record[key] for key in ("settings", "code", "machine"))
     experiments = formats.counted(len(settings["experiments"]), "experiment")
-    scripts = formats.counted(len(code["digests"]), "script")
     return pd.DataFrame(
         [
             ("made", "when it was written"),
             ("settings", f"root seed {settings['seed']}, all settings of {experiments}"),
-            ("code", f"the commit, and a digest of each of {scripts} with what it imports"),
+            ("code", f"the commit, and {len(code['digests'])} digests of scripts and figures"),
             ("packages", f"the versions of {formats.counted(len(record['packages']), 'package')}"),
             (
                 "machine",
