@@ -8,10 +8,10 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from quantlearn import columns, tables
+from quantlearn import columns
 from quantlearn.figures import style
 from quantlearn.figures.atlas import atlas, atlas_checks, atlas_effects, atlas_measures
-from quantlearn.figures.atlas_networks import networks_of, of_quantifiers
+from quantlearn.figures.atlas_networks import ATLAS, networks_of, of_quantifiers
 from quantlearn.figures.registry import template_of
 from quantlearn.figures.texts import render
 from quantlearn.semantics.complexity import family
@@ -35,7 +35,7 @@ def networks() -> pd.DataFrame:
                 area = 0.6 + slope * degrees["monotonicity"] + own + 0.01 * RNG.normal()
                 rows.append(
                     {
-                        **dict.fromkeys(tables.ATLAS, 0.5),
+                        **dict.fromkeys(ATLAS, 0.5),
                         **degrees,
                         "architecture": kind,
                         "quantifier": f"q{number}",
@@ -53,7 +53,7 @@ def networks() -> pd.DataFrame:
                         "extensionality": 1.0,
                     }
                 )
-    return pd.DataFrame(rows)[list(tables.ATLAS)].astype(dict(tables.ATLAS))
+    return pd.DataFrame(rows)[list(ATLAS)].astype(columns.types(ATLAS))
 
 
 @pytest.fixture(scope="module")
