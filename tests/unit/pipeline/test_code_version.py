@@ -23,16 +23,16 @@ def library(tmp_path):
 )
 def test_editing_what_a_script_imports_moves_its_digest(library, edited):
     script = library / "aggregate.py"
-    before = code_digest(script, library)
-    assert before == code_digest(script, library)
+    before = code_digest([script], library)
+    assert before == code_digest([script], library)
     path = library / "quantlearn" / edited
     path.write_text(f"{path.read_text()}\nEDITED = True\n")
-    assert (code_digest(script, library) != before) == (edited != "seeds.py")
+    assert (code_digest([script], library) != before) == (edited != "seeds.py")
 
 
 def test_editing_another_room_moves_no_digest(library):
     script = library / "aggregate.py"
-    before = code_digest(script, library)
+    before = code_digest([script], library)
     path = library / "quantlearn" / "networks" / "__init__.py"
     path.write_text(f"{path.read_text()}\nEDITED = True\n")
-    assert code_digest(script, library) == before
+    assert code_digest([script], library) == before

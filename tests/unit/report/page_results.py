@@ -39,8 +39,13 @@ def tabulated(
     }
     experiment = Experiment(settings, folder)
     paths = synthetic.table_paths(folder)
-    aggregate(**synthetic.write_training(folder, [results]), settings=settings, **paths)
-    made = experiment.path("comparison")
-    compare(paths["curves"], paths["convergence"], settings, comparison=made)
+    asked = synthetic.asked_by_aggregate(settings)
+    aggregate(**synthetic.write_training(folder, [results]), **asked, **paths)
+    compare(
+        paths["curves"],
+        paths["convergence"],
+        **synthetic.asked_by_compare(settings),
+        comparison=experiment.path("comparison"),
+    )
     synthetic.write_baselines(folder, results["cells"])
     return experiment
