@@ -109,6 +109,11 @@ class _StrictLoader(yaml.SafeLoader):
     def construct_plain(self, node):
         if node.style is not None:
             return node.value
+        if node.value in ("<<", "="):  # marks of YAML 1.1, by which Snakemake reads config.yaml
+            raise yaml.MarkedYAMLError(
+                problem=f'{node.value} is no text unless it is quoted: "{node.value}"',
+                problem_mark=node.start_mark,
+            )
         value = plain_value(node.value)
         if isinstance(value, float) and len(node.value) > LONGEST_NUMBER:
             raise yaml.MarkedYAMLError(
@@ -121,7 +126,8 @@ class _StrictLoader(yaml.SafeLoader):
     def construct_strict_mapping(self, node):
         mapping = {}
         for key_node, value_node in node.value:
-            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            word = key_node.tag == "tag:yaml.org,2002:str"  # no list or mapping, and without a tag
+            key = key_node.value if word else None
             if key is None:
                 problem = "a key must be a single word"
             elif key in mapping:

@@ -232,6 +232,12 @@ def outcome(folder: Path) -> str:
         return str(error)
 
 
+@pytest.mark.parametrize("line", ["label: <<", "label: =", "!x label: 1"])
+def test_what_snakemakes_reader_takes_for_a_mark_is_told(tmp_path, line):
+    (tmp_path / "config.yaml").write_text(f"seed: 1\n{line}\n", encoding="utf-8")
+    assert "config.yaml: line 2, column " in outcome(tmp_path)
+
+
 def check(folder: Path) -> bool:
     """Whether the folder gives settings; insists that it gives them or clear lines, soon."""
     begin = time.process_time()
