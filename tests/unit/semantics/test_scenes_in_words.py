@@ -74,7 +74,7 @@ def test_what_is_implied_by_another_quantifier_is_less_informative():
 def test_a_quantifier_that_never_says_most_is_named():
     quantifiers = [Quantifier("no", "|A & B| == 0"), Quantifier("anything", "|M| >= 0")]
     quantifiers.append(Quantifier("some", "|A & B| > 0"))
-    with pytest.raises(QuantlearnError, match="anything .* that is true in none of"):
+    with pytest.raises(QuantlearnError, match="true in none of"):
         describe_scenes(np.random.default_rng(0), 2, quantifiers, Space(1, 2))
 
 
