@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from quantlearn.columns import CELLS
+from quantlearn.columns import CELLS, types
 from quantlearn.semantics.quantifiers import zone_counts
 from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.training.evaluation import Answers, Scores
@@ -114,7 +114,7 @@ def cells_table(
             )
     columns = ["sample", "trial", "split", "quantifier", "size", "both", "a_only", "truth"]
     if not any(map(len, parts)):
-        return pd.DataFrame({name: [] for name in CELLS}).astype(CELLS)
+        return pd.DataFrame({name: [] for name in CELLS}).astype(types(CELLS))
     # Without empty parts, whose types say nothing.
     table = pd.concat(filter(len, parts), ignore_index=True)[[*columns, "scenes", "correct"]]
     return table.sort_values(columns, ignore_index=True)
