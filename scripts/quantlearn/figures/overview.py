@@ -14,8 +14,9 @@ from quantlearn.errors import QuantlearnError
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.settings.search import chooses_sample
-from quantlearn.statistics.comparison import holm, summarise_convergence, welch_test
+from quantlearn.statistics.comparison import summarise_convergence, welch_test
 from quantlearn.statistics.convergence import step_leads
+from quantlearn.statistics.multiple_tests import holm
 
 TABLES = {"overview": columns.OVERVIEW, "as_run": columns.AS_RUN}
 

@@ -14,7 +14,8 @@ from quantlearn import columns, tables
 from quantlearn.figures import formats
 from quantlearn.figures.texts import render
 from quantlearn.report.pages import embedded_figure
-from quantlearn.statistics.comparison import FEW_TRIALS, LEVEL, smallest_p, verdict
+from quantlearn.statistics.comparison import FEW_TRIALS, smallest_p, verdict
+from quantlearn.statistics.multiple_tests import LEVEL
 
 __all__ = ["front_page", "universal_name"]
 

@@ -1,56 +1,214 @@
 """Comparing two quantifiers: is one learned sooner, or better, than the other?
 
-Each trial is one network that learns all quantifiers of its experiment at the same time, so two
-quantifiers are compared within trials. One sign everywhere: a positive estimate means that the
-first quantifier of the pair ("easy", the one that satisfies the universal) is learned faster or
-better, and swapping the pair negates it.
+Each trial is an independently seeded draw of data and network, so two quantifiers are compared
+within trials. One sign everywhere: a positive estimate means that the first quantifier of the pair
+is learned sooner or better, and swapping the pair negates it.
 
-A quantifier that a trial did not learn before its run ended has no convergence step: it is
-right-censored at the end of the run. Both quantifiers of a trial share that end, so the one that
-converged came before the one that did not.
+One test decides, on the experiment's endpoint (:mod:`quantlearn.statistics.endpoint`): `verdicts`.
+Beside it stand the tests of Steinert-Threlkeld & Szymanik (2019), under their name: `tests_of_2019`
+leaves out the trials in which a quantifier was not learned, as the paper does.
 
-Numbers that the data cannot give (one trial, no variance, nothing converged) are blank (nan), with
-n stated; they are never guessed. Bootstrap intervals are percentile intervals with a fixed seed:
-they exist for saturated statistics too, where BCa has none.
+Numbers that the data cannot give (one trial, no variance) are blank (nan), with n stated.
 """
 
-import warnings
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import nan
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from quantlearn.seeds import random_stream
+from quantlearn.statistics import endpoint as endpoints
 from quantlearn.statistics.convergence import measured, step_leads
-from quantlearn.statistics.curves import area_between_curves
-from quantlearn.statistics.intervals import CONFIDENCE, Interval, is_constant, mean_interval
+from quantlearn.statistics.effect_sizes import hedges_g_z, smallest_effect
+from quantlearn.statistics.intervals import CONFIDENCE, is_constant, mean_interval
+from quantlearn.statistics.multiple_tests import LEVEL, bonferroni, holm
+from quantlearn.statistics.signed_rank import signed_rank_test
 
 __all__ = [
-    "FEW_TRIALS",
-    "LEVEL",
     "Comparison",
-    "KaplanMeier",
-    "area_test",
-    "cohens_d_z",
-    "compare_pair",
-    "holm",
-    "kaplan_meier",
-    "logrank_test",
+    "Paired",
+    "paired_comparison",
     "paired_t_test",
-    "smallest_p",
-    "summarise_convergence",
+    "tests_of_2019",
     "verdict",
+    "verdicts",
     "welch_test",
-    "wilcoxon_steps_test",
 ]
 
-BOOTSTRAP_RESAMPLES = 9999
-BOOTSTRAP_SEED = 2019
-FEWEST_FOR_BOOTSTRAP = 5
-"""Fewer values have too few distinct resamples (35 for four) for a 95 % interval to mean much."""
+
+# --- One verdict ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Paired differences in short: their mean with its interval, and what two tests say of them.
+
+    p is that of the exact signed-rank test; ``within`` says whether the mean lies inside a margin
+    by two one-sided t-tests at 0.05 each, and is False where there is none.
+    """
+
+    n: int
+    estimate: float
+    lower: float
+    upper: float
+    ranks: float
+    p: float
+    within: bool
+
+
+def paired_comparison(differences: np.ndarray, margin: tuple[float, float] | None = None) -> Paired:
+    """Test whether paired differences (n,) are 0, and whether they are no larger than a margin.
+
+    The interval is Student's at 95 %; the mean is inside the margin where its 90 % interval is
+    (Schuirmann 1987).
+
+    >>> found = paired_comparison(np.array([0.1, 0.2, 0.1, 0.3, 0.2, 0.1]), margin=(-1, 1))
+    >>> found.p, found.within
+    (0.03125, True)
+    """
+    mean, ranks = mean_interval(differences), signed_rank_test(differences)
+    within = False
+    if margin is not None and len(differences) > 1:
+        spread = mean_interval(differences, confidence=1 - 2 * LEVEL)
+        # Differences that are all the same have no interval, and need none.
+        low, high = np.nan_to_num([spread.lower, spread.upper], nan=spread.estimate)
+        within = bool(margin[0] < low and high < margin[1])
+    return Paired(
+        n=len(differences),
+        estimate=mean.estimate,
+        lower=mean.lower,
+        upper=mean.upper,
+        ranks=ranks.statistic,
+        p=ranks.p if len(differences) else nan,
+        within=within,
+    )
+
+
+def verdict(ranks: float, p_adjusted: float, within: bool) -> str:
+    """Say what paired differences show: sooner, later, no_difference or open.
+
+    The direction is that of the signed ranks. "no_difference" means: none that is larger than the
+    margin.
+
+    >>> verdict(15, 0.01, False), verdict(-15, 0.01, True), verdict(3, 0.4, True), verdict(3, 1, 0)
+    ('sooner', 'later', 'no_difference', 'open')
+    """
+    if p_adjusted < LEVEL:
+        return "sooner" if ranks > 0 else "later"
+    return "no_difference" if within else "open"
+
+
+def verdicts(
+    curves: pd.DataFrame,
+    networks: pd.DataFrame,
+    pairs: Sequence[Sequence[str]],
+    *,
+    training: Mapping[str, Any],
+    endpoint: Mapping[str, Any],
+    threshold: float,
+    family: Mapping[str, Any] | None,
+) -> pd.DataFrame:
+    """Compare the pairs of a sample on the endpoint of their experiment, one row for each pair.
+
+    curves: trial, quantifier, step and accuracy on the monitored split; networks: trial, quantifier
+    ("all", a name, or names joined by +), train_scenes and stop_reason; training: the settings of
+    the sample; endpoint: measure, horizon, window and margin, where null stands for the default;
+    threshold: the accuracy at which a quantifier counts as learned; family: name and size of a
+    family of comparisons that was declared beforehand, for whose size p is adjusted, in place of
+    the pairs at hand (Holm).
+
+    Columns: those of `quantlearn.columns.VERDICTS` from "first" on, but for the two of symmetry.
+    """
+    rows = [_compared(curves, networks, pair, training, endpoint, threshold) for pair in pairs]
+    p = np.array([row["p"] for row in rows], dtype=float)
+    size = family["size"] if family else int(np.isfinite(p).sum())
+    for row, adjusted in zip(rows, bonferroni(p, size) if family else holm(p), strict=True):
+        row["p_adjusted"] = adjusted
+        row["family"], row["family_size"] = family["name"] if family else "", size
+        row["verdict"] = verdict(row.pop("ranks"), adjusted, row["within_margin"])
+        row["smallest_effect"] = smallest_effect(row["n"], LEVEL / max(size, 1))
+    return pd.DataFrame(rows)
+
+
+def _compared(
+    curves: pd.DataFrame,
+    networks: pd.DataFrame,
+    pair: Sequence[str],
+    training: Mapping[str, Any],
+    endpoint: Mapping[str, Any],
+    threshold: float,
+) -> dict[str, Any]:
+    """The row of a pair, with "ranks", and without what depends on its family."""
+    of_pair = [_networks_of(networks, name) for name in pair]
+    scenes = pd.concat(of_pair)["train_scenes"]
+    horizon = endpoint["horizon"] or endpoints.budget(scenes.to_list(), training)
+    every = training["evaluate_every"]
+    decided = {
+        "measure": endpoint["measure"],
+        "horizon": horizon,
+        "window": endpoint["window"] or endpoints.window(horizon, every),
+    }
+    first, second = (
+        endpoints.outcomes(
+            curves[curves["quantifier"] == name], own["stop_reason"].to_dict(), decided, threshold
+        )
+        for name, own in zip(pair, of_pair, strict=True)
+    )
+    trials = first.index.intersection(second.index)
+    first, second = first.loc[trials], second.loc[trials]
+    values = [side["value"].to_numpy(dtype=float) for side in (first, second)]
+    difference = mean_interval(values[1] - values[0])
+    with np.errstate(divide="ignore", invalid="ignore"):  # no errors at all have no ratio
+        logarithms = np.log(values[1]) - np.log(values[0])
+    ratios = paired_comparison(logarithms, tuple(np.log(endpoint["margin"])))
+    both = pd.concat([first, second])
+    ended = both.loc[~both["learned"].astype(bool), "stop_reason"].value_counts()
+    # Where neither was learned the horizon alone makes two trials equal.
+    learned = (first["learned"] | second["learned"]).to_numpy(dtype=bool)
+    return {
+        "first": pair[0],
+        "second": pair[1],
+        "endpoint": decided["measure"],
+        "horizon": horizon,
+        "window": decided["window"],
+        "margin_low": endpoint["margin"][0],
+        "margin_high": endpoint["margin"][1],
+        "n": len(trials),
+        "learned_first": int(first["learned"].sum()),
+        "learned_second": int(second["learned"].sum()),
+        "stopped_by_epochs": int(ended.get("epochs", 0)),
+        "stopped_by_patience": int(ended.get("patience", 0)),
+        "diverged": int(ended.get("diverged", 0)),
+        "estimate": difference.estimate,
+        "lower": difference.lower,
+        "upper": difference.upper,
+        **_as_ratios(ratios),
+        "ranks": (found := signed_rank_test(values[1] - values[0])).statistic,
+        "p": found.p if len(trials) else nan,
+        "within_margin": ratios.within and bool(learned.mean() > 0.5),
+    }
+
+
+def _as_ratios(logarithms: Paired) -> dict[str, float]:
+    return {
+        "ratio": float(np.exp(logarithms.estimate)),
+        "ratio_lower": float(np.exp(logarithms.lower)),
+        "ratio_upper": float(np.exp(logarithms.upper)),
+    }
+
+
+def _networks_of(networks: pd.DataFrame, quantifier: str) -> pd.DataFrame:
+    """The networks that learn a quantifier, one for each trial, by trial."""
+    learns = [
+        name == "all" or quantifier in name.split("+") for name in networks["quantifier"].tolist()
+    ]
+    return networks[learns].set_index("trial")
+
+
+# --- The tests of 2019, and the tests they are made of ----------------------------------------
 
 
 @dataclass(frozen=True)
@@ -69,124 +227,43 @@ class Comparison:
     effect_size: float = nan
     effect_lower: float = nan
     effect_upper: float = nan
-    horizon: float = nan
 
 
-@dataclass(frozen=True)
-class KaplanMeier:
-    """Share of trials that have not converged, from each step on, with pointwise 95 % intervals.
+def tests_of_2019(convergence: pd.DataFrame, easy: str, hard: str) -> pd.DataFrame:
+    """The two paired t-tests of the paper for one pair of quantifiers in one sample, a row each.
 
-    All arrays have shape (k,): the distinct steps at which trials converged or were censored, and
-    before them step 0. ``at_risk`` counts the trials still learning just before each step.
+    On the convergence steps and on the mean of the last 50 accuracies, both without the trials in
+    which one of the two was not learned (Steinert-Threlkeld & Szymanik 2019).
+
+    ``convergence`` has the columns of `quantlearn.columns.CONVERGENCE`. Columns: those of
+    `quantlearn.columns.COMPARISON` but experiment, sample, p_adjusted.
     """
-
-    steps: np.ndarray
-    share: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    at_risk: np.ndarray
-
-    def median(self) -> Interval:
-        """The first step at which at most half of the trials still learn; nan if never.
-
-        The interval is Brookmeyer and Crowley's (1982): from the first step at which the lower
-        pointwise bound is at most one half to the first at which the upper bound is.
-        """
-        return Interval(*(self._first_below_half(x) for x in (self.share, self.lower, self.upper)))
-
-    def _first_below_half(self, share: np.ndarray) -> float:
-        below = np.flatnonzero(share <= 0.5)
-        return float(self.steps[below[0]]) if below.size else nan
-
-
-# --- Censored convergence steps ---------------------------------------------------------------
-
-
-def kaplan_meier(times: np.ndarray, converged: np.ndarray) -> KaplanMeier:
-    """The Kaplan–Meier estimate of the share of trials that have not converged yet.
-
-    ``times`` (n,) are convergence steps, or the end of the run where ``converged`` is false. The
-    pointwise 95 % intervals are of the log-log kind, which stays within 0 and 1; they are nan
-    where the share is 1 or 0. Diverged runs are censored where they ended, like all others.
-
-    >>> kaplan_meier(np.array([100, 200, 300, 300]), np.array([True, True, True, False])).share
-    array([1.  , 0.75, 0.5 , 0.25])
-    """
-    if not len(times):
-        blank = np.array([nan])
-        return KaplanMeier(np.zeros(1), np.ones(1), blank, blank, np.zeros(1, dtype=int))
-    times, converged = np.asarray(times, dtype=float), np.asarray(converged, dtype=bool)
-    curve = stats.ecdf(_censored(times, converged)).sf
-    with warnings.catch_warnings():  # the nan of a log-log interval at 0 and 1 is what we want
-        warnings.filterwarnings("ignore", "The confidence interval is undefined")
-        interval = curve.confidence_interval(CONFIDENCE, method="log-log")
-    at_risk = (times >= curve.quantiles[:, None]).sum(axis=1)
-    return KaplanMeier(
-        steps=np.append(0.0, curve.quantiles),
-        share=np.append(1.0, curve.probabilities),
-        lower=np.append(nan, interval.low.probabilities),
-        upper=np.append(nan, interval.high.probabilities),
-        at_risk=np.append(times.size, at_risk),
+    known = measured(convergence).set_index("trial").sort_index()
+    first, second = (known[known["quantifier"] == name] for name in (easy, hard))
+    both = first.index.intersection(second.index)
+    first, second = first.loc[both], second.loc[both]
+    leads = step_leads(first, second)
+    learned = np.isfinite(leads)
+    accuracy = (first["final_accuracy"] - second["final_accuracy"]).to_numpy()
+    found = [
+        paired_t_test(leads[learned], "paired_t_steps", "steps"),
+        paired_t_test(accuracy[learned], "paired_t_accuracy", "accuracy"),
+    ]
+    return pd.DataFrame(found).assign(
+        easy=easy,
+        hard=hard,
+        censored_easy=int((~first["converged"]).sum()),
+        censored_hard=int((~second["converged"]).sum()),
     )
-
-
-def summarise_convergence(convergence: pd.DataFrame, quantifiers: Iterable[str]) -> pd.DataFrame:
-    """For each sample and quantifier: n measured, converged, median step and mean final accuracy.
-
-    Columns: sample, quantifier, n, converged, median_step, median_lower, median_upper (nan: not
-    reached), final_accuracy, accuracy_lower, accuracy_upper (t interval over trials).
-    """
-    rows = []
-    for (sample, quantifier), every in convergence.groupby(["sample", "quantifier"]):
-        trials = measured(every)
-        converged = trials["converged"].to_numpy()
-        median = kaplan_meier(_times(trials), converged).median()
-        accuracy = mean_interval(trials["final_accuracy"].to_numpy())
-        rows.append(
-            {
-                "sample": sample,
-                "quantifier": quantifier,
-                "n": len(trials),
-                "converged": int(converged.sum()),
-                "median_step": median.estimate,
-                "median_lower": median.lower,
-                "median_upper": median.upper,
-                "final_accuracy": accuracy.estimate,
-                "accuracy_lower": accuracy.lower,
-                "accuracy_upper": accuracy.upper,
-            }
-        )
-    order = {name: position for position, name in enumerate(quantifiers)}
-    return pd.DataFrame(rows).sort_values(
-        ["sample", "quantifier"],
-        key=lambda column: column.map(order) if column.name == "quantifier" else column,
-        ignore_index=True,
-    )
-
-
-# --- Estimates --------------------------------------------------------------------------------
-
-
-def cohens_d_z(differences: np.ndarray) -> Interval:
-    """Cohen's d_z: mean of the paired differences over their standard deviation.
-
-    The interval is a bootstrap over trials; there is none for fewer than five.
-
-    >>> cohens_d_z(np.array([1.0, 2.0, 3.0])).estimate
-    2.0
-    """
-    if is_constant(differences):
-        return Interval(nan)
-    return _bootstrap(differences, _d_z)
 
 
 def paired_t_test(differences: np.ndarray, test: str, unit: str) -> Comparison:
-    """Paired t-test on the differences (n,) of the trials, with d_z as effect size."""
+    """Paired t-test on the differences (n,) of the trials, with Hedges' g_z as effect size."""
     mean = mean_interval(differences)
     found = Comparison(test, unit, len(differences), mean.estimate, mean.lower, mean.upper)
     if is_constant(differences):
         return found
-    result, effect = stats.ttest_1samp(differences, 0), cohens_d_z(differences)
+    result, effect = stats.ttest_1samp(differences, 0), hedges_g_z(differences)
     return replace(
         found,
         statistic=float(result.statistic),
@@ -216,209 +293,3 @@ def welch_test(first: np.ndarray, second: np.ndarray) -> Comparison:
         df=float(result.df),
         p=float(result.pvalue),
     )
-
-
-def wilcoxon_steps_test(leads: np.ndarray) -> Comparison:
-    """Wilcoxon's signed-rank test on the leads of `step_leads`, censored trials included.
-
-    An infinite lead (one quantifier of the pair never converged) ranks above every finite one, and
-    all infinite ones tie; a trial that gives no order (nan: neither converged) or a tie (0) is left
-    out and not counted in n. The estimate is the matched-pairs rank-biserial correlation
-    (W⁺ − W⁻)/(W⁺ + W⁻), from −1 to 1, with a bootstrap interval over trials.
-    """
-    leads = leads[~np.isnan(leads) & (leads != 0)]
-    found = Comparison("wilcoxon_steps", "rank-biserial correlation", len(leads))
-    if not len(leads):
-        return found
-    signed_ranks = np.sign(leads) * stats.rankdata(np.abs(leads))
-    correlation = _bootstrap(signed_ranks, _rank_biserial)
-    found = replace(
-        found, estimate=correlation.estimate, lower=correlation.lower, upper=correlation.upper
-    )
-    if len(leads) < 2:
-        return found
-    result = stats.wilcoxon(signed_ranks)
-    return replace(found, statistic=float(result.statistic), p=float(result.pvalue))
-
-
-def logrank_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
-    """Log-rank test on the two quantifiers' censored convergence steps.
-
-    It is unpaired: it ignores that the two stem from the same trials. ``statistic`` is z. The
-    estimate is the difference of restricted means, hard minus easy: of the steps spent learning up
-    to the horizon, which is the earliest censoring (or the last convergence when there is none), so
-    that every trial is known up to there; its interval is Welch's, unpaired too. All blank when
-    nothing converged.
-    """
-    found = Comparison("logrank", "steps (restricted mean)", len(easy))
-    both = pd.concat([easy, hard])
-    times, converged = _times(both), both["converged"].to_numpy(dtype=bool)
-    if not converged.any():
-        return found
-    horizon = times.max() if converged.all() else times[~converged].min()
-    restricted = welch_test(np.minimum(_times(hard), horizon), np.minimum(_times(easy), horizon))
-    found = replace(
-        found,
-        estimate=restricted.estimate,
-        lower=restricted.lower,
-        upper=restricted.upper,
-        horizon=horizon,
-    )
-    if len(easy) < 2 or not _ordered_events(times, converged):
-        return found
-    with np.errstate(invalid="ignore"):  # blank where its variance is 0
-        result = stats.logrank(
-            *(_censored(_times(x), x["converged"].to_numpy()) for x in (easy, hard))
-        )
-    return replace(found, statistic=float(result.statistic), p=float(result.pvalue))
-
-
-def area_test(easy: pd.DataFrame, hard: pd.DataFrame) -> Comparison:
-    """Mean area between the curves with a bootstrap interval over trials, and a paired t-test."""
-    if easy.empty:
-        return Comparison("area_between_curves", "steps × accuracy", 0)
-    areas = area_between_curves(easy, hard).to_numpy()
-    found = paired_t_test(areas, "area_between_curves", "steps × accuracy")
-    mean = _bootstrap(areas, np.mean) if len(areas) else Interval(nan)
-    return replace(
-        found,
-        lower=mean.lower,
-        upper=mean.upper,
-        horizon=float(max(easy["step"].max(), hard["step"].max())),
-    )
-
-
-# --- A pair of quantifiers --------------------------------------------------------------------
-
-
-def compare_pair(
-    convergence: pd.DataFrame, curves: pd.DataFrame, easy: str, hard: str
-) -> pd.DataFrame:
-    """All tests of one pair of quantifiers in one sample, one row per test.
-
-    ``convergence`` has the columns of `quantlearn.columns.CONVERGENCE`; ``curves`` has trial,
-    quantifier, step and accuracy on one split. First the paper's own paired t-tests (on the steps
-    of the trials in which both converged, and on final accuracy), then tests that use censored
-    trials too. A trial in which one of the two was not measured is in no test, and not in n.
-    Columns: those of `quantlearn.columns.COMPARISON` but experiment, sample, p_adjusted.
-    """
-    known = measured(convergence).set_index("trial").sort_index()
-    first, second = (known[known["quantifier"] == name] for name in (easy, hard))
-    both = first.index.intersection(second.index)
-    first, second = first.loc[both], second.loc[both]
-    curves = curves[curves["trial"].isin(both)]
-    leads = step_leads(first, second)
-    accuracy = (first["final_accuracy"] - second["final_accuracy"]).to_numpy()
-    found = [
-        paired_t_test(leads[np.isfinite(leads)], "paired_t_steps", "steps"),
-        paired_t_test(accuracy, "paired_t_accuracy", "accuracy"),
-        wilcoxon_steps_test(leads),
-        logrank_test(first, second),
-        area_test(curves[curves["quantifier"] == easy], curves[curves["quantifier"] == hard]),
-    ]
-    return pd.DataFrame([asdict(comparison) for comparison in found]).assign(
-        easy=easy,
-        hard=hard,
-        censored_easy=int((~first["converged"]).sum()),
-        censored_hard=int((~second["converged"]).sum()),
-    )
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """Holm's step-down adjustment (1979) of a family of p values; nan stays nan, uncounted.
-
-    >>> holm(np.array([0.01, 0.04, np.nan, 0.03]))
-    array([0.03, 0.06,  nan, 0.06])
-    """
-    # Half a second, which jobs that adjust nothing save.
-    from statsmodels.stats.multitest import multipletests  # noqa: PLC0415
-
-    p = np.asarray(p, dtype=float)
-    adjusted = np.full(p.shape, nan)
-    given = ~np.isnan(p)
-    if given.any():
-        adjusted[given] = multipletests(p[given], method="holm")[1]
-    return adjusted
-
-
-# --- Helpers ----------------------------------------------------------------------------------
-
-
-def _times(trials: pd.DataFrame) -> np.ndarray:
-    """Convergence steps, or the end of the run where there is none."""
-    return trials["step"].fillna(trials["last_step"]).to_numpy(dtype=float)
-
-
-def _censored(times: np.ndarray, converged: np.ndarray) -> stats.CensoredData:
-    return stats.CensoredData.right_censored(times, ~converged)
-
-
-def _ordered_events(times: np.ndarray, converged: np.ndarray) -> bool:
-    """Whether some convergence left another trial at risk; else log-rank has no variance."""
-    return any(
-        np.sum(times >= time) > np.sum((times == time) & converged) for time in times[converged]
-    )
-
-
-def _d_z(values: np.ndarray, axis: int = -1) -> np.ndarray:
-    return np.mean(values, axis=axis) / np.std(values, axis=axis, ddof=1)
-
-
-def _rank_biserial(signed_ranks: np.ndarray, axis: int = -1) -> np.ndarray:
-    return signed_ranks.sum(axis=axis) / np.abs(signed_ranks).sum(axis=axis)
-
-
-def _bootstrap(values: np.ndarray, statistic: Callable[..., np.ndarray]) -> Interval:
-    """A statistic with its percentile bootstrap interval; bounds are nan where it has no width."""
-    estimate = float(statistic(values))
-    if len(values) < FEWEST_FOR_BOOTSTRAP or is_constant(values):
-        return Interval(estimate)
-    with np.errstate(divide="ignore", invalid="ignore"):  # d_z of a resample that is constant
-        result = stats.bootstrap(
-            (values,),
-            statistic,
-            n_resamples=BOOTSTRAP_RESAMPLES,
-            confidence_level=CONFIDENCE,
-            method="percentile",
-            vectorized=True,
-            rng=random_stream(BOOTSTRAP_SEED, "bootstrap"),
-        )
-    bounds = float(result.confidence_interval.low), float(result.confidence_interval.high)
-    if not np.isfinite(bounds).all() or bounds[0] == bounds[1]:
-        return Interval(estimate)
-    return Interval(estimate, *bounds)
-
-
-LEVEL = 0.05
-"""Adjusted p values below this count as evidence of a difference."""
-
-
-FEW_TRIALS = 10
-
-
-def smallest_p(trials: int) -> float:
-    """The smallest two-sided p that Wilcoxon's signed-rank test can reach with so many trials.
-
-    >>> smallest_p(5), smallest_p(6)
-    (0.0625, 0.03125)
-    """
-    return min(1.0, 2.0 ** (1 - trials))
-
-
-def verdict(lead: float, lead_p: float, ranks: float, ranks_p: float) -> str:
-    """What two tests of one difference say together, by their estimates and adjusted p values.
-
-    "sooner" and "later" if both tests show the same direction, "one test" if only one shows a
-    difference, "contradiction" if they show opposite ones, "not shown" otherwise.
-
-    >>> verdict(800, 0.01, 0.9, 0.02), verdict(800, 0.01, 0.9, 0.06), verdict(800, 0.2, 0.1, 0.9)
-    ('sooner', 'one test', 'not shown')
-    """
-    directions = [
-        "sooner" if estimate > 0 else "later"
-        for estimate, p in ((lead, lead_p), (ranks, ranks_p))
-        if p < LEVEL
-    ]
-    if len(directions) < 2:
-        return "one test" if directions else "not shown"
-    return directions[0] if directions[0] == directions[1] else "contradiction"

@@ -1,15 +1,18 @@
 """From learning curves to convergence steps: when is a quantifier learned, and which one sooner?
 
-A quantifier that a trial did not learn before its run ended has no convergence step: it is
-right-censored at the end of the run. Both quantifiers of a trial share that end, so the one that
-converged came before the one that did not. A quantifier whose accuracy was never measured in a
+A quantifier that a trial did not learn before its run ended has no convergence step; among all
+trials it is one that had not learned it. A quantifier whose accuracy was never measured in a
 trial neither converged nor is censored: what is said of it is blank, and no test counts it.
 """
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
 import pandas as pd
+from scipy import special
+
+from quantlearn.statistics.intervals import CONFIDENCE, Interval, mean_interval
 
 __all__ = [
     "FINAL_EVALUATIONS",
@@ -17,8 +20,11 @@ __all__ = [
     "convergence_table",
     "final_accuracy",
     "measured",
+    "median_step",
     "proportion",
     "step_leads",
+    "steps_learned",
+    "summarise_convergence",
 ]
 
 FINAL_EVALUATIONS = 50
@@ -26,22 +32,31 @@ FINAL_EVALUATIONS = 50
 
 
 def convergence_step(
-    steps: np.ndarray, accuracy: np.ndarray, threshold: float = 0.95, window: int = 250
+    steps: np.ndarray,
+    accuracy: np.ndarray,
+    threshold: float = 0.95,
+    window: int = 250,
+    *,
+    whole: bool = False,
 ) -> int | None:
     """The step at which one quantifier counts as learned in one trial, or None.
 
     It is the first evaluation at which both the accuracy and its mean over this and the following
     evaluations, ``window`` in all (fewer at the end of the run), are above the threshold
-    (Steinert-Threlkeld & Szymanik 2019).
+    (Steinert-Threlkeld & Szymanik 2019). With ``whole`` a run must go on for the whole window.
 
     >>> steps = np.array([1, 51, 101, 151, 201])
     >>> convergence_step(steps, np.array([0.5, 0.96, 0.7, 0.97, 0.99]), window=2)
     151
     >>> convergence_step(steps, np.array([0.5, 0.6, 0.7, 0.8, 0.9])) is None
     True
+    >>> convergence_step(steps, np.repeat([0.5, 1.0], [2, 3]), window=4, whole=True) is None
+    True
     """
     accuracy = np.asarray(accuracy, dtype=float)
     for start in np.flatnonzero(accuracy > threshold):
+        if whole and start + window > len(accuracy):
+            return None
         if _mean_exceeds(accuracy[start : start + window], threshold):
             return int(steps[start])
     return None
@@ -102,6 +117,68 @@ def convergence_table(curves: pd.DataFrame, threshold: float, window: int) -> pd
     return pd.DataFrame(rows).astype({"step": "Int64", "converged": "boolean"})
 
 
+def steps_learned(trials: pd.DataFrame) -> np.ndarray:
+    """The convergence steps of some rows of a convergence table, inf where there is none."""
+    return trials["step"].astype("Float64").to_numpy(dtype=float, na_value=np.inf)
+
+
+def median_step(steps: np.ndarray) -> Interval:
+    """The step by which half of the trials (n,) have learned; nan where so many never do.
+
+    Trials that never learned count as such (inf), whatever ended them. The interval is that of
+    order statistics, which assumes nothing of how steps are distributed (Hahn & Meeker 1991,
+    "Statistical Intervals", 5.2); its upper bound may be missing, and for fewer than six trials
+    both are.
+
+    >>> median_step(np.array([100.0, 200, 300, 400, 500, np.inf]))
+    Interval(estimate=300.0, lower=100.0, upper=nan)
+    """
+    ordered, n = np.sort(steps), len(steps)
+    ordered = np.where(np.isfinite(ordered), ordered, np.nan)
+    if not n:
+        return Interval(np.nan)
+    tail = (1 - CONFIDENCE) / 2
+    # How many values at either end may be left out.
+    cut = sum(special.bdtr(k, n, 0.5) <= tail for k in range(n // 2))
+    estimate = float(ordered[(n - 1) // 2])
+    if not cut:
+        return Interval(estimate)
+    return Interval(estimate, float(ordered[cut - 1]), float(ordered[n - cut]))
+
+
+def summarise_convergence(convergence: pd.DataFrame, quantifiers: Iterable[str]) -> pd.DataFrame:
+    """For each sample and quantifier: n measured, converged, median step and mean final accuracy.
+
+    Columns: sample, quantifier, n, converged, median_step, median_lower, median_upper (nan: not
+    reached), final_accuracy, accuracy_lower, accuracy_upper (t interval over trials).
+    """
+    rows = []
+    for (sample, quantifier), every in convergence.groupby(["sample", "quantifier"]):
+        trials = measured(every)
+        median = median_step(steps_learned(trials))
+        accuracy = mean_interval(trials["final_accuracy"].to_numpy())
+        rows.append(
+            {
+                "sample": sample,
+                "quantifier": quantifier,
+                "n": len(trials),
+                "converged": int(trials["converged"].sum()),
+                "median_step": median.estimate,
+                "median_lower": median.lower,
+                "median_upper": median.upper,
+                "final_accuracy": accuracy.estimate,
+                "accuracy_lower": accuracy.lower,
+                "accuracy_upper": accuracy.upper,
+            }
+        )
+    order = {name: position for position, name in enumerate(quantifiers)}
+    return pd.DataFrame(rows).sort_values(
+        ["sample", "quantifier"],
+        key=lambda column: column.map(order) if column.name == "quantifier" else column,
+        ignore_index=True,
+    )
+
+
 def measured(convergence: pd.DataFrame) -> pd.DataFrame:
     """The rows of a convergence table of which it is known whether they converged."""
     kept = convergence[convergence["converged"].notna()]
@@ -111,20 +188,7 @@ def measured(convergence: pd.DataFrame) -> pd.DataFrame:
 def step_leads(easy: pd.DataFrame, hard: pd.DataFrame) -> np.ndarray:
     """By how many steps easy converged before hard, for each trial (n,), in the trials' order.
 
-    inf where only easy converged and hard was watched longer than that, so that it came later by an
-    unknown amount; −inf the other way round; nan where nothing is known: neither converged, or a
-    network of its own stopped before the other one converged.
+    inf where only easy converged, −inf the other way round, nan where neither did.
     """
-    (easy_step, easy_end), (hard_step, hard_end) = (
-        (
-            x["step"].astype("Float64").to_numpy(dtype=float, na_value=np.inf),
-            x["last_step"].to_numpy(dtype=float),
-        )
-        for x in (easy, hard)
-    )
     with np.errstate(invalid="ignore"):  # inf − inf: neither converged
-        leads = hard_step - easy_step
-    unknown = (np.isposinf(leads) & (hard_end < easy_step)) | (
-        np.isneginf(leads) & (easy_end < hard_step)
-    )
-    return np.where(unknown, np.nan, leads)
+        return steps_learned(hard) - steps_learned(easy)

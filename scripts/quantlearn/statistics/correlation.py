@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from quantlearn.statistics.comparison import FEWEST_FOR_BOOTSTRAP
 
 __all__ = ["constant", "correlation", "partial_correlation", "residuals"]
+
+FEWEST_FOR_BOOTSTRAP = 5
+"""Fewer values have too few distinct resamples (35 for four) for an interval to mean much."""
 
 _RESAMPLES = 2_000
 

@@ -23,8 +23,8 @@ class Interval:
     upper: float = nan
 
 
-def mean_interval(values: np.ndarray) -> Interval:
-    """Mean with its 95 % t interval; no interval for fewer than two values or without variance.
+def mean_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> Interval:
+    """Mean with its t interval; none for fewer than two values or without variance.
 
     >>> mean_interval(np.array([1.0, 2.0, 3.0]))
     Interval(estimate=2.0, lower=-0.484..., upper=4.484...)
@@ -35,7 +35,7 @@ def mean_interval(values: np.ndarray) -> Interval:
     if is_constant(values):
         return Interval(mean)
     n = len(values)
-    half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2) * np.std(values, ddof=1) / np.sqrt(n))
+    half = float(stdtrit(n - 1, (1 + confidence) / 2) * np.std(values, ddof=1) / np.sqrt(n))
     return Interval(mean, mean - half, mean + half)
 
 

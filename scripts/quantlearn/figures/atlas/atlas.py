@@ -16,7 +16,7 @@ from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.settings.protocol import named_and_generated
 from quantlearn.statistics.agreement import agreement, half_width
-from quantlearn.statistics.comparison import holm
+from quantlearn.statistics.multiple_tests import holm
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
 

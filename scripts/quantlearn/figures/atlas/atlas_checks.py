@@ -46,8 +46,9 @@ from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.universals import VARIANTS
 from quantlearn.statistics.agreement import agreement
-from quantlearn.statistics.comparison import LEVEL, paired_t_test
+from quantlearn.statistics.comparison import paired_t_test
 from quantlearn.statistics.correlation import correlation, partial_correlation, residuals
+from quantlearn.statistics.multiple_tests import LEVEL
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
 

@@ -33,8 +33,8 @@ from quantlearn.figures.atlas_networks import MEASURES, networks_of, of_quantifi
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.comparison import LEVEL, holm
 from quantlearn.statistics.correlation import constant, correlation
+from quantlearn.statistics.multiple_tests import LEVEL, holm
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
 

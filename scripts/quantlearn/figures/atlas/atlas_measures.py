@@ -25,8 +25,8 @@ from quantlearn.figures.atlas_networks import (
 )
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.comparison import LEVEL, holm
 from quantlearn.statistics.correlation import correlation
+from quantlearn.statistics.multiple_tests import LEVEL, holm
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
 

@@ -29,9 +29,10 @@ from quantlearn.columns import Column, types
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.settings.protocol import published_pairs
-from quantlearn.statistics.comparison import LEVEL, holm, smallest_p, wilcoxon_steps_test
+from quantlearn.statistics.comparison import smallest_p, wilcoxon_steps_test
 from quantlearn.statistics.convergence import convergence_table, step_leads
 from quantlearn.statistics.intervals import mean_interval
+from quantlearn.statistics.multiple_tests import LEVEL, holm
 
 READS = ("samples", "curves")
 

@@ -19,8 +19,9 @@ from quantlearn.columns import MEAN, Column
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.comparison import LEVEL, holm, paired_t_test
+from quantlearn.statistics.comparison import paired_t_test
 from quantlearn.statistics.intervals import mean_interval
+from quantlearn.statistics.multiple_tests import LEVEL, holm
 
 READS = ("samples", "texts")
 

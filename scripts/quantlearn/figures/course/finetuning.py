@@ -23,8 +23,9 @@ from quantlearn.data.scene_files import read_trials
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.semantics.scenes import LabelledScenes
-from quantlearn.statistics.comparison import LEVEL, holm, paired_t_test
+from quantlearn.statistics.comparison import paired_t_test
 from quantlearn.statistics.intervals import mean_interval
+from quantlearn.statistics.multiple_tests import LEVEL, holm
 
 READS = ("samples", "trials", "scenes", "source")
 

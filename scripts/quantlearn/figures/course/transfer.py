@@ -31,8 +31,8 @@ from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.truth_tables import tabulate
 from quantlearn.semantics.universals import degrees
-from quantlearn.statistics.comparison import LEVEL, holm
 from quantlearn.statistics.intervals import mean_interval
+from quantlearn.statistics.multiple_tests import LEVEL, holm
 
 READS = ("samples", "curves")
 

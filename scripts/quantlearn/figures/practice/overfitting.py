@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from quantlearn.columns import Column
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
-from quantlearn.statistics.comparison import kaplan_meier
+from quantlearn.statistics.convergence import median_step
 from quantlearn.statistics.intervals import Interval, mean_interval
 from quantlearn.tables import TableError
 
@@ -184,10 +184,8 @@ def check_stopped_runs(curves: pd.DataFrame, trials: pd.DataFrame, patience: int
 
 def median_steps(points: pd.DataFrame) -> dict[str, Interval]:
     """The median steps of the stop and of the best weights."""
-    every = np.full(len(points), True)
     return {
-        f"{name}_step": kaplan_meier(points[name].to_numpy(dtype=float), every).median()
-        for name in ("stop", "best")
+        f"{name}_step": median_step(points[name].to_numpy(dtype=float)) for name in ("stop", "best")
     }
 
 

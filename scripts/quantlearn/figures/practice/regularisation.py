@@ -19,8 +19,9 @@ from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
 from quantlearn.settings.protocol import REGULARISATION
-from quantlearn.statistics.comparison import LEVEL, holm, paired_t_test
+from quantlearn.statistics.comparison import paired_t_test
 from quantlearn.statistics.intervals import mean_interval
+from quantlearn.statistics.multiple_tests import LEVEL, holm
 from quantlearn.statistics.ranking import trial_scores
 
 READS = ("samples", "trials")

@@ -1,0 +1,67 @@
+"""Paired differences in their own standard deviations, and the smallest that can be shown."""
+
+from math import nan
+
+import numpy as np
+from scipy import optimize, special, stats
+
+from quantlearn.statistics.intervals import CONFIDENCE, Interval, is_constant
+
+__all__ = ["hedges_g_z", "smallest_effect"]
+
+
+def hedges_g_z(differences: np.ndarray) -> Interval:
+    """Estimate the mean of paired differences (n,) in their standard deviations, with an interval.
+
+    Cohen's d_z times Hedges' correction for few trials (Hedges 1981, "Distribution theory for
+    Glass's estimator of effect size", J. Educational Statistics 6:107). The interval is that of
+    the noncentral t distribution (Cumming & Finch 2001), exact for normal differences. Blank for
+    fewer than three differences, or where they do not vary.
+
+    >>> hedges_g_z(np.array([1.0, 2.0, 3.0]))
+    Interval(estimate=1.128..., lower=-0.141..., upper=4.105...)
+    """
+    n = len(differences)
+    if n < 3 or is_constant(differences):
+        return Interval(nan)
+    d_z = np.mean(differences) / np.std(differences, ddof=1)
+    df, t = n - 1, d_z * np.sqrt(n)
+    correction = np.exp(
+        special.gammaln(df / 2) - np.log(df / 2) / 2 - special.gammaln((df - 1) / 2)
+    )
+    tail = (1 - CONFIDENCE) / 2
+    lower, upper = (_noncentrality(t, df, share) / np.sqrt(n) for share in (1 - tail, tail))
+    return Interval(float(correction * d_z), float(lower), float(upper))
+
+
+def _noncentrality(t: float, df: int, share: float) -> float:
+    """The noncentrality under which a t statistic is at most ``t`` with probability ``share``.
+
+    As a mean over how large the standard deviation came out: closed forms of the distribution fail
+    for large t.
+    """
+    places = (np.arange(10_000) + 0.5) / 10_000
+    means = t * np.sqrt(stats.chi2.ppf(places, df) / df)
+    return optimize.brentq(
+        lambda nc: special.ndtr(means - nc).mean() - share, means.min() - 10, means.max() + 10
+    )
+
+
+def smallest_effect(n: int, level: float, power: float = 0.8) -> float:
+    """Find the smallest d_z that a two-sided paired t-test of n trials shows with this power.
+
+    level: that of the single test, adjusted for its family. nan for fewer than two trials.
+
+    >>> round(smallest_effect(10, 0.05), 2), round(smallest_effect(30, 0.05), 2)
+    (1.0, 0.53)
+    """
+    if n < 2:
+        return nan
+    critical = stats.t.ppf(1 - level / 2, n - 1)
+
+    def lacking(effect: float) -> float:
+        # The chance of significance in the other direction is nothing at such a power.
+        return 1 - special.nctdtr(n - 1, effect * np.sqrt(n), critical) - power
+
+    # Where so few trials would need an effect beyond all reason, there is no number to say.
+    return float(optimize.brentq(lacking, 0.0, 30.0)) if lacking(30.0) > 0 else nan
