@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-
 __all__ = ["constant", "correlation", "partial_correlation", "residuals"]
 
 FEWEST_FOR_BOOTSTRAP = 5
