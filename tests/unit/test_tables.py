@@ -138,11 +138,16 @@ def analysed(tmp_path_factory):
         compare(
             outputs["curves"],
             outputs["convergence"],
-            **synthetic.asked_by_compare(settings),
+            outputs["trials"],
+            folder / "samples.csv",
+            settings,
+            verdicts=folder / "tables/verdicts.csv",
             comparison=comparison,
         )
         baselines = synthetic.write_baselines(folder, samples[0]["cells"])
-        paths.append(outputs | {"comparison": comparison, "inputs": inputs} | baselines)
+        paths.append(
+            outputs | {"comparison": comparison, "inputs": inputs, "folder": folder} | baselines
+        )
     return experiments, paths
 
 
@@ -177,7 +182,7 @@ class TestAnalysis:
         assert set(trials["seed"]) == expected
         assert trials["dev_loss"].isna().all()
 
-    def test_comparison_has_the_promised_columns_and_five_rows_for_each_pair(self, analysed):
+    def test_comparison_has_the_promised_columns_and_three_rows_for_each_pair(self, analysed):
         _, paths = analysed
         table = tables.read_csv(paths[0]["comparison"], columns.COMPARISON)
         assert list(table.columns) == list(columns.COMPARISON)
@@ -189,7 +194,10 @@ class TestAnalysis:
         compare(
             paths["curves"],
             paths["convergence"],
-            **synthetic.asked_by_compare(settings | {"comparisons": [pair, pair[::-1]]}),
+            paths["trials"],
+            paths["folder"] / "samples.csv",
+            settings | {"comparisons": [pair, pair[::-1]]},
+            verdicts=tmp_path / "verdicts.csv",
             comparison=tmp_path / "comparison.csv",
         )
         table = tables.read_csv(tmp_path / "comparison.csv", columns.COMPARISON)

@@ -92,13 +92,16 @@ rule compare:
     input:
         curves=rules.aggregate.output.curves,
         convergence=rules.aggregate.output.convergence,
+        trials=rules.aggregate.output.trials,
+        samples=rules.sample_hyperparameters.output.samples,
     output:
-        comparison=report(
-            "results/{experiment}/tables/comparison.csv",
-            caption="../report/comparison.rst",
+        verdicts=report(
+            "results/{experiment}/tables/verdicts.csv",
+            caption="../report/verdicts.rst",
             category="{experiment}",
-            labels={"figure": "table of comparisons"},
+            labels={"figure": "table of verdicts"},
         ),
+        comparison="results/{experiment}/tables/comparison.csv",
     log:
         "results/{experiment}/logs/compare.log",
     conda:
@@ -107,8 +110,7 @@ rule compare:
         mem_mb=1000,
         runtime=10,
     params:
-        comparisons=setting("comparisons"),
-        monitor=setting("training", "monitor"),
+        settings=lambda wildcards: without_words(wildcards.experiment, but=["chapter"]),
         code=code("compare"),
     script:
         "../../scripts/compare.py"
@@ -117,7 +119,7 @@ rule compare:
 rule overview:
     input:
         samples=on_page("samples.csv"),
-        comparisons=on_page("tables/comparison.csv"),
+        verdicts=on_page("tables/verdicts.csv"),
         convergences=on_page("tables/convergence.csv"),
         leaderboards=on_page("tables/leaderboard.csv"),
         baselines=on_page("tables/baselines.csv"),

@@ -69,11 +69,15 @@ def steps(value: float) -> str:
 def times(ratio: float) -> str:
     """How many times as much or as fast.
 
-    >>> times(0.226), times(9.84), times(24.6), times(1200)
-    ('0.23', '9.8', '25', '1,200')
+    >>> times(0.226), times(1.234), times(9.84), times(24.6), times(1200)
+    ('0.23', '1.23', '9.8', '25', '1,200')
     """
-    if ratio < 0.95:
+    if isnan(ratio):
+        return MISSING
+    if ratio < 0.095:
         return f"{ratio:.2g}"
+    if ratio < 1.995:
+        return f"{ratio:.2f}"
     return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:,.0f}"
 
 

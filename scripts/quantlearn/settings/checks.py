@@ -44,6 +44,20 @@ def _check_comparisons(settings: dict, _: Surroundings) -> Iterator[Fault]:
                 yield Fault(("comparisons", place, side), text)
 
 
+def _check_endpoint(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    low, high = settings["endpoint"]["margin"]
+    if not low < 1 < high:
+        text = f"{shown([low, high])} does not have 1 inside: write a ratio below 1 and one above"
+        yield Fault(("endpoint", "margin"), text)
+    compared, family = len(settings["comparisons"] or []), settings["family"]
+    if family is not None and family["size"] < compared:
+        text = (
+            f"{family['size']} is fewer than the {compared} comparisons of this experiment alone: "
+            "count those of all experiments of the family"
+        )
+        yield Fault(("family", "size"), text)
+
+
 def _check_documented(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     name = settings["documented"]
     if name is not None and (fault := surroundings.other_experiment(name, needed=False)):
@@ -308,6 +322,7 @@ def _check_memory(settings: dict, surroundings: Surroundings) -> Iterator[Fault]
 
 CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_comparisons, keys("quantifiers", "comparisons", "data.split")),
+    (_check_endpoint, keys("endpoint", "family", "comparisons")),
     (_check_documented, keys("documented")),
     (_check_figures, keys("figures")),
     (_check_beside, keys("beside")),

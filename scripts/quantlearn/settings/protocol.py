@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quantlearn.semantics.scenes import Space
+from quantlearn.statistics.multiple_tests import trials_needed
 
 __all__ = [
     "PAIRS",
@@ -18,6 +19,7 @@ __all__ = [
     "published_pairs",
     "quantifiers_of_network",
     "space_of",
+    "trials_lacking",
     "whole_task",
 ]
 
@@ -72,6 +74,18 @@ def published_pairs(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
     networks of their own.
     """
     return [(easy, hard) for easy, hard in settings["comparisons"]] if learns_all(settings) else []
+
+
+def trials_lacking(settings: Mapping[str, Any]) -> int:
+    """How many trials an experiment would need to show a difference; 0 where it has them.
+
+    >>> settings = {"comparisons": [["most", "even"]], "family": None, "trials": 5}
+    >>> trials_lacking(settings)
+    6
+    """
+    family = settings["family"] or {"size": len(settings["comparisons"])}
+    needed = trials_needed(family["size"]) if settings["comparisons"] else 0
+    return needed if needed > settings["trials"] else 0
 
 
 def named_and_generated(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -74,10 +74,9 @@ def resolve(
         quantifiers = settings["quantifiers"]
         if settings["comparisons"] is None:
             untaught = settings["data"]["split"]["only_test"]["quantifiers"]
-            first, *others = [name for name in quantifiers if name not in untaught]
+            learned = [name for name in quantifiers if name not in untaught]
             compared = chooses_sample(settings) and settings["task"] not in WRITING
-            paired = others if compared else []
-            settings["comparisons"] = [[first, other] for other in paired]
+            settings["comparisons"] = [learned] if compared and len(learned) == 2 else []
         settings["expressions"] = {
             name: surroundings.lexicon[name].expression for name in quantifiers
         }
