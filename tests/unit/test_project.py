@@ -25,7 +25,7 @@ from packaging.utils import canonicalize_name
 from quantlearn import columns
 from quantlearn.data import scene_files
 from quantlearn.figures.registry import FIGURES, load, outline
-from quantlearn.semantics import meaning_tables
+from quantlearn.semantics import measures
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.settings.load import load_settings
@@ -364,7 +364,7 @@ def test_generated_files_are_up_to_date(path, text):
 
 def schemas() -> dict[str, columns.Schema]:
     """Every schema of result tables by its name."""
-    found = {**vars(columns), **vars(meaning_tables)}
+    found = {**vars(columns), **vars(measures)}
     shared = {name: found[name] for name in found if name.isupper() and _is_schema(found[name])}
     made = {
         table: schema
