@@ -204,8 +204,8 @@ def test_one_rule_one_script_one_name():
     # Figures and notebooks are files that few scripts draw and render.
     for rule in ("draw", "draw_overview"):
         assert called.pop(rule) == "draw"
-    for rule in ("render_experiment", "render_summary", "render_course", "render_benchmark"):
-        assert called.pop(rule) == "render_notebook"
+    for rule in ("experiment", "summary", "course", "benchmark", "symmetry"):
+        assert called.pop(f"render_{rule}") == "render_notebook"
     assert called == {rule: rule for rule in called}
     scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
     assert scripts == {*called, "analyse", "plot", "draw", "render_notebook"}

@@ -11,18 +11,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
+from quantlearn.columns import SYMMETRY_CHECK
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.networks.task import Task
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import PADDING, ZONES, Space, random_scenes
-from quantlearn.semantics.symmetry import Symmetry
+from quantlearn.semantics.symmetry import Symmetry, relabelling
 from quantlearn.training.examples import Examples, stack
 from quantlearn.training.loop import train
 
-__all__ = ["Mirrored", "learning_curves", "mirrored_weights"]
+__all__ = ["Mirrored", "check", "learning_curves", "mirrored_weights"]
 
 _SCENES = 200  # to learn from, and as many to evaluate
 _CPU = torch.device("cpu")
@@ -40,6 +43,68 @@ class Mirrored:
     quantifiers: Sequence[Quantifier]
     images: Sequence[Quantifier]
     places: Sequence[int] = (0,)
+
+
+_AT_LEAST_4 = Quantifier("at_least_4", "|A & B| >= 4")
+_AT_MOST_3 = Quantifier("at_most_3", "|A & B| <= 3")
+_MOST = Quantifier("most", "|A & B| > |A - B|")
+_M = Quantifier("M", "|A| > |B|")  # as many As as Bs are both, so it counts A∖B and B∖A
+_NOT_ALL = Quantifier("not_all", "not A <= B")
+_NOT_ONLY = Quantifier("not_only", "not B <= A")
+
+CHECKED = (
+    Mirrored(
+        relabelling(a_only="b_only", b_only="a_only"),
+        [_NOT_ALL, _NOT_ONLY],
+        [_NOT_ONLY, _NOT_ALL],
+        places=(1, 0),
+    ),
+    Mirrored(Symmetry(negates=True), [_AT_LEAST_4], [_AT_MOST_3]),
+    Mirrored(relabelling(both="a_only", a_only="b_only", b_only="both"), [_MOST], [_M]),
+)
+"""Pairs that the page on symmetry shows: two that share a network, and two that do not."""
+
+_SHOWN = Space(1, 8)
+_TRAINING = {
+    "optimiser": "adam",
+    "weight_decay": 0.0,
+    "learning_rate": 0.01,
+    "batch_size": 8,
+    "max_epochs": 4,
+    "evaluate_every": 10,
+    "monitor": "test",
+    "stop_loss": None,
+    "patience": None,
+}
+
+
+def check(seed: int) -> pd.DataFrame:
+    """Train networks of every architecture and their mirror images: a row for each pair.
+
+    In double precision and plain PyTorch. Columns as in `SYMMETRY_CHECK`.
+    """
+    rows = []
+    for name, architecture in ARCHITECTURES.items():
+        if "verification" not in architecture.tasks:
+            continue
+        own = {key: setting["default"] for key, setting in architecture.settings.items()}
+        network = {"architecture": name, "initialisation": "glorot", "precision": "float64", **own}
+        network["layers"] = 1
+        for mirrored in CHECKED:
+            one, other = learning_curves(network, _TRAINING, mirrored, _SHOWN, seed, core="eager")
+            rows.append(
+                {
+                    "architecture": name,
+                    "first": mirrored.quantifiers[0].name,
+                    "second": mirrored.images[0].name,
+                    "together": len(mirrored.quantifiers) > 1,
+                    "steps": _TRAINING["max_epochs"] * _SCENES // _TRAINING["batch_size"],
+                    "loss_at_start": one[0, 0],
+                    "loss_at_end": one[-1, 0],
+                    "largest_difference": np.abs(one - other).max(),
+                }
+            )
+    return pd.DataFrame(rows, columns=list(SYMMETRY_CHECK))
 
 
 def mirrored_weights(ensemble: Ensemble, flat: torch.Tensor, mirrored: Mirrored) -> torch.Tensor:
@@ -71,9 +136,9 @@ def learning_curves(
     """The losses of a network and of its mirror image at each evaluation.
 
     network, training: an experiment's settings of these names. Both networks learn from scenes of
-    ``space`` drawn by ``seed``, the second from their relabelled copies, labelled by what its own
-    quantifiers say of them. Returns two arrays (evaluations, quantifiers), the quantifiers of the
-    second in the order of their originals.
+    ``space`` drawn by ``seed``, with skewed zones, so that few truths are rare; the second from
+    their relabelled copies, labelled by what its own quantifiers say of them. Returns two arrays
+    (evaluations, quantifiers), the quantifiers of the second in the order of their originals.
     """
     task = Task(space.max_size, len(mirrored.quantifiers))
     ensemble = Ensemble(dict(network), task, core=core)
@@ -81,7 +146,7 @@ def learning_curves(
     sides = {}
     for side in ("train", "test"):
         rng = random_stream(seed, "mirrored", side)
-        scenes, sizes = random_scenes(rng, _SCENES, space)
+        scenes, sizes = random_scenes(rng, _SCENES, space, skewed=True)
         asked = rng.integers(len(mirrored.quantifiers), size=_SCENES)
         moved = np.array([*mirrored.symmetry.zones, PADDING], dtype=np.uint8)[scenes]
         places = np.array(mirrored.places)[asked]
