@@ -17,8 +17,8 @@ def has_symmetry(page):
 
 def symmetry_tables(page):
     """What is known of the symmetry, on the pages that show it."""
-    names = SYMMETRY_TABLES if has_symmetry(page) else []
-    return [f"results/symmetry/tables/{name}.csv" for name in names]
+    tables = SYMMETRY_TABLES if has_symmetry(page) else []
+    return [f"results/symmetry/tables/{table}.csv" for table in tables]
 
 
 rule check_symmetry:
