@@ -15,14 +15,18 @@ __all__ = [
     "CELLS",
     "CHOSEN_TRIALS",
     "COMPARISON",
+    "COMPARISON_SYMMETRIES",
     "CONVERGENCE",
     "CURVES",
+    "EXPERIMENT_SYMMETRIES",
     "LEADERBOARD",
     "MACHINE",
     "MEAN",
+    "ORBITS",
     "OVERVIEW",
     "SAMPLES",
     "SCENES",
+    "SYMMETRY_CHECK",
     "TESTS",
     "TEXTS",
     "TIMELESS_TRIALS",
@@ -449,4 +453,58 @@ BENCHMARK: Schema = {
 MACHINE: Schema = {
     "property": Column("str", "What is said about the machine"),
     "value": Column("str", "What it is"),
+}
+
+
+SYMMETRY_CHECK: Schema = {
+    "architecture": Column("str", "Architecture of the two networks"),
+    "first": Column("str", "What one network learns"),
+    "second": Column("str", "What its mirror image learns"),
+    "together": Column("bool", "Whether one network learns both, and the two change places"),
+    "steps": Column("int64", "Updates of each network"),
+    "loss_at_start": Column("float64", "Test loss of the first after its first update"),
+    "loss_at_end": Column("float64", "The same after its last update"),
+    "largest_difference": Column(
+        "float64", "Largest absolute difference between the test losses of the two networks"
+    ),
+}
+
+
+ORBITS: Schema = {
+    "quantifier": Column("str", "Its name"),
+    "expression": Column("str", "Its expression"),
+    "orbit": Column("str", "Its orbit: the name of the first quantifier of this table in it"),
+    "size": Column("int64", "Different meanings in its orbit"),
+    "ordered": Column("bool", "Whether its expression speaks of the order of objects"),
+    "monotonicity_lowest": Column(
+        "float64",
+        "Lowest in its orbit of the largest degree of monotonicity of the four directions, by all "
+        "scenes of at most 7 objects",
+    ),
+    "monotonicity_highest": Column("float64", "The same, highest"),
+    "conservativity_lowest": Column("float64", "Lowest degree of conservativity in its orbit"),
+    "conservativity_highest": Column("float64", "The same, highest"),
+}
+
+
+EXPERIMENT_SYMMETRIES: Schema = {
+    "experiment": Column("str", "Its name"),
+    "state": Column("str", "Whether its symmetry is whole, reduced or broken"),
+    "symmetries": Column("int64", "How many of the 48 symmetries it has; 0 where it is broken"),
+    "reason": Column("str", "What reduces or breaks the symmetry"),
+}
+
+
+COMPARISON_SYMMETRIES: Schema = {
+    "experiment": Column("str", "Its name"),
+    "first": Column("str", "The first quantifier of the comparison"),
+    "second": Column("str", "The second one"),
+    "same_orbit": Column(
+        "boolean", "Whether the two are one learning problem, each alone; blank if not decided"
+    ),
+    "exchangeable": Column(
+        "boolean",
+        "Whether a symmetry of the experiment exchanges them, so that their comparison is a check "
+        "of the procedure; blank if not decided",
+    ),
 }

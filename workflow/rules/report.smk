@@ -37,6 +37,9 @@ rule build_report:
             if wildcards.page == "index" and SETTINGS.benchmark["in_report"]
             else []
         ),
+        symmetry=lambda wildcards: (
+            ["results/symmetry/notebooks/symmetry.ipynb"] if has_symmetry(wildcards.page) else []
+        ),
         record="results/report/{page}/record.json",
         files=lambda wildcards: [
             file for name in experiments_of(wildcards.page) for file in report_files(name)

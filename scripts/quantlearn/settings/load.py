@@ -31,8 +31,8 @@ from quantlearn.yamlfile import YamlError, plain_value, read_yaml
 
 __all__ = ["ConfigError", "Settings", "load_settings"]
 
-# Experiments become folders in results/ beside the report, the benchmark and the atlas.
-RESERVED_EXPERIMENTS = ("report", "benchmark", "atlas")
+# Experiments become folders in results/ beside those of the whole run.
+RESERVED_EXPERIMENTS = ("report", "benchmark", "atlas", "symmetry")
 
 
 class ConfigError(QuantlearnError):
