@@ -8,6 +8,7 @@ import pandas as pd
 
 from quantlearn import columns, tables
 from quantlearn.pipeline.jobs import run_job
+from quantlearn.semantics.symmetry import Labels, labels
 from quantlearn.settings.samples import read_sample
 
 log = logging.getLogger("quantlearn")
@@ -51,6 +52,10 @@ def compare(
         tested.append(test(own, of_sample, rows).assign(sample=sample))
     known = {key: settings[key] for key in ("chapter", "universal")}
     found = pd.concat(decided).assign(experiment=settings["name"], **known)
+    labelled = {tuple(pair): labels(pair, settings) for pair in settings["comparisons"]}
+    pairs = list(zip(found["first"], found["second"], strict=True))
+    for name in Labels._fields:
+        found[name] = pd.array([getattr(labelled[pair], name) for pair in pairs], dtype="boolean")
     tables.write_csv(found[list(columns.VERDICTS)], verdicts)
     beside = pd.concat(tested).assign(experiment=settings["name"])
     tables.write_csv(beside[list(columns.COMPARISON)], comparison)
@@ -60,7 +65,7 @@ def compare(
 def decide(
     curves: pd.DataFrame, networks: pd.DataFrame, settings: dict[str, Any], training: dict[str, Any]
 ) -> pd.DataFrame:
-    """The verdicts on the pairs of a sample, and which of them symmetry forbids to differ."""
+    """The verdicts on the pairs of a sample."""
     # Half a second, which experiments without pairs save.
     from quantlearn.statistics.comparison import verdicts  # noqa: PLC0415
 
@@ -72,7 +77,7 @@ def decide(
         endpoint=settings["endpoint"],
         threshold=settings["convergence"]["threshold"],
         family=settings["family"] or {"name": settings["name"], "size": None},
-    ).assign(same_orbit=pd.NA, exchangeable=pd.NA)
+    )
 
 
 def test(curves: pd.DataFrame, convergence: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

@@ -44,7 +44,7 @@ def _spread(df: int) -> np.ndarray:
 def _noncentrality(t: float, df: int, share: float) -> float:
     """The noncentrality under which a t statistic is at most ``t`` with probability ``share``.
 
-    The distribution is the mean of Φ(t · spread − noncentrality): its closed forms fail for large t.
+    The distribution is the mean of Φ(t · spread − noncentrality); closed forms fail for large t.
     """
     scaled = t * _spread(df)
     return optimize.brentq(

@@ -210,9 +210,7 @@ class TestOf2019:
 
     def test_what_was_not_measured_is_in_no_test(self):
         """As if the trial had not been there, instead of as if it had never learned."""
-        expected = qs.paper_tests(
-            self.CONVERGENCE[self.CONVERGENCE["trial"] != 3], "quick", "slow"
-        )
+        expected = qs.paper_tests(self.CONVERGENCE[self.CONVERGENCE["trial"] != 3], "quick", "slow")
         blank = (self.CURVES["trial"] == 3) & (self.CURVES["quantifier"] == "quick")
         unmeasured = self.CURVES.assign(accuracy=self.CURVES["accuracy"].mask(blank))
         of_pair = unmeasured[unmeasured["quantifier"] != "all"].assign(sample=0)
