@@ -3,8 +3,15 @@
 SYMMETRY_TABLES = ["check", "orbits", "experiments", "comparisons"]
 # The settings of an experiment on which its symmetry hangs, and no more.
 SYMMETRY_SETTINGS = [
-    *("name", "task", "quantifiers", "expressions", "groups", "comparisons"),
-    *("data", "network", "training"),
+    "name",
+    "task",
+    "quantifiers",
+    "expressions",
+    "groups",
+    "comparisons",
+    "data",
+    "network",
+    "training",
 ]
 
 

@@ -25,7 +25,16 @@ from quantlearn.semantics.symmetry import Symmetry, relabelling
 from quantlearn.training.examples import Examples, stack
 from quantlearn.training.loop import train
 
-__all__ = ["Mirrored", "check", "learning_curves", "mirrored_weights"]
+__all__ = ["FIRST_KERNELS", "Mirrored", "check", "learning_curves", "mirrored_weights"]
+
+FIRST_KERNELS = {
+    "feedforward": "layer0.kernel",
+    "gru": "layer0.kernel",
+    "lstm": "layer0.kernel",
+    "rnn": "layer0.kernel",
+    "transformer": "embedding.kernel",
+}
+"""Architecture that can be mirrored → the weights whose rows read zones and quantifiers."""
 
 _SCENES = 200  # to learn from, and as many to evaluate
 _CPU = torch.device("cpu")
@@ -79,17 +88,19 @@ _TRAINING = {
 
 
 def check(seed: int) -> pd.DataFrame:
-    """Train networks of every architecture and their mirror images: a row for each pair.
+    """Train networks of each architecture and their mirror images: a row for each pair.
 
     In double precision and plain PyTorch. Columns as in `SYMMETRY_CHECK`.
     """
     rows = []
-    for name, architecture in ARCHITECTURES.items():
-        if "verification" not in architecture.tasks:
-            continue
-        own = {key: setting["default"] for key, setting in architecture.settings.items()}
-        network = {"architecture": name, "initialisation": "glorot", "precision": "float64", **own}
-        network["layers"] = 1
+    for name in FIRST_KERNELS:
+        own = ARCHITECTURES[name].settings
+        network = {key: setting["default"] for key, setting in own.items()} | {
+            "architecture": name,
+            "initialisation": "glorot",
+            "precision": "float64",
+            "layers": 1,
+        }
         for mirrored in CHECKED:
             one, other = learning_curves(network, _TRAINING, mirrored, _SHOWN, seed, core="eager")
             rows.append(
@@ -111,8 +122,9 @@ def mirrored_weights(ensemble: Ensemble, flat: torch.Tensor, mirrored: Mirrored)
     """The weights (networks, row) of the mirror images of networks with weights ``flat``."""
     image = flat.clone()
     before, after = ensemble.unpack(flat), ensemble.unpack(image)
-    name = "embedding.kernel" if "embedding.kernel" in before else "layer0.kernel"
-    rows = ensemble.task.positions if ensemble.settings["architecture"] == "feedforward" else 1
+    architecture = ensemble.settings["architecture"]
+    name = FIRST_KERNELS[architecture]
+    rows = ensemble.task.positions if architecture == "feedforward" else 1
     told = rows * len(ZONES)  # the inputs of the quantifiers follow those of the zones
     for place in range(0, told, len(ZONES)):
         for zone, goes in enumerate(mirrored.symmetry.zones):

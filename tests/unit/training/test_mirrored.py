@@ -6,18 +6,25 @@ import numpy as np
 import pytest
 from small_networks import ARCHITECTURES, network
 
+from quantlearn.networks.settings import ARCHITECTURES as NETWORKS
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space
 from quantlearn.semantics.symmetry import Symmetry, relabelling
-from quantlearn.training.mirrored import Mirrored, learning_curves
+from quantlearn.training.mirrored import FIRST_KERNELS, Mirrored, learning_curves
 
 LEXICON = load_lexicon(Path(__file__).parents[3] / "config" / "quantifiers.yaml")
 SPACE = Space(1, 6)
 TRAINING = {
-    **{"optimiser": "adam", "weight_decay": 0.0, "learning_rate": 0.01, "batch_size": 8},
-    **{"max_epochs": 4, "evaluate_every": 20, "monitor": "test"},
-    **{"stop_loss": None, "patience": None},
+    "optimiser": "adam",
+    "weight_decay": 0.0,
+    "learning_rate": 0.01,
+    "batch_size": 8,
+    "max_epochs": 4,
+    "evaluate_every": 20,
+    "monitor": "test",
+    "stop_loss": None,
+    "patience": None,
 }
 SIZES = {
     "transformer": {"layers": 1, "heads": 2, "head_size": 2, "hidden": 4},
@@ -72,6 +79,11 @@ def test_padding_and_batch_norm_keep_it(architecture, changes):
         {**small(architecture), **changes}, TRAINING, CASES["any"], SPACE, 2
     )
     np.testing.assert_allclose(own, image, rtol=0, atol=1e-9)
+
+
+def test_every_architecture_that_verifies_is_checked():
+    verifying = {name for name, one in NETWORKS.items() if "verification" in one.tasks}
+    assert set(FIRST_KERNELS) == verifying == set(ARCHITECTURES)
 
 
 def test_other_quantifiers_have_other_curves():
