@@ -21,7 +21,7 @@ from quantlearn.columns import Column, Schema, types
 from quantlearn.data.baselines import baseline_accuracy
 from quantlearn.data.selection import strata
 from quantlearn.figures.experiment import Experiment
-from quantlearn.semantics.measures import TRUTH_SETS, measures
+from quantlearn.semantics.measures import COMPLEXITY, measures
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space
 from quantlearn.semantics.symmetry import group_of, orbits, symmetries
@@ -37,6 +37,15 @@ __all__ = [
     "of_orbits",
     "of_quantifiers",
 ]
+
+_OF_TRUTH_SETS = (
+    "boundary",
+    "sensitivity",
+    "class_separation",
+    "true_size",
+    "true_size_variance",
+    "true_count_variance",
+)
 
 ATLAS: Schema = {
     "architecture": Column("str", "network.architecture"),
@@ -89,7 +98,7 @@ ATLAS: Schema = {
     "nodes": Column("int64", "Nodes of the syntax tree of its expression"),
     "operators": Column("int64", "Those of them that have parts"),
     "lempel_ziv": Column("float64", "Lempel–Ziv complexity in bits, on scenes of 1 to 6 objects"),
-    **TRUTH_SETS,
+    **{name: COMPLEXITY[name] for name in _OF_TRUTH_SETS},
 }
 
 DEGREE = "orbit_mean"

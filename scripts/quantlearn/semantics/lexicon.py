@@ -3,8 +3,8 @@
 config/generated.csv has the columns quantifier, expression, and what `data.selection` knew of it.
 Its order is such that any first lines are spread evenly over the degrees of monotonicity, so an
 experiment just says how many it takes. Only so many lines are read: settings are loaded by every
-job. The negation of a quantifier is true in as many scenes as it is false, and seldom in the table
-itself; experiments that compare the two say of how many quantifiers they take it as well.
+job. The negation of a quantifier is equally hard by construction, and seldom in the table itself;
+experiments that check this of their procedure say of how many quantifiers they take it as well.
 """
 
 import csv

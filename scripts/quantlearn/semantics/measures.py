@@ -32,7 +32,6 @@ __all__ = [
     "MINIMAL_PAIRS",
     "TREES",
     "TRUTH_RATES",
-    "TRUTH_SETS",
     "described",
     "measures",
 ]
@@ -164,25 +163,6 @@ def _shortest(
 
 # The columns of the tables ------------------------------------------------------------------------
 
-TRUTH_SETS: Schema = {
-    "boundary": Column(
-        "float64",
-        "How often truth changes when one object of a scene at random moves to another zone",
-    ),
-    "sensitivity": Column(
-        "float64", "That, over how often two scenes differ in truth: average sensitivity"
-    ),
-    "class_separation": Column(
-        "float64", "Distance between the mean zone counts of true and of false scenes"
-    ),
-    "true_size": Column("float64", "Mean size of true scenes"),
-    "true_size_variance": Column("float64", "Its variance"),
-    "true_count_variance": Column(
-        "float64", "Variance of the zone counts of true scenes, mean over the zones"
-    ),
-}
-"""Statistics of the truth set, in `COMPLEXITY` and in the atlas."""
-
 DEGREES: Schema = {
     "quantifier": Column("str", "Its name"),
     "expression": Column("str", "Its expression"),
@@ -268,7 +248,21 @@ COMPLEXITY: Schema = {
     "boundary_density": Column(
         "float64", "Share of pairs of scenes, one object apart in B, that differ in truth"
     ),
-    **TRUTH_SETS,
+    "boundary": Column(
+        "float64",
+        "How often truth changes when one object of a scene at random moves to another zone",
+    ),
+    "sensitivity": Column(
+        "float64", "That, over how often two scenes differ in truth: average sensitivity"
+    ),
+    "class_separation": Column(
+        "float64", "Distance between the mean zone counts of true and of false scenes"
+    ),
+    "true_size": Column("float64", "Mean size of true scenes"),
+    "true_size_variance": Column("float64", "Its variance"),
+    "true_count_variance": Column(
+        "float64", "Variance of the zone counts of true scenes, mean over the zones"
+    ),
     "states": Column(
         "Int64",
         "States of the smallest finite automaton; blank if there are more than 26 (8 where order "

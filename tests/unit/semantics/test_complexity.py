@@ -16,6 +16,7 @@ from quantlearn.semantics.complexity import (
     boundary_density,
     lempel_ziv_complexity,
     phrases,
+    truth_sets,
 )
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.quantifiers import Quantifier
@@ -122,6 +123,41 @@ def test_boundary_density_counts_pairs_one_object_apart():
 def test_boundary_density_of_parity_is_that_of_the_moves_in_a():
     # Every move in A changes the parity of card(A∩B), none outside A does.
     assert boundary_density(tabulate([LEXICON["even"]], 4), "even") == 0.5
+
+
+def test_statistics_of_the_truth_set_are_those_of_its_scenes():
+    for name in ("most", "first_3", "only"):
+        table = tabulate([LEXICON[name]], 4)
+        found = truth_sets(table).loc[name]
+        scenes = [
+            tuple(scene[:size])
+            for scene, size in zip(table.scenes.tolist(), table.sizes, strict=True)
+        ]
+        value = dict(zip(scenes, table[name].tolist(), strict=True))
+        changes = [
+            np.mean(
+                [
+                    value[scene] != value[(*scene[:place], zone, *scene[place + 1 :])]
+                    for place in range(len(scene))
+                    for zone in range(4)
+                    if zone != scene[place]
+                ]
+                or [False]
+            )
+            for scene in scenes
+        ]
+        assert found["boundary"] == pytest.approx(np.mean(changes))
+        rate = np.mean(list(value.values()))
+        assert found["sensitivity"] == pytest.approx(np.mean(changes) / (2 * rate * (1 - rate)))
+        counts = {
+            truth: np.array([[s.count(z) for z in range(4)] for s in scenes if value[s] == truth])
+            for truth in (True, False)
+        }
+        apart = counts[True].mean(axis=0) - counts[False].mean(axis=0)
+        assert found["class_separation"] == pytest.approx(np.linalg.norm(apart))
+        assert found["true_size"] == pytest.approx(counts[True].sum(axis=1).mean())
+        assert found["true_size_variance"] == pytest.approx(counts[True].sum(axis=1).var())
+        assert found["true_count_variance"] == pytest.approx(counts[True].var(axis=0).mean())
 
 
 # Automata -----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from expressions import RANDOMLY, TRUTHS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quantlearn.semantics.complexity import truth_sets
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import ZONES, Space, enumerate_scenes
@@ -26,6 +27,8 @@ from quantlearn.semantics.symmetry import (
     same_orbit,
     symmetries,
 )
+from quantlearn.semantics.truth_tables import tabulate
+from quantlearn.semantics.universals import DIRECTIONS, degrees, degrees_of_orbit
 from quantlearn.settings.load import load_settings
 from quantlearn.yamlfile import read_mapping
 
@@ -318,3 +321,28 @@ def test_the_experiments_of_2019_are_labelled():
         "exp3b": (True, False),
     }
     assert found == checks
+
+
+def test_a_quantifier_and_its_negation_are_one_orbit_in_either_order():
+    # No automaton says so: it compares positions with numbers that may grow.
+    expression = "B[|A & B| + 1] <= B - A"
+    pair = [Quantifier("it", expression), Quantifier("not_it", f"not ({expression})")]
+    for each in (pair, pair[::-1]):
+        assert set(orbits(each, Space(1, 12)).values()) == {each[0].name}
+
+
+def test_measures_of_orbits_are_the_same_for_all_members():
+    members = [
+        Quantifier(f"{first}, {number}", each.expression)
+        for first in ("|A| > |M - A|", "B[|A| + 1] <= A - B")
+        for number, each in enumerate(orbit(Quantifier(first, first), Space(0, 3)))
+    ]
+    table = tabulate(members, 3)
+    found = degrees_of_orbit(table)[["mean", "max"]].join(truth_sets(table))
+    found = found[["mean", "max", "boundary", "sensitivity", "class_separation"]].to_numpy()
+    own = degrees(table)[list(DIRECTIONS)].max(axis=1).to_numpy()
+    border = len(orbit(Quantifier("", "|A| > |M - A|"), Space(0, 3)))
+    for part in (slice(None, border), slice(border, None)):
+        assert np.ptp(found[part], axis=0) == pytest.approx(0, abs=1e-9)
+        assert found[part][0, :2] == pytest.approx([own[part].mean(), own[part].max()])
+    assert np.ptp(own[:border]) > 0.5
