@@ -19,7 +19,7 @@ from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.protocol import learns_all, named_and_generated
 from quantlearn.settings.search import chooses_sample
 from quantlearn.statistics import comparison
-from quantlearn.statistics.convergence import FINAL_EVALUATIONS, step_leads
+from quantlearn.statistics.convergence import PAPER_EVALUATIONS, step_leads
 from quantlearn.statistics.intervals import mean_interval
 
 __all__ = ["how_run", "pairs", "section"]
@@ -168,7 +168,6 @@ def _learning(experiment: Experiment) -> dict[str, Any]:
             for row in rows
             if (row["above"].estimate if isnan(row["above"].lower) else row["above"].lower) <= 0
         ],
-        "last": FINAL_EVALUATIONS,
         "steps": trials["steps"].tolist(),
         "ends": trials["stop_reason"].value_counts().sort_index(),
         "censored": not convergence["converged"].all(),
@@ -237,7 +236,7 @@ def pairs(experiment: Experiment) -> list[dict[str, Any]]:
 
 def _compared(experiment: Experiment) -> dict[str, Any]:
     universal = experiment.settings["universal"]
-    return {"pairs": pairs(experiment), "universal": universal, "last": FINAL_EVALUATIONS}
+    return {"pairs": pairs(experiment), "universal": universal, "last": PAPER_EVALUATIONS}
 
 
 def _caveats(experiment: Experiment) -> dict[str, Any]:

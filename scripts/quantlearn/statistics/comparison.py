@@ -298,8 +298,8 @@ def compare_pair(
 
     ``convergence`` has the columns of `quantlearn.columns.CONVERGENCE`; ``curves`` has trial,
     quantifier, step and accuracy on one split. First the paper's own paired t-tests (on the steps
-    of the trials in which both converged, and on final accuracy), then tests that use censored
-    trials too. A trial in which one of the two was not measured is in no test, and not in n.
+    of the trials in which both converged, and on the last 50 accuracies), then tests that use
+    censored trials too. A trial in which one of the two was not measured is in no test, and not in n.
     Columns: those of `quantlearn.columns.COMPARISON` but experiment, sample, p_adjusted.
     """
     known = measured(convergence).set_index("trial").sort_index()
@@ -308,7 +308,7 @@ def compare_pair(
     first, second = first.loc[both], second.loc[both]
     curves = curves[curves["trial"].isin(both)]
     leads = step_leads(first, second)
-    accuracy = (first["final_accuracy"] - second["final_accuracy"]).to_numpy()
+    accuracy = (first["last_50_accuracy"] - second["last_50_accuracy"]).to_numpy()
     found = [
         paired_t_test(leads[np.isfinite(leads)], "paired_t_steps", "steps"),
         paired_t_test(accuracy, "paired_t_accuracy", "accuracy"),

@@ -21,6 +21,7 @@ def runs(steps: list[int | None], last: int = 1000, accuracy: float = 0.9) -> pd
             "converged": [step is not None for step in steps],
             "last_step": last,
             "final_accuracy": accuracy,
+            "last_50_accuracy": accuracy,
         }
     ).set_index("trial")
 
