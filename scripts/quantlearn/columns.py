@@ -204,12 +204,13 @@ CONVERGENCE: Schema = {
     "last_step": Column("int64", "Last evaluated step, where a censored trial is censored"),
     "final_accuracy": Column(
         "float64",
-        "Mean accuracy of the last tenth of the run's evaluations (at least one, at most 50), 0 to 1",
+        "Mean accuracy of the last tenth of the run's evaluations (at least one, at most 50), 0 to "
+        "1",
     ),
     "last_50_accuracy": Column(
         "float64",
-        "Mean accuracy of the last 50 evaluations, or of all where there are fewer, 0 to 1; for the "
-        "paper's own test alone (paired_t_accuracy)",
+        "Mean accuracy of the last 50 evaluations, or of all where there are fewer, 0 to 1; for "
+        "the paper's own test alone (paired_t_accuracy)",
     ),
 }
 

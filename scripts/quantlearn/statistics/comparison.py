@@ -299,8 +299,8 @@ def compare_pair(
     ``convergence`` has the columns of `quantlearn.columns.CONVERGENCE`; ``curves`` has trial,
     quantifier, step and accuracy on one split. First the paper's own paired t-tests (on the steps
     of the trials in which both converged, and on the last 50 accuracies), then tests that use
-    censored trials too. A trial in which one of the two was not measured is in no test, and not in n.
-    Columns: those of `quantlearn.columns.COMPARISON` but experiment, sample, p_adjusted.
+    censored trials too. A trial in which one of the two was not measured is in no test, and not in
+    n. Columns: those of `quantlearn.columns.COMPARISON` but experiment, sample, p_adjusted.
     """
     known = measured(convergence).set_index("trial").sort_index()
     first, second = (known[known["quantifier"] == name] for name in (easy, hard))
