@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from quantlearn.semantics.boundary import boundary_distances
+from quantlearn.semantics.complexity import boundary_distances
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space, enumerate_scenes, random_scenes

@@ -28,7 +28,7 @@ from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import SPLITS
 from quantlearn.figures.texts import estimate
 from quantlearn.seeds import random_stream
-from quantlearn.semantics.boundary import boundary_distances
+from quantlearn.semantics.complexity import boundary_distances
 from quantlearn.semantics.quantifiers import Quantifier, zone_counts
 from quantlearn.semantics.scenes import PADDING, ZONES, LabelledScenes, places_among
 from quantlearn.semantics.scenes_in_words import words_of_scene
