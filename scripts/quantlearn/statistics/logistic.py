@@ -19,68 +19,43 @@ def clustered_logistic(
 ) -> list[Interval] | None:
     """The coefficients of a logistic regression, each with its 95 % interval.
 
-    x (n, k), none of them constant; right (n,) booleans; clusters (n,) integers. There is an
-    intercept, which is not returned. A coefficient is the change of the log odds of ``right`` for
-    one more of its x, averaged over clusters as in generalised estimating equations with
-    independent answers (Liang & Zeger 1986). The interval is that of a jackknife that leaves out
-    one cluster at a time, by one step of Newton's method each, with t of one degree of freedom less
-    than clusters: it asks nothing of how the answers of a cluster hang together, and holds also
-    where there are few of them (MacKinnon, Nielsen & Webb 2025, "Cluster-robust jackknife and
-    bootstrap inference for logistic regression models", CV3L).
+    x (n, k), none of them constant; right (n,) booleans; clusters (n,) integers. A coefficient is
+    the change of the log odds of ``right`` for one more of its x within a cluster: each cluster has
+    an intercept of its own, which is not returned, so that clusters may be as good as they like.
+    One without both kinds of answers says nothing of coefficients. The interval is that of a
+    jackknife that leaves out one cluster at a time, by one step of Newton's method each, with t of
+    one degree of freedom less than clusters: it asks nothing of how the answers of a cluster hang
+    together, and holds also where there are few of them (MacKinnon, Nielsen & Webb 2025,
+    "Cluster-robust jackknife and bootstrap inference for logistic regression models", CV3L).
 
     None where no finite coefficients are likeliest, since a combination of x separates right
-    answers from others, or where x are collinear. Bounds are nan for a single cluster, and where
-    without one of them x are collinear.
+    answers from others, or where x are collinear. Bounds are nan for a single cluster with both
+    kinds of answers, and where without one of them x are collinear.
 
     >>> x, right = np.array([[0], [0], [1], [1]]), np.array([True, False, True, True])
-    >>> clustered_logistic(x, right, clusters=np.array([0, 1, 0, 1])) is None
+    >>> clustered_logistic(x, right, clusters=np.zeros(4)) is None
     True
     """
     shift, scale = x.mean(axis=0), x.std(axis=0)
-    standard = np.column_stack([np.ones(len(x)), (x - shift) / scale])
-    rows, group = np.unique(np.column_stack([clusters, standard]), axis=0, return_inverse=True)
-    asked = np.bincount(group)
-    given = np.bincount(group, weights=right)
-    cluster, standard = rows[:, 0], rows[:, 1:]
-    found = _likeliest(standard, given, asked)
+    rows, group = np.unique(np.column_stack([clusters, x]), axis=0, return_inverse=True)
+    asked, given = np.bincount(group), np.bincount(group, weights=right)
+    names, cluster = np.unique(rows[:, 0], return_inverse=True)
+    share = np.bincount(cluster, given) / np.bincount(cluster, asked)
+    names = np.flatnonzero((share > 0) & (share < 1))
+    kept = np.isin(cluster, names)
+    own = cluster[kept][:, None] == names
+    columns = np.column_stack([(rows[kept, 1:] - shift) / scale, own])
+    found = _likeliest(columns, given[kept], asked[kept])
     if found is None:
         return None
-    half = np.full(len(found), nan)
-    moves = _moves_without_each(standard, given, asked, found, cluster)
+    slopes, half = found[: x.shape[1]], nan
+    moves = _moves_without_each(columns, own, given[kept], asked[kept], found)
     if moves is not None:
         n = len(moves)
         error = np.sqrt((n - 1) / n * (moves**2).sum(axis=0))
         half = stdtrit(n - 1, (1 + CONFIDENCE) / 2) * error
-    bounds = np.column_stack([found, found - half, found + half])[1:] / scale[:, None]
+    bounds = np.column_stack([slopes, slopes - half, slopes + half]) / scale[:, None]
     return [Interval(*one) for one in bounds.tolist()]
-
-
-def _moves_without_each(
-    x: np.ndarray, given: np.ndarray, asked: np.ndarray, found: np.ndarray, cluster: np.ndarray
-) -> np.ndarray | None:
-    """By how much coefficients move, (clusters, k), when a cluster is left out: Newton's step.
-
-    None for a single cluster, and where without one of them there is no such step.
-    """
-    gradient, information = _derivatives(x, given, asked, found)
-    moves = []
-    for name in np.unique(cluster):
-        own = cluster == name
-        own_gradient, own_information = _derivatives(x[own], given[own], asked[own], found)
-        left = information - own_information
-        if np.linalg.cond(left) > _SINGULAR:
-            return None
-        moves.append(np.linalg.solve(left, gradient - own_gradient))
-    return np.array(moves)
-
-
-def _derivatives(
-    x: np.ndarray, given: np.ndarray, asked: np.ndarray, coefficients: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient (k,) and information (k, k) of the log likelihood."""
-    share = expit(x @ coefficients)
-    information = (x * (asked * share * (1 - share))[:, None]).T @ x
-    return x.T @ (given - asked * share), information
 
 
 def _likeliest(x: np.ndarray, given: np.ndarray, asked: np.ndarray) -> np.ndarray | None:
@@ -89,7 +64,7 @@ def _likeliest(x: np.ndarray, given: np.ndarray, asked: np.ndarray) -> np.ndarra
     Where x separates the answers, each step goes about as far as the one before it, for ever.
     """
     found = np.zeros(x.shape[1])
-    for _ in range(_ITERATIONS):
+    for _ in range(_ITERATIONS if len(x) else 0):
         gradient, information = _derivatives(x, given, asked, found)
         if np.linalg.cond(information) > _SINGULAR:
             return None
@@ -99,3 +74,38 @@ def _likeliest(x: np.ndarray, given: np.ndarray, asked: np.ndarray) -> np.ndarra
         if longest < 1e-8:
             return found
     return None
+
+
+def _moves_without_each(
+    x: np.ndarray, own: np.ndarray, given: np.ndarray, asked: np.ndarray, found: np.ndarray
+) -> np.ndarray | None:
+    """By how much slopes move, (clusters, slopes), when a cluster is left out: Newton's step.
+
+    x (n, slopes + clusters) ends with ``own`` (n, clusters), which are the intercepts. None for a
+    single cluster, and where without one of them there is no such step.
+    """
+    slopes = x.shape[1] - own.shape[1]
+    gradients, informations = [], []
+    for rows in own.T:
+        gradient, information = _derivatives(x[rows], given[rows], asked[rows], found)
+        place = slopes + np.flatnonzero(x[rows][0, slopes:])[0]
+        across = information[:slopes, place]
+        # What a cluster tells of the slopes once its intercept is the likeliest for them.
+        informations.append(
+            information[:slopes, :slopes] - np.outer(across, across) / information[place, place]
+        )
+        gradients.append(gradient[:slopes])
+    total = np.sum(informations, axis=0)
+    left = [total - information for information in informations]
+    if any(np.linalg.cond(one) > _SINGULAR for one in left):
+        return None
+    return np.array([-np.linalg.solve(*pair) for pair in zip(left, gradients, strict=True)])
+
+
+def _derivatives(
+    x: np.ndarray, given: np.ndarray, asked: np.ndarray, coefficients: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient (k,) and information (k, k) of the log likelihood."""
+    share = expit(x @ coefficients)
+    information = (x * (asked * share * (1 - share))[:, None]).T @ x
+    return x.T @ (given - asked * share), information

@@ -2,8 +2,8 @@
 
 The model is a logistic regression for each quantifier over the held-out scenes of all trials, with
 three properties of a scene: how far it is from the boundary of the quantifier, how many objects it
-has, and how often its zone counts were trained. Its intervals allow for what the answers of one
-network have in common.
+has, and how often its zone counts were trained. Each trial has an intercept of its own, and the
+intervals allow for what else the answers of one network have in common.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,8 +49,8 @@ TABLES = {
         ),
         "estimate": Column(
             "float64",
-            "Change of the log odds of a right answer for one more of the term, the others held; "
-            "blank where `reason` says why",
+            "Change of the log odds of a right answer for one more of the term, within a trial and "
+            "with the others held; blank where `reason` says why",
         ),
         "lower": Column(
             "float64",
@@ -318,8 +318,9 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     Left: the share of wrong answers by the number of objects that would have to be moved to another
     zone before the truth changes; means over trials with 95 % t intervals. Right: by how much the
     odds of a right answer are multiplied if a scene is one object farther from that boundary, has
-    one more object, or has zone counts that were trained twice as often, the other two held; with
-    95 % intervals that leave out one trial at a time. On the line at 1 it makes no difference.
+    one more object, or has zone counts that were trained twice as often, within a trial and with
+    the other two held; with 95 % intervals that leave out one trial at a time. At 1 it makes no
+    difference.
     """
     looks = style.looks(experiment.settings["quantifiers"])
     figure = style.new_figure(style.PAGE_WIDTH, 3.2)
