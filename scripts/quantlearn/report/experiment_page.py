@@ -18,7 +18,7 @@ from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.protocol import learns_all, named_and_generated, trials_lacking
 from quantlearn.settings.search import chooses_sample
 from quantlearn.statistics.convergence import (
-    FINAL_EVALUATIONS,
+    PAPER_EVALUATIONS,
     step_leads,
     summarise_convergence,
 )
@@ -170,7 +170,7 @@ def _learning(experiment: Experiment) -> dict[str, Any]:
             for row in rows
             if (row["above"].estimate if isnan(row["above"].lower) else row["above"].lower) <= 0
         ],
-        "last": FINAL_EVALUATIONS,
+        "last": PAPER_EVALUATIONS,
         "steps": trials["steps"].tolist(),
         "ends": trials["stop_reason"].value_counts().sort_index(),
         "censored": not convergence["converged"].all(),
@@ -230,7 +230,7 @@ def pairs(experiment: Experiment) -> list[dict[str, Any]]:
 
 
 def _compared(experiment: Experiment) -> dict[str, Any]:
-    return {"pairs": pairs(experiment), "settings": experiment.settings, "last": FINAL_EVALUATIONS}
+    return {"pairs": pairs(experiment), "settings": experiment.settings, "last": PAPER_EVALUATIONS}
 
 
 def _caveats(experiment: Experiment) -> dict[str, Any]:

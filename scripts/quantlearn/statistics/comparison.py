@@ -247,7 +247,7 @@ def paper_tests(convergence: pd.DataFrame, easy: str, hard: str) -> pd.DataFrame
     first, second = first.loc[both], second.loc[both]
     leads = step_leads(first, second)
     learned = np.isfinite(leads)
-    accuracy = (first["final_accuracy"] - second["final_accuracy"]).to_numpy()
+    accuracy = (first["last_50_accuracy"] - second["last_50_accuracy"]).to_numpy()
     found = [
         paired_t_test(leads[learned], "paired_t_steps", "steps"),
         paired_t_test(accuracy[learned], "paired_t_accuracy", "accuracy"),
