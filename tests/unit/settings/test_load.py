@@ -85,6 +85,7 @@ def test_defaults_are_the_published_protocol(shipped):
         "weight_decay": 0.0,
         "batch_size": 8,
         "max_epochs": 4,
+        "shuffle_buffer": None,
         "evaluate_every": 50,
         "evaluate_splits": ["test"],
         "eval_scenes": 4096,
