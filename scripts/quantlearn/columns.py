@@ -21,6 +21,7 @@ __all__ = [
     "MACHINE",
     "MEAN",
     "OVERVIEW",
+    "PUBLISHED",
     "SAMPLES",
     "SCENES",
     "TESTS",
@@ -203,6 +204,16 @@ CONVERGENCE: Schema = {
     "converged": Column("boolean", "Whether there was one; blank where nothing was measured"),
     "last_step": Column("int64", "Last evaluated step, where a censored trial is censored"),
     "final_accuracy": Column("float64", "Mean of the last 50 accuracies, 0 to 1"),
+}
+
+
+PUBLISHED: Schema = {
+    "trial": Column("int64", "Published trial, counted from 0"),
+    "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+    "step": Column("Int64", "Convergence step by the rule of the experiment; blank without one"),
+    "converged": Column("bool", "Whether there was one"),
+    "last_step": Column("int64", "Last evaluated step"),
+    "final_loss": Column("float64", "Loss of the run there, over all quantifiers, in nats"),
 }
 
 
