@@ -150,7 +150,7 @@ def test_tests_are_adjusted_together_and_what_is_not_learned_is_late(tmp_path):
         ("exp3b", None, "the code that the paper documents, as do these trials."),
         ("exp3a", "exp3a", "was read out after it, as do these trials."),
         ("exp3a", None, "**These trials are as documented**: where the two differ,"),
-        ("exp2a", "exp2a", "in which *first 3* was false where the third such object"),
+        ("exp2a", "exp2a", "in which *first 3* was false where the third object"),
     ],
 )
 def test_the_page_says_what_code_the_public_data_come_from(tmp_path, study, documented, words):
