@@ -14,6 +14,7 @@ def report_files(experiment):
     return [
         *figures_of(experiment, "pdf"),
         *(f"results/{experiment}/tables/{table}.csv" for table in tables),
+        *(files_of(experiment, "published") if has_published(experiment) else []),
         *analyses_of(experiment),
     ]
 

@@ -16,6 +16,7 @@ __all__ = [
     "named_and_generated",
     "networks_of_trial",
     "novelty",
+    "published_columns",
     "published_pairs",
     "quantifiers_of_network",
     "space_of",
@@ -86,6 +87,17 @@ def trials_lacking(settings: Mapping[str, Any]) -> int:
     family = settings["family"] or {"size": len(settings["comparisons"])}
     needed = trials_needed(family["size"]) if settings["comparisons"] else 0
     return needed if needed > settings["trials"] else 0
+
+
+def published_columns(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The column of each quantifier in the public data of the experiment that this one repeats.
+
+    >>> own = {"study": "exp2a", "columns": {"first_3_as_run": "first_3"}}
+    >>> published_columns({"quantifiers": ["at_least_3", "first_3_as_run"], "replicates": own})
+    {'at_least_3': 'at_least_3_accuracy', 'first_3_as_run': 'first_3_accuracy'}
+    """
+    names = settings["replicates"]["columns"]
+    return {name: f"{names.get(name, name)}_accuracy" for name in settings["quantifiers"]}
 
 
 def named_and_generated(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:

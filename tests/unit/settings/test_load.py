@@ -85,6 +85,7 @@ def test_defaults_are_the_published_protocol(shipped):
         "weight_decay": 0.0,
         "batch_size": 8,
         "max_epochs": 4,
+        "shuffle_buffer": None,
         "evaluate_every": 50,
         "evaluate_splits": ["test"],
         "eval_scenes": 4096,
@@ -378,11 +379,14 @@ def test_schemas_are_strict_and_complete(name):
     schema = load_schema(name)
     for mapping in all_mappings(schema):
         closed = "unevaluatedProperties" if "allOf" in mapping else "additionalProperties"
-        # Names of experiments are keys here, and their own schema says what stands under them.
-        assert mapping[closed] is False or mapping is schema["properties"]["own_overrides"]
+        # Names of experiments or quantifiers are keys here.
+        by_name = ("own_overrides", "replicates.columns")
+        open_ones = [part for key, part in settings_in(schema).items() if key in by_name]
+        assert mapping[closed] is False or mapping in open_ones
     for key, part in settings_in(schema).items():
         assert part["description"], key
-        assert "default" in part or key in schema.get("required", []) or key == "overrides", key
+        needed = [*schema.get("required", []), "replicates.study", "overrides"]
+        assert "default" in part or key in needed, key
         if "integer" in part.get("type", ()) or "number" in part.get("type", ()):
             assert part["minimum"] < part["maximum"], key
 
