@@ -93,7 +93,7 @@ def test_the_losses_part_at_the_median_of_the_smallest_dev_losses():
     turn = rows[rows["patience"].isna()].set_index("quantity").loc["best_step"]
     assert turn["estimate"] == 1 + EVERY * 11  # evaluations 10, 11, 12 and 13
     assert turn["n"] == TRIALS
-    assert turn["lower"] <= turn["estimate"]
+    assert np.isnan(turn["lower"])  # four trials say too little of a median
 
 
 def test_what_stopping_saves_and_costs():
