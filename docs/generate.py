@@ -19,7 +19,7 @@ sys.path.append(str(ROOT / "scripts"))
 
 from quantlearn import columns  # noqa: E402
 from quantlearn.figures.registry import FIGURES, load, outline  # noqa: E402
-from quantlearn.semantics import meaning_tables  # noqa: E402
+from quantlearn.semantics import measures  # noqa: E402
 from quantlearn.settings.editor import EDITED, editor_schema  # noqa: E402
 from quantlearn.settings.schema import allowed, cases, load_schema  # noqa: E402
 
@@ -40,7 +40,7 @@ def generated() -> dict[Path, str]:
     environment = Environment(
         loader=FileSystemLoader(DOCS), undefined=StrictUndefined, keep_trailing_newline=True
     )
-    schemas = {**vars(columns), **vars(meaning_tables)}
+    schemas = {**vars(columns), **vars(measures)}
     facts = {
         **{name: found for name, found in schemas.items() if name.isupper()},
         "columns": columns_table,

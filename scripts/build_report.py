@@ -25,6 +25,7 @@ def build_report(
     benchmark: Sequence[str] = (),
     course: Sequence[str] = (),
     cards: Sequence[str] = (),
+    symmetry: Sequence[str] = (),
     *,
     report: str,
 ) -> None:
@@ -35,8 +36,8 @@ def build_report(
     of the chapter "atlas"; if the page has them. Each of ``files`` in results/{experiment}/ is
     linked from its experiment, by a path relative to the page.
     ``chapters`` maps the names of chapters, in their order, to titles. ``record`` is the record of
-    the run, of which the page's end shows the parts that readers ask for; ``benchmark`` is the
-    notebook on the benchmark, if the page has it.
+    the run, of which the page's end shows the parts that readers ask for; ``benchmark`` and
+    ``symmetry`` are the notebooks on these, if the page has them.
     """
     run = read_record(record)
     experiments = contents.articles(settings, notebooks, files, Path(report).parent)
@@ -45,6 +46,7 @@ def build_report(
         "title": f"Quantlearn: {heading.lower()}",
         "summary": contents.part(summary, "summary", 1),
         "summary_title": summary_title,
+        "symmetry": contents.in_parts(contents.part(path, "symmetry", 1) for path in symmetry),
         "chapters": contents.in_chapters(experiments, chapters),
         "benchmark": "".join(contents.part(path, "benchmark", 1) for path in benchmark),
         "in_front": {

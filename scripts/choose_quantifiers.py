@@ -10,8 +10,8 @@ from quantlearn.data.selection import choose, different_scenes
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import random_stream
-from quantlearn.semantics import meaning_tables
 from quantlearn.semantics.grammar import Meanings, generate, meanings_of
+from quantlearn.semantics.measures import GENERATED
 from quantlearn.semantics.scenes import Space, enumerate_scenes
 from quantlearn.semantics.ultk import read_expressions
 
@@ -45,7 +45,7 @@ def choose_quantifiers(
         choice = choose(meanings, tried, FEWEST, MOST, rng)
     except QuantlearnError as fault:
         raise QuantlearnError(f"{expressions or 'the grammar'}: {fault}: take others") from None
-    tables.write_csv(choice.quantifiers[list(meaning_tables.GENERATED)], generated)
+    tables.write_csv(choice.quantifiers[list(GENERATED)], generated)
     counts = pd.DataFrame({"what": list(choice.counts), "number": list(choice.counts.values())})
     tables.write_csv(counts, left_out)
     log.info("%s", choice.counts)

@@ -4,8 +4,14 @@ from typing import Any
 
 from quantlearn import tables
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.semantics import meaning_tables
-from quantlearn.semantics.measures import described
+from quantlearn.semantics.measures import (
+    COMPLEXITY,
+    DEGREES,
+    MINIMAL_PAIRS,
+    TREES,
+    TRUTH_RATES,
+    described,
+)
 
 
 def describe_quantifiers(
@@ -16,11 +22,11 @@ def describe_quantifiers(
     ``settings`` has max_size and the expressions of the ``quantifiers`` by name.
     """
     found = described(settings["quantifiers"], settings["max_size"])
-    tables.write_csv(found["degrees"][list(meaning_tables.DEGREES)], degrees)
-    tables.write_csv(found["complexity"][list(meaning_tables.COMPLEXITY)], complexity)
-    tables.write_csv(found["trees"][list(meaning_tables.TREES)], trees)
-    tables.write_csv(found["pairs"][list(meaning_tables.MINIMAL_PAIRS)], pairs)
-    tables.write_csv(found["rates"][list(meaning_tables.TRUTH_RATES)], rates)
+    tables.write_csv(found["degrees"][list(DEGREES)], degrees)
+    tables.write_csv(found["complexity"][list(COMPLEXITY)], complexity)
+    tables.write_csv(found["trees"][list(TREES)], trees)
+    tables.write_csv(found["pairs"][list(MINIMAL_PAIRS)], pairs)
+    tables.write_csv(found["rates"][list(TRUTH_RATES)], rates)
 
 
 if __name__ == "__main__":

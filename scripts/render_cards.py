@@ -4,7 +4,7 @@ from quantlearn import tables
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.report.cards import contents_of_cards
 from quantlearn.report.pages import write_page
-from quantlearn.semantics import meaning_tables
+from quantlearn.semantics.measures import COMPLEXITY, DEGREES, MINIMAL_PAIRS, TREES, TRUTH_RATES
 
 
 def render_cards(
@@ -20,11 +20,11 @@ def render_cards(
 ) -> None:
     """Write ``page`` from the tables of `describe_quantifiers`, with the cards in their order."""
     content = contents_of_cards(
-        tables.read_csv(degrees, meaning_tables.DEGREES),
-        tables.read_csv(complexity, meaning_tables.COMPLEXITY),
-        tables.read_csv(trees, meaning_tables.TREES),
-        tables.read_csv(pairs, meaning_tables.MINIMAL_PAIRS),
-        tables.read_csv(rates, meaning_tables.TRUTH_RATES),
+        tables.read_csv(degrees, DEGREES),
+        tables.read_csv(complexity, COMPLEXITY),
+        tables.read_csv(trees, TREES),
+        tables.read_csv(pairs, MINIMAL_PAIRS),
+        tables.read_csv(rates, TRUTH_RATES),
     )
     write_page(template, page, {"title": title, **content})
 

@@ -15,18 +15,24 @@ __all__ = [
     "CELLS",
     "CHOSEN_TRIALS",
     "COMPARISON",
+    "COMPARISON_SYMMETRIES",
     "CONVERGENCE",
     "CURVES",
+    "EXPERIMENT_SYMMETRIES",
     "LEADERBOARD",
     "MACHINE",
     "MEAN",
+    "ORBITS",
     "OVERVIEW",
+    "PUBLISHED",
     "SAMPLES",
     "SCENES",
+    "SYMMETRY_CHECK",
     "TESTS",
     "TEXTS",
     "TIMELESS_TRIALS",
     "TRIALS",
+    "VERDICTS",
     "Column",
     "Schema",
     "types",
@@ -202,7 +208,26 @@ CONVERGENCE: Schema = {
     "step": Column("Int64", "Convergence step; blank when there was none (censored)"),
     "converged": Column("boolean", "Whether there was one; blank where nothing was measured"),
     "last_step": Column("int64", "Last evaluated step, where a censored trial is censored"),
-    "final_accuracy": Column("float64", "Mean of the last 50 accuracies, 0 to 1"),
+    "final_accuracy": Column(
+        "float64",
+        "Mean accuracy of the last tenth of the run's evaluations (at least one, at most 50), 0 to "
+        "1",
+    ),
+    "last_50_accuracy": Column(
+        "float64",
+        "Mean accuracy of the last 50 evaluations, or of all where there are fewer, 0 to 1; for "
+        "the paper's own test alone (paired_t_accuracy)",
+    ),
+}
+
+
+PUBLISHED: Schema = {
+    "trial": Column("int64", "Published trial, counted from 0"),
+    "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+    "step": Column("Int64", "Convergence step by the rule of the experiment; blank without one"),
+    "converged": Column("bool", "Whether there was one"),
+    "last_step": Column("int64", "Last evaluated step"),
+    "final_loss": Column("float64", "Loss of the run there, over all quantifiers, in nats"),
 }
 
 
@@ -213,22 +238,19 @@ COMPARISON: Schema = {
     "hard": Column("str", "Second quantifier of the pair"),
     "test": Column(
         "str",
-        "paired_t_steps, paired_t_accuracy (the tests of the paper), wilcoxon_steps, logrank or "
-        "area_between_curves",
+        "paired_t_steps, paired_t_accuracy (the tests of the paper, which leave out trials in "
+        "which a quantifier was not learned) or area_between_curves (all trials)",
     ),
     "estimate": Column(
         "float64",
-        "Mean difference (paired t-tests), rank-biserial correlation (wilcoxon_steps), difference "
-        "of restricted mean steps (logrank) or mean area",
+        "Mean difference of convergence steps, of the mean of the last 50 accuracies, or of the "
+        "mean accuracy up to the horizon of the endpoint",
     ),
-    "unit": Column(
-        "str",
-        "steps, accuracy, rank-biserial correlation, steps (restricted mean) or steps × accuracy",
-    ),
-    "lower": Column("float64", "Lower end of the interval of `estimate`"),
+    "unit": Column("str", "steps or accuracy"),
+    "lower": Column("float64", "Lower end of the 95 % t interval of `estimate`"),
     "upper": Column("float64", "Upper end"),
-    "statistic": Column("float64", "Test statistic"),
-    "df": Column("float64", "Degrees of freedom, where the test has them"),
+    "statistic": Column("float64", "Student's t"),
+    "df": Column("float64", "Its degrees of freedom"),
     "p": Column("float64", "Two-sided p value"),
     "p_adjusted": Column("float64", "The same, by Holm's method over the pairs of the experiment"),
     "n": Column("int64", "Trials that entered the test"),
@@ -236,13 +258,72 @@ COMPARISON: Schema = {
     "censored_hard": Column("int64", "Trials in which `hard` did not converge"),
     "effect_size": Column(
         "float64",
-        "Cohen's d_z (mean of the paired differences over their standard deviation), for the "
-        "paired t-tests and the area",
+        "Hedges' g_z: mean of the paired differences over their standard deviation, corrected for "
+        "few trials",
     ),
-    "effect_lower": Column("float64", "Lower end of its bootstrap interval"),
+    "effect_lower": Column("float64", "Lower end of its 95 % interval (noncentral t)"),
     "effect_upper": Column("float64", "Upper end"),
-    "horizon": Column(
-        "float64", "Step up to which trials are looked at, for logrank and area_between_curves"
+}
+
+
+VERDICTS: Schema = {
+    "experiment": Column("str", "Experiment"),
+    "chapter": Column("str", "Its chapter"),
+    "universal": Column("str", "The semantic universal at stake"),
+    "sample": Column("int64", "Hyperparameter sample"),
+    "first": Column("str", "First quantifier of the pair, which satisfies the universal"),
+    "second": Column("str", "Second quantifier of the pair"),
+    "endpoint": Column("str", "What decides: convergence_step or area_above_curve"),
+    "horizon": Column("int64", "Step up to which each trial is looked at, τ"),
+    "window": Column("int64", "Evaluations over which the mean accuracy exceeds the threshold"),
+    "margin_low": Column("float64", "Ratios between this …"),
+    "margin_high": Column("float64", "… and this are no difference that matters"),
+    "n": Column("int64", "Trials"),
+    "learned_first": Column("int64", "Trials that learned `first` up to the horizon"),
+    "learned_second": Column("int64", "Trials that learned `second` up to the horizon"),
+    "stopped_by_epochs": Column(
+        "int64", "Of the other runs, two for each trial, those that used all their epochs"
+    ),
+    "stopped_by_patience": Column("int64", "Those that ended since the loss got no better"),
+    "diverged": Column("int64", "Those that diverged"),
+    "estimate": Column(
+        "float64",
+        "Mean of the paired differences, second minus first, of min(T, τ) in steps (T: the "
+        "convergence step with `window`), or of the mean share of errors up to τ",
+    ),
+    "lower": Column("float64", "Lower end of its 95 % t interval"),
+    "upper": Column("float64", "Upper end"),
+    "ratio": Column("float64", "Geometric mean of the paired ratios, second over first"),
+    "ratio_lower": Column("float64", "Lower end of its 95 % t interval (of the logarithms)"),
+    "ratio_upper": Column("float64", "Upper end"),
+    "p": Column(
+        "float64", "Two-sided p of the exact signed-rank test of the differences, all trials"
+    ),
+    "p_adjusted": Column(
+        "float64", "The same for the family: Holm among the pairs, or times a declared size"
+    ),
+    "family": Column("str", "Name of the family: the experiment, or a declared one"),
+    "family_size": Column("int64", "Comparisons in it"),
+    "verdict": Column(
+        "str",
+        "sooner or later (`first`, where p_adjusted < 0.05), no_difference (none larger than the "
+        "margin, by two one-sided tests at 0.05), else open",
+    ),
+    "within_margin": Column(
+        "bool", "Whether the 90 % interval of the ratio lies inside the margin, also if sooner"
+    ),
+    "smallest_effect": Column(
+        "float64",
+        "The smallest mean difference, in standard deviations of the differences, that so many "
+        "trials show with a probability of 0.8",
+    ),
+    "same_orbit": Column(
+        "boolean", "Whether a relabelling of the zones or a negation makes one of the other"
+    ),
+    "exchangeable": Column(
+        "boolean",
+        "Whether that is a symmetry of the whole experiment, so that no difference is possible "
+        "and the comparison checks the procedure",
     ),
 }
 
@@ -304,60 +385,30 @@ TEXTS: Schema = {
 }
 
 
-TESTS = ("paired_t_steps", "paired_t_accuracy", "wilcoxon_steps", "logrank", "area_between_curves")
+TESTS = ("paired_t_steps", "paired_t_accuracy", "area_between_curves")
 
 
 OVERVIEW: Schema = {
-    "experiment": Column("str", "Experiment"),
-    "title": Column("str", "Its title"),
-    "universal": Column("str", "The semantic universal at stake"),
+    **VERDICTS,
+    "title": Column("str", "Title of the experiment"),
     "version": Column("str", "documented, or as run"),
     "twin": Column("str", "The documented twin of an experiment as run"),
-    "sample": Column("int64", "Hyperparameter sample"),
-    "easy": Column("str", "First quantifier of the pair, which satisfies the universal"),
-    "hard": Column("str", "Second quantifier of the pair"),
-    "n": Column("int64", "Trials"),
     **{
-        f"{name}_{side}": Column(dtype, meaning)
-        for side in ("easy", "hard")
-        for name, dtype, meaning in (
-            ("censored", "int64", f"Trials in which `{side}` did not converge"),
+        f"{name}_{side}": Column("float64", meaning)
+        for side in ("first", "second")
+        for name, meaning in (
             (
                 "median_step",
-                "float64",
-                f"Kaplan–Meier median of the convergence step of `{side}`; blank when fewer than "
-                "half converged",
+                f"Median convergence step of `{side}`; blank when fewer than half converged",
             ),
-            ("median_lower", "float64", "Lower end of the interval of the median"),
-            ("median_upper", "float64", "Upper end"),
-            (
-                "final_accuracy",
-                "float64",
-                f"Mean over trials of the final accuracy of `{side}`, 0 to 1",
-            ),
+            ("final_accuracy", f"Mean over trials of the final accuracy of `{side}`, 0 to 1"),
             (
                 "size_alone",
-                "float64",
                 f"Mean over trials of what the size alone gives for `{side}` on the monitored "
                 "split, 0 to 1",
             ),
         )
     },
-    **{
-        f"{test}_{name}": Column(dtype, meaning)
-        for test in TESTS
-        for name, dtype, meaning in (
-            ("estimate", "float64", f"`estimate` of {test} in comparison.csv"),
-            ("lower", "float64", "`lower` there"),
-            ("upper", "float64", "`upper` there"),
-            ("p", "float64", "`p` there"),
-            ("p_adjusted", "float64", "The same, by Holm's method over all pairs of the page"),
-            ("n", "int64", "`n` there"),
-        )
-    },
-    "effect_size": Column("float64", "Effect size of paired_t_steps"),
-    "effect_lower": Column("float64", "Lower end of its bootstrap interval"),
-    "effect_upper": Column("float64", "Upper end"),
 }
 
 
@@ -365,35 +416,19 @@ AS_RUN: Schema = {
     "documented": Column("str", "Experiment as documented"),
     "as_run": Column("str", "Experiment as run"),
     "sample": Column("int64", "Hyperparameter sample"),
-    "easy": Column("str", "First quantifier of the pair"),
-    "hard": Column("str", "Second quantifier of the pair"),
-    "measure": Column(
-        "str", "step (lead in convergence steps) or final_accuracy (lead in final accuracy)"
+    "first": Column("str", "First quantifier of the pair"),
+    "second": Column("str", "Second quantifier of the pair"),
+    "ratio_documented": Column("float64", "`ratio` of verdicts.csv as documented"),
+    "ratio_as_run": Column("float64", "Likewise as run"),
+    "ratio": Column("float64", "ratio_documented over ratio_as_run"),
+    "lower": Column(
+        "float64", "Lower end of its 95 % interval (Welch, of the logarithms of the ratios)"
     ),
-    "unit": Column("str", "steps or accuracy"),
-    "documented_mean": Column(
-        "float64", "Mean effect as documented, of trials in which both converged"
-    ),
-    "as_run_mean": Column("float64", "Likewise as run"),
-    "difference": Column("float64", "documented_mean − as_run_mean"),
-    "lower": Column("float64", "Lower end of the 95 % interval of `difference` (Welch)"),
     "upper": Column("float64", "Upper end"),
-    "statistic": Column("float64", "Welch's t"),
-    "df": Column("float64", "Its degrees of freedom"),
-    "p": Column("float64", "Its two-sided p value"),
-    "p_adjusted": Column("float64", "The same, by Holm's method over the rows of the same measure"),
-    "n_documented": Column("int64", "Trials in documented_mean"),
-    "n_as_run": Column("int64", "Trials in as_run_mean"),
-    "mann_whitney_u": Column(
-        "float64",
-        "Mann–Whitney's U; a trial in which only one quantifier converged ranks beyond all steps",
-    ),
-    "mann_whitney_p": Column("float64", "Its two-sided p value"),
-    "mann_whitney_p_adjusted": Column(
-        "float64", "The same, by Holm's method over the rows of the same measure"
-    ),
-    "mann_whitney_n_documented": Column("int64", "Trials that it ranks, as documented"),
-    "mann_whitney_n_as_run": Column("int64", "Trials that it ranks, as run"),
+    "p": Column("float64", "Two-sided p of Welch's t-test of the logarithms"),
+    "p_adjusted": Column("float64", "By Holm's method over the pairs of the two experiments"),
+    "n_documented": Column("int64", "Trials as documented"),
+    "n_as_run": Column("int64", "Trials as run"),
 }
 
 
@@ -438,4 +473,58 @@ BENCHMARK: Schema = {
 MACHINE: Schema = {
     "property": Column("str", "What is said about the machine"),
     "value": Column("str", "What it is"),
+}
+
+
+SYMMETRY_CHECK: Schema = {
+    "architecture": Column("str", "Architecture of the two networks"),
+    "first": Column("str", "What one network learns"),
+    "second": Column("str", "What its mirror image learns"),
+    "together": Column("bool", "Whether one network learns both, and the two change places"),
+    "steps": Column("int64", "Updates of each network"),
+    "loss_at_start": Column("float64", "Test loss of the first after its first update"),
+    "loss_at_end": Column("float64", "The same after its last update"),
+    "largest_difference": Column(
+        "float64", "Largest absolute difference between the test losses of the two networks"
+    ),
+}
+
+
+ORBITS: Schema = {
+    "quantifier": Column("str", "Its name"),
+    "expression": Column("str", "Its expression"),
+    "orbit": Column("str", "Its orbit: the name of the first quantifier of this table in it"),
+    "size": Column("int64", "Different meanings in its orbit"),
+    "ordered": Column("bool", "Whether its expression speaks of the order of objects"),
+    "monotonicity_lowest": Column(
+        "float64",
+        "Lowest in its orbit of the largest degree of monotonicity of the four directions, by all "
+        "scenes of at most 7 objects",
+    ),
+    "monotonicity_highest": Column("float64", "The same, highest"),
+    "conservativity_lowest": Column("float64", "Lowest degree of conservativity in its orbit"),
+    "conservativity_highest": Column("float64", "The same, highest"),
+}
+
+
+EXPERIMENT_SYMMETRIES: Schema = {
+    "experiment": Column("str", "Its name"),
+    "state": Column("str", "Whether its symmetry is whole, reduced or broken"),
+    "symmetries": Column("int64", "How many of the 48 symmetries it has; 0 where it is broken"),
+    "reason": Column("str", "What reduces or breaks the symmetry"),
+}
+
+
+COMPARISON_SYMMETRIES: Schema = {
+    "experiment": Column("str", "Its name"),
+    "first": Column("str", "The first quantifier of the comparison"),
+    "second": Column("str", "The second one"),
+    "same_orbit": Column(
+        "boolean", "Whether the two are one learning problem, each alone; blank if not decided"
+    ),
+    "exchangeable": Column(
+        "boolean",
+        "Whether a symmetry of the experiment exchanges them, so that their comparison is a check "
+        "of the procedure; blank if not decided",
+    ),
 }

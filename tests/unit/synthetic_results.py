@@ -8,23 +8,56 @@ import pandas as pd
 
 from quantlearn import columns, tables
 from quantlearn.data.baselines import baseline_accuracy
+from quantlearn.semantics.lexicon import load_lexicon
+
+CONFIG = Path(__file__).parents[2] / "config"
 
 EVALUATE_EVERY = 50
+
+ENDPOINT = {
+    "measure": "convergence_step",
+    "horizon": None,
+    "window": None,
+    "margin": [0.8, 1.25],
+}
 
 
 def experiment_settings(name: str, quantifiers: list[str], **changes: Any) -> dict[str, Any]:
     """A resolved experiment, as far as tables and figures look at it."""
+    lexicon = load_lexicon(CONFIG / "quantifiers.yaml")
     return {
         "name": name,
         "title": f"Title of {name}",
+        "chapter": "paper",
         "universal": "monotonicity",
         "quantifiers": quantifiers,
         "comparisons": [[quantifiers[0], other] for other in quantifiers[1:]],
         "documented": None,
         "groups": None,
-        "data": {"split": {"only_test": {"sizes_above": None, "counts": 0.0, "quantifiers": []}}},
-        "training": {"monitor": "test", "evaluate_every": EVALUATE_EVERY},
+        "expressions": {name: lexicon[name].expression for name in quantifiers},
+        "task": "verification",
+        "data": {
+            "generate": {
+                "method": "sample",
+                "min_size": 1,
+                "max_size": 8,
+                "zones": ["both", "a_only", "b_only", "neither"],
+            },
+            "split": {
+                "by": "scene",
+                "only_test": {"sizes_above": None, "counts": 0.0, "quantifiers": []},
+            },
+        },
+        "network": {"quantifiers": "one_hot"},
+        "training": {
+            "monitor": "test",
+            "evaluate_every": EVALUATE_EVERY,
+            "together": True,
+            "start": None,
+        },
         "convergence": {"threshold": 0.95, "window": 20},
+        "endpoint": ENDPOINT,
+        "family": None,
     } | changes
 
 
@@ -36,15 +69,6 @@ def asked_by_aggregate(settings: dict[str, Any]) -> dict[str, Any]:
         "untaught": settings["data"]["split"]["only_test"]["quantifiers"],
         "monitor": settings["training"]["monitor"],
         "criterion": settings["convergence"],
-    }
-
-
-def asked_by_compare(settings: dict[str, Any]) -> dict[str, Any]:
-    """What the script compare is told of an experiment."""
-    return {
-        "experiment": settings["name"],
-        "comparisons": settings["comparisons"],
-        "monitor": settings["training"]["monitor"],
     }
 
 
@@ -181,7 +205,11 @@ def leaderboard(ranking: list[int]) -> pd.DataFrame:
 def write_training(folder: Path, samples: list[dict[str, pd.DataFrame]]) -> dict[str, Any]:
     """Write the results of training and return the inputs of `aggregate` that name them."""
     folder.mkdir(parents=True, exist_ok=True)
-    tables.write_csv(pd.DataFrame({"sample": range(len(samples))}), folder / "samples.csv")
+    last = max(int(results["curves"]["step"].max()) for results in samples)
+    # As many steps as the longest run: 700 training scenes in steps of 7.
+    training = {"max_epochs": last // 100 + 1, "batch_size": 7, "evaluate_every": EVALUATE_EVERY}
+    row = {f"training.{key}": value for key, value in training.items()}
+    tables.write_csv(pd.DataFrame({"sample": range(len(samples))} | row), folder / "samples.csv")
     inputs: dict[str, Any] = {"samples": folder / "samples.csv"}
     for kind, ending in (("curves", "parquet"), ("cells", "parquet"), ("trials", "csv")):
         paths = [folder / f"training/{sample}/{kind}.{ending}" for sample in range(len(samples))]

@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 from hypothesis import HealthCheck, event, given, reject, settings
 from hypothesis import strategies as st
-from synthetic_results import asked_by_aggregate, asked_by_compare
+from synthetic_results import asked_by_aggregate
 
 from aggregate import aggregate
 from balance_data import balance_data
@@ -213,7 +213,10 @@ def run(folder, experiment):
     compare(
         path("curves.parquet"),
         path("convergence.csv"),
-        **asked_by_compare(experiment),
+        path("trials.csv"),
+        path("samples.csv"),
+        experiment,
+        verdicts=path("verdicts.csv"),
         comparison=path("comparison.csv"),
     )
     if data["split"]["dev"] > 0 or data["split"]["test"] > 0:
@@ -301,8 +304,14 @@ def check_convergence(folder, experiment, curves, trials):
         assert tests["test"].tolist() == list(columns.TESTS)
         both = (known[sample].xs(easy, level=1) & known[sample].xs(hard, level=1)).sum()
         n = tests.set_index("test")["n"]
-        assert n["logrank"] == n["paired_t_accuracy"] == both
+        assert n["area_between_curves"] == both
         assert (n <= both).all()
+    verdicts = tables.read_csv(folder / "verdicts.csv", columns.VERDICTS)
+    assert len(verdicts) == len(comparison) / len(columns.TESTS)
+    for row in verdicts.itertuples():
+        one, other = (known[row.sample].xs(name, level=1) for name in (row.first, row.second))
+        assert row.n == (one & other).sum()
+        assert (row.p_adjusted >= row.p) | (row.n == 0)
 
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))

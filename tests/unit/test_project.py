@@ -25,7 +25,7 @@ from packaging.utils import canonicalize_name
 from quantlearn import columns
 from quantlearn.data import scene_files
 from quantlearn.figures.registry import FIGURES, load, outline
-from quantlearn.semantics import meaning_tables
+from quantlearn.semantics import measures
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.settings.load import load_settings
@@ -204,8 +204,8 @@ def test_one_rule_one_script_one_name():
     # Figures and notebooks are files that few scripts draw and render.
     for rule in ("draw", "draw_overview"):
         assert called.pop(rule) == "draw"
-    for rule in ("render_experiment", "render_summary", "render_course", "render_benchmark"):
-        assert called.pop(rule) == "render_notebook"
+    for rule in ("experiment", "summary", "course", "benchmark", "symmetry"):
+        assert called.pop(f"render_{rule}") == "render_notebook"
     assert called == {rule: rule for rule in called}
     scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
     assert scripts == {*called, "analyse", "plot", "draw", "render_notebook"}
@@ -364,7 +364,7 @@ def test_generated_files_are_up_to_date(path, text):
 
 def schemas() -> dict[str, columns.Schema]:
     """Every schema of result tables by its name."""
-    found = {**vars(columns), **vars(meaning_tables)}
+    found = {**vars(columns), **vars(measures)}
     shared = {name: found[name] for name in found if name.isupper() and _is_schema(found[name])}
     made = {
         table: schema

@@ -20,6 +20,7 @@ CONVERGENCE = pd.DataFrame(
         "converged": pd.array([True, False], dtype="boolean"),
         "last_step": [1001, 1001],
         "final_accuracy": [1 / 3, np.nan],
+        "last_50_accuracy": [1 / 3, np.nan],
     }
 )
 
@@ -35,8 +36,8 @@ class TestCsv:
     def test_the_text_is_plain(self, tmp_path):
         tables.write_csv(CONVERGENCE, tmp_path / "t.csv")
         lines = (tmp_path / "t.csv").read_bytes().split(b"\n")
-        assert lines[1] == b"0,0,NA,51,true,1001,0.3333333333"
-        assert lines[2] == b"0,1,none,,false,1001,"
+        assert lines[1] == b"0,0,NA,51,true,1001,0.3333333333,0.3333333333"
+        assert lines[2] == b"0,1,none,,false,1001,,"
 
     def test_an_empty_table_keeps_its_columns(self, tmp_path):
         tables.write_csv(CONVERGENCE.head(0), tmp_path / "t.csv")
@@ -138,11 +139,16 @@ def analysed(tmp_path_factory):
         compare(
             outputs["curves"],
             outputs["convergence"],
-            **synthetic.asked_by_compare(settings),
+            outputs["trials"],
+            folder / "samples.csv",
+            settings,
+            verdicts=folder / "tables/verdicts.csv",
             comparison=comparison,
         )
         baselines = synthetic.write_baselines(folder, samples[0]["cells"])
-        paths.append(outputs | {"comparison": comparison, "inputs": inputs} | baselines)
+        paths.append(
+            outputs | {"comparison": comparison, "inputs": inputs, "folder": folder} | baselines
+        )
     return experiments, paths
 
 
@@ -177,7 +183,7 @@ class TestAnalysis:
         assert set(trials["seed"]) == expected
         assert trials["dev_loss"].isna().all()
 
-    def test_comparison_has_the_promised_columns_and_five_rows_for_each_pair(self, analysed):
+    def test_comparison_has_the_promised_columns_and_three_rows_for_each_pair(self, analysed):
         _, paths = analysed
         table = tables.read_csv(paths[0]["comparison"], columns.COMPARISON)
         assert list(table.columns) == list(columns.COMPARISON)
@@ -189,7 +195,10 @@ class TestAnalysis:
         compare(
             paths["curves"],
             paths["convergence"],
-            **synthetic.asked_by_compare(settings | {"comparisons": [pair, pair[::-1]]}),
+            paths["trials"],
+            paths["folder"] / "samples.csv",
+            settings | {"comparisons": [pair, pair[::-1]]},
+            verdicts=tmp_path / "verdicts.csv",
             comparison=tmp_path / "comparison.csv",
         )
         table = tables.read_csv(tmp_path / "comparison.csv", columns.COMPARISON)

@@ -68,6 +68,42 @@ rule measure_baselines:
         "../../scripts/measure_baselines.py"
 
 
+def has_published(experiment):
+    """Whether the public data of 2019 are shown beside the experiment."""
+    return "published" in EXPERIMENTS[experiment]["figures"]
+
+
+def public_trials(wildcards):
+    """An input: the published trials of the experiment of 2019 that this one repeats."""
+    study = EXPERIMENTS[wildcards.experiment]["replicates"]["study"]
+    return [str(path) for path in trial_files(SETTINGS.published, study)]
+
+
+rule read_published:
+    input:
+        trials=public_trials,
+    output:
+        published="results/{experiment}/tables/published.csv",
+    log:
+        "results/{experiment}/logs/read_published.log",
+    # No other experiment has public data beside it.
+    wildcard_constraints:
+        experiment="|".join(filter(has_published, EXPERIMENTS)) or "none",
+    # Before all that takes time: what is in the files of others is known only then.
+    priority: 100
+    conda:
+        "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        accuracies=lambda wildcards: published_columns(EXPERIMENTS[wildcards.experiment]),
+        criterion=setting("convergence"),
+        code=code("read_published"),
+    script:
+        "../../scripts/read_published.py"
+
+
 rule leaderboard:
     input:
         samples=rules.sample_hyperparameters.output.samples,
@@ -92,13 +128,16 @@ rule compare:
     input:
         curves=rules.aggregate.output.curves,
         convergence=rules.aggregate.output.convergence,
+        trials=rules.aggregate.output.trials,
+        samples=rules.sample_hyperparameters.output.samples,
     output:
-        comparison=report(
-            "results/{experiment}/tables/comparison.csv",
-            caption="../report/comparison.rst",
+        verdicts=report(
+            "results/{experiment}/tables/verdicts.csv",
+            caption="../report/verdicts.rst",
             category="{experiment}",
-            labels={"figure": "table of comparisons"},
+            labels={"figure": "table of verdicts"},
         ),
+        comparison="results/{experiment}/tables/comparison.csv",
     log:
         "results/{experiment}/logs/compare.log",
     conda:
@@ -107,8 +146,7 @@ rule compare:
         mem_mb=1000,
         runtime=10,
     params:
-        comparisons=setting("comparisons"),
-        monitor=setting("training", "monitor"),
+        settings=lambda wildcards: without_words(wildcards.experiment, but=["chapter"]),
         code=code("compare"),
     script:
         "../../scripts/compare.py"
@@ -117,7 +155,7 @@ rule compare:
 rule overview:
     input:
         samples=on_page("samples.csv"),
-        comparisons=on_page("tables/comparison.csv"),
+        verdicts=on_page("tables/verdicts.csv"),
         convergences=on_page("tables/convergence.csv"),
         leaderboards=on_page("tables/leaderboard.csv"),
         baselines=on_page("tables/baselines.csv"),

@@ -10,13 +10,16 @@ from types import SimpleNamespace
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from quantlearn.data.published import trial_files
 from quantlearn.settings.load import load_settings
+from quantlearn.settings.protocol import published_columns
 from quantlearn.figures.registry import FIGURES, FILES, module_of, outline, template_of
 from quantlearn.pipeline.code_version import code_digest
 from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.faults import killed_jobs, unwritable_folders
 from quantlearn.settings.memory import data_needs, largest_need, machine_memory
+from quantlearn.settings.protocol import trials_lacking
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.yamlfile import read_mapping
@@ -56,6 +59,12 @@ onstart:
         file for job in workflow.dag.needrun_jobs() for file in (*job.output, *job.log)
     ):
         sys.exit("\n".join(lines))
+    for name, experiment in EXPERIMENTS.items():
+        if needed := trials_lacking(experiment):
+            print(
+                f"{name}: {experiment['trials']} trials can show no difference; it takes {needed}",
+                file=sys.stderr,
+            )
     # The limit of jobs per second looks at all that is ready once more a second after each time that
     # it looked there, on top of the times that jobs end: after some hundred jobs Snakemake would do
     # nothing else. A limit of one's own (--max-jobs-per-timespan) stays.
@@ -89,6 +98,15 @@ def setting(*keys):
         return value
 
     return ask
+
+
+def without_words(name, but=()):
+    """The settings of an experiment without what readers alone look at: a new title makes no table.
+
+    ``but`` are words that a table holds. None where there is no such experiment.
+    """
+    words = {"title", "question", "source", "chapter"}.difference(but)
+    return name and {key: value for key, value in EXPERIMENTS[name].items() if key not in words}
 
 
 def from_here(path):

@@ -44,22 +44,13 @@ def with_beside(wildcards):
     return [wildcards.experiment, *EXPERIMENTS[wildcards.experiment]["beside"]]
 
 
-def without_words(name):
-    """The settings of an experiment but for what readers alone look at: a new title makes no table.
-
-    None where there is no such experiment.
-    """
-    words = ("title", "question", "source", "chapter")
-    return name and {key: value for key, value in EXPERIMENTS[name].items() if key not in words}
-
-
 def read_by(figure):
     """An input: what the tables of a figure are made of."""
     return lambda wildcards: [
         path
         for name in with_beside(wildcards)
         for result in outline(figure).reads
-        if result in FILES
+        if result in FILES and (result != "published" or has_published(name))
         for path in files_of(name, result)
     ]
 
@@ -128,11 +119,13 @@ for name, settings in EXPERIMENTS.items():
             cells=f"results/{name}/tables/cells.parquet",
             trials=f"results/{name}/tables/trials.csv",
             convergence=f"results/{name}/tables/convergence.csv",
+            verdicts=f"results/{name}/tables/verdicts.csv",
             comparison=f"results/{name}/tables/comparison.csv",
             leaderboard=f"results/{name}/tables/leaderboard.csv",
             baselines=f"results/{name}/tables/baselines.csv",
             baseline_cells=f"results/{name}/tables/baseline_cells.parquet",
             samples=f"results/{name}/samples.csv",
+            published=files_of(name, "published") if has_published(name) else [],
             made=[
                 f"results/{name}/tables/{table}.csv"
                 for figure in settings["figures"]

@@ -31,6 +31,7 @@ rule render_experiment:
         trials=rules.aggregate.output.trials,
         cells=rules.aggregate.output.cells,
         convergence=rules.aggregate.output.convergence,
+        verdicts=rules.compare.output.verdicts,
         comparison=rules.compare.output.comparison,
         samples=rules.sample_hyperparameters.output.samples,
         leaderboard=rules.leaderboard.output.leaderboard,

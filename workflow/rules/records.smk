@@ -9,7 +9,12 @@ PROJECT = [
 # What was laid over the settings, for the record of the run.
 OVERLAYS = [
     *(os.path.relpath(path) for path in workflow.overwrite_configfiles),
-    *(f"{key}={value}" for key, value in workflow.config_settings.config.items()),
+    # The figures tell that public data were shown, and a record holds no name of a folder.
+    *(
+        f"{key}={value}"
+        for key, value in workflow.config_settings.config.items()
+        if key != "published"
+    ),
 ]
 
 
@@ -88,7 +93,8 @@ rule record_run:
                 for file in (*data_and_training_of(name), *tables_of(name))
             )
         )
-        + atlas_tables(wildcards.page),
+        + atlas_tables(wildcards.page)
+        + symmetry_tables(wildcards.page),
         trials=on_page("tables/trials.csv"),
         overview=rules.overview.output.overview,
         as_run=rules.overview.output.as_run,
@@ -130,7 +136,8 @@ rule pack_crate:
             for name in experiments_of(wildcards.page)
             for file in (*tables_of(name), *figures_of(name, "pdf"))
         ]
-        + atlas_tables(wildcards.page),
+        + atlas_tables(wildcards.page)
+        + symmetry_tables(wildcards.page),
         settings=settings_files,
         workflow=project_files(),
     output:

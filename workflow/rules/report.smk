@@ -14,6 +14,7 @@ def report_files(experiment):
     return [
         *figures_of(experiment, "pdf"),
         *(f"results/{experiment}/tables/{table}.csv" for table in tables),
+        *(files_of(experiment, "published") if has_published(experiment) else []),
         *analyses_of(experiment),
     ]
 
@@ -36,6 +37,9 @@ rule build_report:
             ["results/benchmark/notebooks/benchmark.ipynb"]
             if wildcards.page == "index" and SETTINGS.benchmark["in_report"]
             else []
+        ),
+        symmetry=lambda wildcards: (
+            ["results/symmetry/notebooks/symmetry.ipynb"] if has_symmetry(wildcards.page) else []
         ),
         record="results/report/{page}/record.json",
         files=lambda wildcards: [

@@ -38,7 +38,7 @@ _AT_ONCE = 500  # meanings, so that memory stays bounded
 class Choice:
     """The chosen quantifiers, and how many meanings there were and why some are not among them.
 
-    quantifiers: a row each, with the columns of `meaning_tables.GENERATED`; counts: number by
+    quantifiers: a row each, with the columns of `measures.GENERATED`; counts: number by
     what became of the meanings.
     """
 

@@ -8,3 +8,11 @@ SPLITS = {"train": "training", "dev": "development", "test": "test"}
 ZONES = {"both": "A∩B", "a_only": "A∖B", "b_only": "B∖A", "neither": "neither"}
 ARCHITECTURES = {key: architecture.name for key, architecture in NETWORKS.items()}
 BASELINE_NAMES = {"majority": "majority", "size": "size alone", "zone_counts": "zone counts alone"}
+
+VERDICTS = {
+    "sooner": "first sooner",
+    "later": "first later",
+    "no_difference": "no difference that matters",
+    "open": "open",
+}
+"""What verdicts are called in tables and figures."""

@@ -1,4 +1,4 @@
-"""All experiments side by side: what each pair shows, and documented against as run."""
+"""All experiments side by side: the verdict on each pair, and documented against as run."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,15 +7,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from scipy import stats
 
 from quantlearn import columns
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.labels import VERDICTS
 from quantlearn.settings.search import chooses_sample
-from quantlearn.statistics.comparison import summarise_convergence, welch_test
-from quantlearn.statistics.convergence import step_leads
+from quantlearn.statistics.convergence import summarise_convergence
+from quantlearn.statistics.intervals import CONFIDENCE
 from quantlearn.statistics.multiple_tests import holm
 
 TABLES = {"overview": columns.OVERVIEW, "as_run": columns.AS_RUN}
@@ -24,170 +26,144 @@ VERSIONS = {
     "documented": {"color": "#0072B2", "marker": "o", "markerfacecolor": "#0072B2"},
     "as run": {"color": "#D55E00", "marker": "s", "markerfacecolor": "white"},
 }
-PANELS = {
-    "paired_t_steps": "Difference of\nconvergence steps",
-    "area_between_curves": "Area between curves\n(steps × accuracy)",
-}
+
+LONGEST = 32
+"""Ratios beyond this, or its inverse, go on outside the panel."""
 
 
 def tables(experiments: Sequence[Experiment]) -> dict[str, pd.DataFrame]:
-    """One row for each pair of an experiment's chosen sample, and documented minus as run.
+    """One row for each pair of an experiment's chosen sample, and documented against as run.
 
-    An experiment that compares conditions chooses none and has no rows. p values are adjusted by
-    Holm's method over all pairs of the page, for each test; of the twins, for each measure.
+    An experiment that compares conditions chooses none and has no rows. Verdicts are those of the
+    experiments: none depends on which others are on the page.
     """
     compared = {one.name: one for one in experiments if chooses_sample(one.settings)}
     rows = [row for one in compared.values() for row in pair_rows(one)]
     # Experiments that are about no universal come last.
     rows.sort(key=lambda row: row["universal"] == "none")
-    pairs = pd.DataFrame(rows, columns=list(columns.OVERVIEW))
-    for test in columns.TESTS:
-        pairs[f"{test}_p_adjusted"] = holm(pairs[f"{test}_p"].to_numpy(dtype=float))
-    rows = [
-        row
+    twins = [
+        twin_rows(compared[one.settings["documented"]], one)
         for one in compared.values()
         if one.settings["documented"] in compared
-        for row in twin_rows(compared[one.settings["documented"]], one)
     ]
-    twins = pd.DataFrame(rows, columns=list(columns.AS_RUN))
-    for p in ("p", "mann_whitney_p"):
-        by_measure = twins.groupby("measure")[p]
-        twins[f"{p}_adjusted"] = by_measure.transform(lambda x: holm(x.to_numpy(dtype=float)))
-    return {"overview": pairs, "as_run": twins}
+    return {
+        "overview": pd.DataFrame(rows, columns=list(columns.OVERVIEW)),
+        "as_run": pd.concat([pd.DataFrame(columns=list(columns.AS_RUN)), *twins])
+        if twins
+        else pd.DataFrame(columns=list(columns.AS_RUN)),
+    }
 
 
 def pair_rows(experiment: Experiment) -> list[dict[str, Any]]:
-    """One row of the overview for each pair of an experiment."""
+    """One row for each pair of an experiment: its verdict, and what is beside it."""
     settings = experiment.settings
     convergence = experiment.shown(experiment.convergence)
     summary = summarise_convergence(convergence, settings["quantifiers"]).set_index("quantifier")
     by_size = experiment.baseline("size", settings["training"]["monitor"]).mean()
-    comparison = experiment.shown(experiment.comparison)
-    rows = []
-    for (easy, hard), tests in comparison.groupby(["easy", "hard"], sort=False):
-        row = {
-            "experiment": experiment.name,
-            "title": settings["title"],
-            "universal": settings["universal"],
-            "version": "as run" if settings["documented"] else "documented",
-            "twin": settings["documented"] or "",
-            "sample": experiment.chosen,
-            "easy": easy,
-            "hard": hard,
-            "n": summary.loc[easy, "n"],
-        }
-        for side, quantifier in (("easy", easy), ("hard", hard)):
-            of_one = summary.loc[quantifier]
-            row[f"censored_{side}"] = of_one["n"] - of_one["converged"]
-            for column in ("median_step", "median_lower", "median_upper", "final_accuracy"):
-                row[f"{column}_{side}"] = of_one[column]
-            row[f"size_alone_{side}"] = by_size[quantifier]
-        by_test = tests.set_index("test")
-        for test in columns.TESTS:
-            for column in ("estimate", "lower", "upper", "p", "n"):
-                row[f"{test}_{column}"] = by_test.loc[test, column]
-        for column in ("effect_size", "effect_lower", "effect_upper"):
-            row[column] = by_test.loc["paired_t_steps", column]
-        rows.append(row)
+    rows = experiment.shown(experiment.verdicts).to_dict("records")
+    for row in rows:
+        row["experiment"], row["universal"] = experiment.name, settings["universal"]
+        row["title"] = settings["title"]
+        row["version"] = "as run" if settings["documented"] else "documented"
+        row["twin"] = settings["documented"] or ""
+        for side in ("first", "second"):
+            for column in ("median_step", "final_accuracy"):
+                row[f"{column}_{side}"] = summary.loc[row[side], column]
+            row[f"size_alone_{side}"] = by_size[row[side]]
     return rows
 
 
-def twin_rows(documented: Experiment, as_run: Experiment) -> list[dict[str, Any]]:
+def twin_rows(documented: Experiment, as_run: Experiment) -> pd.DataFrame:
     """The pairs of an experiment as documented against those of its twin as run.
 
-    The paired effects of the two are independent samples of trials: Welch's t-test and interval on
-    their means, and Mann–Whitney's test on their ranks, where a trial in which only one quantifier
-    converged ranks beyond all steps. Positive: the effect is larger as documented.
+    The two are independent samples of trials: Welch's t-test and interval for the difference of the
+    mean logarithms of their ratios. A quantifier may have another name as run, so pairs belong
+    together by their place.
     """
-    pairs, pairs_as_run = (one.settings["comparisons"] for one in (documented, as_run))
+    pairs, pairs_as_run = (one.shown(one.verdicts) for one in (documented, as_run))
     if len(pairs) != len(pairs_as_run):
         raise QuantlearnError(
             f"config/experiments/{as_run.name}.yaml: comparisons: must be as many as in "
             f"{documented.name}, its documented twin, since the pairs are compared one by one"
         )
-    rows = []
-    # A quantifier may have another name as run, so pairs belong together by their place.
-    for pair, (easy, hard) in zip(pairs, pairs_as_run, strict=True):
-        first, second = paired_effects(documented, *pair), paired_effects(as_run, easy, hard)
-        for measure, unit in (("step", "steps"), ("final_accuracy", "accuracy")):
-            row = {
-                "documented": documented.name,
-                "as_run": as_run.name,
-                "sample": as_run.chosen,
-                "easy": easy,
-                "hard": hard,
-                "measure": measure,
-                "unit": unit,
-            }
-            rows.append(row | difference(first[measure], second[measure]))
-    return rows
+    rows = [
+        {
+            "documented": documented.name,
+            "as_run": as_run.name,
+            "sample": as_run.chosen,
+            "first": other["first"],
+            "second": other["second"],
+            **ratio_of_ratios(one, other),
+        }
+        for one, other in zip(
+            pairs.to_dict("records"), pairs_as_run.to_dict("records"), strict=True
+        )
+    ]
+    found = pd.DataFrame(rows, columns=list(columns.AS_RUN))
+    return found.assign(p_adjusted=holm(found["p"].to_numpy(dtype=float)))
 
 
-def paired_effects(experiment: Experiment, easy: str, hard: str) -> dict[str, np.ndarray]:
-    """By how much easy is learned sooner, and better, in each trial of the chosen sample."""
-    by_trial = experiment.shown(experiment.convergence).set_index("trial").sort_index()
-    first, second = (by_trial[by_trial["quantifier"] == name] for name in (easy, hard))
-    return {
-        "step": step_leads(first, second),
-        "final_accuracy": (first["final_accuracy"] - second["final_accuracy"]).to_numpy(),
-    }
+def ratio_of_ratios(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, float]:
+    """Two independent verdicts compared: how many times as large is the ratio of the first?
 
+    Mean and standard deviation of the logarithms are read off the ratios and their intervals.
 
-def difference(first: np.ndarray, second: np.ndarray) -> dict[str, float | int]:
-    """Two independent sets of paired effects compared, first minus second.
-
-    >>> found = difference(np.array([3.0, 5.0, np.inf]), np.array([1.0, 2.0]))
-    >>> found["difference"], found["n_documented"], found["mann_whitney_n_documented"]
-    (2.5, 2, 3)
+    >>> row = {"ratio": 2.0, "ratio_upper": 3.0, "n": 10}
+    >>> found = ratio_of_ratios(row, row)
+    >>> found["ratio"], found["p"]
+    (1.0, 1.0)
     """
-    finite = [effects[np.isfinite(effects)] for effects in (first, second)]
-    ranked = [effects[~np.isnan(effects)] for effects in (first, second)]
-    welch = welch_test(*finite)
-    row = {
-        "documented_mean": finite[0].mean() if finite[0].size else np.nan,
-        "as_run_mean": finite[1].mean() if finite[1].size else np.nan,
-        "difference": welch.estimate,
-        "lower": welch.lower,
-        "upper": welch.upper,
-        "statistic": welch.statistic,
-        "df": welch.df,
-        "p": welch.p,
-        "n_documented": finite[0].size,
-        "n_as_run": finite[1].size,
-        "mann_whitney_u": np.nan,
-        "mann_whitney_p": np.nan,
-        "mann_whitney_n_documented": ranked[0].size,
-        "mann_whitney_n_as_run": ranked[1].size,
+    sides = [(np.log(row["ratio"]), _deviation(row), row["n"]) for row in (one, other)]
+    found = {
+        "ratio_documented": one["ratio"],
+        "ratio_as_run": other["ratio"],
+        "ratio": one["ratio"] / other["ratio"],
+        **dict.fromkeys(("lower", "upper", "p"), np.nan),
+        "n_documented": one["n"],
+        "n_as_run": other["n"],
     }
-    if min(ranked[0].size, ranked[1].size) >= 2 and np.unique(np.concatenate(ranked)).size > 1:
-        result = stats.mannwhitneyu(*ranked)
-        row |= {"mann_whitney_u": result.statistic, "mann_whitney_p": result.pvalue}
-    return row
+    if not all(spread > 0 for _, spread, _ in sides):
+        return found
+    squares = [spread**2 / n for _, spread, n in sides]
+    df = sum(squares) ** 2 / sum(
+        part**2 / (n - 1) for part, (_, _, n) in zip(squares, sides, strict=True)
+    )
+    difference, error = sides[0][0] - sides[1][0], np.sqrt(sum(squares))
+    half = stats.t.ppf((1 + CONFIDENCE) / 2, df) * error
+    bounds = {"lower": np.exp(difference - half), "upper": np.exp(difference + half)}
+    return found | bounds | {"p": 2 * stats.t.sf(abs(difference) / error, df)}
+
+
+def _deviation(row: Mapping[str, Any]) -> float:
+    """The standard deviation of the logarithms whose mean has this t interval; nan without one."""
+    if row["n"] < 2:
+        return np.nan
+    half = np.log(row["ratio_upper"]) - np.log(row["ratio"])
+    return half * np.sqrt(row["n"]) / stats.t.ppf((1 + CONFIDENCE) / 2, row["n"] - 1)
 
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """All experiments at a glance: how much sooner is the first quantifier of each pair learned?
 
-    Points are means over trials with 95 % intervals; to the right of zero, the quantifier that
-    satisfies the universal is learned sooner. Filled circles are experiments as documented, hollow
-    squares the same experiments as run. Left: difference of the convergence steps, for trials in
-    which both quantifiers converged (n of all trials, on the right edge). Right: area between the
-    learning curves, for all trials.
+    A ratio of 2 means that the second quantifier takes twice as many steps: the geometric mean over
+    all trials, with its 95 % interval; one that a trial did not learn counts with the most steps
+    that its run allows, so that a ratio is at least what is shown (an arrow) where that is so of
+    the second. Between the dotted lines a difference is too small to matter. Filled circles are
+    experiments as documented, hollow squares the same experiments as run. On the right: the
+    verdict, where "check" is a pair that a symmetry of the experiment swaps, and in how many trials
+    the first and the second were learned.
     """
     rows = placed(tables["overview"])
     height = rows["y"].max() + 1 if len(rows) else 1
     figure = style.new_figure(style.PAGE_WIDTH + 1, 1.3 + 0.24 * height)
-    panels = figure.subplots(1, 2, sharey=True, width_ratios=[1.1, 1])
-    for axes, (test, label) in zip(panels, PANELS.items(), strict=True):
-        draw_panel(axes, rows, test)
-        axes.set_xlabel(label)
-    write_labels(panels[0], rows)
-    write_counts(panels[0], rows)
-    panels[1].tick_params(axis="y", length=0)
-    panels[0].set_ylim(height - 0.4, -0.6)
+    axes = figure.add_subplot()
+    draw_ratios(axes, rows)
+    write_labels(axes, rows)
+    write_verdicts(axes, rows)
+    axes.set_ylim(height - 0.4, -0.6)
     for version, look in VERSIONS.items():
-        panels[1].plot([], [], linestyle="", label=version, **look)
-    figure.legend(*panels[1].get_legend_handles_labels(), loc="outside upper right", ncols=2)
+        axes.plot([], [], linestyle="", label=version, **look)
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=2)
     return figure
 
 
@@ -202,7 +178,7 @@ def placed(overview: pd.DataFrame) -> pd.DataFrame:
         key=overview["twin"].where(overview["twin"] != "", overview["experiment"]),
         version=pd.Categorical(overview["version"], list(VERSIONS)),
     )
-    pair = ["key", "easy", "hard", "sample"]
+    pair = ["key", "first", "second", "sample"]
     rows = rows.sort_values(["universal", *pair, "version"], ignore_index=True)
     new_universal = rows["universal"] != rows["universal"].shift()
     new_pair = (rows[pair] != rows[pair].shift()).any(axis="columns")
@@ -210,34 +186,38 @@ def placed(overview: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(y=y, new_universal=new_universal, new_pair=new_pair)
 
 
-def draw_panel(axes: Axes, rows: pd.DataFrame, test: str) -> None:
-    """One measure of all rows; a row without an estimate says so."""
-    axes.axvline(0, color=style.GREY, linewidth=0.8)
+def draw_ratios(axes: Axes, rows: pd.DataFrame) -> None:
+    """The ratios of all rows on a logarithmic axis; a row without one says so."""
+    axes.axvline(1, color=style.GREY, linewidth=0.8)
+    for bound in {*rows["margin_low"], *rows["margin_high"]}:
+        axes.axvline(bound, color=style.GREY, linewidth=0.8, linestyle=":")
     for version, look in VERSIONS.items():
         some = rows[rows["version"] == version]
-        estimate = some[f"{test}_estimate"]
-        errors = [estimate - some[f"{test}_lower"], some[f"{test}_upper"] - estimate]
+        errors = [some["ratio"] - some["ratio_lower"], some["ratio_upper"] - some["ratio"]]
         axes.errorbar(
-            estimate, some["y"], xerr=np.nan_to_num(errors), linestyle="", elinewidth=1.4, **look
-        )
-    for y in rows.loc[rows[f"{test}_estimate"].isna(), "y"]:
+            some["ratio"], some["y"], xerr=np.nan_to_num(errors), linestyle="", elinewidth=1.4,
+            **look,
+        )  # fmt: skip
+        more = some[(some["learned_second"] < some["n"]) & (some["learned_first"] == some["n"])]
+        axes.plot(more["ratio"] * 1.08, more["y"], ">", color=look["color"], markersize=4)
+    for y in rows.loc[rows["ratio"].isna(), "y"]:
         axes.annotate(
-            "no estimate",
-            (0, y),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-            color=style.GREY,
-        )
-    axes.margins(x=0.12)
-    style.step_axis(axes.xaxis, ticks=4)
+            "no estimate", (1, y), xytext=(4, 0), textcoords="offset points", va="center",
+            fontsize=8, color=style.GREY,
+        )  # fmt: skip
+    axes.set_xscale("log", base=2)
+    low, high = np.nan_to_num([rows["ratio_lower"].min(), rows["ratio_upper"].max()], nan=1)
+    axes.set_xlim(max(1 / LONGEST, min(low / 1.2, 0.7)), min(LONGEST, max(high * 1.2, 1.4)))
+    axes.xaxis.set_major_locator(LogLocator(base=2, numticks=12))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:.2g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_xlabel("Steps of the second over those of the first")
 
 
 def write_labels(axes: Axes, rows: pd.DataFrame) -> None:
     """Names of the pairs at the axis, and each universal as a heading above its pairs."""
     names = [
-        f"{row.experiment}: {style.label(row.easy)} – {style.label(row.hard)}"
+        f"{row.experiment}: {style.label(row.first)} – {style.label(row.second)}"
         if row.new_pair
         else "as run"
         for row in rows.itertuples()
@@ -257,26 +237,18 @@ def write_labels(axes: Axes, rows: pd.DataFrame) -> None:
         )
 
 
-def write_counts(axes: Axes, rows: pd.DataFrame) -> None:
-    """On the right edge, in how many of all trials both converged."""
-    axes.annotate(
-        "both learned\nin trials",
-        (1, 1),
-        xycoords="axes fraction",
-        xytext=(2, 0),
-        textcoords="offset points",
-        va="top",
-        fontsize=8,
-        color=style.GREY,
-    )
+def write_verdicts(axes: Axes, rows: pd.DataFrame) -> None:
+    """On the right edge the verdict of each row, and in how many trials both were learned."""
     for row in rows.itertuples():
+        check = " (check)" if row.exchangeable is True else ""
+        learned = f"{row.learned_first} and {row.learned_second} of {row.n}"
         axes.annotate(
-            f"{row.paired_t_steps_n} of {row.n}",
+            f"{VERDICTS[row.verdict]}{check}\n{learned}",
             (1, row.y),
             xycoords=axes.get_yaxis_transform(),
-            xytext=(2, 0),
+            xytext=(4, 0),
             textcoords="offset points",
             va="center",
-            fontsize=8,
+            fontsize=7,
             color=style.GREY,
         )

@@ -42,8 +42,8 @@ FILES = {
     "scenes": "data/split.parquet",
     "weights": "training/{job}/weights.safetensors",
     "timed_trials": "training/{job}/trials.csv",
-    **{name: f"tables/{name}.csv" for name in ("trials", "convergence", "comparison")},
-    **{name: f"tables/{name}.csv" for name in ("leaderboard", "baselines")},
+    **{name: f"tables/{name}.csv" for name in ("trials", "convergence", "verdicts", "comparison")},
+    **{name: f"tables/{name}.csv" for name in ("leaderboard", "baselines", "published")},
     **{name: f"tables/{name}.parquet" for name in ("curves", "cells", "baseline_cells", "texts")},
 }
 """Where each of an experiment's results lies in its folder; {job} stands for all training jobs."""

@@ -8,7 +8,6 @@ from math import isnan
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from quantlearn.figures import formats
@@ -16,10 +15,13 @@ from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES, BASELINE_NAMES, SPLITS, ZONES
 from quantlearn.figures.texts import render
 from quantlearn.semantics.scenes_in_words import WRITING
-from quantlearn.settings.protocol import learns_all, named_and_generated
+from quantlearn.settings.protocol import learns_all, named_and_generated, trials_lacking
 from quantlearn.settings.search import chooses_sample
-from quantlearn.statistics import comparison
-from quantlearn.statistics.convergence import FINAL_EVALUATIONS, step_leads
+from quantlearn.statistics.convergence import (
+    PAPER_EVALUATIONS,
+    step_leads,
+    summarise_convergence,
+)
 from quantlearn.statistics.intervals import mean_interval
 
 __all__ = ["how_run", "pairs", "section"]
@@ -155,7 +157,7 @@ def _learning(experiment: Experiment) -> dict[str, Any]:
     training, quantifiers = experiment.constants["training"], experiment.settings["quantifiers"]
     size_alone = experiment.baseline("size", training["monitor"])
     ends = convergence.pivot_table("final_accuracy", "trial", "quantifier", dropna=False)
-    rows = comparison.summarise_convergence(convergence, quantifiers).to_dict("records")
+    rows = summarise_convergence(convergence, quantifiers).to_dict("records")
     for row in rows:
         name = row["quantifier"]
         row["size_alone"] = size_alone[name].mean()
@@ -168,7 +170,7 @@ def _learning(experiment: Experiment) -> dict[str, Any]:
             for row in rows
             if (row["above"].estimate if isnan(row["above"].lower) else row["above"].lower) <= 0
         ],
-        "last": FINAL_EVALUATIONS,
+        "last": PAPER_EVALUATIONS,
         "steps": trials["steps"].tolist(),
         "ends": trials["stop_reason"].value_counts().sort_index(),
         "censored": not convergence["converged"].all(),
@@ -202,55 +204,41 @@ def _errors(experiment: Experiment) -> dict[str, Any]:
 def pairs(experiment: Experiment) -> list[dict[str, Any]]:
     """Compare the quantifiers of each pair, in the order of the settings.
 
-    ``sooner`` counts the trials in which the first one was learned sooner, also those in which only
-    it was learned (``only_easy``); ``later`` and ``only_hard`` the other way round. ``tests`` are
-    all tests by name, ``steps`` is the one of the lead in steps.
+    ``verdict`` is the row of verdicts.csv, ``tests`` are the other tests by name. ``sooner`` counts
+    the trials in which the first one was learned sooner, also those in which only it was learned.
     """
     convergence = experiment.shown(experiment.convergence).sort_values("trial")
     learned = dict(iter(convergence.groupby("quantifier")))
     tested = experiment.shown(experiment.comparison)
     found = []
-    for easy, hard in experiment.settings["comparisons"]:
-        leads = step_leads(learned[easy], learned[hard])
-        tests = tested[(tested["easy"] == easy) & (tested["hard"] == hard)].set_index("test")
-        steps, ranks = tests.loc["paired_t_steps"], tests.loc["wilcoxon_steps"]
+    for row in experiment.shown(experiment.verdicts).to_dict("records"):
+        first, second = row["first"], row["second"]
+        leads = step_leads(learned[first], learned[second])
+        tests = tested[(tested["easy"] == first) & (tested["hard"] == second)].set_index("test")
         found.append(
             {
-                "easy": formats.name(easy),
-                "hard": formats.name(hard),
+                "first": formats.name(first),
+                "second": formats.name(second),
                 "n": len(leads),
                 "sooner": (leads > 0).sum(),
                 "later": (leads < 0).sum(),
-                "together": (leads == 0).sum(),
-                "neither": np.isnan(leads).sum(),
-                "only_easy": np.isposinf(leads).sum(),
-                "only_hard": np.isneginf(leads).sum(),
                 "tests": tests,
-                "steps": steps,
-                "verdict": comparison.verdict(
-                    steps["estimate"], steps["p_adjusted"], ranks["estimate"], ranks["p_adjusted"]
-                ),
+                "verdict": row,
             }
         )
     return found
 
 
 def _compared(experiment: Experiment) -> dict[str, Any]:
-    universal = experiment.settings["universal"]
-    return {"pairs": pairs(experiment), "universal": universal, "last": FINAL_EVALUATIONS}
+    return {"pairs": pairs(experiment), "settings": experiment.settings, "last": PAPER_EVALUATIONS}
 
 
 def _caveats(experiment: Experiment) -> dict[str, Any]:
     """What a reader must know before relying on the result."""
-    settings, convergence = experiment.constants, experiment.shown(experiment.convergence)
-    trials, compared = convergence["trial"].nunique(), len(settings["comparisons"])
+    settings = experiment.constants
     return {
-        "trials": trials,
-        "few": comparison.FEW_TRIALS,
-        "reach": min(1.0, comparison.smallest_p(trials) * compared),
-        "level": comparison.LEVEL,
-        "censored": (~convergence["converged"]).sum() if compared else 0,
-        "steps": len(convergence),
+        "trials": settings["trials"],
+        "needed": trials_lacking(settings),
         "training": settings["training"],
         "by": settings["data"]["split"]["by"],
     }

@@ -1,1 +1,1 @@
-"""Quantifiers and their meanings: the language, scenes, truth, universals, complexity."""
+"""Quantifiers and their meanings: the language, scenes, truth, universals, complexity, symmetry."""

@@ -14,6 +14,7 @@ from quantlearn.settings.protocol import (
     PAIRS,
     REGULARISATION,
     is_control,
+    keeps_for_test,
     learns_all,
     novelty,
     published_pairs,
@@ -35,6 +36,8 @@ FIGURES = {
 
 # The figures of an experiment that names none are of its chosen sample.
 OF_CHOSEN = tuple(load_schema("experiment")["properties"]["figures"]["default"])
+
+_MOST_MODELS = 60
 
 # All others show answers true or false.
 OF_WORDS = (
@@ -298,12 +301,24 @@ def _scoreboard(settings: dict, beside: Sequence[dict]) -> str | None:
     return None
 
 
+def _models(settings: dict, _: Sequence[dict]) -> str | None:
+    number, split = len(settings["quantifiers"]), settings["data"]["split"]
+    if number > _MOST_MODELS:
+        return (
+            f"makes a model of each quantifier, and here are {number}: have {_MOST_MODELS} or fewer"
+        )
+    if not (split["dev"] or split["test"] or keeps_for_test(split)):
+        return "asks about scenes that are not trained, and there are none: set data.split.test"
+    return None
+
+
 NEEDS: dict[str, Need] = {
     "controls": _pairs,
     "description": _description,
     "finetuning": _finetuning,
     "generalisation": _generalisation,
     "gradients_through_time": _gradients,
+    "item_errors": _models,
     "knobs": _search,
     "language_model": _task("language_model"),
     "overfitting": _overfitting,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quantlearn.semantics.scenes import Space
+from quantlearn.statistics.multiple_tests import trials_needed
 
 __all__ = [
     "PAIRS",
@@ -15,9 +16,11 @@ __all__ = [
     "named_and_generated",
     "networks_of_trial",
     "novelty",
+    "published_columns",
     "published_pairs",
     "quantifiers_of_network",
     "space_of",
+    "trials_lacking",
     "whole_task",
 ]
 
@@ -72,6 +75,29 @@ def published_pairs(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
     networks of their own.
     """
     return [(easy, hard) for easy, hard in settings["comparisons"]] if learns_all(settings) else []
+
+
+def trials_lacking(settings: Mapping[str, Any]) -> int:
+    """How many trials an experiment would need to show a difference; 0 where it has them.
+
+    >>> settings = {"comparisons": [["most", "even"]], "family": None, "trials": 5}
+    >>> trials_lacking(settings)
+    6
+    """
+    family = settings["family"] or {"size": len(settings["comparisons"])}
+    needed = trials_needed(family["size"]) if settings["comparisons"] else 0
+    return needed if needed > settings["trials"] else 0
+
+
+def published_columns(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The column of each quantifier in the public data of the experiment that this one repeats.
+
+    >>> own = {"study": "exp2a", "columns": {"first_3_as_run": "first_3"}}
+    >>> published_columns({"quantifiers": ["at_least_3", "first_3_as_run"], "replicates": own})
+    {'at_least_3': 'at_least_3_accuracy', 'first_3_as_run': 'first_3_accuracy'}
+    """
+    names = settings["replicates"]["columns"]
+    return {name: f"{names.get(name, name)}_accuracy" for name in settings["quantifiers"]}
 
 
 def named_and_generated(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -74,10 +74,9 @@ def resolve(
         quantifiers = settings["quantifiers"]
         if settings["comparisons"] is None:
             untaught = settings["data"]["split"]["only_test"]["quantifiers"]
-            first, *others = [name for name in quantifiers if name not in untaught]
+            learned = [name for name in quantifiers if name not in untaught]
             compared = chooses_sample(settings) and settings["task"] not in WRITING
-            paired = others if compared else []
-            settings["comparisons"] = [[first, other] for other in paired]
+            settings["comparisons"] = [learned] if compared and len(learned) == 2 else []
         settings["expressions"] = {
             name: surroundings.lexicon[name].expression for name in quantifiers
         }
@@ -150,6 +149,9 @@ def _complete(schema: dict, given: dict) -> dict:
     for name in varying:
         space[name] = variants_of(schema["properties"][name], given[name])
         settings[name] = shared_settings(given[name], space[name])
+    if settings["replicates"] is not None:
+        replicates = schema["properties"]["replicates"]
+        settings["replicates"] = apply_defaults(replicates, settings["replicates"])
     if settings["search"] is not None:
         search = apply_defaults(schema["properties"]["search"], settings["search"])
         settings["search"] = {**search, "space": space}

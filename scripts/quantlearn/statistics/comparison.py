@@ -5,7 +5,7 @@ within trials. One sign everywhere: a positive estimate means that the first qua
 is learned sooner or better, and swapping the pair negates it.
 
 One test decides, on the experiment's endpoint (:mod:`quantlearn.statistics.endpoint`): `verdicts`.
-Beside it stand the tests of Steinert-Threlkeld & Szymanik (2019), under their name: `tests_of_2019`
+Beside it stand the tests of Steinert-Threlkeld & Szymanik (2019), under their name: `paper_tests`
 leaves out the trials in which a quantifier was not learned, as the paper does.
 
 Numbers that the data cannot give (one trial, no variance) are blank (nan), with n stated.
@@ -22,6 +22,7 @@ from scipy import stats
 
 from quantlearn.statistics import endpoint as endpoints
 from quantlearn.statistics.convergence import measured, step_leads
+from quantlearn.statistics.curves import area_to
 from quantlearn.statistics.effect_sizes import hedges_g_z, smallest_effect
 from quantlearn.statistics.intervals import CONFIDENCE, is_constant, mean_interval
 from quantlearn.statistics.multiple_tests import LEVEL, bonferroni, holm
@@ -30,9 +31,10 @@ from quantlearn.statistics.signed_rank import signed_rank_test
 __all__ = [
     "Comparison",
     "Paired",
+    "area_test",
     "paired_comparison",
     "paired_t_test",
-    "tests_of_2019",
+    "paper_tests",
     "verdict",
     "verdicts",
     "welch_test",
@@ -109,25 +111,26 @@ def verdicts(
     training: Mapping[str, Any],
     endpoint: Mapping[str, Any],
     threshold: float,
-    family: Mapping[str, Any] | None,
+    family: Mapping[str, Any],
 ) -> pd.DataFrame:
     """Compare the pairs of a sample on the endpoint of their experiment, one row for each pair.
 
     curves: trial, quantifier, step and accuracy on the monitored split; networks: trial, quantifier
     ("all", a name, or names joined by +), train_scenes and stop_reason; training: the settings of
     the sample; endpoint: measure, horizon, window and margin, where null stands for the default;
-    threshold: the accuracy at which a quantifier counts as learned; family: name and size of a
-    family of comparisons that was declared beforehand, for whose size p is adjusted, in place of
-    the pairs at hand (Holm).
+    threshold: the accuracy at which a quantifier counts as learned; family: the name and the size
+    of the family of comparisons for which p is adjusted, where null is that of the pairs at hand
+    (Holm), and a number is declared beforehand (Bonferroni).
 
     Columns: those of `quantlearn.columns.VERDICTS` from "first" on, but for the two of symmetry.
     """
     rows = [_compared(curves, networks, pair, training, endpoint, threshold) for pair in pairs]
     p = np.array([row["p"] for row in rows], dtype=float)
-    size = family["size"] if family else int(np.isfinite(p).sum())
-    for row, adjusted in zip(rows, bonferroni(p, size) if family else holm(p), strict=True):
+    declared = family["size"]
+    size = declared or int(np.isfinite(p).sum())
+    for row, adjusted in zip(rows, bonferroni(p, size) if declared else holm(p), strict=True):
         row["p_adjusted"] = adjusted
-        row["family"], row["family_size"] = family["name"] if family else "", size
+        row["family"], row["family_size"] = family["name"], size
         row["verdict"] = verdict(row.pop("ranks"), adjusted, row["within_margin"])
         row["smallest_effect"] = smallest_effect(row["n"], LEVEL / max(size, 1))
     return pd.DataFrame(rows)
@@ -188,7 +191,7 @@ def _compared(
         **_as_ratios(ratios),
         "ranks": (found := signed_rank_test(values[1] - values[0])).statistic,
         "p": found.p if len(trials) else nan,
-        "within_margin": ratios.within and bool(learned.mean() > 0.5),
+        "within_margin": ratios.within and bool(2 * learned.sum() > len(learned)),
     }
 
 
@@ -229,7 +232,7 @@ class Comparison:
     effect_upper: float = nan
 
 
-def tests_of_2019(convergence: pd.DataFrame, easy: str, hard: str) -> pd.DataFrame:
+def paper_tests(convergence: pd.DataFrame, easy: str, hard: str) -> pd.DataFrame:
     """The two paired t-tests of the paper for one pair of quantifiers in one sample, a row each.
 
     On the convergence steps and on the mean of the last 50 accuracies, both without the trials in
@@ -244,7 +247,7 @@ def tests_of_2019(convergence: pd.DataFrame, easy: str, hard: str) -> pd.DataFra
     first, second = first.loc[both], second.loc[both]
     leads = step_leads(first, second)
     learned = np.isfinite(leads)
-    accuracy = (first["final_accuracy"] - second["final_accuracy"]).to_numpy()
+    accuracy = (first["last_50_accuracy"] - second["last_50_accuracy"]).to_numpy()
     found = [
         paired_t_test(leads[learned], "paired_t_steps", "steps"),
         paired_t_test(accuracy[learned], "paired_t_accuracy", "accuracy"),
@@ -255,6 +258,25 @@ def tests_of_2019(convergence: pd.DataFrame, easy: str, hard: str) -> pd.DataFra
         censored_easy=int((~first["converged"]).sum()),
         censored_hard=int((~second["converged"]).sum()),
     )
+
+
+def area_test(curves: pd.DataFrame, easy: str, hard: str, horizon: int) -> pd.DataFrame:
+    """Compare mean accuracies from the first evaluation to the horizon by a paired t-test.
+
+    The area between the learning curves of a pair, divided by its width; a run that ended before
+    goes on with its last value. curves: trial, quantifier, step and accuracy. A row as in
+    `paper_tests`, without the counts.
+    """
+    means = {
+        name: {
+            trial: area_to(run["step"].to_numpy(), run["accuracy"].to_numpy(), horizon)
+            for trial, run in curves[curves["quantifier"] == name].groupby("trial")
+        }
+        for name in (easy, hard)
+    }
+    differences = (pd.Series(means[easy]) - pd.Series(means[hard])).dropna().to_numpy()
+    found = paired_t_test(differences, "area_between_curves", "accuracy")
+    return pd.DataFrame([found]).assign(easy=easy, hard=hard)
 
 
 def paired_t_test(differences: np.ndarray, test: str, unit: str) -> Comparison:

@@ -1,9 +1,9 @@
-"""Learning curves: continued to a common end, and the areas under and between them."""
+"""Learning curves: continued to a common end, and the areas under them."""
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["area_between_curves", "area_under_curve", "extended_curves"]
+__all__ = ["area_to", "area_under_curve", "extended_curves"]
 
 
 def extended_curves(curves: pd.DataFrame, steps: pd.Index | None = None) -> pd.DataFrame:
@@ -20,18 +20,6 @@ def extended_curves(curves: pd.DataFrame, steps: pd.Index | None = None) -> pd.D
     return wide.interpolate(method="index", limit_area="inside").ffill()
 
 
-def area_between_curves(easy: pd.DataFrame, hard: pd.DataFrame) -> pd.Series:
-    """Area between two quantifiers' learning curves, by trial, in steps × accuracy.
-
-    ∫ (accuracy of easy − accuracy of hard) d step by the trapezoid rule, from the first evaluation
-    to the last step of the longest run; see `extended_curves` for shorter runs.
-    """
-    steps = pd.Index(easy["step"]).union(hard["step"]).unique()
-    difference = extended_curves(easy, steps) - extended_curves(hard, steps)
-    area = np.trapezoid(difference.to_numpy(), difference.index.to_numpy(dtype=float), axis=0)
-    return pd.Series(area, index=difference.columns, name="area")
-
-
 def area_under_curve(steps: np.ndarray, loss: np.ndarray) -> float:
     """The area under a loss curve by the trapezoid rule, over its width: the mean loss.
 
@@ -43,3 +31,16 @@ def area_under_curve(steps: np.ndarray, loss: np.ndarray) -> float:
     if not np.isfinite(loss).all():
         return float("nan")
     return float(np.trapezoid(loss, steps) / (steps[-1] - steps[0])) if len(steps) > 1 else loss[0]
+
+
+def area_to(steps: np.ndarray, values: np.ndarray, horizon: int) -> float:
+    """The mean of a curve over steps from its first one to the horizon, by the trapezoid rule.
+
+    Its last value goes on where it ends before. nan where a value is not a finite number.
+
+    >>> area_to(np.array([1, 51]), np.array([0.5, 1.0]), 101)
+    0.875
+    """
+    within = steps < horizon
+    end = np.interp(horizon, steps, values)
+    return area_under_curve(np.append(steps[within], horizon), np.append(values[within], end))

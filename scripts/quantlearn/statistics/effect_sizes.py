@@ -1,5 +1,6 @@
 """Paired differences in their own standard deviations, and the smallest that can be shown."""
 
+from functools import cache
 from math import nan
 
 import numpy as np
@@ -34,16 +35,20 @@ def hedges_g_z(differences: np.ndarray) -> Interval:
     return Interval(float(correction * d_z), float(lower), float(upper))
 
 
+@cache
+def _spread(df: int) -> np.ndarray:
+    """How large a standard deviation may come out, relative to the true one, in like shares."""
+    return np.sqrt(stats.chi2.ppf((np.arange(2000) + 0.5) / 2000, df) / df)
+
+
 def _noncentrality(t: float, df: int, share: float) -> float:
     """The noncentrality under which a t statistic is at most ``t`` with probability ``share``.
 
-    As a mean over how large the standard deviation came out: closed forms of the distribution fail
-    for large t.
+    The distribution is the mean of Φ(t · spread − noncentrality); closed forms fail for large t.
     """
-    places = (np.arange(10_000) + 0.5) / 10_000
-    means = t * np.sqrt(stats.chi2.ppf(places, df) / df)
+    scaled = t * _spread(df)
     return optimize.brentq(
-        lambda nc: special.ndtr(means - nc).mean() - share, means.min() - 10, means.max() + 10
+        lambda nc: special.ndtr(scaled - nc).mean() - share, scaled.min() - 10, scaled.max() + 10
     )
 
 
@@ -58,10 +63,5 @@ def smallest_effect(n: int, level: float, power: float = 0.8) -> float:
     if n < 2:
         return nan
     critical = stats.t.ppf(1 - level / 2, n - 1)
-
-    def lacking(effect: float) -> float:
-        # The chance of significance in the other direction is nothing at such a power.
-        return 1 - special.nctdtr(n - 1, effect * np.sqrt(n), critical) - power
-
-    # Where so few trials would need an effect beyond all reason, there is no number to say.
-    return float(optimize.brentq(lacking, 0.0, 30.0)) if lacking(30.0) > 0 else nan
+    # The chance of significance in the other direction is nothing at such a power.
+    return _noncentrality(critical, n - 1, 1 - power) / np.sqrt(n)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from quantlearn.statistics.convergence import convergence_step
-from quantlearn.statistics.curves import area_under_curve
+from quantlearn.statistics.curves import area_to
 
 __all__ = ["budget", "evaluations", "outcomes", "window"]
 
@@ -90,16 +90,3 @@ def outcomes(
             value = 1 - area_to(steps, accuracy, horizon)
         rows[trial] = {"value": value, "learned": learned, "stop_reason": stop_reasons[trial]}
     return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "learned", "stop_reason"])
-
-
-def area_to(steps: np.ndarray, values: np.ndarray, horizon: int) -> float:
-    """The mean of a curve over steps from its first one to the horizon, by the trapezoid rule.
-
-    Its last value goes on where it ends before. nan where a value is not a finite number.
-
-    >>> area_to(np.array([1, 51]), np.array([0.5, 1.0]), 101)
-    0.875
-    """
-    within = steps < horizon
-    end = np.interp(horizon, steps, values)
-    return area_under_curve(np.append(steps[within], horizon), np.append(values[within], end))

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["LEVEL", "bonferroni", "holm"]
+__all__ = ["LEVEL", "bonferroni", "holm", "smallest_p", "trials_needed"]
 
 LEVEL = 0.05
 """Adjusted p values below this count as evidence of a difference."""
@@ -32,3 +32,24 @@ def bonferroni(p: np.ndarray, size: int) -> np.ndarray:
     array([0.04, 1.  ])
     """
     return np.minimum(np.asarray(p, dtype=float) * size, 1.0)
+
+
+def smallest_p(nonzero: int) -> float:
+    """The smallest two-sided p of a signed-rank test of so many differences, none of which is 0.
+
+    >>> smallest_p(5), smallest_p(6)
+    (0.0625, 0.03125)
+    """
+    return min(1.0, 2.0 ** (1 - nonzero))
+
+
+def trials_needed(tests: int) -> int:
+    """The fewest trials with which one of so many tests can be significant after adjustment.
+
+    >>> trials_needed(1), trials_needed(6)
+    (6, 8)
+    """
+    trials = 2
+    while tests * smallest_p(trials) >= LEVEL:
+        trials += 1
+    return trials

@@ -6,7 +6,9 @@ from functools import lru_cache
 import numpy as np
 from scipy import stats
 
-__all__ = ["SignedRank", "signed_rank_test", "smallest_p", "trials_needed"]
+from quantlearn.statistics.multiple_tests import smallest_p
+
+__all__ = ["SignedRank", "signed_rank_test"]
 
 LARGEST_EXACT = 1000
 """Of more differences the normal distribution is taken; it is then exact to four digits."""
@@ -71,24 +73,3 @@ def _tail(weights: tuple[int, ...], size: int) -> float:
     # Picked less unpicked is 2 · picked − all.
     sums = np.abs(2 * np.arange(len(chances)) - sum(weights))
     return float(min(1.0, chances[sums >= size].sum()))
-
-
-def smallest_p(nonzero: int) -> float:
-    """The smallest two-sided p that so many differences that are not 0 can give, ties or none.
-
-    >>> smallest_p(5), smallest_p(6)
-    (0.0625, 0.03125)
-    """
-    return min(1.0, 2.0 ** (1 - nonzero))
-
-
-def trials_needed(tests: int, level: float) -> int:
-    """The fewest trials with which one of so many tests can be significant after adjustment.
-
-    >>> trials_needed(1, 0.05), trials_needed(6, 0.05)
-    (6, 8)
-    """
-    trials = 2
-    while tests * smallest_p(trials) >= level:
-        trials += 1
-    return trials

@@ -44,7 +44,10 @@ def tabulated(
     compare(
         paths["curves"],
         paths["convergence"],
-        **synthetic.asked_by_compare(settings),
+        paths["trials"],
+        folder / "samples.csv",
+        settings,
+        verdicts=experiment.path("verdicts"),
         comparison=experiment.path("comparison"),
     )
     synthetic.write_baselines(folder, results["cells"])

@@ -2,18 +2,16 @@
 
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
 from page_results import CONFIG, tabulated
-from scipy import stats
 
 from quantlearn.figures.experiment import Experiment
-from quantlearn.report.experiment_page import how_run, pairs, section
+from quantlearn.report.experiment_page import how_run, section
 from quantlearn.settings.load import load_settings
 from quantlearn.settings.protocol import named_and_generated
 from quantlearn.settings.samples import draw_samples, samples_table
-from quantlearn.statistics.comparison import compare_pair, smallest_p, verdict
+from quantlearn.statistics.comparison import area_test, paper_tests, verdicts
 
 EASY, HARD = "at_least_4", "at_least_6_or_at_most_2"
 
@@ -36,94 +34,99 @@ def from_steps(settings, easy, hard, last=1000):
             "converged": step is not None,
             "last_step": last,
             "final_accuracy": 0.9 + 0.001 * trial,
+            "last_50_accuracy": 0.9 + 0.001 * trial,
         }
         for name, steps in ((EASY, easy), (HARD, hard))
         for trial, step in enumerate(steps)
     ]
     experiment = Experiment(settings, "nowhere")
     experiment.convergence = pd.DataFrame(rows).astype({"step": "Int64"})
+    looked_at = range(1, last, 10)
     curves = pd.DataFrame(
         [
-            {"trial": row["trial"], "quantifier": row["quantifier"], "step": step, "accuracy": 0.9}
+            {
+                "trial": row["trial"],
+                "quantifier": row["quantifier"],
+                "step": step,
+                "accuracy": 1.0 if row["converged"] and step >= row["step"] else 0.5,
+            }
             for row in rows
-            for step in (1, last)
+            for step in looked_at
         ]
     )
-    tests = compare_pair(experiment.convergence, curves, EASY, HARD)
+    networks = pd.DataFrame({"trial": range(len(easy)), "quantifier": "all", "train_scenes": 2000})
+    experiment.verdicts = verdicts(
+        curves,
+        networks.assign(stop_reason="epochs"),
+        settings["comparisons"],
+        training=settings["training"] | {"evaluate_every": 10},
+        endpoint=settings["endpoint"],
+        threshold=0.95,
+        family={"name": "exp1a", "size": None},
+    ).assign(sample=0, exchangeable=False)
+    tests = pd.concat(
+        [
+            paper_tests(experiment.convergence, EASY, HARD),
+            area_test(curves, EASY, HARD, last),
+        ]
+    )
     experiment.comparison = tests.assign(p_adjusted=tests["p"], experiment="exp1a", sample=0)
     ends = {"sample": 0, "steps": last, "stop_reason": "epochs"}
     experiment.trials = pd.DataFrame([{"trial": trial} | ends for trial in range(len(easy))])
     return experiment
 
 
-# --- Verdicts ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("lead", "lead_p", "ranks", "ranks_p", "expected"),
-    [
-        (100, 0.01, 0.8, 0.01, "sooner"),
-        (-100, 0.01, -0.8, 0.01, "later"),
-        (100, 0.01, 0.8, 0.0625, "one test"),
-        (100, 0.05, 0.8, 0.01, "one test"),
-        (100, 0.01, -0.8, 0.01, "contradiction"),
-        (100, 0.3, 0.8, 0.1, "not shown"),
-        (np.nan, np.nan, 0.8, 0.01, "one test"),
-        (np.nan, np.nan, np.nan, np.nan, "not shown"),
-    ],
-)
-def test_a_difference_counts_only_when_both_tests_show_it(lead, lead_p, ranks, ranks_p, expected):
-    assert verdict(lead, lead_p, ranks, ranks_p) == expected
-
-
-@pytest.mark.parametrize("trials", range(1, 12))
-def test_smallest_p_is_that_of_leads_of_one_sign(trials):
-    assert smallest_p(trials) == pytest.approx(stats.wilcoxon(np.arange(1, trials + 1)).pvalue)
-
-
 # --- Pairs ------------------------------------------------------------------------------------
 
 
-def test_each_trial_of_a_pair_is_counted_once(settings):
-    easy = [100, 300, 200, None, 150, None]
-    hard = [200, 100, 200, None, None, 900]
-    experiment = from_steps(settings, easy, hard)
-    (pair,) = pairs(experiment)
-    counts = ("sooner", "later", "together", "neither", "only_easy", "only_hard", "n")
-    assert [pair[count] for count in counts] == [2, 2, 1, 1, 1, 1, 6]
-    text = section("tests", experiment)
-    assert "sooner than *at least 6 or at most 2* in 2 of 6 trials" in text
-    assert "; 3 trials)" in text  # in which both were learned
-    assert "neither was learned in 1" in text
-
-
 def test_a_clear_lead_is_told_with_its_size_and_direction(settings):
-    easy = [100 + trial for trial in range(12)]
-    later = [300 + 3 * trial for trial in range(12)]
+    easy = [101 + 10 * trial for trial in range(12)]
+    later = [2 * step - 1 for step in easy]
     experiment = from_steps(settings, easy, later)
-    assert "in 12 of 12 trials" in section("tests", experiment)
-    assert "211 steps (95 % interval" in section("tests", experiment)
-    assert "is learned sooner" in section("conclusion", experiment)
-    assert "as the learnability of monotonicity predicts" in section("conclusion", experiment)
+    text = section("tests", experiment)
+    assert "sooner in 12 and later in 0 of 12 trials" in text
+    assert "takes 1.99 times as many steps (95 % interval 1.99 to 1.99; p < 0.001)" in text
+    for name in ("tests", "conclusion"):
+        assert "**\\*At least 4* is learned sooner".replace("\\", "") in section(name, experiment)
+        assert "as the learnability of monotonicity predicts" in section(name, experiment)
     reverse = section("conclusion", from_steps(settings, later, easy))
     assert "is learned later" in reverse
     assert "against what" in reverse
 
 
+def test_what_was_never_learned_is_a_bound(settings):
+    """Learned in 9 of 10 trials against 0 of 10: sooner, by a ratio that is at least so large."""
+    experiment = from_steps(settings, [101] * 10, [None] * 10)
+    assert "is learned sooner than *at least 6 or at most 2***, which takes at least 9.9" in (
+        section("conclusion", experiment)
+    )
+    experiment = from_steps(settings, [101] * 9 + [None], [None] * 10)
+    text = section("conclusion", experiment)
+    assert "is learned sooner" in text
+    assert "in 9 and 0 of 10 trials by step 1,000" in text
+
+
 def test_few_trials_never_show_a_difference_and_say_so(settings):
-    experiment = from_steps(settings, [100, 110, 120, 130, 140], [500, 520, 505, 530, 541])
-    assert "is learned sooner" not in section("conclusion", experiment)
-    text = section("caveats", experiment)
-    assert "only 5 trials" in text
-    assert "at least 0.062 whatever the networks do" in text
+    few = settings | {"trials": 5}
+    experiment = from_steps(few, [101, 111, 121, 131, 141], [501, 521, 501, 531, 541])
+    assert "is open" in section("conclusion", experiment)
+    assert "With 5 trials no difference can be shown" in section("caveats", experiment)
+    assert "no difference can be shown" not in section("caveats", from_steps(settings, [1], [1]))
+
+
+def test_a_check_of_the_procedure_is_called_so_and_predicts_nothing(settings):
+    experiment = from_steps(settings, [101] * 12, [501] * 12)
+    experiment.verdicts["exchangeable"] = True
+    text = section("conclusion", experiment)
+    assert "checks the procedure" in text
+    assert "predicts" not in text
 
 
 def test_nothing_learned_gives_sentences_without_numbers(settings):
     experiment = from_steps(settings, [None] * 3, [None] * 3)
     text = "".join(section(name, experiment) for name in ("tests", "conclusion", "caveats"))
-    assert "There is no trial in which both were learned" in text
-    assert "No difference" in text
-    assert "6 of 6 convergence steps are censored" in text
+    assert "is open" in text
+    assert "in 0 and 0 of 3 trials" in text
     assert "nan" not in text
 
 

@@ -7,17 +7,17 @@ import pytest
 
 from describe_quantifiers import describe_quantifiers
 from quantlearn import tables
-from quantlearn.semantics import meaning_tables
 from quantlearn.semantics.lexicon import load_lexicon
+from quantlearn.semantics.measures import COMPLEXITY, DEGREES, MINIMAL_PAIRS, TREES, TRUTH_RATES
 from quantlearn.settings.load import ConfigError, load_settings
 
 CONFIG = Path(__file__).parents[3] / "config"
 SCHEMAS = {
-    "degrees": meaning_tables.DEGREES,
-    "complexity": meaning_tables.COMPLEXITY,
-    "trees": meaning_tables.TREES,
-    "pairs": meaning_tables.MINIMAL_PAIRS,
-    "rates": meaning_tables.TRUTH_RATES,
+    "degrees": DEGREES,
+    "complexity": COMPLEXITY,
+    "trees": TREES,
+    "pairs": MINIMAL_PAIRS,
+    "rates": TRUTH_RATES,
 }
 
 
@@ -41,7 +41,7 @@ def test_tables_have_their_columns_and_no_others(paths, name):
 
 
 def test_what_is_unknown_is_blank(paths):
-    table = tables.read_csv(paths["complexity"], meaning_tables.COMPLEXITY).set_index("quantifier")
+    table = tables.read_csv(paths["complexity"], COMPLEXITY).set_index("quantifier")
     assert table.loc["every", "shortest"] == "subset_eq(A, B)"
     assert table.loc["even", "shortest"] == ""
     assert table["states"].isna().to_dict() == {name: name == "most" for name in table.index}
@@ -49,8 +49,8 @@ def test_what_is_unknown_is_blank(paths):
 
 
 def test_pairs_are_of_the_universals_that_are_broken(paths):
-    degrees = tables.read_csv(paths["degrees"], meaning_tables.DEGREES).set_index("quantifier")
-    pairs = tables.read_csv(paths["pairs"], meaning_tables.MINIMAL_PAIRS)
+    degrees = tables.read_csv(paths["degrees"], DEGREES).set_index("quantifier")
+    pairs = tables.read_csv(paths["pairs"], MINIMAL_PAIRS)
     for name, found in pairs.groupby("quantifier"):
         broken = degrees.loc[name, "right_upward":"extensionality"] < 1
         assert set(found["universal"]) == set(broken.index[broken])

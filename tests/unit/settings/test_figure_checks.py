@@ -1,10 +1,13 @@
 """A figure that an experiment cannot have is refused before anything runs, with what is lacking."""
 
+import shutil
+
 import pytest
 import yaml
 from test_bad_input import (
     DESCRIBES,
     EXPERIMENT,
+    GENERATED,
     GRID,
     RUN,
     SEARCH,
@@ -129,6 +132,11 @@ LACKING = {
     ),
     "dev scenes": ("knobs", {**CONDITIONS, **DROPOUT, **WITHOUT_DEV}, "second has none"),
     "truth values": ("balancing", WRITES, "none in language_model: name another figure"),
+    "scenes that are not trained": (
+        "item_errors",
+        {**WITHOUT_DEV, "data.split.test": 0.0, "data.split.train": 1.0},
+        "are not trained, and there are none: set data.split.test",
+    ),
     "a chosen sample": ("learning_curves", {**CONDITIONS, **DROPOUT}, "search.choose false"),
 }
 
@@ -149,6 +157,7 @@ ENOUGH = {
     "balancing": {},
     "language_model": WRITES,
     "description": DESCRIBES,
+    "item_errors": {},
 }
 
 
@@ -185,6 +194,13 @@ def test_searches_that_are_compared_vary_the_same_settings(tmp_path, figure):
     small.write_text(yaml.safe_dump(changed(EXPERIMENT, SEARCH)))
     (line,) = lines_of(folder, RUN)
     assert f'"{figure}" compares searches, and small varies other settings' in line
+
+
+def test_a_figure_of_models_is_refused_hundreds_of_quantifiers(tmp_path):
+    folder = write_two(tmp_path, "item_errors", {**ALONE, "generated": 200})
+    shutil.copy(GENERATED, folder)
+    (line,) = lines_of(folder, RUN)
+    assert "makes a model of each quantifier, and here are 202: have 60 or fewer" in line
 
 
 def test_an_experiment_that_is_split_otherwise_is_no_control(tmp_path):

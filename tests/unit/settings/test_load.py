@@ -85,6 +85,7 @@ def test_defaults_are_the_published_protocol(shipped):
         "weight_decay": 0.0,
         "batch_size": 8,
         "max_epochs": 4,
+        "shuffle_buffer": None,
         "evaluate_every": 50,
         "evaluate_splits": ["test"],
         "eval_scenes": 4096,
@@ -326,14 +327,16 @@ def test_the_quantifier_called_no_is_not_false(folder):
     assert experiment["comparisons"] == [["no", "at_least_6_or_at_most_2"]]
 
 
-def test_by_default_the_first_quantifier_is_compared_with_the_others(folder):
+@pytest.mark.parametrize(
+    ("names", "pairs"), [("most, some", [["most", "some"]]), ("most, some, every", [])]
+)
+def test_by_default_two_quantifiers_are_compared_and_more_are_not(folder, names, pairs):
     path = folder / "experiments" / "many.yaml"
     path.write_text(
-        "title: Many\nchapter: atlas\nquestion: Which?\nuniversal: none\n"
-        "quantifiers: [most, some, every]\n"
+        f"title: Many\nchapter: atlas\nquestion: Which?\nuniversal: none\nquantifiers: [{names}]\n"
     )
     experiment = load_settings(RUN | {"experiments": "many"}, folder).experiments["many"]
-    assert experiment["comparisons"] == [["most", "some"], ["most", "every"]]
+    assert experiment["comparisons"] == pairs
 
 
 def test_a_new_architecture_is_an_entry_and_is_not_imported(folder, monkeypatch):
@@ -378,11 +381,15 @@ def test_schemas_are_strict_and_complete(name):
     schema = load_schema(name)
     for mapping in all_mappings(schema):
         closed = "unevaluatedProperties" if "allOf" in mapping else "additionalProperties"
-        # Names of experiments are keys here, and their own schema says what stands under them.
-        assert mapping[closed] is False or mapping is schema["properties"]["own_overrides"]
+        # Names of experiments or quantifiers are keys here.
+        by_name = ("own_overrides", "replicates.columns")
+        open_ones = [part for key, part in settings_in(schema).items() if key in by_name]
+        assert mapping[closed] is False or mapping in open_ones
     for key, part in settings_in(schema).items():
         assert part["description"], key
-        assert "default" in part or key in schema.get("required", []) or key == "overrides", key
+        needed = [*schema.get("required", []), "replicates.study", "overrides"]
+        needed += ["family.name", "family.size"]
+        assert "default" in part or key in needed, key
         if "integer" in part.get("type", ()) or "number" in part.get("type", ()):
             assert part["minimum"] < part["maximum"], key
 

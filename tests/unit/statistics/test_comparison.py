@@ -1,62 +1,164 @@
-"""Statistics against closed forms, textbook examples and naive implementations."""
+"""Comparisons of quantifiers: verdicts with known truth, and the tests of 2019."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import stats
 from synthetic_results import training_curves
 
 from quantlearn.statistics import comparison as qs
 from quantlearn.statistics.convergence import convergence_table
 
+TRAINING = {"max_epochs": 4, "batch_size": 8, "evaluate_every": 50, "scenes": None}
+ENDPOINT = {
+    "measure": "convergence_step",
+    "horizon": None,
+    "window": None,
+    "margin": [0.8, 1.25],
+}
+PAIR = ("first", "second")
 
-def runs(steps: list[int | None], last: int = 1000, accuracy: float = 0.9) -> pd.DataFrame:
-    """Rows of a convergence table for one quantifier; None is a trial that never converged."""
-    return pd.DataFrame(
-        {
-            "trial": range(len(steps)),
-            "step": pd.array(steps, dtype="Int64"),
-            "converged": [step is not None for step in steps],
-            "last_step": last,
-            "final_accuracy": accuracy,
+
+def learned_at(steps: dict[str, list[float]], end: int = 4000) -> pd.DataFrame:
+    """Curves that jump to 1 at given steps, one list for each quantifier; inf: never."""
+    looked_at = np.arange(1, end, 50)
+    return pd.concat(
+        pd.DataFrame(
+            {
+                "trial": trial,
+                "quantifier": name,
+                "step": looked_at,
+                "accuracy": np.where(looked_at >= step, 1.0, 0.5),
+            }
+        )
+        for name, of_trials in steps.items()
+        for trial, step in enumerate(of_trials)
+    )
+
+
+def decided(steps, *, reason="epochs", family=None, pairs=(PAIR,), **endpoint):
+    curves = learned_at(steps)
+    trials = curves["trial"].nunique()
+    networks = pd.DataFrame(
+        {"trial": range(trials), "quantifier": "all", "train_scenes": 8000, "stop_reason": reason}
+    )
+    return qs.verdicts(
+        curves,
+        networks,
+        pairs,
+        training=TRAINING,
+        endpoint=ENDPOINT | endpoint,
+        threshold=0.95,
+        family=family or {"name": "own", "size": None},
+    )
+
+
+def verdict_on(first, second, **asked):
+    return decided({"first": first, "second": second}, **asked).iloc[0]
+
+
+class TestVerdict:
+    @pytest.mark.parametrize("reason", ["epochs", "patience", "diverged"])
+    def test_learned_in_all_trials_against_none_is_sooner(self, reason):
+        found = verdict_on([501] * 30, [np.inf] * 30, reason=reason)
+        assert found["verdict"] == "sooner"
+        assert (found["learned_first"], found["learned_second"]) == (30, 0)
+        assert found[{"epochs": "stopped_by_epochs", "patience": "stopped_by_patience"}.get(
+            reason, reason)] == 30  # fmt: skip
+        # τ is 4 epochs of 8,000 scenes in steps of 8.
+        assert (found["horizon"], found["estimate"]) == (4000, 4000 - 501)
+
+    def test_learned_in_nine_of_ten_against_none_is_sooner(self):
+        assert verdict_on([501] * 9 + [np.inf], [np.inf] * 10)["verdict"] == "sooner"
+
+    def test_swapping_the_pair_mirrors_everything(self):
+        random = np.random.default_rng(5)
+        first, second = (random.choice([501, 901, 1501, np.inf], 12) for _ in range(2))
+        one, other = verdict_on(first, second), verdict_on(second, first)
+        assert one["estimate"] == -other["estimate"]
+        assert one["ratio"] == pytest.approx(1 / other["ratio"])
+        assert one["ratio_lower"] == pytest.approx(1 / other["ratio_upper"])
+        assert one["p"] == other["p"]
+        mirrored = {"sooner": "later", "later": "sooner"}
+        assert mirrored.get(one["verdict"], one["verdict"]) == other["verdict"]
+
+    def test_fewer_than_six_trials_show_no_direction(self):
+        found = verdict_on([501] * 5, [np.inf] * 5)
+        assert (found["p"], found["verdict"]) == (0.0625, "open")
+
+    def test_differences_inside_the_margin_are_none_that_matters(self):
+        first = [1001, 1051] * 10
+        found = verdict_on(first, first[::-1])
+        assert (found["verdict"], found["within_margin"]) == ("no_difference", True)
+
+    def test_a_small_difference_that_is_shown_has_a_direction(self):
+        found = verdict_on([1001, 1051] * 10, [1051, 1101] * 10)
+        assert (found["verdict"], found["within_margin"]) == ("sooner", True)
+
+    def test_what_no_trial_learned_is_open(self):
+        found = verdict_on([np.inf] * 20, [np.inf] * 20)
+        assert (found["verdict"], found["p"], found["estimate"]) == ("open", 1.0, 0.0)
+
+    def test_other_experiments_change_nothing_and_a_declared_family_counts_all(self):
+        steps = {
+            "first": [501] * 8,
+            "second": [901] * 7 + [101],
+            "third": [901] * 7 + [501],
         }
-    ).set_index("trial")
+        alone = decided(steps)
+        pairs = [PAIR, ("first", "third")]
+        assert alone["p_adjusted"].tolist() == alone["p"].tolist()
+        together = decided(steps, pairs=pairs)
+        # Holm: the smaller of two counts twice, and the other no less than it.
+        assert together["p_adjusted"].tolist() == [together["p"][0], 2 * together["p"][1]]
+        declared = decided(steps, pairs=pairs, family={"name": "study", "size": 7})
+        assert declared["p_adjusted"].tolist() == pytest.approx(
+            np.minimum(7 * together["p"], 1).tolist()
+        )
+        assert set(declared["family"]) == {"study"}
+
+    def test_an_endpoint_of_one_s_own(self):
+        found = verdict_on([501] * 8, [901] * 8, horizon=600, window=2)
+        assert (found["horizon"], found["window"], found["estimate"]) == (600, 2, 99)
+        areas = verdict_on([501] * 8, [901] * 8, measure="area_above_curve", horizon=1001)
+        assert areas["verdict"] == "sooner"
+        assert areas["ratio"] == pytest.approx(900 / 500, rel=0.05)
+
+    def test_groups_have_their_own_networks(self):
+        curves = learned_at({"first": [501] * 8, "second": [901] * 8})
+        networks = pd.concat(
+            pd.DataFrame(
+                {"trial": range(8), "quantifier": name, "train_scenes": n, "stop_reason": "epochs"}
+            )
+            for name, n in (("first", 8000), ("second", 6000), ("third", 100))
+        )
+        found = qs.verdicts(
+            curves, networks, [PAIR], training=TRAINING, endpoint=ENDPOINT, threshold=0.95,
+            family={"name": "own", "size": None},
+        )  # fmt: skip
+        assert found["horizon"].tolist() == [3000]
 
 
-class TestKaplanMeier:
-    # Remission in weeks under 6-mercaptopurine (Freireich et al. 1963; Cox & Oakes 1984, p. 49).
-    WEEKS = np.array([6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35])
-    RELAPSED = np.arange(21) < 9
+def lognormal_pairs(random, trials, correlation, effect, unlearned):
+    """Times of two quantifiers in trials, and the horizon by which a share is not learned."""
+    noise = random.multivariate_normal([0, 0], [[1, correlation], [correlation, 1]], trials)
+    times = np.exp(7 + 0.5 * noise) * [1, effect]
+    horizon = np.inf
+    if unlearned:
+        horizon = np.exp(7 + 0.5 * stats.norm.isf(unlearned))
+    return np.minimum(times, horizon)
 
-    def test_the_textbook_example(self):
-        curve = qs.kaplan_meier(self.WEEKS, self.RELAPSED)
-        share = dict(zip(curve.steps, curve.share, strict=True))
-        known = {6: 0.857, 7: 0.807, 10: 0.753, 13: 0.690, 16: 0.627, 22: 0.538, 23: 0.448}
-        for week, expected in known.items():
-            assert share[week] == pytest.approx(expected, abs=5e-4)
-        assert curve.median().estimate == 23
-        at_risk = dict(zip(curve.steps, curve.at_risk, strict=True))
-        assert (at_risk[0], at_risk[6], at_risk[7], at_risk[23]) == (21, 21, 17, 6)
 
-    def test_the_median_interval_is_the_published_one(self):
-        # R, survfit(..., conf.type = "log-log"): median 23, lower 13, no upper bound.
-        interval = qs.kaplan_meier(self.WEEKS, self.RELAPSED).median()
-        assert (interval.estimate, interval.lower) == (23, 13)
-        assert np.isnan(interval.upper)
-
-    def test_greenwood_by_hand(self):
-        # Four trials; after the first event S = 3/4 and the variance of log S is 1/(4·3).
-        curve = qs.kaplan_meier(np.array([1, 2, 3, 4]), np.array([True, True, True, False]))
-        half = 1.959964 * np.sqrt(1 / 12) / abs(np.log(0.75))
-        assert curve.lower[1] == pytest.approx(0.75 ** np.exp(half), rel=1e-5)
-        assert curve.upper[1] == pytest.approx(0.75 ** np.exp(-half), rel=1e-5)
-
-    def test_without_convergence_the_median_is_not_reached(self):
-        curve = qs.kaplan_meier(np.array([10, 10, 10]), np.zeros(3, dtype=bool))
-        assert (curve.share == 1).all()
-        assert np.isnan(curve.median().estimate)
+@pytest.mark.parametrize("unlearned", [0.0, 0.7])
+@pytest.mark.parametrize("correlation", [-0.5, 0.9])
+def test_false_directions_are_rare(correlation, unlearned):
+    """At most 0.06 of the null at 0.05; a sample of `make calibrate`."""
+    random = np.random.default_rng(11)
+    false = 0
+    for _ in range(1000):
+        times = lognormal_pairs(random, 10, correlation, 1.0, unlearned)
+        false += qs.paired_comparison(times[:, 1] - times[:, 0]).p < 0.05
+    assert false / 1000 <= 0.06 + 2 * np.sqrt(0.05 * 0.95 / 1000)
 
 
 class TestPairedT:
@@ -71,12 +173,6 @@ class TestPairedT:
         bounds = expected.confidence_interval()
         assert (found.lower, found.upper) == pytest.approx((bounds.low, bounds.high))
 
-    def test_d_z_is_t_over_root_n(self):
-        differences = np.random.default_rng(4).normal(1, 1, 20)
-        found = qs.paired_t_test(differences, "test", "unit")
-        assert found.effect_size == pytest.approx(found.statistic / np.sqrt(20))
-        assert found.effect_lower < found.effect_size < found.effect_upper
-
     @pytest.mark.parametrize("differences", [[], [3.0], [3.0, 3.0, 3.0], [0.1 + 0.2, 0.3]])
     def test_what_the_data_cannot_give_is_blank(self, differences):
         found = qs.paired_t_test(np.array(differences), "test", "unit")
@@ -84,123 +180,50 @@ class TestPairedT:
         assert np.isnan([found.statistic, found.p, found.lower, found.effect_size]).all()
         assert np.isnan(found.estimate) == (not differences)
 
-    def test_no_bootstrap_interval_for_fewer_than_five(self):
-        effect = qs.cohens_d_z(np.array([1.0, 2.0, 3.0, 5.0]))
-        assert np.isfinite(effect.estimate)
-        assert np.isnan(effect.lower)
 
-
-class TestWilcoxon:
-    def test_agrees_with_scipy_without_censoring(self):
-        leads = np.array([50.0, -100, 250, 300, 450, 600, -150, 900])
-        found = qs.wilcoxon_steps_test(leads)
-        expected = stats.wilcoxon(leads)
-        assert (found.statistic, found.p) == (expected.statistic, expected.pvalue)
-        # Ranks of the negative ones are 2 and 3 of 36 in all.
-        assert found.estimate == pytest.approx((31 - 5) / 36)
-
-    def test_an_unlearned_partner_ranks_above_every_finite_lead(self):
-        censored = qs.wilcoxon_steps_test(np.array([100.0, -200, 300, 400, np.inf]))
-        late = qs.wilcoxon_steps_test(np.array([100.0, -200, 300, 400, 1e9]))
-        assert (censored.estimate, censored.p) == (late.estimate, late.p)
-
-    def test_trials_without_order_are_left_out_and_not_counted(self):
-        assert qs.wilcoxon_steps_test(np.array([np.nan, 0.0, 100, 200])).n == 2
-        nothing = qs.wilcoxon_steps_test(np.array([np.nan, np.nan]))
-        assert nothing.n == 0
-        assert np.isnan([nothing.estimate, nothing.p]).all()
-
-
-class TestLogrank:
-    def test_by_hand(self):
-        # Events: 1 (easy), 2 (hard), 3 (easy), 4 (hard). Expected easy: 2/4 + 1/3 + 1/2 + 0 = 4/3;
-        # variance: 1/4 + 2/9 + 1/4 + 0 = 13/18.
-        found = qs.logrank_test(runs([1, 3]), runs([2, 4]))
-        assert found.statistic == pytest.approx((2 - 4 / 3) / np.sqrt(13 / 18))
-        assert found.p == pytest.approx(2 * stats.norm.sf(found.statistic))
-
-    def test_the_restricted_mean_stops_at_the_first_censoring(self):
-        found = qs.logrank_test(runs([100, 200]), runs([400, None], last=1000))
-        assert (found.horizon, found.estimate) == (1000, 700 - 150)
-
-    def test_nothing_converged(self):
-        found = qs.logrank_test(runs([None, None]), runs([None, None]))
-        assert np.isnan([found.statistic, found.p, found.estimate]).all()
-        assert found.n == 2
-
-    def test_all_at_the_same_step_leave_nothing_to_compare(self):
-        assert np.isnan(qs.logrank_test(runs([5, 5]), runs([5, 5])).p)
-
-
-class TestHolm:
-    @settings(max_examples=30, deadline=None)
-    @given(st.lists(st.floats(0, 1), min_size=1, max_size=12, unique=True))
-    def test_agrees_with_the_definition(self, p):
-        ordered = sorted(p)
-        m = len(p)
-        stepwise = [min(1.0, max((m - j) * ordered[j] for j in range(i + 1))) for i in range(m)]
-        expected = [stepwise[ordered.index(value)] for value in p]
-        assert qs.holm(np.array(p)) == pytest.approx(expected)
-
-    def test_blank_p_values_are_no_part_of_the_family(self):
-        assert qs.holm(np.array([np.nan, 0.04]))[1] == 0.04
-        assert np.isnan(qs.holm(np.array([np.nan, np.nan]))).all()
-
-
-class TestComparePair:
+class TestOf2019:
     CURVES = training_curves(["quick", "slow"], [60, 170], trials=8, seed=5)
     CONVERGENCE = convergence_table(
         CURVES[CURVES["quantifier"] != "all"].assign(sample=0), 0.95, 20
     )
 
     def test_swapping_the_pair_negates_every_estimate_and_keeps_p(self):
-        one = qs.compare_pair(self.CONVERGENCE, self.CURVES, "quick", "slow")
-        other = qs.compare_pair(self.CONVERGENCE, self.CURVES, "slow", "quick")
+        one = qs.paper_tests(self.CONVERGENCE, "quick", "slow")
+        other = qs.paper_tests(self.CONVERGENCE, "slow", "quick")
         assert (one["estimate"] > 0).all()
         assert one["estimate"].to_numpy() == pytest.approx(-other["estimate"].to_numpy())
         assert one["p"].to_numpy() == pytest.approx(other["p"].to_numpy())
         assert one["censored_hard"].tolist() == other["censored_easy"].tolist()
 
-    def test_the_t_test_on_steps_counts_only_trials_where_both_converged(self):
+    def test_both_leave_out_trials_that_did_not_learn_both(self):
         steps = self.CONVERGENCE.pivot_table(index="trial", columns="quantifier", values="step")
-        found = qs.compare_pair(self.CONVERGENCE, self.CURVES, "quick", "slow")
-        paired = found.set_index("test").loc["paired_t_steps"]
-        assert paired["n"] == steps.notna().all(axis="columns").sum() < 8
-        assert paired["censored_hard"] > 0
+        found = qs.paper_tests(self.CONVERGENCE, "quick", "slow")
+        both = steps.notna().all(axis="columns").sum()
+        assert found["n"].tolist() == [both, both]
+        assert both < 8
+        assert (found["censored_hard"] > 0).all()
 
     def test_a_single_trial_gives_estimates_but_no_test(self):
-        one_run = self.CONVERGENCE[self.CONVERGENCE["trial"] == 0]
-        found = qs.compare_pair(one_run, self.CURVES[self.CURVES["trial"] == 0], "quick", "slow")
+        found = qs.paper_tests(self.CONVERGENCE[self.CONVERGENCE["trial"] == 0], "quick", "slow")
         assert (found["n"] == 1).all()
         assert found[["statistic", "p", "lower", "upper"]].isna().all(axis=None)
 
     def test_what_was_not_measured_is_in_no_test(self):
         """As if the trial had not been there, instead of as if it had never learned."""
-        without = self.CURVES["trial"] != 3
-        expected = qs.compare_pair(
-            self.CONVERGENCE[self.CONVERGENCE["trial"] != 3], self.CURVES[without], "quick", "slow"
-        )
-        unmeasured = self.CURVES.assign(
-            accuracy=self.CURVES["accuracy"].mask(
-                (self.CURVES["trial"] == 3) & (self.CURVES["quantifier"] == "quick")
-            )
-        )
+        expected = qs.paper_tests(self.CONVERGENCE[self.CONVERGENCE["trial"] != 3], "quick", "slow")
+        blank = (self.CURVES["trial"] == 3) & (self.CURVES["quantifier"] == "quick")
+        unmeasured = self.CURVES.assign(accuracy=self.CURVES["accuracy"].mask(blank))
         of_pair = unmeasured[unmeasured["quantifier"] != "all"].assign(sample=0)
         table = convergence_table(of_pair, 0.95, 20)
         assert len(table) == len(self.CONVERGENCE)
-        found = qs.compare_pair(table, unmeasured, "quick", "slow")
-        pd.testing.assert_frame_equal(found, expected)
-        assert (found.set_index("test")["n"][["logrank", "area_between_curves"]] == 7).all()
-        summed = qs.summarise_convergence(table, ["quick", "slow"])
-        assert summed["n"].tolist() == [7, 8]
+        pd.testing.assert_frame_equal(qs.paper_tests(table, "quick", "slow"), expected)
 
-    def test_where_nothing_was_measured_nothing_is_said(self):
-        blank = self.CURVES.assign(accuracy=np.nan)
-        table = convergence_table(blank[blank["quantifier"] != "all"].assign(sample=0), 0.95, 20)
-        found = qs.compare_pair(table, blank, "quick", "slow")
-        assert (found["n"] == 0).all()
-        assert found[["estimate", "p", "lower", "upper"]].isna().all(axis=None)
-        assert qs.summarise_convergence(table, ["quick", "slow"])["n"].tolist() == [0, 0]
+    def test_the_area_between_curves_is_a_mean_of_differences(self):
+        curves = learned_at({"quick": [501, 501, 601], "slow": [1001, 1501, 1601]})
+        found = qs.area_test(curves, "quick", "slow", 2001).iloc[0]
+        # Apart by 0.5 for a quarter or half of the way.
+        assert found["estimate"] == pytest.approx(0.5 * np.mean([0.25, 0.5, 0.5]))
+        assert found["n"] == 3
 
 
 def test_welch_agrees_with_the_formula():
@@ -211,15 +234,3 @@ def test_welch_agrees_with_the_formula():
     assert found.lower < found.estimate < found.upper
     assert np.isnan(qs.welch_test(first, np.array([])).estimate)
     assert np.isnan(qs.welch_test(first, np.array([1.0])).p)
-
-
-def test_summary_keeps_the_order_of_the_experiment_and_says_not_reached():
-    table = pd.concat(
-        runs(steps).reset_index().assign(sample=0, quantifier=name)
-        for name, steps in {"even": [None, None, 900], "most": [100, 200, 300]}.items()
-    )
-    summary = qs.summarise_convergence(table, ["most", "even"])
-    assert summary["quantifier"].tolist() == ["most", "even"]
-    assert summary["converged"].tolist() == [3, 1]
-    assert summary["median_step"][0] == 200
-    assert np.isnan(summary["median_step"][1])

@@ -12,10 +12,13 @@ from synthetic_results import training_curves
 from quantlearn.statistics.convergence import (
     convergence_step,
     convergence_table,
+    final_accuracy,
     measured,
+    median_step,
     step_leads,
+    summarise_convergence,
 )
-from quantlearn.statistics.curves import area_between_curves
+from quantlearn.statistics.curves import area_to
 
 ACCURACIES = st.lists(st.integers(50, 64).map(lambda x: x / 64), min_size=1, max_size=40)
 
@@ -69,7 +72,8 @@ def test_what_was_not_measured_neither_converged_nor_is_censored():
     table = convergence_table(parts, 0.95, 20)
     unknown = table["converged"].isna()
     assert table.loc[unknown, ["trial", "quantifier"]].to_numpy().tolist() == [[1, "even"]]
-    assert table.loc[unknown, ["step", "final_accuracy"]].isna().all(axis=None)
+    blank = ["step", "final_accuracy", "last_50_accuracy"]
+    assert table.loc[unknown, blank].isna().all(axis=None)
     assert len(measured(table)) == 5
 
 
@@ -82,42 +86,77 @@ def test_convergence_table_has_one_row_for_each_run():
     most = table[table["quantifier"] == "most"]
     assert (most["step"] < most["last_step"]).all()
     one = parts[(parts["trial"] == 0) & (parts["quantifier"] == "even")]
-    expected = one.sort_values("step")["accuracy"].tail(50).mean()
-    found = table.query("trial == 0 and quantifier == 'even'")["final_accuracy"].item()
-    assert found == pytest.approx(expected)
+    ordered = one.sort_values("step")["accuracy"]
+    found = table.query("trial == 0 and quantifier == 'even'")
+    # Of 60 evaluations the last tenth is 6.
+    assert found["final_accuracy"].item() == pytest.approx(ordered.tail(6).mean())
+    assert found["last_50_accuracy"].item() == pytest.approx(ordered.tail(50).mean())
 
 
-class TestArea:
+@pytest.mark.parametrize(("evaluations", "last"), [(1, 1), (19, 1), (28, 2), (499, 49), (900, 50)])
+def test_the_final_accuracy_is_of_the_last_tenth(evaluations, last):
+    """Of a run that rises from chance to 1, its whole mean of .75 would tell nothing of its end."""
+    rising = np.linspace(0.5, 1.0, evaluations)
+    assert final_accuracy(rising) == pytest.approx(rising[-last:].mean())
+
+
+def test_the_accuracy_of_the_papers_test_is_of_the_last_50_evaluations():
+    steps, accuracy = np.arange(1, 1401, 50), np.linspace(0.5, 1.0, 28)
+    run = pd.DataFrame({"sample": 0, "trial": 0, "quantifier": "most", "step": steps})
+    row = convergence_table(run.assign(accuracy=accuracy), 0.95, 5).iloc[0]
+    assert row["final_accuracy"] == pytest.approx(1 - 0.5 / 27 / 2)
+    assert row["last_50_accuracy"] == pytest.approx(0.75)
+
+
+class TestMedianStep:
+    def test_trials_that_never_learn_are_above_the_line(self):
+        """Kaplan–Meier says that all learn, where half stop by patience before the others do."""
+        steps = np.array([20_000.0] * 10 + [np.inf] * 11)
+        assert np.isnan(median_step(steps).estimate)
+        assert median_step(steps[:-2]).estimate == 20_000
+
+    def test_the_interval_covers_what_it_says(self):
+        random = np.random.default_rng(4)
+        for n in (6, 10, 30):
+            found = [median_step(random.exponential(1, n)) for _ in range(2000)]
+            covered = np.mean([x.lower <= np.log(2) <= x.upper for x in found])
+            assert 0.94 < covered < 0.995  # it can only be conservative
+
+    def test_few_trials_have_no_interval(self):
+        assert np.isnan(median_step(np.arange(5.0)).lower)
+        assert np.isnan(median_step(np.array([])).estimate)
+
+
+class TestAreaTo:
     def test_two_ramps(self):
-        # 1 − (1 − x)² against x on [0, 1]: ∫ (x − x²) = 1/6 of a run of 1000 steps.
-        steps = np.linspace(0, 1000, 401)
-        x = steps / 1000
-        easy, hard = curve([1 - (1 - x) ** 2], [steps]), curve([x], [steps])
-        assert area_between_curves(easy, hard)[0] == pytest.approx(1000 / 6, rel=1e-4)
+        # 1 − (1 − x)² against x on [0, 1]: ∫ (x − x²) = 1/6.
+        x = np.linspace(0, 1, 401)
+        areas = [area_to(1000 * x, curve, 1000) for curve in (1 - (1 - x) ** 2, x)]
+        assert areas[0] - areas[1] == pytest.approx(1 / 6, rel=1e-4)
 
-    def test_a_short_run_is_extended_by_its_last_value(self):
-        short, long = np.array([0.0, 100]), np.array([0.0, 300])
-        easy = curve([np.array([1.0, 1]), np.array([1.0, 1])], [short, long])
-        hard = curve([np.array([0.5, 0.7]), np.array([0.5, 0.5])], [short, long])
-        # Trapezium of 0.5 and 0.3 over 100 steps, then 0.3 over 200 more.
-        assert area_between_curves(easy, hard).tolist() == pytest.approx([40 + 60, 150])
+    def test_a_short_run_goes_on_with_its_last_value_and_a_long_one_is_cut(self):
+        steps, values = np.array([0.0, 100]), np.array([0.5, 0.7])
+        assert area_to(steps, values, 300) == pytest.approx((60 + 140) / 300)
+        assert area_to(steps, values, 50) == pytest.approx(0.55)
 
 
-def test_networks_of_their_own_may_stop_at_different_steps():
-    # Accuracy 1 from the start against 0.5, one run 100 steps long and the other 300: over the
-    # longer run, with the shorter one extended by its last value, the area is 0.5 × 300.
-    easy = pd.DataFrame({"trial": 0, "step": [0, 100], "accuracy": [1.0, 1.0]})
-    hard = pd.DataFrame({"trial": 0, "step": [0, 150, 300], "accuracy": 0.5})
-    assert area_between_curves(easy, hard).tolist() == [150.0]
-    assert area_between_curves(hard, easy).tolist() == [-150.0]
-
-
-def test_order_of_convergence_is_unknown_where_one_was_not_watched_long_enough():
-    easy = pd.DataFrame({"step": pd.array([80, 80, None], "Int64"), "last_step": [90, 90, 70]})
-    hard = pd.DataFrame({"step": pd.array([None, None, 80], "Int64"), "last_step": [100, 60, 90]})
-    leads = step_leads(easy, hard)
-    assert leads[0] == np.inf
-    assert np.isnan(leads[1:]).all()
+def test_summary_keeps_the_order_of_the_experiment_and_says_not_reached():
+    steps = {"even": [None, None, 900], "most": [100, 200, 300]}
+    table = pd.DataFrame(
+        {
+            "sample": 0,
+            "trial": [0, 1, 2] * 2,
+            "quantifier": np.repeat(list(steps), 3),
+            "step": pd.array([*steps["even"], *steps["most"]], dtype="Int64"),
+            "converged": [False, False, True, True, True, True],
+            "final_accuracy": 0.9,
+        }
+    )
+    summary = summarise_convergence(table, ["most", "even"])
+    assert summary["quantifier"].tolist() == ["most", "even"]
+    assert summary["converged"].tolist() == [3, 1]
+    assert summary["median_step"][0] == 200
+    assert np.isnan(summary["median_step"][1])
 
 
 def test_leads_of_censored_pairs():

@@ -29,10 +29,10 @@ from quantlearn.columns import Column, types
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.settings.protocol import published_pairs
-from quantlearn.statistics.comparison import smallest_p, wilcoxon_steps_test
 from quantlearn.statistics.convergence import convergence_table, step_leads
 from quantlearn.statistics.intervals import mean_interval
-from quantlearn.statistics.multiple_tests import LEVEL, holm
+from quantlearn.statistics.multiple_tests import LEVEL, holm, smallest_p
+from quantlearn.statistics.signed_rank import signed_rank_test
 
 READS = ("samples", "curves")
 
@@ -160,7 +160,7 @@ def lead(
     both = (easy["converged"] & hard["converged"]).fillna(False).to_numpy(dtype=bool)
     first, second = (side["step"][both].to_numpy(dtype=float) for side in (easy, hard))
     ratio = mean_interval(np.log(second / first))
-    ranks = wilcoxon_steps_test(leads)
+    ranks = signed_rank_test(np.nan_to_num(leads, nan=0.0, posinf=1e12, neginf=-1e12))
     return {
         "easy": pair[0],
         "hard": pair[1],
@@ -172,7 +172,7 @@ def lead(
         "ratio": np.exp(ratio.estimate),
         "lower": np.exp(ratio.lower),
         "upper": np.exp(ratio.upper),
-        "rank_biserial": ranks.estimate,
+        "rank_biserial": ranks.statistic / (len(leads) * (len(leads) + 1) / 2),
         "p": ranks.p,
         "n": len(leads),
         "both": int(both.sum()),

@@ -9,29 +9,30 @@ from matplotlib.figure import Figure
 
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
-from quantlearn.statistics.comparison import kaplan_meier
-from quantlearn.statistics.convergence import measured
+from quantlearn.statistics.convergence import measured, steps_learned
+from quantlearn.statistics.intervals import share_interval
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     """Share of trials that have learned each quantifier by each training step.
 
-    Kaplan–Meier estimates with pointwise 95 % intervals; a tick marks trials whose run ended there
-    without convergence. The numbers below the axis count the trials still learning at each step.
+    The share is of all trials, with pointwise 95 % intervals (Wilson): a trial that never learns a
+    quantifier stays below the line, whatever ended its run, and a tick marks where that was. The
+    numbers below the axis count the trials that have not learned it at each step.
     """
     chosen = experiment.shown(measured(experiment.convergence))
-    chosen = chosen.assign(time=chosen["step"].fillna(chosen["last_step"]).astype(float))
+    chosen = chosen.assign(time=steps_learned(chosen))
     looks = style.looks(experiment.settings["quantifiers"])
     figure = style.new_figure(style.PAGE_WIDTH, 3.4 + 0.2 * len(looks))
     axes = figure.add_subplot()
-    end = chosen["time"].max()
+    end = chosen["last_step"].max()
     for quantifier, look in looks.items():
         draw_curve(axes, chosen[chosen["quantifier"] == quantifier], quantifier, look, end)
     axes.set_xlim(0, 1.02 * end)
     axes.set_ylim(-0.01, 1.02)
     style.step_axis(axes.xaxis)
     axes.set_xlabel("Training step")
-    axes.set_ylabel("Share of trials that have converged")
+    axes.set_ylabel("Share of trials that have learned it")
     trials = chosen["trial"].nunique()
     axes.set_title(f"{experiment.settings['title']} (n = {trials} trials)", wrap=True)
     axes.legend(loc="best")
@@ -43,31 +44,30 @@ def draw_curve(
     axes: Axes, rows: pd.DataFrame, quantifier: str, look: style.Look, end: float
 ) -> None:
     """One quantifier's rising curve with its band and its ticks."""
-    converged = rows["converged"].to_numpy()
-    curve = kaplan_meier(rows["time"].to_numpy(), converged)
-    known_to = end if converged.all() else curve.steps[-1]
-    steps, share = np.append(curve.steps, known_to), 1 - np.append(curve.share, curve.share[-1])
+    times = rows["time"].to_numpy()
+    steps = np.concatenate([[0.0], np.unique(times[np.isfinite(times)]), [end]])
+    learned = (times <= steps[:, None]).sum(axis=1)
     axes.step(
         steps,
-        share,
+        learned / len(times),
         where="post",
         color=look.colour,
         linestyle=look.line,
         label=style.label(quantifier),
     )
-    low, high = (1 - np.append(bound, bound[-1]) for bound in (curve.upper, curve.lower))
+    low, high = share_interval(learned, len(times))
     axes.fill_between(steps, low, high, step="post", color=look.colour, alpha=0.15, linewidth=0)
-    ends = np.unique(rows["time"].to_numpy()[~converged])
-    at_ends = 1 - curve.share[np.searchsorted(curve.steps, ends)]
+    ends = np.unique(rows.loc[np.isinf(times), "last_step"])
+    at_ends = (times <= ends[:, None]).mean(axis=1)
     axes.plot(ends, at_ends, "|", color=look.colour, markersize=9, markeredgewidth=1.5)
 
 
 def write_at_risk(axes: Axes, rows: pd.DataFrame, looks: dict[str, style.Look], end: float) -> None:
-    """A table below the axis: trials still learning at each tick, one line for each quantifier."""
+    """A table below the axis: trials that have not learned it, one line for each quantifier."""
     ticks = [tick for tick in axes.get_xticks() if 0 <= tick <= end]
     below = axes.get_xaxis_transform()
     axes.annotate(
-        "Trials still learning (order as in the legend)",
+        "Trials that have not learned it (order as in the legend)",
         (0, 0),
         xycoords=below,
         xytext=(0, -42),
