@@ -62,8 +62,8 @@ class Outline:
 def outline(name: str) -> Outline:
     """The outline of a figure, read from its file: loading it would load what draws it.
 
-    >>> outline("probes").tables
-    ('probes',)
+    >>> outline("knobs").tables
+    ('knobs',)
     """
     tree = ast.parse(module_of(name).read_text(encoding="utf-8"))
     draw = next(

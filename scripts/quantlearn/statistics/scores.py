@@ -49,7 +49,9 @@ def compared(differences: Mapping[tuple, np.ndarray], keys: list[str]) -> pd.Dat
     0    a       0.1    0.015625         higher
     1    b       0.0    1.000000  no_difference
     """
-    found = [paired_comparison(values, (-MARGIN, MARGIN)) for values in differences.values()]
+    found = [
+        paired_comparison(np.asarray(values), (-MARGIN, MARGIN)) for values in differences.values()
+    ]
     adjusted = holm(np.array([one.p for one in found]))
     rows: list[dict[str, Any]] = []
     for key, one, p in zip(differences, found, adjusted, strict=True):

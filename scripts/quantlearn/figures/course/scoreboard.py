@@ -26,7 +26,7 @@ from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.settings.protocol import PAIRS, whole_task
 from quantlearn.statistics.intervals import mean_interval
 from quantlearn.statistics.ranking import rank_samples
-from quantlearn.statistics.scores import DIFFERENCE, MARGIN, best, compared, equalled
+from quantlearn.statistics.scores import DIFFERENCE, best, compared, equalled
 
 READS = ("samples", "trials", "cells")
 
@@ -62,9 +62,9 @@ TABLES = {
         ),
     },
     "scoreboard_differences": {
-        "task": Column("str", "As above"),
+        "task": Column("str", "As in scoreboard.csv, but for the mean"),
         "first": Column("str", "Architecture"),
-        "second": Column("str", "Another one, which does not stand before it"),
+        "second": Column("str", "One whose mean score in the task is not higher"),
         **DIFFERENCE,
     },
 }
@@ -132,26 +132,21 @@ def ranked(
     ranks = pd.DataFrame({task: equalled(board.mean()) for task, board in boards.items()})
     ranks = ranks.rank(ascending=False).assign(mean=lambda places: places.mean(axis=1))
     ranks = ranks.sort_values("mean", kind="stable")
-    boards = {**boards, "mean": sum(boards.values()) / len(boards)}
+    with_mean = {**boards, "mean": sum(boards.values()) / len(boards)}
     rows = [
         {"architecture": name, "task": task, "rank": places[task], "experiment": ""}
         | made_by.get((task, name), {})
         | mean_of(board[name])
         for name, places in ranks.iterrows()
-        for task, board in boards.items()
+        for task, board in with_mean.items()
     ]
-    differences = [
-        compared(
-            {
-                (task, *pair): (board[pair[0]] - board[pair[1]]).dropna().to_numpy()
-                for pair in itertools.combinations(ranks.index, 2)
-            },
-            ["task", "first", "second"],
-        )
-        for task, board in boards.items()
-    ]
+    families = []
+    for task, board in boards.items():
+        pairs = itertools.combinations(ranks[task].sort_values(kind="stable").index, 2)
+        apart = {(task, *pair): (board[pair[0]] - board[pair[1]]).dropna() for pair in pairs}
+        families.append(compared(apart, ["task", "first", "second"]))
     table = pd.DataFrame(rows, columns=list(TABLES["scoreboard"])).astype({"sample": "Int64"})
-    return {"scoreboard": table, "scoreboard_differences": pd.concat(differences)}
+    return {"scoreboard": table, "scoreboard_differences": pd.concat(families)}
 
 
 def best_samples(contest: Experiment) -> dict[str, int]:
@@ -226,41 +221,25 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Who stands where over all tasks, whom that tells apart, and a row of scores for each task."""
+    """Who stands where over all tasks, and who is shown to be ahead of all others in one."""
     frame, differences = tables["scoreboard"], tables["scoreboard_differences"]
-    frame = frame.replace({"architecture": ARCHITECTURES})
-    differences = differences.replace({"first": ARCHITECTURES, "second": ARCHITECTURES})
-    places = frame.pivot_table("rank", "architecture", "task", sort=False)
-    of_tasks = places.drop(columns="mean")
-    without = {task: best(-of_tasks.drop(columns=task).mean(axis=1)) for task in of_tasks}
-    first = best(-places["mean"])
-    means = differences[(differences["task"] == "mean") & (differences["first"] == first[0])]
+    frame = frame.assign(network=frame["architecture"].map(ARCHITECTURES))
+    ranks = frame.pivot_table("rank", "network", "task", sort=False)
+    tasks, first = ranks.columns.drop("mean"), best(-ranks["mean"])
+    shares = frame.pivot_table("estimate", "task", "network", sort=False).map(formats.percent)
+    shares.loc["mean rank"] = ranks["mean"].map(formats.times)
+    words = {"index": lambda task: formats.capital(TASKS.get(task, task))}
     return {
-        "ranks": places["mean"].to_dict(),
+        "ranks": ranks["mean"].to_dict(),
         "first": first,
-        "hangs_on": [TASKS[task] for task, others in without.items() if others != first],
-        "ahead": {TASKS[task]: name for task in of_tasks for name in ahead(differences, task)},
-        "leads": means.groupby("verdict")["second"].agg(list).to_dict(),
-        "tasks": len(without),
-        "margin": 100 * MARGIN,
-        "rows": scores_in_words(frame),
+        "hangs_on": [
+            TASKS[task] for task in tasks if best(-ranks[tasks.drop(task)].mean(axis=1)) != first
+        ],
+        "ahead": {
+            TASKS[task]: ARCHITECTURES[own["first"].iloc[0]]
+            for task, own in differences.groupby("task", sort=False)
+            if (own["verdict"][own["first"] == own["first"].iloc[0]] == "higher").all()
+        },
+        "tasks": len(tasks),
+        "rows": shares.rename(columns=formats.capital, **words).rename_axis("Task").reset_index(),
     }
-
-
-def ahead(differences: pd.DataFrame, task: str) -> list[str]:
-    """The architecture whose score in a task is shown to be higher than every other, if any."""
-    own = differences[differences["task"] == task]
-    higher = [*own["first"][own["verdict"] == "higher"], *own["second"][own["verdict"] == "lower"]]
-    others = len({*own["first"], *own["second"]}) - 1
-    return [name for name in dict.fromkeys(higher) if higher.count(name) == others]
-
-
-def scores_in_words(frame: pd.DataFrame) -> list[dict[str, str]]:
-    """A row of scores for each task, and one with the mean ranks."""
-    rows = []
-    for task, own in frame.groupby("task", sort=False):
-        names, shares = own["architecture"].map(formats.capital), own["estimate"]
-        scores = dict(zip(names, shares.map(formats.percent), strict=True))
-        rows.append({"Task": formats.capital(TASKS[task])} | scores)
-    ranks = dict(zip(scores, own["rank"].map(formats.times), strict=True))
-    return [*rows, {"Task": "Mean rank"} | ranks]

@@ -109,10 +109,10 @@ def importances(values: pd.DataFrame, seed: int) -> pd.DataFrame:
     applies = (knobs != "none").to_numpy()
     spread = accuracy.var() or 1.0
     found = []
-    for draw_ in range(RESAMPLES):
+    for resample in range(RESAMPLES):
         drawn = rng.choice(every, len(every))
         rest = np.setdiff1d(every, drawn)
-        forest = RandomForestRegressor(TREES, random_state=seed + draw_, n_jobs=1)
+        forest = RandomForestRegressor(TREES, random_state=seed + resample, n_jobs=1)
         forest.fit(np.hstack(codes)[drawn], accuracy[drawn])
         asked = [np.hstack([code[rest] for code in codes])]
         for knob, _ in itertools.product(range(len(codes)), range(SHUFFLES)):
@@ -136,12 +136,16 @@ def coded(knobs: pd.DataFrame) -> list[np.ndarray]:
     A setting that does not apply to a sample has there its commonest value, so that it tells
     nothing of the setting (an architecture) that decides whether it applies.
 
-    >>> coded(pd.DataFrame({"heads": ["1", "2", "2", "none"]}))[0].tolist()
-    [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0], [0.0, 1.0]]
+    >>> [code.tolist() for code in coded(pd.DataFrame({"a": ["b", "c"], "heads": ["2", "none"]}))]
+    [[[1.0, 0.0], [0.0, 1.0]], [[2.0], [2.0]]]
     """
     commonest = knobs.mask(knobs == "none").mode().iloc[0]
     filled = knobs.mask(knobs == "none", commonest, axis=1)
-    return [pd.get_dummies(filled[[name]]).to_numpy(dtype=float) for name in knobs]
+    numbers = filled.apply(pd.to_numeric, errors="coerce").dropna(axis=1)
+    return [
+        (numbers[[name]] if name in numbers else pd.get_dummies(filled[[name]])).to_numpy(float)
+        for name in knobs
+    ]
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
