@@ -4,7 +4,6 @@ Here are the facts of each section; their words are the block of that name in th
 """
 
 from collections.abc import Mapping
-from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ from quantlearn.statistics.convergence import (
     step_leads,
     summarise_convergence,
 )
-from quantlearn.statistics.intervals import mean_interval
+from quantlearn.statistics.scores import MARGIN, compared
 
 __all__ = ["how_run", "pairs", "section"]
 
@@ -105,6 +104,7 @@ def _trials(experiment: Experiment) -> dict[str, Any]:
     return {
         "trials": trials["trial"].nunique(),
         "shared": learns_all(experiment.settings),
+        "enumerated": experiment.settings["data"]["generate"]["method"] == "enumerate",
         "scenes": [f"{formats.span(of)} for {word}" for word, of in scenes.items() if any(of)],
     }
 
@@ -157,19 +157,26 @@ def _learning(experiment: Experiment) -> dict[str, Any]:
     training, quantifiers = experiment.constants["training"], experiment.settings["quantifiers"]
     size_alone = experiment.baseline("size", training["monitor"])
     ends = convergence.pivot_table("final_accuracy", "trial", "quantifier", dropna=False)
+    apart = {
+        (name,): (ends[name] - size_alone[name]).dropna() for name in quantifiers if name in ends
+    }
+    above = compared(apart, ["quantifier"]).set_index("quantifier")
     rows = summarise_convergence(convergence, quantifiers).to_dict("records")
     for row in rows:
         name = row["quantifier"]
         row["size_alone"] = size_alone[name].mean()
-        row["above"] = mean_interval((ends[name] - size_alone[name]).dropna().to_numpy())
+        row["above"] = above.loc[name]
+    by_verdict = above.groupby("verdict").groups
     return {
         "rows": rows,
-        # Without an interval (one trial, or all the same) the difference itself must do.
+        # Nothing is lower than what the size gives, that is not also no more than it.
         "flat": [
-            formats.name(row["quantifier"])
-            for row in rows
-            if (row["above"].estimate if isnan(row["above"].lower) else row["above"].lower) <= 0
+            formats.name(name)
+            for shown in ("no_difference", "lower")
+            for name in by_verdict.get(shown, [])
         ],
+        "open": [formats.name(name) for name in by_verdict.get("open", [])],
+        "margin": MARGIN,
         "last": PAPER_EVALUATIONS,
         "steps": trials["steps"].tolist(),
         "ends": trials["stop_reason"].value_counts().sort_index(),
