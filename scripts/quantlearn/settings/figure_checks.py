@@ -9,6 +9,7 @@ from pathlib import Path
 
 from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.semantics.scenes_in_words import WRITING
+from quantlearn.semantics.symmetry import labels
 from quantlearn.settings.distributions import is_distribution, values_of
 from quantlearn.settings.protocol import (
     PAIRS,
@@ -25,7 +26,7 @@ from quantlearn.settings.search import SECTIONS, chooses_sample
 
 __all__ = ["FIGURES", "find_figure_faults"]
 
-_ROOMS = ("paper", "practice", "course", "atlas")
+_ROOMS = ("paper", "practice", "course", "atlas", "calibration")
 
 FIGURES = {
     path.stem: path
@@ -272,6 +273,19 @@ def _pairs(settings: dict, beside: Sequence[dict]) -> str | None:
     return None
 
 
+def _equal_pairs(settings: dict, beside: Sequence[dict]) -> str | None:
+    for one in (settings, *beside):
+        if not one["comparisons"]:
+            return f"is about pairs, and {one['name']} compares none: name some in comparisons"
+        for pair in one["comparisons"]:
+            if not labels(pair, one).exchangeable:
+                return (
+                    f"is about pairs that a symmetry exchanges, and {' and '.join(pair)} in "
+                    f"{one['name']} are none: compare others"
+                )
+    return None
+
+
 def _task(task: str) -> Need:
     def need(settings: dict, _: Sequence[dict]) -> str | None:
         if settings["task"] != task:
@@ -315,6 +329,7 @@ def _models(settings: dict, _: Sequence[dict]) -> str | None:
 NEEDS: dict[str, Need] = {
     "controls": _pairs,
     "description": _description,
+    "false_verdicts": _equal_pairs,
     "finetuning": _finetuning,
     "generalisation": _generalisation,
     "gradients_through_time": _gradients,

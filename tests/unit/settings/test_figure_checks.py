@@ -116,6 +116,8 @@ LACKING = {
         "set training.patience to null",
     ),
     "one sample of over-fitting": ("overfitting", SEARCH, "give each one value"),
+    "pairs": ("false_verdicts", {"comparisons": []}, "second compares none"),
+    "equal pairs": ("false_verdicts", {}, "most and at_least_3 in second are none"),
     "a language model": ("language_model", {}, "is about the task language_model"),
     "a description": ("description", WRITES, "is about the task description"),
     "attention alone": (
@@ -220,3 +222,11 @@ def test_a_search_that_the_run_has_fixed_is_none(tmp_path):
     folder = write_two(tmp_path, "knobs", SEARCH)
     (line,) = lines_of(folder, RUN | {"overrides": {"network": {"hidden": 4}}})
     assert "no setting varies" in line
+
+
+def test_pairs_that_a_symmetry_exchanges_have_false_verdicts(tmp_path):
+    pair = {"quantifiers": ["every", "only"], "comparisons": None}
+    folder = write_two(tmp_path, "false_verdicts", pair, beside=())
+    with (folder / "quantifiers.yaml").open("a") as lexicon:
+        lexicon.write('only: "B <= A"\n')
+    assert load_settings(RUN, folder).experiments["second"]["comparisons"] == [["every", "only"]]
