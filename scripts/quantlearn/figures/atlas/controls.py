@@ -187,7 +187,7 @@ def outcomes_of(experiment: Experiment, pair: tuple[str, str]) -> pd.DataFrame:
                 endpoints.outcomes(side, of["stop_reason"].to_dict(), decided, threshold)
                 for side, of in zip(sides, networks, strict=True)
             )
-            both = first.join(second, lsuffix="_first", rsuffix="_second", how="inner")
+            both = first.add_suffix("_first").join(second.add_suffix("_second"), how="inner")
             both["value"] = np.log(both["value_second"]) - np.log(both["value_first"])
             known |= {"threshold": threshold, "window": window}
             frames.append(both.rename_axis("trial").reset_index().assign(**known))
@@ -224,9 +224,7 @@ def as_ratios(row: Mapping[str, Any]) -> dict[str, float]:
 
 def as_a_whole(trials: pd.DataFrame, rng: np.random.Generator) -> dict[str, Any]:
     """The curve of a pair's specifications, and its sign-flip null."""
-    by_trial = trials.pivot_table(
-        "value", ["experiment", "sample", *FACTORS], ["experiment", "trial"]
-    )
+    by_trial = trials.pivot_table("value", list(FACTORS), ["experiment", "trial"])
     found = sign_flip_test(by_trial.to_numpy(), rng)
     means = by_trial.mean(axis=1)
     return {
