@@ -5,6 +5,7 @@ CHAPTER_TITLES = {
     "practice": "Practice",
     "course": "Course",
     "atlas": "Atlas",
+    "controls": "Controls",
     "calibrate": "Calibration",
 }
 

@@ -18,7 +18,7 @@ from quantlearn.settings.protocol import (
     keeps_for_test,
     learns_all,
     novelty,
-    published_pairs,
+    quantifiers_of_network,
     whole_task,
 )
 from quantlearn.settings.schema import Fault, is_number, load_schema, shown
@@ -264,12 +264,20 @@ def _overfitting(settings: dict, _: Sequence[dict]) -> str | None:
     return None
 
 
-def _pairs(settings: dict, beside: Sequence[dict]) -> str | None:
-    if not any(published_pairs(one) for one in (settings, *beside)):
-        return (
-            "is about comparisons in an experiment where one network learns all quantifiers: name "
-            "such an experiment in beside"
-        )
+def _controls(settings: dict, beside: Sequence[dict]) -> str | None:
+    wanted = _effort(settings)
+    if {len(group) for group in settings["groups"] or []} != {2}:
+        return "is about pairs that share a network: let groups be pairs"
+    for one in (settings, *beside):
+        name = one["name"]
+        if one["search"] is not None and chooses_sample(one):
+            return f"compares samples, and {name} chooses one: set search.choose to false there"
+        if None in (wanted, _effort(one)) or _effort(one) != wanted:
+            return (
+                "compares learning from as many scenes and steps of a quantifier, and "
+                f"{name} has others than {settings['name']}, or leaves them open: let "
+                "training.scenes, batch_size and max_epochs be numbers that make them the same"
+            )
     return None
 
 
@@ -284,6 +292,16 @@ def _equal_pairs(settings: dict, beside: Sequence[dict]) -> str | None:
                     f"{one['name']} are none: compare others"
                 )
     return None
+
+
+def _effort(settings: dict) -> tuple[float, int] | None:
+    """The training scenes of a quantifier, and the steps; None where that is not fixed."""
+    training = settings["training"]
+    given = [training[name] for name in ("scenes", "max_epochs", "batch_size")]
+    if not all(map(is_number, given)):
+        return None
+    scenes, epochs, batch = given
+    return scenes / quantifiers_of_network(settings), epochs * scenes // batch
 
 
 def _task(task: str) -> Need:
@@ -327,7 +345,7 @@ def _models(settings: dict, _: Sequence[dict]) -> str | None:
 
 
 NEEDS: dict[str, Need] = {
-    "controls": _pairs,
+    "controls": _controls,
     "description": _description,
     "false_verdicts": _equal_pairs,
     "finetuning": _finetuning,

@@ -17,7 +17,6 @@ __all__ = [
     "networks_of_trial",
     "novelty",
     "published_columns",
-    "published_pairs",
     "quantifiers_of_network",
     "space_of",
     "trials_lacking",
@@ -66,15 +65,6 @@ def keeps_for_test(split: Mapping[str, Any]) -> bool:
 def is_filled(side: str, split: Mapping[str, Any]) -> bool:
     """Whether a side of the split has scenes: by its fraction, or that are for testing only."""
     return split[side] > 0 or (side == "test" and keeps_for_test(split))
-
-
-def published_pairs(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The comparisons of an experiment in which one network learns all quantifiers.
-
-    So were the experiments of 2019. There are none where quantifiers or groups of them have
-    networks of their own.
-    """
-    return [(easy, hard) for easy, hard in settings["comparisons"]] if learns_all(settings) else []
 
 
 def trials_lacking(settings: Mapping[str, Any]) -> int:

@@ -29,6 +29,15 @@ FEW = {"training.scenes": {"choice": [25, 50]}}
 EQUALLY_LONG = {"training.stop_loss": None}
 DROPOUT = {"network.dropout": {"choice": [0.0, 0.5]}}
 ALONE = {"training.together": False}
+GROUPED = {
+    **{
+        "groups": [["most", "at_least_3"]],
+        "comparisons": [],
+        "training.scenes": 16,
+        "training.batch_size": 4,
+    },
+    "training.max_epochs": 2,
+}
 ALL_SPLITS = {"training.evaluate_splits": ["train", "dev", "test"], "training.monitor": "dev"}
 ON_DEV = {"training.monitor": "dev", "training.evaluate_splits": ["dev"]}
 WITHOUT_DEV = {
@@ -155,7 +164,6 @@ ENOUGH = {
     "probes": {**ALONE, "network": {"architecture": "gru", "hidden": 4}},
     "state_space": ALONE,
     "overfitting": ALL_SPLITS,
-    "controls": ALONE,
     "balancing": {},
     "language_model": WRITES,
     "description": DESCRIBES,
@@ -213,9 +221,23 @@ def test_an_experiment_that_is_split_otherwise_is_no_control(tmp_path):
     assert "one experiment with the same quantifiers that is split by scene" in line
 
 
-def test_pairs_must_have_been_trained_together_somewhere(tmp_path):
-    (line,) = lines_of(write_two(tmp_path, "controls", ALONE, beside=()), RUN)
-    assert "comparisons in an experiment where one network learns all" in line
+def test_controls_compare_pairs_with_as_many_scenes_and_steps(tmp_path):
+    folder = write_two(tmp_path, "controls", GROUPED)
+    small = folder / "experiments" / "small.yaml"
+    half = {"training.scenes": 8, "training.batch_size": 2, "training.max_epochs": 2}
+    for changes, lacking in (
+        (ALONE | half, None),
+        (ALONE | half | {"training.max_epochs": 7}, "has others than second"),
+        (GROUPED | {"training.scenes": None}, "or leaves them open"),
+    ):
+        small.write_text(yaml.safe_dump(changed(EXPERIMENT, changes)))
+        if lacking is None:
+            assert load_settings(RUN, folder).experiments
+        else:
+            (line,) = lines_of(folder, RUN)
+            assert lacking in line
+    (line,) = lines_of(write_two(tmp_path / "other", "controls", {}), RUN)
+    assert "is about pairs that share a network: let groups be pairs" in line
 
 
 def test_a_search_that_the_run_has_fixed_is_none(tmp_path):

@@ -42,7 +42,7 @@ def test_every_experiment_is_there(shipped):
     assert list(shipped) == sorted(path.stem for path in FOLDER.glob("experiments/*.yaml"))
     assert {*PAPER, *AS_RUN, "tutorial"} <= set(shipped)
     of_paper = {name for name, experiment in shipped.items() if experiment["chapter"] == "paper"}
-    assert of_paper == {*PAPER, *AS_RUN}
+    assert of_paper == {*PAPER, *AS_RUN, *LACKING_IN_2019}
 
 
 def test_defaults_are_the_published_protocol(shipped):
@@ -96,6 +96,12 @@ def test_defaults_are_the_published_protocol(shipped):
     assert exp1a["convergence"] == {"threshold": 0.95, "window": 250}
 
 
+LACKING_IN_2019 = {
+    "exp1_same_upper_threshold": ["at_least_6", "at_least_6_or_at_most_2"],
+    "exp1_same_lower_threshold": ["at_most_2", "at_least_6_or_at_most_2"],
+    "exp1_interval": ["at_least_4", "between_3_and_5"],
+}
+
 # The first of each pair satisfies the universal.
 PUBLISHED = {
     "exp1a": ("at_least_4", "at_least_6_or_at_most_2", 100_000, "monotonicity"),
@@ -122,6 +128,14 @@ def test_published_experiments(shipped, name):
     # All else is as in 1a, but for the threshold of 2b.
     assert experiment["convergence"]["threshold"] == (0.93 if name == "exp2b" else 0.95)
     for part in ("network", "training", "trials"):
+        assert experiment[part] == shipped["exp1a"][part]
+
+
+@pytest.mark.parametrize("name", LACKING_IN_2019)
+def test_controls_that_2019_lacks_follow_its_protocol(shipped, name):
+    experiment = shipped[name]
+    assert experiment["comparisons"] == [LACKING_IN_2019[name]] == [experiment["quantifiers"]]
+    for part in ("universal", "data", "network", "training", "convergence", "endpoint", "trials"):
         assert experiment[part] == shipped["exp1a"][part]
 
 
@@ -168,7 +182,8 @@ def test_quick_has_at_most_ten_trials_and_small_searches_of_all_but_variations(s
     ).experiments
     twins = {name for name in shipped if name.endswith("_as_run")}
     controls = {name for name in shipped if name.startswith("controls")}
-    assert set(quick) >= set(shipped) - twins - controls - {"transfer_new_readout"}
+    left_out = twins | controls | set(LACKING_IN_2019) | {"transfer_new_readout"}
+    assert set(quick) >= set(shipped) - left_out
     assert set(quick) & controls
     assert set(quick) & twins
     for name, experiment in quick.items():
