@@ -25,7 +25,7 @@ from quantlearn.semantics.truth_tables import tabulate
 from quantlearn.semantics.ultk import translate
 from quantlearn.semantics.universals import DIRECTIONS, degrees
 
-__all__ = ["STRATA", "Choice", "choose", "different_scenes", "stratified_order"]
+__all__ = ["STRATA", "Choice", "choose", "different_scenes", "strata", "stratified_order"]
 
 STRATA = 10
 """Strata of equal width below degree 1, which is one of its own."""
@@ -83,6 +83,8 @@ def choose(
             f"none of {len(frame)} quantifiers can be learned: {constant.sum()} are constant, all "
             f"others true or false in less than {fewest} of {len(tried)} random scenes"
         )
+    stratum = strata(usable["monotonicity"])
+    usable = usable.assign(meanings=stratum.map(stratum.value_counts()))
     order = stratified_order(usable["monotonicity"].to_numpy(), rng)[:most]
     chosen = usable.iloc[order].reset_index(drop=True)
     names = [f"generated_{number:04d}" for number in range(1, len(chosen) + 1)]
@@ -106,6 +108,15 @@ def different_scenes(rng: np.random.Generator, draws: int, space: Space) -> np.n
     return np.unique(random_scenes(rng, draws, space)[0], axis=0)
 
 
+def strata(degrees: Sequence[float] | np.ndarray | pd.Series) -> pd.Series:
+    """The stratum of each degree, from 0 to 10.
+
+    >>> strata([0.05, 0.31, 1.0]).tolist()
+    [0, 3, 10]
+    """
+    return np.floor(pd.Series(degrees) * STRATA).astype(np.int64)
+
+
 def stratified_order(values: Sequence[float] | np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """All positions, one from each stratum in turn: in rounds over the strata, each at random.
 
@@ -116,8 +127,8 @@ def stratified_order(values: Sequence[float] | np.ndarray, rng: np.random.Genera
     >>> sorted(int(10 * values[position]) for position in first)
     [0, 5, 10]
     """
-    strata = np.floor(np.asarray(values) * STRATA).astype(np.int64)
-    shuffled = rng.permutation(len(strata))
-    rounds = pd.Series(strata[shuffled]).groupby(strata[shuffled]).cumcount().to_numpy()
+    stratum = strata(values).to_numpy()
+    shuffled = rng.permutation(len(stratum))
+    rounds = pd.Series(stratum[shuffled]).groupby(stratum[shuffled]).cumcount().to_numpy()
     # Within a round the strata come in random order as well: it may be cut anywhere.
-    return shuffled[np.lexsort((rng.random(len(strata)), rounds))]
+    return shuffled[np.lexsort((rng.random(len(stratum)), rounds))]

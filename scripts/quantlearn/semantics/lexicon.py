@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.language import ExpressionError
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.yamlfile import YamlError, read_yaml
 
-__all__ = ["Lexicon", "LexiconError", "load_lexicon", "negations", "read_generated"]
+__all__ = ["Generated", "Lexicon", "LexiconError", "load_lexicon", "negations", "read_generated"]
 
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_]\w*)\}")
@@ -220,11 +221,22 @@ def _cut(text: str) -> str:
     return text if len(text) <= 200 else f"{text[:199]}…"
 
 
-_COLUMNS = ("quantifier", "expression")
+_COLUMNS = ("quantifier", "expression", "monotonicity", "meanings")
 
 
-def read_generated(path: str | Path, count: int) -> dict[str, str]:
-    """The first ``count`` generated quantifiers, name: expression; fewer where there are fewer.
+class Generated(NamedTuple):
+    """A generated quantifier: its expression, its degree, and from how many meanings it is drawn.
+
+    These are the meanings in its range of degrees, which has as many quantifiers as others.
+    """
+
+    expression: str
+    monotonicity: float
+    meanings: int
+
+
+def read_generated(path: str | Path, count: int) -> dict[str, Generated]:
+    """The first ``count`` generated quantifiers, by name; fewer where there are fewer.
 
     Raises `QuantlearnError` when the file cannot be read as such a table.
     """
@@ -237,10 +249,19 @@ def read_generated(path: str | Path, count: int) -> dict[str, str]:
             taken = list(islice(rows, count))
     except (OSError, UnicodeDecodeError, csv.Error) as fault:
         raise QuantlearnError(f"{path}: cannot be read: {fault}: restore the file") from None
-    quantifiers = {row["quantifier"]: row["expression"] for row in taken}
-    if len(quantifiers) < len(taken) or not all(quantifiers.values()):
+    names = {row["quantifier"] for row in taken}
+    if len(names) < len(taken) or not all(row["expression"] for row in taken):
         raise QuantlearnError(f"{path}: a name stands twice or has no expression: restore the file")
-    return quantifiers
+    try:
+        return {
+            row["quantifier"]: Generated(
+                row["expression"], float(row["monotonicity"]), int(row["meanings"])
+            )
+            for row in taken
+        }
+    except (TypeError, ValueError):
+        text = "monotonicity and meanings must be numbers in every row: restore the file"
+        raise QuantlearnError(f"{path}: {text}") from None
 
 
 def negations(quantifiers: Mapping[str, str], count: int) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 import pandas as pd
 
 from quantlearn.columns import Column, Schema
@@ -12,12 +11,18 @@ from quantlearn.semantics.complexity import (
     boundary_density,
     family,
     lempel_ziv_complexity,
+    truth_sets,
 )
 from quantlearn.semantics.grammar import Meanings, generate
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.truth_tables import TruthTable, tabulate, tree_of_numbers
 from quantlearn.semantics.ultk import translate
-from quantlearn.semantics.universals import degrees, minimal_pairs, monotonicity_variants
+from quantlearn.semantics.universals import (
+    degrees,
+    degrees_of_orbit,
+    minimal_pairs,
+    monotonicity_variants,
+)
 
 __all__ = [
     "COMPLEXITY",
@@ -27,6 +32,7 @@ __all__ = [
     "MINIMAL_PAIRS",
     "TREES",
     "TRUTH_RATES",
+    "TRUTH_SETS",
     "described",
     "measures",
 ]
@@ -43,9 +49,9 @@ def measures(expressions: Mapping[str, str], objects: int) -> pd.DataFrame:
     """Degrees, truth rate and complexity of each quantifier, by its name.
 
     expressions: name → expression; objects: the size of the largest scenes that are gone through.
-    ``monotonicity`` is the largest of the four directions, and the other variants of its degree
-    have names of their own; ``negation`` is the name of the first quantifier that is false where
-    this one is true and true where it is false, or blank.
+    ``monotonicity`` is the largest of the four directions, the other variants of its degree have
+    names of their own; ``orbit_mean`` and ``orbit_max`` are over the quantifier's orbit, and
+    ``placebo`` is what of its own degree is not the mean of the orbit.
 
     >>> found = measures({"every": "A <= B", "even": "|A & B| % 2 == 0"}, objects=4)
     >>> found["monotonicity"].round(2).tolist()
@@ -54,10 +60,16 @@ def measures(expressions: Mapping[str, str], objects: int) -> pd.DataFrame:
     quantifiers = [Quantifier(*item) for item in expressions.items()]
     table = tabulate(quantifiers, objects)
     sequences = tabulate(quantifiers, min(objects, _OBJECTS_OF_SEQUENCE), min_size=1)
-    return _degrees(table, expressions).assign(
-        monotonicity=lambda found: found["max_direction"],
+    of_orbit = degrees_of_orbit(table)
+    found = _degrees(table, expressions).rename(columns={"max_direction": "monotonicity"})
+    return found.join(truth_sets(table)).assign(
+        orbit_mean=of_orbit["mean"],
+        orbit_max=of_orbit["max"],
+        placebo=found["monotonicity"] - of_orbit["mean"],
+        mirrored_downward=of_orbit["mirrored"],
         family=[family(quantifier) for quantifier in quantifiers],
-        negation=_negations(table),
+        nodes=[_nodes(quantifier) for quantifier in quantifiers],
+        operators=[_operators(quantifier) for quantifier in quantifiers],
         lempel_ziv=[lempel_ziv_complexity(sequences, name) for name in table.names],
     )
 
@@ -99,11 +111,12 @@ def _degrees(table: TruthTable, expressions: Mapping[str, str]) -> pd.DataFrame:
     )
 
 
-def _negations(table: TruthTable) -> list[str]:
-    rows = [row.tobytes() for row in np.packbits(table.truth, axis=1)]
-    names = dict(zip(reversed(rows), reversed(table.names), strict=True))
-    negated = np.packbits(table.negated.truth, axis=1)
-    return [names.get(row.tobytes(), "") for row in negated]
+def _nodes(quantifier: Quantifier) -> int:
+    return sum(1 for _ in quantifier.tree.walk())
+
+
+def _operators(quantifier: Quantifier) -> int:
+    return sum(1 for node in quantifier.tree.walk() if node.children)
 
 
 def _complexity(
@@ -113,7 +126,7 @@ def _complexity(
     meanings = generate(small.scenes, _DEPTH, numbers=range(_LARGEST_NUMBER + 1))
     # As in the literature, without the scene of no object.
     without_empty = tabulate(quantifiers, table.max_size, min_size=1)
-    rows = []
+    sets, rows = truth_sets(table), []
     for quantifier in quantifiers:
         name = quantifier.name
         text, words = _shortest(meanings, small, table, name)
@@ -122,13 +135,15 @@ def _complexity(
             {
                 "quantifier": name,
                 "expression": quantifier.expression,
-                "nodes": sum(1 for _ in quantifier.tree.walk()),
+                "nodes": _nodes(quantifier),
+                "operators": _operators(quantifier),
                 "shortest": text,
                 "shortest_words": words,
                 "lempel_ziv": lempel_ziv_complexity(without_empty, name),
                 "boundaries": in_all,
                 "boundaries_in_row": in_row,
                 "boundary_density": boundary_density(table, name),
+                **sets.loc[name].to_dict(),
                 "states": minimal_states(quantifier),
             }
         )
@@ -148,6 +163,25 @@ def _shortest(
 
 
 # The columns of the tables ------------------------------------------------------------------------
+
+TRUTH_SETS: Schema = {
+    "boundary": Column(
+        "float64",
+        "How often truth changes when one object of a scene at random moves to another zone",
+    ),
+    "sensitivity": Column(
+        "float64", "That, over how often two scenes differ in truth: average sensitivity"
+    ),
+    "class_separation": Column(
+        "float64", "Distance between the mean zone counts of true and of false scenes"
+    ),
+    "true_size": Column("float64", "Mean size of true scenes"),
+    "true_size_variance": Column("float64", "Its variance"),
+    "true_count_variance": Column(
+        "float64", "Variance of the zone counts of true scenes, mean over the zones"
+    ),
+}
+"""Statistics of the truth set, in `COMPLEXITY` and in the atlas."""
 
 DEGREES: Schema = {
     "quantifier": Column("str", "Its name"),
@@ -193,6 +227,11 @@ GENERATED: Schema = {
         "Share of 80,000 random scenes of 1 to 12 objects, repeated ones left out, in which it is "
         "true",
     ),
+    "meanings": Column(
+        "int64",
+        "Meanings in its range of monotonicity from which it was drawn; over the number of those "
+        "drawn it is the weight that undoes the choice",
+    ),
 }
 
 LEFT_OUT: Schema = {
@@ -207,6 +246,7 @@ COMPLEXITY: Schema = {
     "quantifier": Column("str", "Its name"),
     "expression": Column("str", "Its expression"),
     "nodes": Column("int64", "Nodes of the syntax tree of that expression"),
+    "operators": Column("int64", "Those of them that have parts"),
     "shortest": Column(
         "str",
         "The shortest expression found in the generated language "
@@ -228,6 +268,7 @@ COMPLEXITY: Schema = {
     "boundary_density": Column(
         "float64", "Share of pairs of scenes, one object apart in B, that differ in truth"
     ),
+    **TRUTH_SETS,
     "states": Column(
         "Int64",
         "States of the smallest finite automaton; blank if there are more than 26 (8 where order "

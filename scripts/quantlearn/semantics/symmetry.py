@@ -163,10 +163,18 @@ def same_meaning(
         if not np.array_equal(found, second.verify(scenes[rows], sizes[rows])):
             return False
     negated = lang.Not(first.tree) if symmetry.negates else first.tree
-    if _are_all(space) or (symmetry.zones == IDENTITY.zones and second.tree == negated):
+    alike = _without_double_negation(negated) == _without_double_negation(second.tree)
+    if _are_all(space) or (symmetry.zones == IDENTITY.zones and alike):
         return True
     machines = [_checked_automaton(each.expression, space) for each in (first, second)]
     return None if None in machines else _equal(machines[0], machines[1], symmetry, space)
+
+
+def _without_double_negation(tree: lang.Node) -> lang.Node:
+    """The tree without the pairs of negations around it."""
+    while isinstance(tree, lang.Not) and isinstance(tree.operand, lang.Not):
+        tree = tree.operand.operand
+    return tree
 
 
 @lru_cache(maxsize=128)

@@ -24,8 +24,10 @@ orders, one for each object, so one pass over the objects finds the scenes with 
 scenes of n objects.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -42,6 +44,7 @@ __all__ = [
     "Variant",
     "conditional_degree",
     "degrees",
+    "degrees_of_orbit",
     "entropy",
     "minimal_pairs",
     "monotonicity_variants",
@@ -68,7 +71,7 @@ def degrees(table: TruthTable) -> pd.DataFrame:
     >>> degrees(table).loc["every", ["right_upward", "left_downward", "quantity"]].tolist()
     [1.0, 1.0, 1.0]
     """
-    columns = {direction: _monotonicity(table, direction) for direction in DIRECTIONS}
+    columns = {name: _monotonicity(table, moves) for name, moves in DIRECTIONS.items()}
     for universal, signature in SIGNATURES.items():
         _, cells = np.unique(signature(table.scenes), return_inverse=True)
         columns[universal] = conditional_degree(*_count_cells(table.truth, cells))
@@ -107,13 +110,13 @@ def entropy(rates: np.ndarray) -> np.ndarray:
     return bits
 
 
-def _monotonicity(table: TruthTable, direction: str) -> np.ndarray:
-    """The degree of monotonicity in one direction: (quantifiers,)."""
+def _monotonicity(table: TruthTable, moves: Iterable[tuple[int, int]]) -> np.ndarray:
+    """The degree of monotonicity in the direction of these moves: (quantifiers,)."""
     with_signature = np.zeros(len(table.truth), dtype=np.int64)
     for size, truth in table.of_sizes():
         closed = truth.copy()
         for objects in _along_objects(closed, size):
-            for source, target in DIRECTIONS[direction]:
+            for source, target in moves:
                 objects[:, :, target] |= objects[:, :, source]
         with_signature += closed.sum(axis=1)
     # A true scene has the signature, for it is below itself.
@@ -222,11 +225,10 @@ _OPPOSITE = {
 
 def monotonicity_variants(table: TruthTable) -> pd.DataFrame:
     """Every variant of the degree of monotonicity: a row a quantifier, a column a variant."""
-    names = list(DIRECTIONS)
-    own = np.column_stack([_monotonicity(table, name) for name in names])
-    negated = table.negated
+    own = np.column_stack([_monotonicity(table, moves) for moves in DIRECTIONS.values()])
     # The negation of an upward quantifier is downward.
-    of_negation = np.column_stack([_monotonicity(negated, _OPPOSITE[name]) for name in names])
+    opposite = [DIRECTIONS[_OPPOSITE[name]] for name in DIRECTIONS]
+    of_negation = np.column_stack([_monotonicity(table.negated, moves) for moves in opposite])
     right, left = own[:, :2].max(axis=1), own[:, 2:].max(axis=1)
     columns = {
         "max_direction": own.max(axis=1),
@@ -234,6 +236,44 @@ def monotonicity_variants(table: TruthTable) -> pd.DataFrame:
         "mean_of_arguments": (right + left) / 2,
         "two_sided_mean": ((own + of_negation) / 2).max(axis=1),
         "violation_rate": violation_rates(table).to_numpy().max(axis=1),
+    }
+    return pd.DataFrame(columns, index=pd.Index(table.names, name="quantifier"))
+
+
+def degrees_of_orbit(table: TruthTable) -> pd.DataFrame:
+    """The largest direction over a quantifier's orbit: a row a quantifier, ``mean`` and ``max``.
+
+    The orbit is what it becomes when zones are renamed and when it is negated, each of the 48 ways
+    counted (see `symmetry`), so that both numbers are the same for all of the orbit. ``mirrored``,
+    which is not, is the larger downward degree as that of the negation upward.
+
+    >>> from quantlearn.semantics.quantifiers import Quantifier
+    >>> from quantlearn.semantics.truth_tables import tabulate
+    >>> equal = Quantifier("", "|A| > |M - A|"), Quantifier("", "|M - A ^ B| > |A ^ B|")
+    >>> degrees_of_orbit(tabulate(equal, max_size=4))["mean"].round(4).tolist()
+    [0.7215, 0.7215]
+    """
+    both = (table, table.negated)
+
+    @cache
+    def degree(moves: frozenset[tuple[int, int]], negates: bool) -> np.ndarray:
+        return _monotonicity(both[negates], moves)
+
+    members = []
+    for zones in permutations(ZONES.values()):
+        renamed = [
+            frozenset((zones[source], zones[target]) for source, target in moves)
+            for moves in DIRECTIONS.values()
+        ]
+        members += [
+            np.max([degree(moves, negates) for moves in renamed], axis=0)
+            for negates in (False, True)
+        ]
+    upward = [frozenset(DIRECTIONS[name]) for name in ("right_upward", "left_upward")]
+    columns = {
+        "mean": np.mean(members, axis=0),
+        "max": np.max(members, axis=0),
+        "mirrored": np.max([degree(moves, True) for moves in upward], axis=0),
     }
     return pd.DataFrame(columns, index=pd.Index(table.names, name="quantifier"))
 

@@ -94,10 +94,11 @@ def _with_generated(
     if not count or surroundings.lexicon is None:
         return surroundings, []
     try:
-        found = read_generated(path, count)
-        if len(found) < count:
-            text = f"{count} is more than the {len(found)} quantifiers of {path}: lower it"
+        drawn = read_generated(path, count)
+        if len(drawn) < count:
+            text = f"{count} is more than the {len(drawn)} quantifiers of {path}: lower it"
             return surroundings, [Fault(("generated",), text)]
+        found = {name: each.expression for name, each in drawn.items()}
         found |= negations(found, settings["negations"])
         lexicon = Lexicon(
             {**surroundings.lexicon.expressions, **found}, surroundings.lexicon.source
@@ -105,6 +106,9 @@ def _with_generated(
     except QuantlearnError as error:
         return surroundings, [Fault(("generated",), line) for line in str(error).splitlines()]
     settings["quantifiers"] = [*settings.get("quantifiers", []), *found]
+    settings["drawn_from"] = {
+        name: [each.monotonicity, each.meanings] for name, each in drawn.items()
+    }
     return replace(surroundings, lexicon=lexicon), []
 
 

@@ -3,10 +3,9 @@
 from math import nan
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
-__all__ = ["constant", "correlation", "partial_correlation", "residuals"]
+__all__ = ["constant", "partial_correlation", "rank_correlation", "residuals"]
 
 FEWEST_FOR_BOOTSTRAP = 5
 """Fewer values have too few distinct resamples (35 for four) for an interval to mean much."""
@@ -14,36 +13,34 @@ FEWEST_FOR_BOOTSTRAP = 5
 _RESAMPLES = 2_000
 
 
-def correlation(
-    first: pd.Series, second: pd.Series, kind: str, rng: np.random.Generator
+def rank_correlation(
+    first: np.ndarray,
+    second: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    weights: np.ndarray | None = None,
+    units: np.ndarray | None = None,
 ) -> dict[str, float]:
-    """Correlation of two columns (n,), ``spearman`` or ``pearson``: estimate, bounds and p.
+    """Rank correlation of two arrays (n,): estimate, bounds and p.
 
-    >>> x = pd.Series(range(9))
-    >>> found = correlation(x, x**2, "spearman", np.random.default_rng(0))
-    >>> round(float(found["estimate"]), 6)
+    weights: how many each of the values stands for, with whole numbers the correlation of each so
+    often; then there is no p. units: what is drawn anew for the percentile bootstrap interval, of
+    which one may have several values; else each value. Blank for fewer than five units, or where
+    one of the arrays never varies.
+
+    >>> found = rank_correlation(np.arange(9), np.arange(9) ** 2, np.random.default_rng(0))
+    >>> round(found["estimate"], 6)
     1.0
     """
-    blank = dict.fromkeys(["estimate", "lower", "upper", "p"], nan)
-    values = np.stack([first.to_numpy(dtype=float), second.to_numpy(dtype=float)])
-    if kind == "spearman":
-        values = stats.rankdata(values, axis=1)  # an infinite step ranks last
-    if values.shape[1] < FEWEST_FOR_BOOTSTRAP or constant(values).any():
-        return blank
-    drawn = values[:, rng.integers(values.shape[1], size=(_RESAMPLES, values.shape[1]))]
-    if kind == "spearman":
-        drawn = stats.rankdata(drawn, axis=2)
-    drawn = drawn[:, ~constant(drawn).any(axis=0)]
-    lower, upper = np.quantile(_pearson(*drawn), [0.025, 0.975])
-    result = stats.pearsonr(*values)
-    return {"estimate": result.statistic, "lower": lower, "upper": upper, "p": result.pvalue}
-
-
-def _pearson(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Correlations along the last axis."""
-    first, second = (values - values.mean(axis=-1, keepdims=True) for values in (first, second))
-    lengths = np.sqrt((first**2).sum(axis=-1) * (second**2).sum(axis=-1))
-    return (first * second).sum(axis=-1) / lengths
+    values = stats.rankdata(np.stack([first, second]), axis=1)  # an infinite step ranks last
+    n = values.shape[1]
+    _, unit = np.unique(np.arange(n) if units is None else units, return_inverse=True)
+    if unit.max(initial=-1) + 1 < FEWEST_FOR_BOOTSTRAP or constant(values).any():
+        return dict.fromkeys(["estimate", "lower", "upper", "p"], nan)
+    found = _correlations(values, _resampled(unit, weights, rng))[:, 0, 1]
+    lower, upper = np.quantile(found[1:][np.isfinite(found[1:])], [0.025, 0.975])
+    p = nan if weights is not None else float(stats.pearsonr(*values).pvalue)
+    return {"estimate": float(found[0]), "lower": float(lower), "upper": float(upper), "p": p}
 
 
 def constant(values: np.ndarray) -> np.ndarray:
@@ -71,11 +68,12 @@ def partial_correlation(
     n = values.shape[1]
     if n < 3 * len(values) or constant(values[:2]).any():
         return dict.fromkeys(["estimate", "lower", "upper", "p"], nan)
-    drawn = values[:, rng.integers(n, size=(_RESAMPLES, n))]
-    resampled = _partial(stats.rankdata(drawn, axis=2).transpose(1, 0, 2))
-    lower, upper = np.nanquantile(resampled, [0.025, 0.975])
-    estimate = float(_partial(stats.rankdata(values, axis=1)[None])[0])
-    df = n - 2 - len(given)
+    matrices = _correlations(values, _resampled(np.arange(n), None, rng))
+    inverse = np.linalg.pinv(np.nan_to_num(matrices), hermitian=True)
+    size = np.sqrt(inverse[:, 0, 0] * inverse[:, 1, 1])
+    found = -np.divide(inverse[:, 0, 1], size, out=np.full(len(size), nan), where=size > 0)
+    lower, upper = np.nanquantile(found[1:], [0.025, 0.975])
+    estimate, df = float(found[0]), n - 2 - len(given)
     t = estimate * np.sqrt(df / (1 - estimate**2))
     return {
         "estimate": estimate,
@@ -85,14 +83,36 @@ def partial_correlation(
     }
 
 
-def _partial(values: np.ndarray) -> np.ndarray:
-    """Correlation (m,) of the first two of the arrays (m, k, n) given the others."""
-    centred = values - values.mean(axis=2, keepdims=True)
-    lengths = np.sqrt((centred**2).sum(axis=2, keepdims=True))
-    scaled = np.divide(centred, lengths, out=np.zeros_like(centred), where=lengths > 0)
-    inverse = np.linalg.pinv(scaled @ scaled.transpose(0, 2, 1), hermitian=True)
-    size = np.sqrt(inverse[:, 0, 0] * inverse[:, 1, 1])
-    return -np.divide(inverse[:, 0, 1], size, out=np.full(len(size), nan), where=size > 0)
+def _resampled(
+    unit: np.ndarray, weights: np.ndarray | None, rng: np.random.Generator
+) -> np.ndarray:
+    """The weights of values (n,) of units, first as they are, then in each resample: (m, n)."""
+    count = unit.max() + 1
+    drawn = rng.multinomial(count, np.full(count, 1 / count), size=_RESAMPLES)[:, unit]
+    return np.vstack([np.ones(len(unit)), drawn]) * (1.0 if weights is None else weights)
+
+
+def _correlations(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Rank correlations of arrays (k, n) with each other under each of the weights (m, n).
+
+    A value drawn twice has the weight 2, so that nothing is sorted anew: (m, k, k), nan where
+    nothing varies.
+    """
+    scaled = np.empty((len(weights), *values.shape))
+    for row, one in enumerate(values):
+        order = np.argsort(one, kind="stable")
+        ordered = one[order]
+        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+        tied = np.add.reduceat(weights[:, order], starts, axis=1)
+        middle = np.cumsum(tied, axis=1) - tied / 2
+        ranks = np.empty_like(weights)
+        ranks[:, order] = np.repeat(middle, np.diff(np.r_[starts, len(one)]), axis=1)
+        mean = (weights * ranks).sum(axis=1) / weights.sum(axis=1)
+        scaled[:, row] = np.sqrt(weights) * (ranks - mean[:, None])
+    lengths = np.sqrt((scaled**2).sum(axis=2, keepdims=True))
+    # Equal ranks differ by rounding from their mean.
+    scaled = np.divide(scaled, lengths, out=np.full_like(scaled, nan), where=lengths > 1e-9)
+    return scaled @ scaled.transpose(0, 2, 1)
 
 
 def residuals(values: np.ndarray, given: np.ndarray) -> np.ndarray:

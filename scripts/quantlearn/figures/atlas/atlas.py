@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import stats
 
 from quantlearn.data.selection import STRATA
 from quantlearn.figures import formats, style
@@ -16,6 +15,7 @@ from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.settings.protocol import named_and_generated
 from quantlearn.statistics.agreement import agreement, half_width
+from quantlearn.statistics.intervals import mean_interval
 from quantlearn.statistics.multiple_tests import holm
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
@@ -119,19 +119,22 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
     kinds, extremes = [], []
     for kind, own in tables["atlas"].groupby("architecture"):
         areas = own.pivot_table(index="quantifier", columns="trial", values="area")
-        test = stats.binomtest(int(own["converged"].sum()), len(own))
-        bounds = test.proportion_ci(method="wilson")
+        # Networks of one orbit are alike, so that orbits, and not networks, are independent.
+        shares = own.groupby("orbit")["converged"].mean().dropna().astype(float)
+        converged = mean_interval(shares.to_numpy())
+        first = own.drop_duplicates("orbit")["quantifier"]
         kinds.append(
             {
                 "network": ARCHITECTURES[kind],
                 "networks": len(own),
+                "orbits": len(shares),
                 "converged": {
-                    "estimate": test.statistic,
-                    "lower": bounds.low,
-                    "upper": bounds.high,
+                    "estimate": converged.estimate,
+                    "lower": max(converged.lower, 0.0),
+                    "upper": min(converged.upper, 1.0),
                 },
                 "diverged": int(own["area"].isna().sum()),
-                "between": agreement(areas),
+                "between": agreement(areas.reindex(first)),
             }
         )
         means = of_quantifiers(own).sort_values("area")

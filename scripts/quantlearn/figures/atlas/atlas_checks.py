@@ -1,25 +1,27 @@
-"""Does the effect of monotonicity stand? Three ways in which it might be an effect of other things.
+"""Does it stand that monotonicity goes with difficulty, and is the procedure sound?
+
+The unit is the orbit, the mean over those of its quantifiers that were learned.
 
 - ``alone`` and ``given_truth_set``: the rank correlation of an outcome with each variant of the
-  degree of monotonicity, first alone, then with statistics of the truth set held fixed: the truth
-  rate, its distance from ½, and what rules reach that know the size or the zone counts alone. That
-  is the partial correlation of the ranks, with percentile bootstrap intervals over quantifiers, and
-  p from Student's t with so many degrees of freedom less.
+  degree of monotonicity, first alone, then with statistics of the truth set held fixed: the partial
+  correlation of the ranks, with percentile bootstrap intervals over orbits, and p from Student's t
+  with so many degrees of freedom less. Only the mean and the largest degree of the orbit can
+  explain difficulty; the placebo, what of its own degree is not the mean, can have no effect.
 - ``without_family``: the coefficient of monotonicity in the regression on all measures (as in
-  atlas_effects, in units of the standard deviations of all quantifiers) when one family of
-  quantifiers is left out, and with none left out. Families with fewer than five quantifiers are
-  left out together.
-- ``more_monotone`` and ``truer``: a quantifier and its negation have the same truth set but for
-  the name of the truth values. By how much is the outcome of the more monotone one larger, or of
-  the one that is true in more scenes (paired t-tests over pairs that differ in that)? ``pairs``:
-  how far the two agree, by the intraclass correlation. ``degrees_of_pairs``: by how much each
-  variant of the degree differs between them at most.
+  atlas_effects, in units of the standard deviations of all orbits) when one family of quantifiers
+  is left out, and with none left out. Families of fewer than five orbits are left out together.
+- ``same_orbit``: an A/A check of the whole procedure. Two quantifiers of one orbit, such as one and
+  its negation, are equally hard by construction, so that a difference is chance or a fault. One
+  pair an orbit, its first two; the ratio of their areas, second over first ("listed"), less over
+  more monotone ("monotone"), and more rarely over more often true ("true"), by the exact
+  signed-rank test and by two one-sided tests within the margin of the experiment's endpoint.
 
-The points of the figure stand in the same table: ``residuals`` are the ranks of monotonicity (x)
-and area (y) less what the truth-set statistics predict, ``negation`` the areas of the more monotone
-one of a pair (x) and of the other (y).
+The points of the figure stand in the same table: ``residuals`` are the ranks of the degree (x) and
+of the area (y) less what the truth-set statistics predict, ``pair`` the areas of the two of an
+orbit.
 
-p values are adjusted by Holm's method within each analysis. What cannot be estimated is blank.
+p values are adjusted by Holm's method within each analysis. What is held fixed is an association,
+and not an effect. What cannot be estimated is blank.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,14 +42,19 @@ from quantlearn.figures.atlas.atlas_effects import (
     for_readers,
     regression,
 )
-from quantlearn.figures.atlas_networks import DEGREES, TRUTH_SET, networks_of, of_quantifiers
+from quantlearn.figures.atlas_networks import (
+    DEGREE,
+    DEGREES,
+    TRUTH_SET,
+    networks_of,
+    of_orbits,
+    of_quantifiers,
+)
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.seeds import random_stream
-from quantlearn.semantics.universals import VARIANTS
-from quantlearn.statistics.agreement import agreement
-from quantlearn.statistics.comparison import paired_t_test
-from quantlearn.statistics.correlation import correlation, partial_correlation, residuals
+from quantlearn.statistics.comparison import paired_comparison, verdict
+from quantlearn.statistics.correlation import partial_correlation, rank_correlation, residuals
 from quantlearn.statistics.multiple_tests import LEVEL
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
@@ -56,38 +63,40 @@ TABLES = {
     "atlas_checks": {
         "analysis": Column(
             "str",
-            "alone, given_truth_set, without_family, pairs, more_monotone, truer, "
-            "degrees_of_pairs (see `scripts/quantlearn/figures/atlas/atlas_checks.py`); "
-            "residuals and negation are points",
+            "alone, given_truth_set, without_family, same_orbit "
+            "(see `scripts/quantlearn/figures/atlas/atlas_checks.py`); residuals and pair are "
+            "points",
         ),
-        "outcome": Column(
-            "str", "area or accuracy, a column of atlas.csv; degree, in degrees_of_pairs"
-        ),
-        "architecture": Column("str", "network.architecture, or all"),
+        "outcome": Column("str", "area or accuracy, a column of atlas.csv"),
+        "architecture": Column("str", "network.architecture"),
         "name": Column(
             "str",
-            "A degree, the family that is left out (none: no family), a quantifier, or all pairs",
+            "A degree, the family that is left out (none: no family), an orbit, or how the pairs "
+            "are ordered",
         ),
         "x": Column(
             "float64",
-            "Place of a point: the rank of monotonicity that is left over, or the area of the "
-            "more monotone of a pair",
+            "Place of a point: the rank of the degree that is left over, or the area of the first "
+            "of a pair",
         ),
-        "y": Column("float64", "The same of the area, or the area of the other of the pair"),
+        "y": Column("float64", "The same of the area, or the area of the second of the pair"),
         "estimate": Column(
             "float64",
-            "Rank correlation, standardised coefficient, intraclass correlation (pairs), mean "
-            "difference, or largest difference (degrees_of_pairs)",
+            "Rank correlation, standardised coefficient, or ratio of areas (same_orbit)",
         ),
         "lower": Column(
             "float64",
-            "Lower end of its 95 % interval: bootstrap over quantifiers, robust "
-            "(without_family), F (pairs), Student's (differences)",
+            "Lower end of its 95 % interval: bootstrap over orbits, robust (without_family), "
+            "Student's on logarithms (same_orbit)",
         ),
         "upper": Column("float64", "Upper end"),
         "p": Column("float64", "p value"),
         "p_adjusted": Column("float64", "By Holm's method over all rows of the analysis"),
-        "n": Column("int64", "Quantifiers, or pairs of them"),
+        "verdict": Column(
+            "str",
+            "Of same_orbit: differ, no_difference larger than the margin, or open; else blank",
+        ),
+        "n": Column("int64", "Orbits, or pairs, one an orbit"),
         "networks": Column("int64", "Their networks"),
     },
 }
@@ -106,28 +115,45 @@ ANALYSES = {
     "alone": "rank correlation",
     "given_truth_set": "the same, truth set held fixed",
     "without_family": "coefficient of monotonicity without",
-    "pairs": "agreement with the negation",
-    "more_monotone": "more monotone less other of a pair",
-    "truer": "truer less other of a pair",
+    "same_orbit": "ratio within orbits",
 }
 """The analyses with estimates, in words."""
+
+ORDERS = {
+    "listed": "second over first",
+    "monotone": "less over more monotone",
+    "true": "rarely over often true",
+}
+"""The orders of the two of an orbit, in words."""
 
 
 def tables(
     experiment: Experiment, beside: Sequence[Experiment], seed: int
 ) -> dict[str, pd.DataFrame]:
     """All estimates and points from the experiment's networks."""
-    return {"atlas_checks": checks(networks_of(experiment), seed)}
+    margin = experiment.settings["endpoint"]["margin"]
+    return {"atlas_checks": checks(networks_of(experiment), seed, margin)}
 
 
-def checks(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """All estimates and points from the networks of the atlas: columns of `tables.ATLAS_CHECKS`."""
+def checks(networks: pd.DataFrame, seed: int, margin: Sequence[float]) -> pd.DataFrame:
+    """All estimates and points from the networks of the atlas: the columns of `TABLES`.
+
+    margin: the ratios of areas, from and to, between which a difference is too small to matter.
+    """
     everything = of_quantifiers(networks)
-    rows = list(degrees_of_pairs(everything))
+    rows = []
     for kind, points in everything.groupby("architecture", sort=False):
-        found = (*given_truth_set(points, seed), *without_family(points), *negations(points))
-        rows += [{"architecture": kind} | row for row in found]
-    return completed(rows, everything, TABLES["atlas_checks"])
+        units = of_orbits(points)
+        found = (
+            *given_truth_set(units, seed),
+            *without_family(units),
+            *same_orbit(points, margin),
+        )
+        rows += [{"architecture": kind, "verdict": ""} | row for row in found]
+    found = completed(rows, everything, TABLES["atlas_checks"])
+    differ = (found["analysis"] == "same_orbit") & (found["p_adjusted"] < LEVEL)
+    found.loc[differ, "verdict"] = "differ"
+    return found
 
 
 def given_truth_set(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
@@ -137,14 +163,14 @@ def given_truth_set(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]
         for degree in DEGREES:
             rng = random_stream(seed, "atlas_checks", outcome, degree)
             place = {"outcome": outcome, "name": degree, "n": len(points)}
-            alone = correlation(points[degree], points[outcome], "spearman", rng)
+            alone = rank_correlation(points[degree], points[outcome], rng)
             yield {"analysis": "alone"} | place | alone
             x, y = points[degree].to_numpy(dtype=float), points[outcome].to_numpy(dtype=float)
             yield {"analysis": "given_truth_set"} | place | partial_correlation(x, y, given, rng)
     if len(points) < 3 * (2 + len(TRUTH_SET)):
         return
-    left = (residuals(points[name].to_numpy(float), given) for name in ("monotonicity", "area"))
-    for name, x, y in zip(points["quantifier"], *left, strict=True):
+    left = (residuals(points[name].to_numpy(float), given) for name in (DEGREE, "area"))
+    for name, x, y in zip(points["orbit"], *left, strict=True):
         place = {"analysis": "residuals", "outcome": "area", "name": name, "n": len(points)}
         yield place | {"x": x, "y": y}
 
@@ -164,79 +190,52 @@ def without_family(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
         unit = nan if found is None else scale(points) / scale(kept)
         place = {"analysis": "without_family", "outcome": "area", "name": left_out}
         counts = {"n": len(kept), "networks": kept["networks"].sum()}
-        yield place | estimate_of(found, "monotonicity", unit) | counts
+        yield place | estimate_of(found, DEGREE, unit) | counts
 
 
 def scale(points: pd.DataFrame) -> float:
-    """What turns a slope of the area on monotonicity into a standardised coefficient."""
-    return points["monotonicity"].std() / points["area"].std()
+    """What turns a slope of the area on the degree into a standardised coefficient."""
+    return points[DEGREE].std() / points["area"].std()
 
 
-def pairs(points: pd.DataFrame) -> list[tuple[str, str]]:
-    """Names of each quantifier and its negation, where both are there; each pair once."""
-    there = set(points["quantifier"])
-    found = zip(points["quantifier"], points["negation"], strict=True)
-    return list({frozenset(pair): pair for pair in found if set(pair) <= there}.values())
-
-
-def negations(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """How far a quantifier and its negation agree, and which of the two is harder."""
-    found = pairs(points)
-    by_name = points.set_index("quantifier")
-    ordered_by = {
-        "more_monotone": ordered(found, by_name["monotonicity"]),
-        "truer": ordered(found, by_name["truth_rate"]),
-    }
-    for outcome in OUTCOMES:
-        values = by_name[outcome]
-        same = agreement(pd.DataFrame([[values[name] for name in pair] for pair in found]))
-        del same["values"]
-        place = {"outcome": outcome, "name": "all"}
-        yield {"analysis": "pairs"} | place | same | networks_in(found, by_name)
-        for analysis, differing in ordered_by.items():
-            differences = np.array([values[more] - values[less] for more, less in differing])
-            test = paired_t_test(differences, analysis, outcome)
-            row = {name: getattr(test, name) for name in ("estimate", "lower", "upper", "p", "n")}
-            yield {"analysis": analysis} | place | row | networks_in(differing, by_name)
-    for more, less in ordered_by["more_monotone"]:
-        x, y = by_name.loc[[more, less], "area"]
-        place = {"analysis": "negation", "outcome": "area", "name": more, "n": len(found)}
-        yield place | {"x": x, "y": y}
-
-
-def networks_in(found: Sequence[tuple[str, str]], by_name: pd.DataFrame) -> dict[str, int]:
-    """The number of networks of the quantifiers of pairs."""
-    return {"networks": by_name.loc[[name for pair in found for name in pair], "networks"].sum()}
-
-
-def ordered(found: Sequence[tuple[str, str]], measure: pd.Series) -> list[tuple[str, str]]:
-    """Pairs that differ in a measure, the one that has more of it first."""
-    differing = [pair for pair in found if abs(measure[pair[0]] - measure[pair[1]]) > 1e-12]
-    return [pair if measure[pair[0]] > measure[pair[1]] else pair[::-1] for pair in differing]
-
-
-def degrees_of_pairs(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
-    """By how much each variant of the degree differs at most within pairs."""
-    once = points.drop_duplicates("quantifier")
-    found = pairs(once)
-    degrees = once.set_index("quantifier")
-    place = {"analysis": "degrees_of_pairs", "outcome": "degree", "architecture": "all"}
-    for name in DEGREES:
-        apart = [abs(degrees[name][first] - degrees[name][other]) for first, other in found]
-        yield place | {"name": name, "n": len(found), "estimate": max(apart, default=nan)}
+def same_orbit(points: pd.DataFrame, margin: Sequence[float]) -> Iterator[dict[str, Any]]:
+    """How the areas of the first two of each orbit differ, in three orders."""
+    orbits = points.groupby("orbit", sort=False)
+    pairs = [own.head(2) for _, own in orbits if len(own) > 1]
+    for name, column in {"listed": None, "monotone": "monotonicity", "true": "truth_rate"}.items():
+        ordered = [pair if column is None else pair.nlargest(2, column) for pair in pairs]
+        if column is not None:
+            ordered = [pair for pair in ordered if np.ptp(pair[column]) > 1e-12]
+        areas = np.array([pair["area"] for pair in ordered], dtype=float).reshape(-1, 2)
+        found = paired_comparison(np.log(areas[:, 1] / areas[:, 0]), tuple(np.log(margin)))
+        yield {
+            "analysis": "same_orbit",
+            "outcome": "area",
+            "name": name,
+            "estimate": float(np.exp(found.estimate)),
+            "lower": float(np.exp(found.lower)),
+            "upper": float(np.exp(found.upper)),
+            "p": found.p,
+            "verdict": verdict(0, nan, found.within),
+            "n": found.n,
+            "networks": sum(pair["networks"].sum() for pair in ordered),
+        }
+    for pair in pairs:
+        place = {"analysis": "pair", "outcome": "area", "name": pair["orbit"].iloc[0]}
+        x, y = pair["area"]
+        yield place | {"x": x, "y": y, "n": len(pairs)}
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
-    """Does the effect of monotonicity stand when other things are held fixed?
+    """Does it stand that monotonicity goes with difficulty, and is the procedure sound?
 
-    Top: what is left of the ranks (divided by n) of monotonicity and of the area under the loss
-    curve when the truth rate, its distance from ½ and what rules by size or zone counts alone reach
-    are held fixed; the line is the least-squares fit. Middle: the areas of a quantifier and its
-    negation, the more monotone one across; above the diagonal the less monotone one is harder.
-    Bottom: the standardised coefficient of monotonicity beside the other measures when one family
-    of quantifiers is left out, with 95 % intervals; filled markers have p < 0.05 after Holm's
-    adjustment. A panel with too few quantifiers is empty. On the page a point tells its name under
-    the pointer.
+    A point is an orbit. Top: what is left of the ranks (divided by n) of the degree of monotonicity
+    and of the area under the loss curve when statistics of the truth set are held fixed; the line
+    is the least-squares fit. Middle: the areas of two quantifiers of one orbit, which are equally
+    hard by construction, so that points off the diagonal are chance. Bottom: the standardised
+    coefficient of monotonicity beside the other measures when one family of quantifiers is left
+    out, with 95 % intervals; filled markers have p < 0.05 after Holm's adjustment. A panel with too
+    few orbits is empty. On the page a point tells its name under the pointer.
     """
     frame = tables["atlas_checks"]
     kinds = [kind for kind in frame["architecture"].unique() if kind in ARCHITECTURES]
@@ -247,23 +246,21 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     panels = top.subplots(2, len(kinds), squeeze=False, sharey="row")
     for (upper, lower), (kind, look) in zip(panels.T, style.looks(kinds).items(), strict=True):
         own = frame[frame["architecture"] == kind]
-        left, pair = (own[own["analysis"] == name] for name in ("residuals", "negation"))
+        left, pair = (own[own["analysis"] == name] for name in ("residuals", "pair"))
         draw_points(upper, left, look.colour)
         draw_fit(upper, left)
         name = formats.capital(ARCHITECTURES[kind])
-        upper.set_title(f"{name} (n = {len(left)} quantifiers)")
+        upper.set_title(f"{name} (n = {len(left)} orbits)")
         upper.set_xlabel("Monotonicity, rank left over")
         draw_points(lower, pair, look.colour)
         draw_diagonal(lower, pair)
         lower.set_title(f"{name} (n = {len(pair)} pairs)")
-        lower.set_xlabel("Area of the more monotone one")
+        lower.set_xlabel("Area of the first of an orbit")
     panels[0, 0].set_ylabel("Area, rank left over")
-    panels[1, 0].set_ylabel("Area of its negation")
+    panels[1, 0].set_ylabel("Area of the second")
     axes = bottom.subplots()
     draw_estimates(axes, of_families, "name", list(counts.index), kinds)
-    labels = [
-        "all quantifiers" if name == NO_FAMILY else f"without {name}" for name in counts.index
-    ]
+    labels = ["all orbits" if name == NO_FAMILY else f"without {name}" for name in counts.index]
     ticks = [f"{label} (n = {n})" for label, n in zip(labels, counts, strict=True)]
     axes.set_yticks(range(len(counts)), ticks)
     axes.set_ylim(len(counts) - 0.5, -0.5)
@@ -300,26 +297,16 @@ def draw_diagonal(axes: Axes, points: pd.DataFrame) -> None:
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What is left of monotonicity, what moves its coefficient, and what negation changes."""
+    """What is left of the degree, what moves its coefficient, and whether orbits agree."""
     frame = tables["atlas_checks"]
     area = frame[(frame["outcome"] == "area") & frame["analysis"].isin(ANALYSES)]
     kinds = {}
     for kind, own in area.groupby("architecture", sort=False):
-        tested = own[own["name"] != NO_FAMILY].dropna(subset="p_adjusted").sort_values("estimate")
+        tested = own[own["name"] != NO_FAMILY].dropna(subset="estimate").sort_values("estimate")
         kinds[ARCHITECTURES[kind]] = {
             analysis: tested[tested["analysis"] == analysis].set_index("name").to_dict("index")
             for analysis in ANALYSES
         }
-    apart = frame[frame["analysis"] == "degrees_of_pairs"].set_index("name")
-    variants = {"max_direction" if name == "monotonicity" else name: name for name in DEGREES}
-    alike = [name for variant, name in variants.items() if VARIANTS[variant].same_for_negation]
-    return {
-        "kinds": kinds,
-        "level": LEVEL,
-        "truth_set": TRUTH_SET.values(),
-        "degrees": DEGREES,
-        "alike": alike,
-        "apart": apart["estimate"].drop(index=alike).to_dict(),
-        "pairs": int(apart["n"].max()),
-        "rows": for_readers(area, ANALYSES, DEGREES),
-    }
+    rows = for_readers(area, ANALYSES, DEGREES | ORDERS)
+    fixed = {"truth_set": TRUTH_SET.values(), "margin": settings["endpoint"]["margin"]}
+    return {"kinds": kinds, "level": LEVEL, "degree": DEGREE, "rows": rows, **fixed}

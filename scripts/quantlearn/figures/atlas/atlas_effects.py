@@ -1,19 +1,28 @@
-"""What makes quantifiers hard to learn: outcomes of the atlas against what follows from meaning.
+"""What goes with being hard to learn: outcomes of the atlas against what follows from meaning.
 
-Four analyses, each a row for every estimate:
+The unit is the orbit: quantifiers of one orbit are one learning problem, so values are means over
+those that were learned. Each analysis has a row for every estimate:
 
-- ``spearman`` and ``pearson``: correlation of an outcome with one measure over quantifiers, each
-  the mean of its trials, for each architecture. Intervals are percentile bootstrap intervals over
-  quantifiers. A run that did not converge ranks behind all convergence steps, so these have rank
-  correlations only.
-- ``mixed``: outcome ~ monotonicity · architecture + (1 | quantifier) over networks, fitted by
-  restricted maximum likelihood, with Wald intervals. Architectures are coded −½ and ½, so the row
-  of the measure is the mean effect over both, and that of the interaction their difference.
-- ``regression``: the outcome on all measures at once, by least squares over quantifiers for each
-  architecture, all variables standardised, with intervals robust to unequal variances (HC3).
+- ``spearman``: rank correlation of an outcome with one measure, for each architecture, with
+  percentile bootstrap intervals over orbits. A run that did not converge ranks behind all steps.
+- ``given_degree``, ``degree_given``: the partial rank correlation of the area with a measure given
+  the degree of monotonicity (mean of the orbit), and with the degree given the measure.
+- ``regression``: the outcome on all measures at once, by least squares for each architecture, all
+  variables standardised, with intervals robust to unequal variances (HC3).
+- ``per_orbit``: the mean area over architectures, and their difference, on the degree, by least
+  squares over orbits (HC3, Student's t). Networks of one orbit count once, so that orbits may
+  differ in how much an architecture suits them.
+- ``published_model``: area ~ monotonicity · architecture + (1 | quantifier) over networks, fitted
+  by restricted maximum likelihood, with Wald intervals. It takes the trials of a quantifier in two
+  architectures for independent but for its intercept, and rejects a true 0 of the interaction too
+  often. Architectures are coded −½ and ½, here and in per_orbit.
+- ``weighted``: the rank correlation of the area with a quantifier's own degree over the drawn
+  quantifiers, as in the published study, each weighted by the meanings that it stands for, which
+  undoes the even choice over degrees; intervals by bootstrap over orbits, without p.
 
-p values are adjusted by Holm's method within each analysis. What cannot be estimated (a measure
-that is the same for all quantifiers, too few of them) is blank, with n stated.
+What is held fixed is an association, and not an effect: measures that follow from the meaning may
+be what monotonicity acts through. p values are adjusted by Holm's method within each analysis. What
+cannot be estimated (a measure that never varies, too few orbits) is blank, with n stated.
 """
 
 import warnings
@@ -29,11 +38,22 @@ from matplotlib.ticker import MaxNLocator
 
 from quantlearn.columns import Column, Schema, types
 from quantlearn.figures import formats, style
-from quantlearn.figures.atlas_networks import MEASURES, networks_of, of_quantifiers
+from quantlearn.figures.atlas_networks import (
+    DEGREE,
+    DEGREES,
+    MEASURES,
+    networks_of,
+    of_orbits,
+    of_quantifiers,
+)
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.correlation import constant, correlation
+from quantlearn.statistics.correlation import (
+    constant,
+    partial_correlation,
+    rank_correlation,
+)
 from quantlearn.statistics.multiple_tests import LEVEL, holm
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
@@ -42,26 +62,26 @@ TABLES = {
     "atlas_effects": {
         "analysis": Column(
             "str",
-            "spearman, pearson, mixed (outcome ~ monotonicity · architecture + (1 | "
-            "quantifier)) or regression (on all measures at once, standardised)",
+            "spearman, given_degree, degree_given, regression, per_orbit, published_model, "
+            "weighted (see `scripts/quantlearn/figures/atlas/atlas_effects.py`)",
         ),
         "outcome": Column("str", "area, accuracy or step, a column of atlas.csv"),
         "architecture": Column("str", 'network.architecture, or several joined by "and"'),
         "measure": Column(
             "str",
             "A column of atlas.csv, imbalance (distance of the truth rate from ½), or a term of "
-            "the mixed model",
+            "a model of both architectures",
         ),
         "estimate": Column("float64", "Correlation or coefficient"),
         "lower": Column(
             "float64",
-            "Lower end of its 95 % interval: bootstrap over quantifiers, Wald (mixed), robust "
-            "(regression)",
+            "Lower end of its 95 % interval: bootstrap over orbits, Wald (published_model), "
+            "robust (regression, per_orbit)",
         ),
         "upper": Column("float64", "Upper end"),
         "p": Column("float64", "p value"),
         "p_adjusted": Column("float64", "By Holm's method over all rows of the analysis"),
-        "n": Column("int64", "Quantifiers"),
+        "n": Column("int64", "Orbits; quantifiers in published_model and weighted"),
         "networks": Column("int64", "Networks"),
     },
 }
@@ -70,10 +90,25 @@ ROWS = {
     "atlas_effects": "One row for each estimate. What cannot be estimated is blank.",
 }
 
-CORRELATED = {"spearman": ("area", "accuracy", "step"), "pearson": ("area", "accuracy")}
+OUTCOMES = ("area", "accuracy", "step")
+RELATED = MEASURES | {name: DEGREES[name] for name in ("orbit_max", "mirrored_downward", "placebo")}
 KEYS = ["analysis", "outcome", "architecture", "measure"]
-ANALYSES = {"spearman": "rank correlation", "mixed": "mixed model", "regression": "regression"}
-PANELS = {"spearman": "Rank correlation", "regression": "Standardised coefficient"}
+ANALYSES = {
+    "spearman": "rank correlation",
+    "given_degree": "the same given the degree",
+    "degree_given": "that of the degree, given",
+    "regression": "regression on all",
+    "per_orbit": "model of orbits",
+    "published_model": "published model",
+    "weighted": "as published, weighted",
+}
+PANELS = {
+    "spearman": "Rank correlation",
+    "given_degree": "Given the degree",
+    "regression": "Standardised coefficient",
+}
+FEWEST = 10
+"""Orbits that robust variances need at least."""
 
 
 def tables(
@@ -84,9 +119,16 @@ def tables(
 
 
 def effects(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """All estimates from the networks of the atlas: the columns of `tables.ATLAS_EFFECTS`."""
+    """All estimates from the networks of the atlas: the columns of `TABLES`."""
     points = of_quantifiers(networks)
-    rows = [*correlations(points, seed), *mixed_model(networks), *regressions(points)]
+    units = of_orbits(points)
+    rows = [
+        *correlations(units, seed),
+        *regressions(units),
+        *per_orbit(units),
+        *published_model(networks),
+        *weighted(points, seed),
+    ]
     return completed(rows, points, TABLES["atlas_effects"])
 
 
@@ -109,18 +151,59 @@ def place(*keys: str) -> dict[str, str]:
     return dict(zip(KEYS, keys, strict=True))
 
 
-def correlations(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
-    """Each outcome with each measure, one at a time."""
-    for kind, outcomes in CORRELATED.items():
-        for outcome in outcomes:
-            for architecture, own in points.groupby("architecture", sort=False):
-                for measure in MEASURES:
-                    rng = random_stream(seed, "atlas_effects", kind, outcome, measure)
-                    found = correlation(own[measure], own[outcome], kind, rng)
-                    yield place(kind, outcome, architecture, measure) | found | {"n": len(own)}
+def correlations(units: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
+    """Outcomes with each measure, and the area with a measure and the degree given each other."""
+    for architecture, own in units.groupby("architecture", sort=False):
+        for measure in RELATED:
+            for outcome in OUTCOMES:
+                rng = random_stream(seed, "atlas_effects", "spearman", outcome, measure)
+                found = rank_correlation(own[measure], own[outcome], rng)
+                yield place("spearman", outcome, architecture, measure) | found | {"n": len(own)}
+            if measure in DEGREES:
+                continue
+            area, degree, other = own[["area", DEGREE, measure]].to_numpy(dtype=float).T
+            pairs = {"given_degree": (other, degree), "degree_given": (degree, other)}
+            for analysis, (first, given) in pairs.items():
+                rng = random_stream(seed, "atlas_effects", analysis, measure)
+                found = partial_correlation(first, area, given[None], rng)
+                yield place(analysis, "area", architecture, measure) | found | {"n": len(own)}
 
 
-def mixed_model(networks: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def weighted(points: pd.DataFrame, seed: int) -> Iterator[dict[str, Any]]:
+    """The area with the own degree over the drawn quantifiers, as if drawn from all meanings."""
+    for architecture, every in points.groupby("architecture", sort=False):
+        own = every.dropna(subset="weight")
+        degree, area, weights = own[["monotonicity", "area", "weight"]].to_numpy(dtype=float).T
+        rng = random_stream(seed, "atlas_effects", "weighted")
+        found = rank_correlation(degree, area, rng, weights=weights, units=own["orbit"].to_numpy())
+        counts = {"n": len(own), "networks": own["networks"].sum()}
+        yield place("weighted", "area", architecture, "monotonicity") | found | counts
+
+
+def per_orbit(units: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """The mean area over architectures, and the difference of two, on the degree, over orbits."""
+    wide = units.pivot_table("area", "orbit", "architecture").dropna()
+    degree = units.drop_duplicates("orbit").set_index("orbit")[DEGREE].reindex(wide.index)
+    kinds = sorted(wide.columns)
+    fits = {DEGREE: (on_degree(degree, wide.mean(axis=1)), DEGREE)}
+    if len(kinds) == 2:
+        difference = f"{ARCHITECTURES[kinds[1]]} less {ARCHITECTURES[kinds[0]]}"
+        found = on_degree(degree, wide[kinds[1]] - wide[kinds[0]])
+        fits |= {difference: (found, "const"), f"{DEGREE} × ({difference})": (found, DEGREE)}
+    for term, (found, coefficient) in fits.items():
+        row = place("per_orbit", "area", " and ".join(kinds), term)
+        yield row | estimate_of(found, coefficient) | {"n": len(wide)}
+
+
+def on_degree(degree: pd.Series, values: pd.Series) -> Any:
+    """A value of each orbit on its centred degree, by least squares; None for too few orbits."""
+    if len(degree) < FEWEST or constant(np.stack([degree, values])).any():
+        return None
+    design = pd.DataFrame({"const": 1.0, DEGREE: degree - degree.mean()})
+    return fitted(lambda sm: sm.OLS(values, design).fit(cov_type="HC3", use_t=True))
+
+
+def published_model(networks: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """The model area ~ monotonicity · architecture + (1 | quantifier) over networks.
 
     With one architecture only the effect of the measure is left. Yields blanks where the fit did
@@ -147,14 +230,14 @@ def mixed_model(networks: pd.DataFrame) -> Iterator[dict[str, Any]]:
             ).fit()
         )
     for term in design.columns[1:]:
-        row = place("mixed", "area", " and ".join(kinds), term)
+        row = place("published_model", "area", " and ".join(kinds), term)
         yield row | estimate_of(found, term, unit) | {"n": n}
 
 
-def regressions(points: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def regressions(units: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Each outcome on all measures at once."""
     for outcome in ("area", "accuracy"):
-        for architecture, own in points.groupby("architecture", sort=False):
+        for architecture, own in units.groupby("architecture", sort=False):
             found = regression(own, outcome)
             for measure in MEASURES:
                 row = place("regression", outcome, architecture, measure)
@@ -199,30 +282,33 @@ def estimate_of(found: Any, term: str, unit: float = 1.0) -> dict[str, float]:
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
-    """What goes with a small area under the loss curve, each measure alone and all of them at once.
+    """What goes with a small area under the loss curve: measures alone, given the degree, together.
 
-    Left of zero, more of the measure goes with faster learning. On the left rank correlations with
-    95 % bootstrap intervals over quantifiers; on the right standardised coefficients of one
-    regression on all measures, with robust 95 % intervals. Filled markers: p < 0.05 after Holm's
-    adjustment within the panel's analysis. Measures that are the same for all quantifiers have no
-    mark; with too few quantifiers for the regression, the right panel is left out.
+    Left of zero, more of the measure goes with faster learning. First rank correlations, then those
+    given the mean degree of the orbit, both with 95 % bootstrap intervals over orbits; last
+    standardised coefficients of one regression on all measures, with robust 95 % intervals. Filled
+    markers: p < 0.05 after Holm's adjustment within the panel's analysis. The placebo, what of its
+    own degree is not the orbit's mean, can have no effect: it shows how the quantifiers were drawn.
+    A panel or a mark for which there are too few orbits is left out.
     """
     frame = tables["atlas_effects"]
     area = frame[frame["outcome"] == "area"]
     kinds = area.loc[area["analysis"] == "spearman", "architecture"].unique()
     estimated = area.dropna(subset="estimate")["analysis"].unique()
     drawn = [analysis for analysis in PANELS if analysis in estimated] or list(PANELS)[:1]
-    figure = style.new_figure(style.PAGE_WIDTH, 1.2 + 0.35 * len(MEASURES))
+    figure = style.new_figure(style.PAGE_WIDTH, 1.2 + 0.35 * len(RELATED))
     panels = figure.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
     for axes, analysis in zip(panels, drawn, strict=True):
         rows = area[area["analysis"] == analysis]
-        draw_estimates(axes, rows, "measure", list(MEASURES), kinds)
+        draw_estimates(axes, rows, "measure", list(RELATED), kinds)
         axes.set_xlabel(PANELS[analysis])
         axes.xaxis.set_major_locator(MaxNLocator(5))
-    panels[0].set_yticks(range(len(MEASURES)), list(MEASURES.values()))
-    panels[0].set_ylim(len(MEASURES) - 0.5, -0.5)
-    title = f"{experiment.settings['title']} (n = {int(area['n'].max())} quantifiers)"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=9)
+    panels[0].set_yticks(range(len(RELATED)), list(RELATED.values()))
+    panels[0].set_ylim(len(RELATED) - 0.5, -0.5)
+    n = int(area.loc[area["analysis"] == "spearman", "n"].max())
+    figure.suptitle(
+        f"{experiment.settings['title']} (n = {n} orbits)", x=0.01, ha="left", fontsize=9
+    )
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(kinds))
     return figure
@@ -237,6 +323,8 @@ def draw_estimates(
         axes.plot([], [], look.marker, color=look.colour, label=ARCHITECTURES[kind])
         own = rows[rows["architecture"] == kind].set_index(of)
         for height, name in enumerate(names):
+            if name not in own.index:
+                continue
             row = own.loc[name]
             y = height + shift
             axes.hlines(y, row["lower"], row["upper"], color=look.colour, linewidth=1.2)
@@ -246,16 +334,17 @@ def draw_estimates(
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What monotonicity does in each architecture, alone and beside the other measures."""
+    """What goes with the area in each architecture: the degree, sensitivity, and the placebo."""
     frame = tables["atlas_effects"]
-    area = frame[(frame["outcome"] == "area") & frame["analysis"].isin(ANALYSES)]
-    of_degree = area[(area["measure"] == "monotonicity") & (area["analysis"] != "mixed")]
-    kinds = {
-        ARCHITECTURES[kind]: own.set_index("analysis").to_dict("index")
-        for kind, own in of_degree.dropna(subset="estimate").groupby("architecture", sort=False)
-    }
-    rows = for_readers(area.rename(columns={"measure": "name"}), ANALYSES, MEASURES)
-    return {"kinds": kinds, "level": LEVEL, "n": int(area["n"].max()), "rows": rows}
+    area = frame[frame["outcome"] == "area"]
+    kinds = {}
+    for kind, own in area.dropna(subset="estimate").groupby("architecture", sort=False):
+        found = own.set_index(["analysis", "measure"]).to_dict("index")
+        if ("spearman", DEGREE) in found:
+            kinds[ARCHITECTURES[kind]] = found
+    rows = for_readers(area.rename(columns={"measure": "name"}), ANALYSES, RELATED | DEGREES)
+    n = int(area.loc[area["analysis"] == "spearman", "n"].max())
+    return {"kinds": kinds, "level": LEVEL, "n": n, "rows": rows, "degree": DEGREE}
 
 
 def for_readers(

@@ -1,9 +1,9 @@
 """Which measures of a quantifier go together: rank correlations of all with each other.
 
-Over the quantifiers of the atlas, whatever was learned of them: degrees of universals, complexity,
-statistics of the truth set. What goes together cannot be told apart by any analysis of outcomes.
-Intervals are percentile bootstrap intervals over quantifiers, p values adjusted by Holm's method
-over all pairs. Measures that never vary have blanks.
+Over the orbits of the atlas, means of their quantifiers, whatever was learned of them: degrees of
+monotonicity, complexity, statistics of the truth set. What goes together cannot be told apart by
+any analysis of outcomes. Intervals are percentile bootstrap intervals over orbits, p values
+adjusted by Holm's method over all pairs. Measures that never vary have blanks.
 """
 
 import itertools
@@ -17,15 +17,17 @@ from matplotlib.figure import Figure
 from quantlearn.columns import Column, types
 from quantlearn.figures import style
 from quantlearn.figures.atlas_networks import (
+    DEGREE,
     DEGREES,
     MEASURES,
     TRUTH_SET,
     networks_of,
+    of_orbits,
     of_quantifiers,
 )
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.correlation import correlation
+from quantlearn.statistics.correlation import rank_correlation
 from quantlearn.statistics.multiple_tests import LEVEL, holm
 
 READS = ("samples", "curves", "convergence", "baseline_cells")
@@ -36,20 +38,20 @@ TABLES = {
             "str", "A column of atlas.csv, or imbalance (distance of the truth rate from ½)"
         ),
         "second": Column("str", "Another one"),
-        "estimate": Column("float64", "Their rank correlation over quantifiers"),
+        "estimate": Column("float64", "Their rank correlation over orbits"),
         "lower": Column("float64", "Lower end of its 95 % bootstrap interval"),
         "upper": Column("float64", "Upper end"),
         "p": Column("float64", "p value"),
         "p_adjusted": Column("float64", "By Holm's method over all rows"),
-        "n": Column("int64", "Quantifiers"),
+        "n": Column("int64", "Orbits"),
     },
 }
 
 ROWS = {
-    "atlas_measures": "One row for each two measures of its quantifiers.",
+    "atlas_measures": "One row for each two measures, over its orbits.",
 }
 
-NAMES = DEGREES | MEASURES | TRUTH_SET | {"imbalance": "imbalance of truth"}
+NAMES = DEGREES | TRUTH_SET | MEASURES
 """The measures, in words."""
 
 
@@ -61,12 +63,12 @@ def tables(
 
 
 def measures(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """One row for each two measures: the columns of `tables.ATLAS_MEASURES`."""
-    points = of_quantifiers(networks).drop_duplicates("quantifier")
+    """One row for each two measures: the columns of `TABLES`."""
+    points = of_orbits(of_quantifiers(networks)).drop_duplicates("orbit")
     rows = []
     for first, second in itertools.combinations(NAMES, 2):
         rng = random_stream(seed, "atlas_measures", first, second)
-        found = correlation(points[first], points[second], "spearman", rng)
+        found = rank_correlation(points[first], points[second], rng)
         rows.append({"first": first, "second": second, "n": len(points)} | found)
     table = pd.DataFrame(rows, columns=list(TABLES["atlas_measures"]))
     table["p_adjusted"] = holm(table["p"].to_numpy(dtype=float))
@@ -74,16 +76,16 @@ def measures(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
-    """Which measures of a quantifier go together: rank correlations over all quantifiers.
+    """Which measures of a quantifier go together: rank correlations over all orbits.
 
     Blue goes with more, red with less; bold numbers have p < 0.05 after Holm's adjustment over all
-    pairs. Measures that are the same for all quantifiers are left out.
+    pairs. Measures that never vary are left out.
     """
     frame = tables["atlas_measures"]
     varying = set(frame.dropna(subset="estimate")[["first", "second"]].to_numpy().ravel())
     names = [name for name in NAMES if name in varying] or list(NAMES)
     matrix = np.full((len(names), len(names)), np.nan)
-    figure = style.new_figure(style.PAGE_WIDTH, 5.6)
+    figure = style.new_figure(style.PAGE_WIDTH, 6.6)
     axes = figure.subplots()
     for row in frame.dropna(subset="estimate").itertuples():
         x, y = names.index(row.first), names.index(row.second)
@@ -94,7 +96,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
             f"{row.estimate:.2f}".replace("-", "−").replace("0.", "."),
             ha="center",
             va="center",
-            fontsize=8,
+            fontsize=6,
             weight="bold" if row.p_adjusted < LEVEL else "normal",
             color="white" if abs(row.estimate) > 0.6 else "black",
         )
@@ -107,14 +109,14 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     axes.set_yticks(range(1, len(names)), labels[1:])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
-    axes.set_title(f"Rank correlation (n = {int(frame['n'].max())} quantifiers)")
+    axes.set_title(f"Rank correlation (n = {int(frame['n'].max())} orbits)")
     return figure
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """What goes most with monotonicity, and least, apart from its own variants."""
+    """What goes most with the degree, and least, apart from its own variants."""
     frame = tables["atlas_measures"]
-    own = frame[(frame["first"] == "monotonicity") & ~frame["second"].isin(DEGREES)]
+    own = frame[(frame["first"] == DEGREE) & ~frame["second"].isin(DEGREES)]
     own = own.dropna(subset="estimate").sort_values("estimate", key=abs, kind="stable")
     rows = [row | {"name": NAMES[row["second"]]} for row in own.to_dict("records")]
     return {"rows": rows, "n": int(frame["n"].max())}
