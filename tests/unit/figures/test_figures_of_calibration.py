@@ -9,9 +9,9 @@ import synthetic_results as synthetic
 
 from quantlearn.figures import style
 from quantlearn.figures.calibration import false_verdicts, simulated_coverage
+from quantlearn.figures.error_rates import Design, signed_rank_p, t_test_p
 from quantlearn.figures.registry import template_of
 from quantlearn.figures.texts import render
-from quantlearn.statistics.calibration import Design, signed_rank_p, t_test_p
 from quantlearn.statistics.comparison import area_test, paper_tests, verdicts
 from quantlearn.statistics.convergence import convergence_table
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 from small_networks import network
 
+from quantlearn.figures.error_rates import chance_range, disjoint_ensembles, signed_rank_p
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space, random_scenes
-from quantlearn.statistics.calibration import chance_range, disjoint_ensembles, signed_rank_p
 from quantlearn.training.examples import Examples, stack
 from quantlearn.training.loop import train
 

@@ -23,12 +23,12 @@ from quantlearn.columns import Column, types
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.specification_curve import Level, specification_curves
+from quantlearn.figures.specifications import FLIPS, changes, sign_flip_test
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.symmetry import labels
 from quantlearn.settings.protocol import quantifiers_of_network
 from quantlearn.statistics import endpoint as endpoints
 from quantlearn.statistics.comparison import networks_of, paired_comparison
-from quantlearn.statistics.specifications import FLIPS, changes, sign_flip_test
 
 READS = ("samples", "curves", "trials")
 

@@ -15,15 +15,15 @@ from matplotlib.figure import Figure
 
 from quantlearn.columns import Column, types
 from quantlearn.figures import formats, style
-from quantlearn.figures.experiment import Experiment
-from quantlearn.seeds import random_stream
-from quantlearn.statistics import endpoint as endpoints
-from quantlearn.statistics.calibration import (
+from quantlearn.figures.error_rates import (
     chance_range,
     disjoint_ensembles,
     signed_rank_p,
     t_test_p,
 )
+from quantlearn.figures.experiment import Experiment
+from quantlearn.seeds import random_stream
+from quantlearn.statistics import endpoint as endpoints
 from quantlearn.statistics.comparison import networks_of
 from quantlearn.statistics.convergence import measured, step_leads
 from quantlearn.statistics.curves import area_to

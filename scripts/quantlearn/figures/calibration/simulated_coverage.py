@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 
 from quantlearn.columns import Column, types
 from quantlearn.figures import formats, style
+from quantlearn.figures.error_rates import QUANTITIES, SPREAD, Design, simulated_rates
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.calibration import QUANTITIES, SPREAD, Design, simulated_rates
 
 READS = ("samples",)
 

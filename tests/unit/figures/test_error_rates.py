@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from quantlearn.statistics.calibration import (
+from quantlearn.figures.error_rates import (
     SPREAD,
     Design,
     chance_range,

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from quantlearn.figures.specifications import changes, sign_flip_test
 from quantlearn.statistics.comparison import welch_test
-from quantlearn.statistics.specifications import changes, sign_flip_test
 
 EFFECTS = {"rate": 0.3, "alone": -0.2}
 
