@@ -34,6 +34,7 @@ _TRAINING = {
     **{"core": "eager", "loss": "cross_entropy", "learning_rate": 0.01},
     **{"weight_decay": 0.0, "batch_size": 8, "evaluate_every": 6, "evaluate_splits": ["test"]},
     **{"eval_scenes": 20, "monitor": "test", "stop_loss": None, "patience": 6},
+    "shuffle_buffer": None,
 }
 SAMPLES = [
     {"network": _LSTM, "training": _TRAINING | {"optimiser": "adam", "max_epochs": 9}},

@@ -24,6 +24,7 @@ __all__ = [
     "MEAN",
     "ORBITS",
     "OVERVIEW",
+    "PUBLISHED",
     "SAMPLES",
     "SCENES",
     "SYMMETRY_CHECK",
@@ -207,7 +208,26 @@ CONVERGENCE: Schema = {
     "step": Column("Int64", "Convergence step; blank when there was none (censored)"),
     "converged": Column("boolean", "Whether there was one; blank where nothing was measured"),
     "last_step": Column("int64", "Last evaluated step, where a censored trial is censored"),
-    "final_accuracy": Column("float64", "Mean of the last 50 accuracies, 0 to 1"),
+    "final_accuracy": Column(
+        "float64",
+        "Mean accuracy of the last tenth of the run's evaluations (at least one, at most 50), 0 to "
+        "1",
+    ),
+    "last_50_accuracy": Column(
+        "float64",
+        "Mean accuracy of the last 50 evaluations, or of all where there are fewer, 0 to 1; for "
+        "the paper's own test alone (paired_t_accuracy)",
+    ),
+}
+
+
+PUBLISHED: Schema = {
+    "trial": Column("int64", "Published trial, counted from 0"),
+    "quantifier": Column("str", "Name in config/quantifiers.yaml"),
+    "step": Column("Int64", "Convergence step by the rule of the experiment; blank without one"),
+    "converged": Column("bool", "Whether there was one"),
+    "last_step": Column("int64", "Last evaluated step"),
+    "final_loss": Column("float64", "Loss of the run there, over all quantifiers, in nats"),
 }
 
 

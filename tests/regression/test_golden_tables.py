@@ -20,7 +20,7 @@ def numbers(table):
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
-@pytest.mark.parametrize("name", ["trials", "convergence", "comparison"])
+@pytest.mark.parametrize("name", ["trials", "convergence", "verdicts", "comparison"])
 def test_table(finished, dataframe_regression, experiment, name):
     table = pd.read_csv(finished / "results" / experiment / "tables" / f"{name}.csv")
     dataframe_regression.check(

@@ -8,6 +8,9 @@ import pandas as pd
 
 from quantlearn import columns, tables
 from quantlearn.data.baselines import baseline_accuracy
+from quantlearn.semantics.lexicon import load_lexicon
+
+CONFIG = Path(__file__).parents[2] / "config"
 
 EVALUATE_EVERY = 50
 
@@ -21,6 +24,7 @@ ENDPOINT = {
 
 def experiment_settings(name: str, quantifiers: list[str], **changes: Any) -> dict[str, Any]:
     """A resolved experiment, as far as tables and figures look at it."""
+    lexicon = load_lexicon(CONFIG / "quantifiers.yaml")
     return {
         "name": name,
         "title": f"Title of {name}",
@@ -30,8 +34,27 @@ def experiment_settings(name: str, quantifiers: list[str], **changes: Any) -> di
         "comparisons": [[quantifiers[0], other] for other in quantifiers[1:]],
         "documented": None,
         "groups": None,
-        "data": {"split": {"only_test": {"sizes_above": None, "counts": 0.0, "quantifiers": []}}},
-        "training": {"monitor": "test", "evaluate_every": EVALUATE_EVERY},
+        "expressions": {name: lexicon[name].expression for name in quantifiers},
+        "task": "verification",
+        "data": {
+            "generate": {
+                "method": "sample",
+                "min_size": 1,
+                "max_size": 8,
+                "zones": ["both", "a_only", "b_only", "neither"],
+            },
+            "split": {
+                "by": "scene",
+                "only_test": {"sizes_above": None, "counts": 0.0, "quantifiers": []},
+            },
+        },
+        "network": {"quantifiers": "one_hot"},
+        "training": {
+            "monitor": "test",
+            "evaluate_every": EVALUATE_EVERY,
+            "together": True,
+            "start": None,
+        },
         "convergence": {"threshold": 0.95, "window": 20},
         "endpoint": ENDPOINT,
         "family": None,

@@ -20,6 +20,7 @@ CONVERGENCE = pd.DataFrame(
         "converged": pd.array([True, False], dtype="boolean"),
         "last_step": [1001, 1001],
         "final_accuracy": [1 / 3, np.nan],
+        "last_50_accuracy": [1 / 3, np.nan],
     }
 )
 
@@ -35,8 +36,8 @@ class TestCsv:
     def test_the_text_is_plain(self, tmp_path):
         tables.write_csv(CONVERGENCE, tmp_path / "t.csv")
         lines = (tmp_path / "t.csv").read_bytes().split(b"\n")
-        assert lines[1] == b"0,0,NA,51,true,1001,0.3333333333"
-        assert lines[2] == b"0,1,none,,false,1001,"
+        assert lines[1] == b"0,0,NA,51,true,1001,0.3333333333,0.3333333333"
+        assert lines[2] == b"0,1,none,,false,1001,,"
 
     def test_an_empty_table_keeps_its_columns(self, tmp_path):
         tables.write_csv(CONVERGENCE.head(0), tmp_path / "t.csv")

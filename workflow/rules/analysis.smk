@@ -68,6 +68,42 @@ rule measure_baselines:
         "../../scripts/measure_baselines.py"
 
 
+def has_published(experiment):
+    """Whether the public data of 2019 are shown beside the experiment."""
+    return "published" in EXPERIMENTS[experiment]["figures"]
+
+
+def public_trials(wildcards):
+    """An input: the published trials of the experiment of 2019 that this one repeats."""
+    study = EXPERIMENTS[wildcards.experiment]["replicates"]["study"]
+    return [str(path) for path in trial_files(SETTINGS.published, study)]
+
+
+rule read_published:
+    input:
+        trials=public_trials,
+    output:
+        published="results/{experiment}/tables/published.csv",
+    log:
+        "results/{experiment}/logs/read_published.log",
+    # No other experiment has public data beside it.
+    wildcard_constraints:
+        experiment="|".join(filter(has_published, EXPERIMENTS)) or "none",
+    # Before all that takes time: what is in the files of others is known only then.
+    priority: 100
+    conda:
+        "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
+    params:
+        accuracies=lambda wildcards: published_columns(EXPERIMENTS[wildcards.experiment]),
+        criterion=setting("convergence"),
+        code=code("read_published"),
+    script:
+        "../../scripts/read_published.py"
+
+
 rule leaderboard:
     input:
         samples=rules.sample_hyperparameters.output.samples,

@@ -10,7 +10,9 @@ from types import SimpleNamespace
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
+from quantlearn.data.published import trial_files
 from quantlearn.settings.load import load_settings
+from quantlearn.settings.protocol import published_columns
 from quantlearn.figures.registry import FIGURES, FILES, module_of, outline, template_of
 from quantlearn.pipeline.code_version import code_digest
 from quantlearn.settings.memory import training_effort

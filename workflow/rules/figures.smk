@@ -50,7 +50,7 @@ def read_by(figure):
         path
         for name in with_beside(wildcards)
         for result in outline(figure).reads
-        if result in FILES
+        if result in FILES and (result != "published" or has_published(name))
         for path in files_of(name, result)
     ]
 
@@ -125,6 +125,7 @@ for name, settings in EXPERIMENTS.items():
             baselines=f"results/{name}/tables/baselines.csv",
             baseline_cells=f"results/{name}/tables/baseline_cells.parquet",
             samples=f"results/{name}/samples.csv",
+            published=files_of(name, "published") if has_published(name) else [],
             made=[
                 f"results/{name}/tables/{table}.csv"
                 for figure in settings["figures"]

@@ -9,7 +9,12 @@ PROJECT = [
 # What was laid over the settings, for the record of the run.
 OVERLAYS = [
     *(os.path.relpath(path) for path in workflow.overwrite_configfiles),
-    *(f"{key}={value}" for key, value in workflow.config_settings.config.items()),
+    # The figures tell that public data were shown, and a record holds no name of a folder.
+    *(
+        f"{key}={value}"
+        for key, value in workflow.config_settings.config.items()
+        if key != "published"
+    ),
 ]
 
 

@@ -5,6 +5,8 @@ CHAPTER_TITLES = {
     "practice": "Practice",
     "course": "Course",
     "atlas": "Atlas",
+    "controls": "Controls",
+    "calibrate": "Calibration",
 }
 
 
@@ -14,6 +16,7 @@ def report_files(experiment):
     return [
         *figures_of(experiment, "pdf"),
         *(f"results/{experiment}/tables/{table}.csv" for table in tables),
+        *(files_of(experiment, "published") if has_published(experiment) else []),
         *analyses_of(experiment),
     ]
 

@@ -71,7 +71,7 @@ ATLAS: Schema = {
     ),
     "step": Column("Int64", "Convergence step"),
     "converged": Column("boolean", "Whether there is one; blank where nothing was measured"),
-    "accuracy": Column("float64", "Final accuracy: mean of the last 50 evaluations"),
+    "accuracy": Column("float64", "Final accuracy: `final_accuracy` in convergence.csv"),
     "size_alone": Column(
         "float64", "Accuracy of the rule that knows only the size, on the monitored split"
     ),

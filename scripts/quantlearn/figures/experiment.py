@@ -82,6 +82,11 @@ class Experiment:
         return tables.read_csv(self.path("verdicts"), columns.VERDICTS)
 
     @cached_property
+    def published(self) -> pd.DataFrame:
+        """When the runs of the published experiment, which this one repeats, learned."""
+        return tables.read_csv(self.path("published"), columns.PUBLISHED)
+
+    @cached_property
     def comparison(self) -> pd.DataFrame:
         return tables.read_csv(self.path("comparison"), columns.COMPARISON)
 

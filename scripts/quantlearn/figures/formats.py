@@ -16,6 +16,7 @@ __all__ = [
     "p_phrase",
     "p_value",
     "percent",
+    "ratio",
     "span",
     "steps",
     "times",
@@ -69,16 +70,23 @@ def steps(value: float) -> str:
 def times(ratio: float) -> str:
     """How many times as much or as fast.
 
-    >>> times(0.226), times(1.234), times(9.84), times(24.6), times(1200)
-    ('0.23', '1.23', '9.8', '25', '1,200')
+    >>> times(0.226), times(9.84), times(24.6), times(1200)
+    ('0.23', '9.8', '25', '1,200')
     """
-    if isnan(ratio):
-        return MISSING
-    if ratio < 0.095:
+    if ratio < 0.95:
         return f"{ratio:.2g}"
-    if ratio < 1.995:
-        return f"{ratio:.2f}"
     return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:,.0f}"
+
+
+def ratio(value: float) -> str:
+    """A ratio that may be near 1.
+
+    >>> ratio(0.0226), ratio(0.8), ratio(1.234), ratio(9.84), ratio(24.6), ratio(float("nan"))
+    ('0.023', '0.80', '1.23', '9.8', '25', '–')
+    """
+    if isnan(value):
+        return MISSING
+    return f"{value:.2f}" if 0.095 <= value < 1.995 else times(value)
 
 
 def correlation(value: float, digits: int = 2) -> str:

@@ -1,15 +1,22 @@
 """The networks of an experiment, for figures that look into them. Loads torch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from quantlearn.figures.experiment import Experiment
+from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.states import top_states
-from quantlearn.training.weights import Trained, read_trained
+from quantlearn.networks.task import Task
+from quantlearn.networks.text_task import TextTask
+from quantlearn.training.evaluation import answers
+from quantlearn.training.examples import Examples, stack
+from quantlearn.training.members import Member, each_member, with_training_scenes
+from quantlearn.training.weights import Trained, read_trained, read_weights
 
-__all__ = ["states_along", "trained"]
+__all__ = ["Answering", "members_of", "states_along", "trained"]
 
 
 def trained(experiment: Experiment, sample: int, seed: int) -> Trained:
@@ -46,3 +53,52 @@ def states_along(
             yield network, part, torch.stack(states, dim=2)[0].double().numpy()
     size = np.broadcast_to(np.arange(1.0, scenes.shape[1] + 1), scenes.shape)
     yield "size", "", size[:, :, None]
+
+
+def members_of(
+    experiment: Experiment, sample: int, seed: int
+) -> Iterator[tuple[Member, Task | TextTask]]:
+    """The networks of a sample with the scenes that they had, one after another, and their task.
+
+    They come in the order of the rows of `Answering`. ``seed`` is the root seed.
+    """
+    settings, chosen = experiment.settings, experiment.sample(sample)
+    members = each_member(
+        experiment.path("scenes"),
+        settings["quantifiers"],
+        chosen["training"]["together"],
+        chosen["network"]["quantifiers"],
+        settings["task"],
+        settings["groups"],
+    )
+    count = chosen["training"]["scenes"]
+    for member, task in members:
+        (own,) = with_training_scenes([member], count, seed, experiment.name)
+        yield own, task
+
+
+@dataclass(frozen=True)
+class Answering:
+    """The trained networks of a sample, the rows of ``flat``, to be asked about any scenes."""
+
+    ensemble: Ensemble
+    flat: torch.Tensor
+
+    @classmethod
+    def read(
+        cls, experiment: Experiment, sample: int, task: Task | TextTask, networks: int
+    ) -> "Answering":
+        """Read so many networks, all of the sample; one thread will do."""
+        torch.set_num_threads(1)
+        chosen = experiment.sample(sample)
+        ensemble = Ensemble(chosen["network"], task, core="eager", loss=chosen["training"]["loss"])
+        return cls(
+            ensemble, read_weights(ensemble, networks, experiment.weights_of(sample), sample)
+        )
+
+    def right(self, rows: Sequence[int], examples: Sequence[Examples]) -> list[np.ndarray]:
+        """Whether each network, by its row, answers each of its own examples right, (n,) each."""
+        given = answers(
+            self.ensemble, self.flat[list(rows)], stack(examples, self.flat.device)
+        ).correct
+        return [own[: len(one)] > 0 for own, one in zip(given, examples, strict=True)]

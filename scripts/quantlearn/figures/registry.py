@@ -43,7 +43,7 @@ FILES = {
     "weights": "training/{job}/weights.safetensors",
     "timed_trials": "training/{job}/trials.csv",
     **{name: f"tables/{name}.csv" for name in ("trials", "convergence", "verdicts", "comparison")},
-    **{name: f"tables/{name}.csv" for name in ("leaderboard", "baselines")},
+    **{name: f"tables/{name}.csv" for name in ("leaderboard", "baselines", "published")},
     **{name: f"tables/{name}.parquet" for name in ("curves", "cells", "baseline_cells", "texts")},
 }
 """Where each of an experiment's results lies in its folder; {job} stands for all training jobs."""
@@ -62,8 +62,8 @@ class Outline:
 def outline(name: str) -> Outline:
     """The outline of a figure, read from its file: loading it would load what draws it.
 
-    >>> outline("probes").tables
-    ('probes',)
+    >>> outline("knobs").tables
+    ('knobs',)
     """
     tree = ast.parse(module_of(name).read_text(encoding="utf-8"))
     draw = next(

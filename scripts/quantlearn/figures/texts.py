@@ -20,7 +20,7 @@ __all__ = ["estimate", "html_table", "render", "tabulated"]
 
 _FILTERS = (
     *("accuracy_points", "capital", "correlation", "counted", "listed", "name", "number"),
-    *("p_phrase", "p_value", "percent", "span", "steps", "times"),
+    *("p_phrase", "p_value", "percent", "ratio", "span", "steps", "times"),
 )
 
 

@@ -4,7 +4,6 @@ Here are the facts of each section; their words are the block of that name in th
 """
 
 from collections.abc import Mapping
-from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,11 @@ from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.protocol import learns_all, named_and_generated, trials_lacking
 from quantlearn.settings.search import chooses_sample
 from quantlearn.statistics.convergence import (
-    FINAL_EVALUATIONS,
+    PAPER_EVALUATIONS,
     step_leads,
     summarise_convergence,
 )
-from quantlearn.statistics.intervals import mean_interval
+from quantlearn.statistics.scores import MARGIN, compared
 
 __all__ = ["how_run", "pairs", "section"]
 
@@ -105,6 +104,7 @@ def _trials(experiment: Experiment) -> dict[str, Any]:
     return {
         "trials": trials["trial"].nunique(),
         "shared": learns_all(experiment.settings),
+        "enumerated": experiment.settings["data"]["generate"]["method"] == "enumerate",
         "scenes": [f"{formats.span(of)} for {word}" for word, of in scenes.items() if any(of)],
     }
 
@@ -157,20 +157,27 @@ def _learning(experiment: Experiment) -> dict[str, Any]:
     training, quantifiers = experiment.constants["training"], experiment.settings["quantifiers"]
     size_alone = experiment.baseline("size", training["monitor"])
     ends = convergence.pivot_table("final_accuracy", "trial", "quantifier", dropna=False)
+    apart = {
+        (name,): (ends[name] - size_alone[name]).dropna() for name in quantifiers if name in ends
+    }
+    above = compared(apart, ["quantifier"]).set_index("quantifier")
     rows = summarise_convergence(convergence, quantifiers).to_dict("records")
     for row in rows:
         name = row["quantifier"]
         row["size_alone"] = size_alone[name].mean()
-        row["above"] = mean_interval((ends[name] - size_alone[name]).dropna().to_numpy())
+        row["above"] = above.loc[name]
+    by_verdict = above.groupby("verdict").groups
     return {
         "rows": rows,
-        # Without an interval (one trial, or all the same) the difference itself must do.
+        # Nothing is lower than what the size gives, that is not also no more than it.
         "flat": [
-            formats.name(row["quantifier"])
-            for row in rows
-            if (row["above"].estimate if isnan(row["above"].lower) else row["above"].lower) <= 0
+            formats.name(name)
+            for shown in ("no_difference", "lower")
+            for name in by_verdict.get(shown, [])
         ],
-        "last": FINAL_EVALUATIONS,
+        "open": [formats.name(name) for name in by_verdict.get("open", [])],
+        "margin": MARGIN,
+        "last": PAPER_EVALUATIONS,
         "steps": trials["steps"].tolist(),
         "ends": trials["stop_reason"].value_counts().sort_index(),
         "censored": not convergence["converged"].all(),
@@ -230,7 +237,7 @@ def pairs(experiment: Experiment) -> list[dict[str, Any]]:
 
 
 def _compared(experiment: Experiment) -> dict[str, Any]:
-    return {"pairs": pairs(experiment), "settings": experiment.settings, "last": FINAL_EVALUATIONS}
+    return {"pairs": pairs(experiment), "settings": experiment.settings, "last": PAPER_EVALUATIONS}
 
 
 def _caveats(experiment: Experiment) -> dict[str, Any]:

@@ -9,16 +9,20 @@ scene are one state if no continuation makes one true and the other false.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
+from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts
-from quantlearn.semantics.scenes import ZONES, Space, enumerate_scenes
+from quantlearn.semantics.scenes import PADDING, ZONES, Space, enumerate_scenes, random_scenes
 
-__all__ = ["Automaton", "minimal_automaton", "minimal_states"]
+__all__ = ["Automaton", "minimal_automaton", "minimal_states", "right_on_large_scenes"]
 
 _COUNTED = 24  # objects of a continuation when only the zone counts matter
 _ORDERED = 6  # when the order matters: there are far more continuations
+_LARGE = Space(1, 100)  # an automaton is checked on scenes as large as any experiment's
+_CHECKED = 3000  # random scenes of these, with uniform and with skewed zones each
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,15 @@ class Automaton:
 
 
 def minimal_automaton(quantifier: Quantifier) -> Automaton | None:
-    """The smallest deterministic automaton, or None when it has more states than are seen.
+    """The smallest deterministic automaton, or None where none was found.
 
     Beginnings of scenes are told apart by all continuations of up to 24 objects, or 6 for a
     quantifier that depends on order. By Moore's theorem (1956, "Gedanken-experiments on sequential
     machines") continuations of n − 2 objects tell the states of an automaton with n states apart.
     So it is exact for every automaton of up to 26 states (8 with order), and None says that there
-    are more, maybe infinitely many. A quantifier that looks like a smaller one in all that is
-    seen, such as at least 100 and never, counts as the smaller one.
+    are more, maybe infinitely many. Some quantifiers with more look like one with fewer in such
+    short continuations, as at least 30 looks like never: what is found must be right as well on
+    6,400 scenes of up to 100 objects (`right_on_large_scenes`), and is None otherwise.
 
     >>> minimal_automaton(Quantifier("some", "|A & B| > 0")).transitions
     array([[1, 0, 0, 0],
@@ -70,7 +75,35 @@ def minimal_automaton(quantifier: Quantifier) -> Automaton | None:
         quantifier.verify(np.array([beginning], dtype=np.uint8), np.array([len(beginning)]))[0]
         for beginning in beginnings
     ]
-    return Automaton(np.array(transitions), np.array(accepting))
+    automaton = Automaton(np.array(transitions), np.array(accepting))
+    return automaton if right_on_large_scenes(automaton, quantifier) else None
+
+
+def right_on_large_scenes(automaton: Automaton, quantifier: Quantifier) -> bool:
+    """Whether an automaton accepts the scenes of up to 100 objects that make a quantifier true.
+
+    Asked are every scene whose objects lie in one zone, 3,000 random ones, and 3,000 in which one
+    zone tends to prevail, always the same ones.
+
+    >>> never = Automaton(np.zeros((1, 4), dtype=int), np.array([False]))
+    >>> right_on_large_scenes(never, Quantifier("at_least_30", "|A & B| >= 30"))
+    False
+    """
+    scenes, sizes = _large_scenes()
+    ends = automaton.run(scenes)[:, -1]
+    return bool(np.array_equal(automaton.accepting[ends], quantifier.verify(scenes, sizes)))
+
+
+@cache
+def _large_scenes() -> tuple[np.ndarray, np.ndarray]:
+    """The scenes on which automata are checked, and their sizes."""
+    most = _LARGE.max_size
+    inside = np.tri(most, dtype=bool)  # row n: a scene of n + 1 objects
+    alone = [np.where(inside, zone, PADDING).astype(np.uint8) for zone in ZONES.values()]
+    stream = random_stream(0, "scenes on which automata are checked")
+    drawn = [random_scenes(stream, _CHECKED, _LARGE, skewed)[0] for skewed in (False, True)]
+    scenes = np.concatenate([*alone, *drawn])
+    return scenes, (scenes != PADDING).sum(axis=1)
 
 
 def minimal_states(quantifier: Quantifier) -> int | None:

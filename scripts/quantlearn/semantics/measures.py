@@ -266,7 +266,7 @@ COMPLEXITY: Schema = {
     "states": Column(
         "Int64",
         "States of the smallest finite automaton; blank if there are more than 26 (8 where order "
-        "matters) or infinitely many",
+        "matters) or infinitely many. Checked on scenes of up to 100 objects",
     ),
 }
 

@@ -14,7 +14,12 @@ from quantlearn.settings.data_checks import DATA_CHECKS
 from quantlearn.settings.distributions import RANGES_OF_NUMBERS, kind_of, values_of
 from quantlearn.settings.figure_checks import FIGURES
 from quantlearn.settings.memory import largest_need
-from quantlearn.settings.protocol import is_filled, quantifiers_of_network
+from quantlearn.settings.protocol import (
+    is_filled,
+    learns_all,
+    published_columns,
+    quantifiers_of_network,
+)
 from quantlearn.settings.schema import Fault, Key, did_you_mean, shown
 from quantlearn.settings.search import SECTIONS, chooses_sample, count_grid, distributions_of
 from quantlearn.settings.surroundings import Check, Surroundings, keys, not_there, splits_looked_at
@@ -66,9 +71,37 @@ def _check_documented(settings: dict, surroundings: Surroundings) -> Iterator[Fa
 
 def _check_figures(settings: dict, _: Surroundings) -> Iterator[Fault]:
     for place, name in enumerate(settings["figures"]):
-        if name not in FIGURES:
+        if name == "published":
+            text = (
+                "is added where an experiment says what it replicates and the run names the "
+                "folder (published): take it out"
+            )
+            yield Fault(("figures", place), f"{shown(name)} {text}")
+        elif name not in FIGURES:
             hint = did_you_mean(name, FIGURES) or f"; there are {', '.join(FIGURES)}"
             yield Fault(("figures", place), f"{shown(name)} is not a figure{hint}")
+
+
+def _check_replicates(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """What repeats an experiment of 2019 has its networks, and says what each column means."""
+    replicates = settings["replicates"]
+    if replicates is None:
+        return
+    for name in replicates["columns"]:
+        if name not in settings["quantifiers"]:
+            text = not_there(name, settings["quantifiers"])
+            yield Fault(("replicates", "columns", name), text)
+    columns = list(published_columns(settings).values())
+    for column in dict.fromkeys(column for column in columns if columns.count(column) > 1):
+        text = f"give two quantifiers the column {column}: name one for each"
+        yield Fault(("replicates", "columns"), text)
+    same = settings["task"] == "verification" and learns_all(settings)
+    if not same or not chooses_sample(settings):
+        text = (
+            "in 2019 one network of a trial verified all quantifiers, in one sample, and here it "
+            "is otherwise: leave it out"
+        )
+        yield Fault(("replicates",), text)
 
 
 def _check_beside(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
@@ -325,6 +358,13 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_endpoint, keys("endpoint", "family", "comparisons")),
     (_check_documented, keys("documented")),
     (_check_figures, keys("figures")),
+    (
+        _check_replicates,
+        keys(
+            *("replicates", "quantifiers", "groups", "task", "search"),
+            *("network", "training"),
+        ),
+    ),
     (_check_beside, keys("beside")),
     (_check_start, keys("start_from", "training.start", "training.start_readout")),
     (_check_tokens, keys("quantifiers", "generated", "groups", "task", "training.together")),

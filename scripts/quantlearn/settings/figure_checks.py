@@ -9,14 +9,16 @@ from pathlib import Path
 
 from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.semantics.scenes_in_words import WRITING
+from quantlearn.semantics.symmetry import labels
 from quantlearn.settings.distributions import is_distribution, values_of
 from quantlearn.settings.protocol import (
     PAIRS,
     REGULARISATION,
     is_control,
+    keeps_for_test,
     learns_all,
     novelty,
-    published_pairs,
+    quantifiers_of_network,
     whole_task,
 )
 from quantlearn.settings.schema import Fault, is_number, load_schema, shown
@@ -24,7 +26,7 @@ from quantlearn.settings.search import SECTIONS, chooses_sample
 
 __all__ = ["FIGURES", "find_figure_faults"]
 
-_ROOMS = ("paper", "practice", "course", "atlas")
+_ROOMS = ("paper", "practice", "course", "atlas", "calibration")
 
 FIGURES = {
     path.stem: path
@@ -35,6 +37,8 @@ FIGURES = {
 
 # The figures of an experiment that names none are of its chosen sample.
 OF_CHOSEN = tuple(load_schema("experiment")["properties"]["figures"]["default"])
+
+_MOST_MODELS = 60
 
 # All others show answers true or false.
 OF_WORDS = (
@@ -260,13 +264,44 @@ def _overfitting(settings: dict, _: Sequence[dict]) -> str | None:
     return None
 
 
-def _pairs(settings: dict, beside: Sequence[dict]) -> str | None:
-    if not any(published_pairs(one) for one in (settings, *beside)):
-        return (
-            "is about comparisons in an experiment where one network learns all quantifiers: name "
-            "such an experiment in beside"
-        )
+def _controls(settings: dict, beside: Sequence[dict]) -> str | None:
+    wanted = _effort(settings)
+    if {len(group) for group in settings["groups"] or []} != {2}:
+        return "is about pairs that share a network: let groups be pairs"
+    for one in (settings, *beside):
+        name = one["name"]
+        if one["search"] is not None and chooses_sample(one):
+            return f"compares samples, and {name} chooses one: set search.choose to false there"
+        if None in (wanted, _effort(one)) or _effort(one) != wanted:
+            return (
+                "compares learning from as many scenes and steps of a quantifier, and "
+                f"{name} has others than {settings['name']}, or leaves them open: let "
+                "training.scenes, batch_size and max_epochs be numbers that make them the same"
+            )
     return None
+
+
+def _equal_pairs(settings: dict, beside: Sequence[dict]) -> str | None:
+    for one in (settings, *beside):
+        if not one["comparisons"]:
+            return f"is about pairs, and {one['name']} compares none: name some in comparisons"
+        for pair in one["comparisons"]:
+            if not labels(pair, one).exchangeable:
+                return (
+                    f"is about pairs that a symmetry exchanges, and {' and '.join(pair)} in "
+                    f"{one['name']} are none: compare others"
+                )
+    return None
+
+
+def _effort(settings: dict) -> tuple[float, int] | None:
+    """The training scenes of a quantifier, and the steps; None where that is not fixed."""
+    training = settings["training"]
+    given = [training[name] for name in ("scenes", "max_epochs", "batch_size")]
+    if not all(map(is_number, given)):
+        return None
+    scenes, epochs, batch = given
+    return scenes / quantifiers_of_network(settings), epochs * scenes // batch
 
 
 def _task(task: str) -> Need:
@@ -298,12 +333,25 @@ def _scoreboard(settings: dict, beside: Sequence[dict]) -> str | None:
     return None
 
 
+def _models(settings: dict, _: Sequence[dict]) -> str | None:
+    number, split = len(settings["quantifiers"]), settings["data"]["split"]
+    if number > _MOST_MODELS:
+        return (
+            f"makes a model of each quantifier, and here are {number}: have {_MOST_MODELS} or fewer"
+        )
+    if not (split["dev"] or split["test"] or keeps_for_test(split)):
+        return "asks about scenes that are not trained, and there are none: set data.split.test"
+    return None
+
+
 NEEDS: dict[str, Need] = {
-    "controls": _pairs,
+    "controls": _controls,
     "description": _description,
+    "false_verdicts": _equal_pairs,
     "finetuning": _finetuning,
     "generalisation": _generalisation,
     "gradients_through_time": _gradients,
+    "item_errors": _models,
     "knobs": _search,
     "language_model": _task("language_model"),
     "overfitting": _overfitting,

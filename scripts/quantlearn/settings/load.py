@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quantlearn.data.published import demand_columns, trial_files
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.lexicon import Lexicon, LexiconError, load_lexicon
 from quantlearn.settings.figure_checks import find_figure_faults
+from quantlearn.settings.protocol import published_columns
 from quantlearn.settings.resolve import at, has, leaves, resolve, without
 from quantlearn.settings.schema import (
     Fault,
@@ -33,6 +35,9 @@ __all__ = ["ConfigError", "Settings", "load_settings"]
 
 # Experiments become folders in results/ beside those of the whole run.
 RESERVED_EXPERIMENTS = ("report", "benchmark", "atlas", "symmetry")
+
+# What is checked of an experiment beside the others.
+ACROSS = (find_start_faults, find_figure_faults)
 
 
 class ConfigError(QuantlearnError):
@@ -58,6 +63,7 @@ class Settings:
     seed: int
     device: str
     threads: int
+    published: str | None
     checkpoint_seconds: float | None
     experiments: dict[str, dict]
     benchmark: dict
@@ -120,10 +126,10 @@ def load_settings(
         faults += [Fault(("own_overrides", name, *key), text) for key in unused]
 
     sound = {name: experiments[name] for name, found in experiment_faults.items() if not found}
+    faults += _with_published(run["published"], sound.values())
     for name, found in experiment_faults.items():
         if name in sound:
-            across = (find_start_faults, find_figure_faults)
-            found += [fault for find in across for fault in find(sound[name], sound)]
+            found += [fault for check in ACROSS for fault in check(sound[name], sound)]
         for fault in found:
             note = _override_note(fault.key, run, own_overlays.get(name, {}))
             experiment_lines.append(f"{paths[name]}: {fault}{note}")
@@ -140,6 +146,7 @@ def load_settings(
         seed=run["seed"],
         device=run["device"],
         threads=run["threads"],
+        published=run["published"],
         checkpoint_seconds=run["checkpoint_seconds"],
         experiments=experiments,
         benchmark=run["benchmark"],
@@ -259,6 +266,29 @@ def _described(atlas: dict, lexicon: Lexicon | None) -> tuple[dict, list[Fault]]
         text = f"{shown(path)} is not a file: name a list of expressions or leave it out"
         faults.append(Fault(("atlas", "expressions"), text))
     return {**atlas, "quantifiers": quantifiers}, faults
+
+
+def _with_published(folder: str | None, experiments: Iterable[dict]) -> list[Fault]:
+    """Add the figure of the public data to experiments that repeat them; what is wrong with these.
+
+    Their files and columns are looked at, not yet what is in them. Without a folder none has it.
+    """
+    if folder is None:
+        return []
+    if not Path(folder).is_dir():
+        text = "is no folder: name the folder data/ of the authors' repository, or leave it out"
+        return [Fault(("published",), f"{shown(folder)} {text}")]
+    lines = []
+    for settings in experiments:
+        if settings["replicates"] is None:
+            continue
+        settings["figures"] = [*settings["figures"], "published"]
+        try:
+            for path in trial_files(folder, settings["replicates"]["study"]):
+                demand_columns(path, published_columns(settings))
+        except QuantlearnError as fault:
+            lines.append(str(fault))
+    return [Fault(("published",), line) for line in dict.fromkeys(lines)]
 
 
 def _overlay(run: dict) -> dict:

@@ -16,7 +16,7 @@ __all__ = [
     "named_and_generated",
     "networks_of_trial",
     "novelty",
-    "published_pairs",
+    "published_columns",
     "quantifiers_of_network",
     "space_of",
     "trials_lacking",
@@ -67,15 +67,6 @@ def is_filled(side: str, split: Mapping[str, Any]) -> bool:
     return split[side] > 0 or (side == "test" and keeps_for_test(split))
 
 
-def published_pairs(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The comparisons of an experiment in which one network learns all quantifiers.
-
-    So were the experiments of 2019. There are none where quantifiers or groups of them have
-    networks of their own.
-    """
-    return [(easy, hard) for easy, hard in settings["comparisons"]] if learns_all(settings) else []
-
-
 def trials_lacking(settings: Mapping[str, Any]) -> int:
     """How many trials an experiment would need to show a difference; 0 where it has them.
 
@@ -86,6 +77,17 @@ def trials_lacking(settings: Mapping[str, Any]) -> int:
     family = settings["family"] or {"size": len(settings["comparisons"])}
     needed = trials_needed(family["size"]) if settings["comparisons"] else 0
     return needed if needed > settings["trials"] else 0
+
+
+def published_columns(settings: Mapping[str, Any]) -> dict[str, str]:
+    """The column of each quantifier in the public data of the experiment that this one repeats.
+
+    >>> own = {"study": "exp2a", "columns": {"first_3_as_run": "first_3"}}
+    >>> published_columns({"quantifiers": ["at_least_3", "first_3_as_run"], "replicates": own})
+    {'at_least_3': 'at_least_3_accuracy', 'first_3_as_run': 'first_3_accuracy'}
+    """
+    names = settings["replicates"]["columns"]
+    return {name: f"{names.get(name, name)}_accuracy" for name in settings["quantifiers"]}
 
 
 def named_and_generated(settings: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -153,6 +153,9 @@ def _complete(schema: dict, given: dict) -> dict:
     for name in varying:
         space[name] = variants_of(schema["properties"][name], given[name])
         settings[name] = shared_settings(given[name], space[name])
+    if settings["replicates"] is not None:
+        replicates = schema["properties"]["replicates"]
+        settings["replicates"] = apply_defaults(replicates, settings["replicates"])
     if settings["search"] is not None:
         search = apply_defaults(schema["properties"]["search"], settings["search"])
         settings["search"] = {**search, "space": space}

@@ -32,6 +32,7 @@ __all__ = [
     "Comparison",
     "Paired",
     "area_test",
+    "networks_of",
     "paired_comparison",
     "paired_t_test",
     "paper_tests",
@@ -145,7 +146,7 @@ def _compared(
     threshold: float,
 ) -> dict[str, Any]:
     """The row of a pair, with "ranks", and without what depends on its family."""
-    of_pair = [_networks_of(networks, name) for name in pair]
+    of_pair = [networks_of(networks, name) for name in pair]
     scenes = pd.concat(of_pair)["train_scenes"]
     horizon = endpoint["horizon"] or endpoints.budget(scenes.to_list(), training)
     every = training["evaluate_every"]
@@ -203,7 +204,7 @@ def _as_ratios(logarithms: Paired) -> dict[str, float]:
     }
 
 
-def _networks_of(networks: pd.DataFrame, quantifier: str) -> pd.DataFrame:
+def networks_of(networks: pd.DataFrame, quantifier: str) -> pd.DataFrame:
     """The networks that learn a quantifier, one for each trial, by trial."""
     learns = [
         name == "all" or quantifier in name.split("+") for name in networks["quantifier"].tolist()
@@ -247,7 +248,7 @@ def paper_tests(convergence: pd.DataFrame, easy: str, hard: str) -> pd.DataFrame
     first, second = first.loc[both], second.loc[both]
     leads = step_leads(first, second)
     learned = np.isfinite(leads)
-    accuracy = (first["final_accuracy"] - second["final_accuracy"]).to_numpy()
+    accuracy = (first["last_50_accuracy"] - second["last_50_accuracy"]).to_numpy()
     found = [
         paired_t_test(leads[learned], "paired_t_steps", "steps"),
         paired_t_test(accuracy[learned], "paired_t_accuracy", "accuracy"),

@@ -15,7 +15,7 @@ from scipy import special
 from quantlearn.statistics.intervals import CONFIDENCE, Interval, mean_interval
 
 __all__ = [
-    "FINAL_EVALUATIONS",
+    "PAPER_EVALUATIONS",
     "convergence_step",
     "convergence_table",
     "final_accuracy",
@@ -27,8 +27,8 @@ __all__ = [
     "summarise_convergence",
 ]
 
-FINAL_EVALUATIONS = 50
-"""The final accuracy is the mean of so many last evaluations (Steinert-Threlkeld & Szymanik)."""
+PAPER_EVALUATIONS = 50
+"""The paper's test of accuracies takes so many last evaluations (Steinert-Threlkeld & Szymanik)."""
 
 
 def convergence_step(
@@ -83,12 +83,16 @@ def proportion(accuracy: float) -> Fraction:
 
 
 def final_accuracy(accuracy: np.ndarray) -> float:
-    """Mean of the last 50 evaluations of a run (of all, when there are fewer).
+    """Mean of the last tenth of a run's evaluations, at least one and at most 50.
 
-    >>> final_accuracy(np.repeat([0.5, 1.0], 50))
+    accuracy (n,) in the order of the evaluations. A fixed number would reach back to chance in a
+    run with few of them.
+
+    >>> final_accuracy(np.repeat([0.5, 0.9, 1.0], [10, 8, 2]))
     1.0
     """
-    return float(np.mean(accuracy[-FINAL_EVALUATIONS:]))
+    tenth = max(1, min(PAPER_EVALUATIONS, len(accuracy) // 10))
+    return float(np.mean(accuracy[-tenth:]))
 
 
 def convergence_table(curves: pd.DataFrame, threshold: float, window: int) -> pd.DataFrame:
@@ -112,6 +116,7 @@ def convergence_table(curves: pd.DataFrame, threshold: float, window: int) -> pd
                 "converged": step is not None if known else pd.NA,
                 "last_step": int(steps[-1]),
                 "final_accuracy": final_accuracy(accuracy),
+                "last_50_accuracy": float(np.mean(accuracy[-PAPER_EVALUATIONS:])),
             }
         )
     return pd.DataFrame(rows).astype({"step": "Int64", "converged": "boolean"})

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import nan
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
-__all__ = ["CONFIDENCE", "Interval", "is_constant", "mean_interval"]
+__all__ = ["CONFIDENCE", "Interval", "is_constant", "mean_interval", "share_interval"]
 
 CONFIDENCE = 0.95
 
@@ -37,6 +37,19 @@ def mean_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> Interva
     n = len(values)
     half = float(stdtrit(n - 1, (1 + confidence) / 2) * np.std(values, ddof=1) / np.sqrt(n))
     return Interval(mean, mean - half, mean + half)
+
+
+def share_interval(count: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The 95 % intervals of shares, counts of n, as lower and upper ends (Wilson 1927).
+
+    >>> share_interval(np.array([0, 5]), 10)
+    (array([0.   , 0.236...]), array([0.277..., 0.763...]))
+    """
+    z = ndtri((1 + CONFIDENCE) / 2)
+    share = np.asarray(count) / n
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(share * (1 - share) / n + (z / (2 * n)) ** 2) / (1 + z**2 / n)
+    return middle - half, middle + half
 
 
 def is_constant(values: np.ndarray) -> bool:

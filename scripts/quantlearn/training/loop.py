@@ -19,7 +19,7 @@ from quantlearn.networks.dropout_and_batch_norm import Training
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.training.early_stopping import EarlyStopping
 from quantlearn.training.evaluation import Scores, evaluate
-from quantlearn.training.examples import BatchStream, Stacked
+from quantlearn.training.examples import BatchStream, BufferedStream, Stacked
 from quantlearn.training.graphs import Replayed
 from quantlearn.training.optimisers import (
     export_optimiser,
@@ -190,7 +190,7 @@ class _Running:
                 f"curves can number {_MOST_STEPS}: lower it"
             )
         self.streams = [
-            BatchStream(int(n), rng) for n, rng in zip(examples.counts, streams, strict=True)
+            _stream(int(n), settings, rng) for n, rng in zip(examples.counts, streams, strict=True)
         ]
         self.flat = torch.nn.Parameter(flat.clone())
         recorded = ensemble.core == "graph" and self.flat.is_cuda
@@ -304,6 +304,15 @@ class _Running:
         self.mode = Training([self.mode.streams[position] for position in positions])
         self.stopping.keep(positions)
         self.trials = self.trials[positions]
+
+
+def _stream(
+    n: int, settings: dict[str, Any], rng: np.random.Generator
+) -> BatchStream | BufferedStream:
+    """The rows of a trial in the order in which it sees them."""
+    if settings["shuffle_buffer"] is None:
+        return BatchStream(n, rng)
+    return BufferedStream(n, settings["max_epochs"], settings["shuffle_buffer"], rng)
 
 
 def _look(

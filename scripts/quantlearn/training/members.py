@@ -1,5 +1,6 @@
 """The members of an ensemble: which network learns what, from which scenes."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from quantlearn.seeds import random_stream
 from quantlearn.semantics.scenes import LabelledScenes, places_among, rows_of_each
 from quantlearn.training.examples import Examples, nested_rows
 
-__all__ = ["Member", "read_members", "with_training_scenes"]
+__all__ = ["Member", "each_member", "examples_of", "read_members", "with_training_scenes"]
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,21 @@ def read_members(
     explains; texts say it in words. ``kind`` is the experiment's task. Networks that write get the
     scenes where the quantifier is true.
     """
+    found = list(each_member(path, quantifiers, together, coding, kind, groups))
+    return [member for member, _ in found], found[0][1]
+
+
+def each_member(
+    path: str | Path,
+    quantifiers: list[str],
+    together: bool,
+    coding: str = "one_hot",
+    kind: str = "verification",
+    groups: list[list[str]] | None = None,
+) -> Iterator[tuple[Member, Task | TextTask]]:
+    """As `read_members`, one after another, so that one trial's scenes are in memory at a time."""
     networks = _networks(quantifiers, together, groups)
     codes = quantifier_codes(next(iter(networks.values())), coding) if together else ((1.0,),)
-    members: list[Member] = []
     for trial, (scenes, extra) in enumerate(scene_files.read_trials(path, quantifiers)):
         max_size = scenes.scenes.shape[1]
         task = (
@@ -83,9 +96,8 @@ def read_members(
             sides = extra["split"][kept]
             parts = {side: _by_size(scenes[kept[sides == side]]) for side in SIDES}
             places = places_among(quantifiers, learned)
-            examples = {side: _examples(part, places, task) for side, part in parts.items()}
-            members.append(Member(trial, name, learned, parts, examples))
-    return members, task
+            examples = {side: examples_of(part, places, task) for side, part in parts.items()}
+            yield Member(trial, name, learned, parts, examples), task
 
 
 def _rows_of_networks(
@@ -131,8 +143,11 @@ def _by_size(scenes: LabelledScenes) -> LabelledScenes:
     return scenes[np.argsort(scenes.sizes, kind="stable")]
 
 
-def _examples(scenes: LabelledScenes, places: np.ndarray, task: Task | TextTask) -> Examples:
-    """Scenes as a network reads them; places: that of each quantifier among those it learns."""
+def examples_of(scenes: LabelledScenes, places: np.ndarray, task: Task | TextTask) -> Examples:
+    """Make of scenes what a network reads.
+
+    places (quantifiers,): that of each quantifier among those that the network learns.
+    """
     asked = places[scenes.quantifiers]
     truth = scenes.truth.astype(np.int64)
     if isinstance(task, Task):

@@ -79,6 +79,7 @@ _TRAINING = {
     "weight_decay": 0.0,
     "learning_rate": 0.01,
     "batch_size": 8,
+    "shuffle_buffer": None,
     "max_epochs": 4,
     "evaluate_every": 10,
     "monitor": "test",

@@ -52,7 +52,7 @@ def test_what_draws_is_loaded_without_what_trains(figure):
 
 def test_an_outline_loads_nothing_that_draws():
     loaded = set(sys.modules)
-    assert outline("probes").tables == ("probes",)
+    assert outline("knobs").tables == ("knobs",)
     assert not {name for name in set(sys.modules) - loaded if name.startswith("matplotlib")}
 
 

@@ -170,14 +170,61 @@ def test_scores_are_of_the_sample_that_is_best_on_dev(tmp_path):
         mean_interval(scores["mean"] + np.array([-0.01, 0, 0.01])).lower
     )
     assert table["architecture"].iloc[0] == "gru"
-    made, settings = {"scoreboard": table}, settings_of("here")
+    contests = contest("here"), contest("counts", "zone_counts", None)
+    made, settings = scoreboard.tables(contests[0], contests[1:], 1), settings_of("here")
     text = said(scoreboard, made, settings)
-    assert text.startswith("The GRU has the best mean")
-    assert "their intervals do not overlap" in text
-    rows = scoreboard.facts(made, settings)["rows"]
+    assert text.startswith("By their mean rank over 5 tasks the architectures stand in this order:")
+    assert "GRU (1.0), Elman network (2.0). Whichever task is left out, the GRU stays" in text
+    rows = scoreboard.facts(made, settings)["rows"].to_dict("records")
     assert rows[1] == {"Task": "Quantity", "GRU": "76.0 %", "Elman network": "66.0 %"}
-    assert [row["Task"] for row in rows[-2:]] == ["Mean", "95 % interval of the mean"]
+    assert rows[-1] == {"Task": "Mean rank", "GRU": "1.0", "Elman network": "2.0"}
     assert "conservativity" in drawn(scoreboard, made, settings, tmp_path)
+
+
+def boards(**scores):
+    """A leaderboard of LSTM, GRU and feed-forward network, from scores (trials, 3) by task."""
+    names = ["lstm", "gru", "feedforward"]
+    return scoreboard.ranked(
+        {task: pd.DataFrame(own, columns=names) for task, own in scores.items()}, {}
+    )
+
+
+def near(*means, trials=10):
+    """Scores of some trials around these means, each trial with luck that all share."""
+    rng = np.random.default_rng(1)
+    luck = rng.normal(0, 0.1, (trials, 1))
+    return np.array(means) + luck + rng.normal(0, 0.01, (trials, len(means)))
+
+
+def test_one_task_with_a_wide_spread_decides_nothing():
+    """Behind in three of four tasks, far ahead in one: the best mean, and the last place."""
+    usual = near(0.62, 0.6, 0.55)
+    made = boards(monotonicity=usual, quantity=usual, search=usual, description=near(0.1, 0.2, 0.8))
+    table = made["scoreboard"].set_index(["task", "architecture"])
+    assert table.loc["mean", "estimate"].idxmax() == "feedforward"
+    assert table.loc["mean", "rank"].to_dict() == {"lstm": 1.5, "gru": 2.0, "feedforward": 2.5}
+    text = said(scoreboard, made, settings_of("here"))
+    assert "order: LSTM (1.5), GRU (2.0), feed-forward network (2.5)." in text
+    assert "sequence to sequence (the feed-forward network)" in text
+    alone = said(scoreboard, boards(description=near(0.1, 0.2, 0.8)), settings_of("here"))
+    assert "Who is first hangs on single tasks" in alone
+
+
+def test_architectures_are_compared_within_trials():
+    """Trials differ by far more than architectures, so that all intervals overlap."""
+    made = boards(monotonicity=near(0.65, 0.6, 0.6), quantity=near(0.65, 0.6, 0.6))
+    task = made["scoreboard"].query("task == 'monotonicity'").set_index("architecture")
+    assert task.loc["lstm", "lower"] < task.loc["gru", "upper"]
+    found = made["scoreboard_differences"].query("task == 'monotonicity'")
+    assert found["verdict"].tolist() == ["higher", "higher", "no_difference"]
+    text = said(scoreboard, made, settings_of("here"))
+    assert "ahead of all others, within trials, in monotonicity (the LSTM)" in text
+
+
+def test_equal_means_share_their_rank_in_whatever_order_they_are_summed():
+    scores = np.array([[0.1, 0.3, 0.1], [0.2, 0.2, 0.1], [0.3, 0.1, 0.1]])
+    ranks = boards(search=scores)["scoreboard"].query("task == 'search'")["rank"]
+    assert ranks.tolist() == [1.5, 1.5, 3]
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_two_experiments_are_compared_as_independent_samples():
     ("results", "said"),
     [
         ((by_size(), []), "a loss of 15.0 percentage points (95 % interval"),
-        ((by_quantifier(), []), "*at least 3* fares worst: 71.5 %"),
+        ((by_quantifier(), []), "fewest answers are right for *at least 3*: 71.5 %"),
         (by_experiment(), "a loss of"),
     ],
     ids=["sizes", "quantifiers", "experiments"],

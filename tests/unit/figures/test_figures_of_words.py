@@ -132,8 +132,25 @@ def test_a_language_model_is_told_in_words():
     text = said(language_model, made)
     assert text.startswith("Of the sentences that the networks write, 75.0 % (3 trials) are true")
     assert "Least often true is *no*: 0 %." in text
-    assert f"makes its sentence {np.exp(1):.1f} times as probable" in text
+    assert f"finds a sentence {np.exp(1):.3g} times as probable as the model that does" in text
     assert set(made["language_model_examples"]["true"]) == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "end"),
+    [
+        ((0.1, 0.3), "1.22 (95 % interval 1.11 to 1.35) times as probable as the model that"),
+        ((-0.2, 0.6), "does not look at the scene: that looking helps is not shown."),
+        ((-0.5, 0.9), "does not look at the scene: that looking helps is not shown."),
+    ],
+)
+def test_what_a_scene_gives_is_said_with_its_interval(bounds, end):
+    made = modelled()
+    gain = made["language_model"]["measure"] == "log_gain"
+    made["language_model"].loc[gain, ["estimate", "lower", "upper"]] = [0.2, *bounds]
+    text = said(language_model, made)
+    assert end in text
+    assert ("is not shown" in text) == (bounds[0] < 0)
 
 
 SCENES = (10, 100, 1000)

@@ -38,6 +38,7 @@ def experiment(name, leads, *, chosen=0, **settings):
                 "converged": step is not None,
                 "last_step": horizon,
                 "final_accuracy": 0.9 if quantifier == EASY else 0.8,
+                "last_50_accuracy": np.nan,
             }
             for quantifier, of_trials in steps.items()
             for trial, step in enumerate(of_trials)

@@ -34,6 +34,7 @@ def experiment(folder: Path, quantifiers: list[str], midpoints: list[int], **cel
             "converged": midpoint <= 100,
             "last_step": 6000,
             "final_accuracy": 0.98,
+            "last_50_accuracy": 0.98,
         }
         for trial in range(TRIALS)
         for quantifier, midpoint in zip(quantifiers, midpoints, strict=True)

@@ -60,8 +60,8 @@ def curves():
 
 
 def tables_of(curves, starts=STARTS):
-    area, first = transfer.outcomes(starts, curves, SETTINGS)
-    return transfer.transfer_tables(area, first, transfer.classes(EXPRESSIONS, objects=4), seed=1)
+    found = transfer.outcomes(starts, curves, SETTINGS)
+    return transfer.transfer_tables(*found, transfer.classes(EXPRESSIONS, objects=4), seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -175,14 +175,28 @@ def test_permutation_p_is_the_share_of_all_ways_to_class():
     assert drawn == pytest.approx(exact, abs=4 * np.sqrt(exact * (1 - exact) / 9999))
 
 
-def test_overlap_is_the_rank_correlation_with_the_first_accuracy(made):
+def test_overlap_is_the_rank_correlation_of_the_first_accuracy_with_the_gain_after_it(made):
     (row,) = made["transfer_overlap"].itertuples()
     values = []
     for trial in range(TRIALS):
-        first = [accuracy(1 + NAMES.index(a), trial, b)[0] for a, b in PAIRS]
-        gain = [(areas(*pair) - areas(None, pair[1]))[trial] for pair in PAIRS]
-        values.append(stats.spearmanr(first, gain).statistic)
+        runs = [accuracy(1 + NAMES.index(a), trial, b) for a, b in PAIRS]
+        scratch = [accuracy(0, trial, b) for _, b in PAIRS]
+        later = np.trapezoid(np.subtract(runs, scratch)[:, 1:], axis=1)
+        values.append(stats.spearmanr(np.array(runs)[:, 0], later).statistic)
     assert row.estimate == pytest.approx(np.mean(values))
+
+
+def test_noise_of_the_first_evaluation_is_no_overlap():
+    """Where evaluations are luck alone, the gain does not go with the first one."""
+    rng = np.random.default_rng(5)
+    keys = itertools.product(STARTS, range(30), STEPS, NAMES)
+    luck = pd.DataFrame(keys, columns=["sample", "trial", "step", "quantifier"])
+    luck = luck.assign(split="dev", accuracy=rng.normal(0.7, 0.05, len(luck)))
+    (row,) = tables_of(luck)["transfer_overlap"].itertuples()
+    assert row.lower < 0 < row.upper
+    area, first, _ = transfer.outcomes(STARTS, luck, SETTINGS)
+    gains = pd.DataFrame({pair: area[pair] - area[transfer.SCRATCH, pair[1]] for pair in PAIRS})
+    assert transfer.of_overlap(gains, first)["lower"] > 0  # with the first evaluation it does
 
 
 def test_a_network_that_diverged_is_left_out_and_n_says_so(curves):

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
@@ -16,6 +17,7 @@ from page_results import CONFIG, PAGE, RECORD, ROOT, WORKFLOW, tabulated
 from test_front_page import write_overview
 
 from build_report import build_report
+from quantlearn.figures.labels import VERDICTS
 from quantlearn.pipeline.code_version import code_digest, imported_modules
 from quantlearn.pipeline.run_record import write_record
 from quantlearn.report.contents import in_chapters
@@ -264,9 +266,35 @@ def test_every_link_leads_somewhere(report, index):
             assert (report / "report" / target).is_file()
 
 
+SAID = {
+    "first sooner": "is learned sooner than",
+    "first later": "is learned later than",
+    "no difference that matters": "no difference larger than the margin",
+    "open": "is open",
+}
+
+
+def test_no_pair_has_two_verdicts(report, index):
+    """What the first table of the page says of a pair, its experiment's section says too."""
+    written = pd.concat(pd.read_csv(path) for path in report.glob("*/tables/verdicts.csv"))
+    rows = [
+        row
+        for table in index.find_all("table")
+        if table.find("th", string="Verdict")
+        for row in table.find_all("tr")[1:]
+    ]
+    assert len(rows) == len(written) == 2
+    for row in rows:
+        experiment, verdict = row.find("th").text, row.find_all("td")[-1].text
+        own = written[written["experiment"] == experiment]["verdict"].item()
+        assert VERDICTS[own] == verdict
+        tests = index.find(id=f"{experiment.replace('_', '-')}-tests").find_next("p").text
+        assert [words for words in SAID.values() if words in tests] == [SAID[verdict]]
+
+
 def test_the_report_holds_every_section_of_every_experiment(index):
     for experiment in ("exp1a", "exp1a-as-run"):
-        for section in ("data-in-numbers", "learning-curves", "tests", "errors", "what-follows"):
+        for section in ("data-in-numbers", "learning-curves", "tests", "errors"):
             assert index.find(id=f"{experiment}-{section}")
         assert index.find(id=f"{experiment}-before-relying-on-this")
     assert len(index.find_all("article")) == 2

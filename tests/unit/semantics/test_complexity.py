@@ -20,7 +20,7 @@ from quantlearn.semantics.complexity import (
 )
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.scenes import Space, enumerate_scenes
+from quantlearn.semantics.scenes import Space, enumerate_scenes, random_scenes
 from quantlearn.semantics.truth_tables import tabulate, tree_of_numbers
 
 LEXICON = load_lexicon(Path(__file__).parents[3] / "config" / "quantifiers.yaml")
@@ -202,8 +202,29 @@ def test_a_negation_needs_as_many_states():
 def test_states_are_exact_up_to_what_continuations_tell_apart():
     assert minimal_states(LEXICON["at_least_25"]) == 26
     assert minimal_states(LEXICON["multiple_of_25"]) == 25
-    # Nothing that is seen shows that this one is ever true.
-    assert minimal_states(LEXICON["at_least_100"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "expression"),
+    [
+        ("at_least_30", "|A & B| >= 30"),  # 31 states
+        ("at_least_100", "|A & B| >= 100"),
+        ("not_30_of_A", "|A| != 30"),
+        # 1 state in all that 6 more objects can show, and wrong on larger scenes
+        ("first_A_of_many", "first(1, A) <= B and |A| >= 9"),
+    ],
+)
+def test_an_automaton_that_larger_scenes_prove_wrong_is_none(name, expression):
+    assert minimal_states(Quantifier(name, expression)) is None
+
+
+def test_automata_are_right_on_scenes_that_did_not_make_them():
+    scenes, sizes = random_scenes(np.random.default_rng(5), 4000, Space(1, 60), skewed=True)
+    for name in ("at_least_25", "multiple_of_25", "first_3", "last_3", "some_but_not_all"):
+        automaton = minimal_automaton(LEXICON[name])
+        ends = automaton.run(scenes)[:, -1]
+        truth = LEXICON[name].verify(scenes, sizes)
+        np.testing.assert_array_equal(automaton.accepting[ends], truth)
 
 
 @pytest.mark.parametrize("name", ["at_least_3", "even", "every", "first_3", "exactly_2", "last_3"])

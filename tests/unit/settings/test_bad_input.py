@@ -128,6 +128,16 @@ BAD_EXPERIMENTS = {
         {"convergence.xyz": 1},
         [("convergence.xyz:", "unknown key; known here: threshold, window")],
     ),
+    "margin without 1": (
+        {"endpoint.margin": [1.1, 1.25]},
+        [("endpoint.margin:", "[1.1, 1.25] does not have 1 inside")],
+    ),
+    "family smaller than its comparisons": (
+        {"family": {"name": "all", "size": 1}, "quantifiers": ["most", "at_least_3", "at_least_4"]}
+        | {"comparisons": [["most", "at_least_3"], ["most", "at_least_4"]]},
+        [("family.size:", "1 is fewer than the 2 comparisons")],
+    ),
+    "family without a size": ({"family": {"name": "all"}}, [("family.size:", "is missing")]),
     "missing title": ({"title": GONE}, [("title:", "is missing", "Heading in the report")]),
     "missing quantifiers": ({"quantifiers": GONE}, [("quantifiers:", "is missing")]),
     "no trials": ({"trials": 0}, [("trials: 0 ", "from 1 to 10000")]),

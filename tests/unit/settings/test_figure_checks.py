@@ -1,10 +1,13 @@
 """A figure that an experiment cannot have is refused before anything runs, with what is lacking."""
 
+import shutil
+
 import pytest
 import yaml
 from test_bad_input import (
     DESCRIBES,
     EXPERIMENT,
+    GENERATED,
     GRID,
     RUN,
     SEARCH,
@@ -26,6 +29,15 @@ FEW = {"training.scenes": {"choice": [25, 50]}}
 EQUALLY_LONG = {"training.stop_loss": None}
 DROPOUT = {"network.dropout": {"choice": [0.0, 0.5]}}
 ALONE = {"training.together": False}
+GROUPED = {
+    **{
+        "groups": [["most", "at_least_3"]],
+        "comparisons": [],
+        "training.scenes": 16,
+        "training.batch_size": 4,
+    },
+    "training.max_epochs": 2,
+}
 ALL_SPLITS = {"training.evaluate_splits": ["train", "dev", "test"], "training.monitor": "dev"}
 ON_DEV = {"training.monitor": "dev", "training.evaluate_splits": ["dev"]}
 WITHOUT_DEV = {
@@ -113,6 +125,8 @@ LACKING = {
         "set training.patience to null",
     ),
     "one sample of over-fitting": ("overfitting", SEARCH, "give each one value"),
+    "pairs": ("false_verdicts", {"comparisons": []}, "second compares none"),
+    "equal pairs": ("false_verdicts", {}, "most and at_least_3 in second are none"),
     "a language model": ("language_model", {}, "is about the task language_model"),
     "a description": ("description", WRITES, "is about the task description"),
     "attention alone": (
@@ -129,6 +143,11 @@ LACKING = {
     ),
     "dev scenes": ("knobs", {**CONDITIONS, **DROPOUT, **WITHOUT_DEV}, "second has none"),
     "truth values": ("balancing", WRITES, "none in language_model: name another figure"),
+    "scenes that are not trained": (
+        "item_errors",
+        {**WITHOUT_DEV, "data.split.test": 0.0, "data.split.train": 1.0},
+        "are not trained, and there are none: set data.split.test",
+    ),
     "a chosen sample": ("learning_curves", {**CONDITIONS, **DROPOUT}, "search.choose false"),
 }
 
@@ -145,10 +164,10 @@ ENOUGH = {
     "probes": {**ALONE, "network": {"architecture": "gru", "hidden": 4}},
     "state_space": ALONE,
     "overfitting": ALL_SPLITS,
-    "controls": ALONE,
     "balancing": {},
     "language_model": WRITES,
     "description": DESCRIBES,
+    "item_errors": {},
 }
 
 
@@ -187,6 +206,13 @@ def test_searches_that_are_compared_vary_the_same_settings(tmp_path, figure):
     assert f'"{figure}" compares searches, and small varies other settings' in line
 
 
+def test_a_figure_of_models_is_refused_hundreds_of_quantifiers(tmp_path):
+    folder = write_two(tmp_path, "item_errors", {**ALONE, "generated": 200})
+    shutil.copy(GENERATED, folder)
+    (line,) = lines_of(folder, RUN)
+    assert "makes a model of each quantifier, and here are 202: have 60 or fewer" in line
+
+
 def test_an_experiment_that_is_split_otherwise_is_no_control(tmp_path):
     folder = write_two(tmp_path, "generalisation", BY_COUNTS)
     small = changed(EXPERIMENT, {**LONGER, **ON_DEV})
@@ -195,12 +221,34 @@ def test_an_experiment_that_is_split_otherwise_is_no_control(tmp_path):
     assert "one experiment with the same quantifiers that is split by scene" in line
 
 
-def test_pairs_must_have_been_trained_together_somewhere(tmp_path):
-    (line,) = lines_of(write_two(tmp_path, "controls", ALONE, beside=()), RUN)
-    assert "comparisons in an experiment where one network learns all" in line
+def test_controls_compare_pairs_with_as_many_scenes_and_steps(tmp_path):
+    folder = write_two(tmp_path, "controls", GROUPED)
+    small = folder / "experiments" / "small.yaml"
+    half = {"training.scenes": 8, "training.batch_size": 2, "training.max_epochs": 2}
+    for changes, lacking in (
+        (ALONE | half, None),
+        (ALONE | half | {"training.max_epochs": 7}, "has others than second"),
+        (GROUPED | {"training.scenes": None}, "or leaves them open"),
+    ):
+        small.write_text(yaml.safe_dump(changed(EXPERIMENT, changes)))
+        if lacking is None:
+            assert load_settings(RUN, folder).experiments
+        else:
+            (line,) = lines_of(folder, RUN)
+            assert lacking in line
+    (line,) = lines_of(write_two(tmp_path / "other", "controls", {}), RUN)
+    assert "is about pairs that share a network: let groups be pairs" in line
 
 
 def test_a_search_that_the_run_has_fixed_is_none(tmp_path):
     folder = write_two(tmp_path, "knobs", SEARCH)
     (line,) = lines_of(folder, RUN | {"overrides": {"network": {"hidden": 4}}})
     assert "no setting varies" in line
+
+
+def test_pairs_that_a_symmetry_exchanges_have_false_verdicts(tmp_path):
+    pair = {"quantifiers": ["every", "only"], "comparisons": None}
+    folder = write_two(tmp_path, "false_verdicts", pair, beside=())
+    with (folder / "quantifiers.yaml").open("a") as lexicon:
+        lexicon.write('only: "B <= A"\n')
+    assert load_settings(RUN, folder).experiments["second"]["comparisons"] == [["every", "only"]]

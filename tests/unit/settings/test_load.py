@@ -42,7 +42,7 @@ def test_every_experiment_is_there(shipped):
     assert list(shipped) == sorted(path.stem for path in FOLDER.glob("experiments/*.yaml"))
     assert {*PAPER, *AS_RUN, "tutorial"} <= set(shipped)
     of_paper = {name for name, experiment in shipped.items() if experiment["chapter"] == "paper"}
-    assert of_paper == {*PAPER, *AS_RUN}
+    assert of_paper == {*PAPER, *AS_RUN, *LACKING_IN_2019}
 
 
 def test_defaults_are_the_published_protocol(shipped):
@@ -85,6 +85,7 @@ def test_defaults_are_the_published_protocol(shipped):
         "weight_decay": 0.0,
         "batch_size": 8,
         "max_epochs": 4,
+        "shuffle_buffer": None,
         "evaluate_every": 50,
         "evaluate_splits": ["test"],
         "eval_scenes": 4096,
@@ -94,6 +95,12 @@ def test_defaults_are_the_published_protocol(shipped):
     }
     assert exp1a["convergence"] == {"threshold": 0.95, "window": 250}
 
+
+LACKING_IN_2019 = {
+    "exp1_same_upper_threshold": ["at_least_6", "at_least_6_or_at_most_2"],
+    "exp1_same_lower_threshold": ["at_most_2", "at_least_6_or_at_most_2"],
+    "exp1_interval": ["at_least_4", "between_3_and_5"],
+}
 
 # The first of each pair satisfies the universal.
 PUBLISHED = {
@@ -121,6 +128,14 @@ def test_published_experiments(shipped, name):
     # All else is as in 1a, but for the threshold of 2b.
     assert experiment["convergence"]["threshold"] == (0.93 if name == "exp2b" else 0.95)
     for part in ("network", "training", "trials"):
+        assert experiment[part] == shipped["exp1a"][part]
+
+
+@pytest.mark.parametrize("name", LACKING_IN_2019)
+def test_controls_that_2019_lacks_follow_its_protocol(shipped, name):
+    experiment = shipped[name]
+    assert experiment["comparisons"] == [LACKING_IN_2019[name]] == [experiment["quantifiers"]]
+    for part in ("universal", "data", "network", "training", "convergence", "endpoint", "trials"):
         assert experiment[part] == shipped["exp1a"][part]
 
 
@@ -167,7 +182,8 @@ def test_quick_has_at_most_ten_trials_and_small_searches_of_all_but_variations(s
     ).experiments
     twins = {name for name in shipped if name.endswith("_as_run")}
     controls = {name for name in shipped if name.startswith("controls")}
-    assert set(quick) >= set(shipped) - twins - controls - {"transfer_new_readout"}
+    left_out = twins | controls | set(LACKING_IN_2019) | {"transfer_new_readout"}
+    assert set(quick) >= set(shipped) - left_out
     assert set(quick) & controls
     assert set(quick) & twins
     for name, experiment in quick.items():
@@ -326,14 +342,16 @@ def test_the_quantifier_called_no_is_not_false(folder):
     assert experiment["comparisons"] == [["no", "at_least_6_or_at_most_2"]]
 
 
-def test_by_default_the_first_quantifier_is_compared_with_the_others(folder):
+@pytest.mark.parametrize(
+    ("names", "pairs"), [("most, some", [["most", "some"]]), ("most, some, every", [])]
+)
+def test_by_default_two_quantifiers_are_compared_and_more_are_not(folder, names, pairs):
     path = folder / "experiments" / "many.yaml"
     path.write_text(
-        "title: Many\nchapter: atlas\nquestion: Which?\nuniversal: none\n"
-        "quantifiers: [most, some, every]\n"
+        f"title: Many\nchapter: atlas\nquestion: Which?\nuniversal: none\nquantifiers: [{names}]\n"
     )
     experiment = load_settings(RUN | {"experiments": "many"}, folder).experiments["many"]
-    assert experiment["comparisons"] == [["most", "some"], ["most", "every"]]
+    assert experiment["comparisons"] == pairs
 
 
 def test_a_new_architecture_is_an_entry_and_is_not_imported(folder, monkeypatch):
@@ -378,11 +396,15 @@ def test_schemas_are_strict_and_complete(name):
     schema = load_schema(name)
     for mapping in all_mappings(schema):
         closed = "unevaluatedProperties" if "allOf" in mapping else "additionalProperties"
-        # Names of experiments are keys here, and their own schema says what stands under them.
-        assert mapping[closed] is False or mapping is schema["properties"]["own_overrides"]
+        # Names of experiments or quantifiers are keys here.
+        by_name = ("own_overrides", "replicates.columns")
+        open_ones = [part for key, part in settings_in(schema).items() if key in by_name]
+        assert mapping[closed] is False or mapping in open_ones
     for key, part in settings_in(schema).items():
         assert part["description"], key
-        assert "default" in part or key in schema.get("required", []) or key == "overrides", key
+        needed = [*schema.get("required", []), "replicates.study", "overrides"]
+        needed += ["family.name", "family.size"]
+        assert "default" in part or key in needed, key
         if "integer" in part.get("type", ()) or "number" in part.get("type", ()):
             assert part["minimum"] < part["maximum"], key
 

@@ -12,6 +12,7 @@ from synthetic_results import training_curves
 from quantlearn.statistics.convergence import (
     convergence_step,
     convergence_table,
+    final_accuracy,
     measured,
     median_step,
     step_leads,
@@ -71,7 +72,8 @@ def test_what_was_not_measured_neither_converged_nor_is_censored():
     table = convergence_table(parts, 0.95, 20)
     unknown = table["converged"].isna()
     assert table.loc[unknown, ["trial", "quantifier"]].to_numpy().tolist() == [[1, "even"]]
-    assert table.loc[unknown, ["step", "final_accuracy"]].isna().all(axis=None)
+    blank = ["step", "final_accuracy", "last_50_accuracy"]
+    assert table.loc[unknown, blank].isna().all(axis=None)
     assert len(measured(table)) == 5
 
 
@@ -84,9 +86,26 @@ def test_convergence_table_has_one_row_for_each_run():
     most = table[table["quantifier"] == "most"]
     assert (most["step"] < most["last_step"]).all()
     one = parts[(parts["trial"] == 0) & (parts["quantifier"] == "even")]
-    expected = one.sort_values("step")["accuracy"].tail(50).mean()
-    found = table.query("trial == 0 and quantifier == 'even'")["final_accuracy"].item()
-    assert found == pytest.approx(expected)
+    ordered = one.sort_values("step")["accuracy"]
+    found = table.query("trial == 0 and quantifier == 'even'")
+    # Of 60 evaluations the last tenth is 6.
+    assert found["final_accuracy"].item() == pytest.approx(ordered.tail(6).mean())
+    assert found["last_50_accuracy"].item() == pytest.approx(ordered.tail(50).mean())
+
+
+@pytest.mark.parametrize(("evaluations", "last"), [(1, 1), (19, 1), (28, 2), (499, 49), (900, 50)])
+def test_the_final_accuracy_is_of_the_last_tenth(evaluations, last):
+    """Of a run that rises from chance to 1, its whole mean of .75 would tell nothing of its end."""
+    rising = np.linspace(0.5, 1.0, evaluations)
+    assert final_accuracy(rising) == pytest.approx(rising[-last:].mean())
+
+
+def test_the_accuracy_of_the_papers_test_is_of_the_last_50_evaluations():
+    steps, accuracy = np.arange(1, 1401, 50), np.linspace(0.5, 1.0, 28)
+    run = pd.DataFrame({"sample": 0, "trial": 0, "quantifier": "most", "step": steps})
+    row = convergence_table(run.assign(accuracy=accuracy), 0.95, 5).iloc[0]
+    assert row["final_accuracy"] == pytest.approx(1 - 0.5 / 27 / 2)
+    assert row["last_50_accuracy"] == pytest.approx(0.75)
 
 
 class TestMedianStep:

@@ -34,6 +34,7 @@ TRAINING = {
     "weight_decay": 0.0,
     "batch_size": 8,
     "max_epochs": 2,
+    "shuffle_buffer": None,
     "evaluate_every": 10,
     "evaluate_splits": ["test"],
     "eval_scenes": 20,

@@ -26,6 +26,7 @@ def training_settings(**changes):
         "learning_rate": 0.01,
         "batch_size": 3,
         "max_epochs": 2,
+        "shuffle_buffer": None,
         "evaluate_every": 10,
         "monitor": "test",
         "stop_loss": None,
@@ -121,6 +122,7 @@ def test_a_trial_of_the_compiled_core_equals_itself_in_an_ensemble_of_thirty(net
         {"optimiser": "sgd", "momentum": 0.9, "weight_decay": 0.01},
         {"optimiser": "adamw", "weight_decay": 0.01},
         {"optimiser": "rmsprop", "momentum": 0.5},
+        {"optimiser": "adam", "shuffle_buffer": 20},
     ],
     ids=lambda changes: changes["optimiser"],
 )
@@ -238,6 +240,17 @@ def test_a_trial_found_diverged_when_it_is_evaluated_ended_at_that_step():
         assert outcome.best_step[trial] == outcome.steps[trial]
 
 
+def test_a_shuffle_buffer_is_the_same_for_every_core():
+    settings = training_settings(shuffle_buffer=17, evaluate_every=5)
+    eager, compiled = (
+        run(LSTM, [0, 1, 2], settings, core=core)[1] for core in ("eager", "compiled")
+    )
+    assert torch.allclose(eager.weights, compiled.weights, atol=1e-4)
+    other = run(LSTM, [0, 1, 2], training_settings(evaluate_every=5), core="eager")[1]
+    assert (eager.steps == other.steps).all()
+    assert not torch.allclose(eager.weights, other.weights, atol=1e-4)
+
+
 # Each with what its steps remember: masks, statistics, moments, the best weights so far.
 INTERRUPTED = {
     "compiled lstm": (LSTM, {}),
@@ -246,6 +259,7 @@ INTERRUPTED = {
     "transformer": (ODD_SHAPES["transformer with dropout"], {"optimiser": "adamw"}),
     "plain sgd": (ODD_SHAPES["gru with dropout"], {"optimiser": "sgd", "momentum": 0.0}),
     "rmsprop": (FEEDFORWARD, {"optimiser": "rmsprop", "momentum": 0.5}),
+    "shuffle buffer": (LSTM, {"shuffle_buffer": 17}),
 }
 
 

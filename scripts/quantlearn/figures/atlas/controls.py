@@ -1,274 +1,295 @@
-"""Do the effects of 2019 survive? The same pairs under other conditions, each with its lead.
+"""How the effects of 2019 change with what they should not hang on: a curve of specifications.
 
-A condition changes one thing: each quantifier has a network of its own instead of one network
-learning both; scenes of each size are as often true as false, so that the size says nothing of the
-truth; test scenes have zone counts that no training scene has; another threshold or window of
-convergence, read from the same curves; another learning rate or number of units, or both. What else
-the experiments of the controls change for all of them is a condition of its own.
+The outcome of a trial is log(T₂ / T₁): T is the step at which a quantifier of a pair is learned, or
+the horizon where it is not. A specification is one choice of each factor. Rate, units, sizes,
+counts and alone are trained, in as many combinations as the experiments have; threshold and window
+are read from the same curves. In all of them a quantifier has as many scenes and steps.
 
-Steps of different learning rates cannot be compared, so a lead is a ratio: how many times as many
-steps the second quantifier of a pair takes until it is learned, the geometric mean over the trials
-in which both are, with Student's interval of the logarithm. p is that of Wilcoxon's signed-rank
-test of the leads, which also ranks the trials in which only one is learned, adjusted by Holm's
-method over all conditions of all pairs. An effect survives where it is adjusted below 0.05 and the
-ranks speak for the first quantifier.
+What a factor changes is told by specifications that differ in it alone: the mean of the differences
+in the same trials where both are read from one experiment's data, with Student's interval, and
+else the difference of means over trials, with Welch's. It is said twice: where everything else is
+as in the reference, and on average over all specifications that have such a counterpart.
 """
 
 import itertools
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from quantlearn.columns import Column, types
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
-from quantlearn.settings.protocol import published_pairs
-from quantlearn.statistics.convergence import convergence_table, step_leads
-from quantlearn.statistics.intervals import mean_interval
-from quantlearn.statistics.multiple_tests import LEVEL, holm, smallest_p
-from quantlearn.statistics.signed_rank import signed_rank_test
+from quantlearn.figures.specification_curve import Level, specification_curves
+from quantlearn.figures.specifications import FLIPS, changes, sign_flip_test
+from quantlearn.seeds import random_stream
+from quantlearn.semantics.symmetry import labels
+from quantlearn.settings.protocol import quantifiers_of_network
+from quantlearn.statistics import endpoint as endpoints
+from quantlearn.statistics.comparison import networks_of, paired_comparison
 
-READS = ("samples", "curves")
+READS = ("samples", "curves", "trials")
+
+PAIR = {
+    "first": Column("str", "First quantifier of the pair, which satisfies the universal"),
+    "second": Column("str", "Second quantifier"),
+}
+FACTORS = {
+    "rate": Column("float64", "Learning rate"),
+    "units": Column("int64", "Units in a layer"),
+    "sizes": Column("bool", "Whether sizes are matched, so that they tell nothing of the truth"),
+    "counts": Column("bool", "Whether test scenes have zone counts that were not trained"),
+    "alone": Column("bool", "Whether each quantifier has a network of its own"),
+    "threshold": Column("float64", "Accuracy at which a quantifier counts as learned"),
+    "window": Column("int64", "Evaluations over which the mean must exceed it too"),
+}
+BOUNDS = {
+    "lower": Column("float64", "Lower end of its 95 % interval"),
+    "upper": Column("float64", "Upper end"),
+}
+OF_TRAINING = ("rate", "units", "sizes", "counts", "alone")
+BETWEEN = ("sizes", "counts", "alone")
+"""Factors whose levels are in experiments of their own, with data of their own."""
 
 TABLES = {
     "controls": {
-        "easy": Column("str", "First quantifier of the pair, which satisfies the universal"),
-        "hard": Column("str", "Second quantifier"),
-        "condition": Column("str", "What differs from the experiment as the paper documents it"),
+        **PAIR,
         "experiment": Column("str", "Where the networks were trained"),
         "sample": Column("int64", "Hyperparameter sample"),
-        "threshold": Column("float64", "convergence.threshold of this row"),
-        "window": Column("int64", "convergence.window of this row"),
-        "ratio": Column(
-            "float64",
-            "Convergence step of the second over that of the first, geometric mean over the "
-            "trials in which both converged",
-        ),
-        "lower": Column("float64", "Lower end of its 95 % interval"),
-        "upper": Column("float64", "Upper end"),
-        "rank_biserial": Column(
-            "float64", "Rank-biserial correlation of the leads; above 0 the first is sooner"
-        ),
-        "p": Column("float64", "p value of Wilcoxon's signed-rank test"),
-        "p_adjusted": Column("float64", "By Holm's method over all rows"),
+        **FACTORS,
+        "reference": Column("bool", "Whether all factors are as in the first specification"),
+        "scenes": Column("float64", "Training scenes of a quantifier in a trial"),
+        "horizon": Column("int64", "Steps that a trial may take"),
         "n": Column("int64", "Trials"),
-        "both": Column("int64", "Trials in which both converged"),
-        "only_easy": Column("int64", "Trials in which only the first did"),
-        "only_hard": Column("int64", "Trials in which only the second did"),
+        "learned_first": Column("int64", "Trials that learned the first by the horizon"),
+        "learned_second": Column("int64", "Trials that learned the second"),
+        "estimate": Column("float64", "Geometric mean of T of the second over T of the first"),
+        **BOUNDS,
+        "p": Column("float64", "p value of the exact signed-rank test, not adjusted"),
+    },
+    "controls_changes": {
+        **PAIR,
+        "factor": Column("str", "What is changed"),
+        "reference": Column("float64", "Its level in the reference; 1 is yes and 0 no"),
+        "level": Column("float64", "The level it is changed to"),
+        "scope": Column("str", "`reference`: all else as there; `design`: over all counterparts"),
+        "n": Column("int64", "Trials that are compared"),
+        "estimate": Column("float64", "Ratio at the level over the ratio at the reference"),
+        **BOUNDS,
+    },
+    "controls_null": {
+        **PAIR,
+        "check": Column("bool", "Whether a symmetry swaps the pair in all specifications"),
+        "specifications": Column("int64", "How many there are"),
+        "median_ratio": Column("float64", "Median of their ratios"),
+        "lowest_ratio": Column("float64", "Smallest of them"),
+        "highest_ratio": Column("float64", "Largest"),
+        "p_median": Column("float64", "How often flipped signs give so extreme a median"),
+        "sooner": Column("float64", "Share with p < 0.05 for the first, not adjusted"),
+        "later": Column("float64", "Share with p < 0.05 for the second"),
+        "p_sooner": Column("float64", "How often flipped signs give so large a share `sooner`"),
     },
 }
 
 ROWS = {
-    "controls": "One row for each pair and condition, of this experiment and of those beside it.",
+    "controls": "One row for each pair and specification, of this experiment and those beside it.",
+    "controls_changes": "One row for each pair, factor, level and scope.",
+    "controls_null": "One row for each pair: all its specifications at once.",
 }
 
 THRESHOLDS = (0.9, 0.98)
-"""Accuracies that convergence may demand instead of the experiment's own."""
+"""Accuracies that a quantifier may have to exceed instead of the experiment's own."""
 
-WINDOWS = (50, 1000)
-"""Evaluations over which the mean must be above the threshold, instead of the experiment's own."""
+WINDOWS = (5, 100)
+"""Evaluations of a window, instead of the experiment's own, where they fit into a run."""
 
-LONGEST = 32  # intervals go on outside the panel
-ACROSS = 3  # panels side by side
+WORDS = {
+    "rate": "learning rate",
+    "sizes": "sizes matched",
+    "counts": "new zone counts",
+}
 
 
 def tables(
     experiment: Experiment, beside: Sequence[Experiment], seed: int
 ) -> dict[str, pd.DataFrame]:
-    """One row for each pair and condition.
-
-    The `published_pairs` of an experiment come first among the conditions of a pair, with its
-    threshold and window; the controls are the other experiments in which networks learn the pair.
-    """
+    """The specifications, what each factor changes, and the curve as a whole, of each pair."""
     experiments = [experiment, *beside]
-    rows = [
-        row
-        for published in experiments
-        for pair in published_pairs(published.settings)
-        for row in conditions(pair, published, experiments)
+    groups = [pair for one in experiments for pair in one.settings["groups"] or []]
+    learned = [
+        (pair, one)
+        for pair in dict.fromkeys(map(tuple, groups))
+        for one in experiments
+        if learns(one, pair)
     ]
-    table = pd.DataFrame(rows, columns=list(TABLES["controls"]))
-    table["p_adjusted"] = holm(table["p"].to_numpy(dtype=float))
-    return {"controls": table.astype(types(TABLES["controls"]))}
-
-
-def conditions(
-    pair: tuple[str, str], published: Experiment, experiments: Sequence[Experiment]
-) -> Iterator[dict[str, Any]]:
-    """The rows of a pair."""
-    threshold, window = (published.settings["convergence"][key] for key in ("threshold", "window"))
-    yield lead("as documented", pair, published, 0, threshold, window)
-    for other in THRESHOLDS:
-        yield lead(f"threshold {other:g}", pair, published, 0, other, window)
-    for other in WINDOWS:
-        yield lead(f"window of {other}", pair, published, 0, threshold, other)
-    for control in experiments:
-        if learns(control.settings, pair):
-            for sample in control.samples:
-                condition = in_words(control, sample, published.settings)
-                yield lead(condition, pair, control, sample, threshold, window)
-
-
-def learns(settings: Mapping[str, Any], pair: tuple[str, str]) -> bool:
-    """Whether networks of their own, or one for the two, learn a pair in an experiment."""
-    groups = settings["groups"]
-    if groups is None and not settings["training"]["together"]:
-        groups = [settings["quantifiers"]]
-    return any(set(pair) <= set(group) for group in groups or [])
-
-
-def in_words(control: Experiment, sample: int, published: Mapping[str, Any]) -> str:
-    """What is otherwise in a sample of an experiment than in the published one."""
-    data, own = control.settings["data"], control.sample(sample)
-    hidden, rate = own["network"]["hidden"], own["training"]["learning_rate"]
-    changes = {
-        "alone": control.settings["groups"] is None,
-        "sizes matched": data["balance"].get("by") == "truth_and_size",
-        "new zone counts": data["split"]["by"] == "zone_counts",
-        f"rate {formats.number(rate)}": rate != published["training"]["learning_rate"],
-        f"{hidden} units": hidden != published["network"]["hidden"],
-    }
-    changed = [words for words, is_so in changes.items() if is_so]
-    return ", ".join(changed) or f"at most {own['training']['max_epochs']} epochs"
-
-
-def lead(
-    condition: str,
-    pair: tuple[str, str],
-    experiment: Experiment,
-    sample: int,
-    threshold: float,
-    window: int,
-) -> dict[str, Any]:
-    """The lead of the first quantifier of a pair in a sample of an experiment."""
-    curves = experiment.curves[
-        (experiment.curves["sample"] == sample)
-        & (experiment.curves["split"] == experiment.settings["training"]["monitor"])
-        & experiment.curves["quantifier"].isin(pair)
-    ]
-    found = convergence_table(curves, threshold, window)
-    easy, hard = (
-        found[found["quantifier"] == name].set_index("trial").sort_index() for name in pair
-    )
-    leads = step_leads(easy, hard)
-    both = (easy["converged"] & hard["converged"]).fillna(False).to_numpy(dtype=bool)
-    first, second = (side["step"][both].to_numpy(dtype=float) for side in (easy, hard))
-    ratio = mean_interval(np.log(second / first))
-    ranks = signed_rank_test(np.nan_to_num(leads, nan=0.0, posinf=1e12, neginf=-1e12))
+    outcomes = pd.concat([outcomes_of(one, pair) for pair, one in learned], ignore_index=True)
+    reference = outcomes.iloc[0][list(FACTORS)]
+    made: dict[str, list[dict[str, Any]]] = {name: [] for name in TABLES}
+    for (first, second), trials in outcomes.groupby(list(PAIR), sort=False):
+        pair, rng = {"first": first, "second": second}, random_stream(seed, first, second)
+        specifications = [
+            pair | dict(zip(("experiment", "sample", *FACTORS), key, strict=True)) | in_short(rows)
+            for key, rows in trials.groupby(["experiment", "sample", *FACTORS], sort=False)
+        ]
+        made["controls"] += [
+            one | {"reference": all(one[name] == reference[name] for name in FACTORS)}
+            for one in specifications
+        ]
+        found = changes(trials, list(FACTORS), reference, BETWEEN)
+        made["controls_changes"] += [pair | row | as_ratios(row) for row in found]
+        own = [one for known, one in learned if known == (first, second)]
+        check = all(labels((first, second), one.settings).exchangeable for one in own)
+        made["controls_null"].append(pair | {"check": check} | as_a_whole(trials, rng))
     return {
-        "easy": pair[0],
-        "hard": pair[1],
-        "condition": condition,
-        "experiment": experiment.name,
-        "sample": sample,
-        "threshold": threshold,
-        "window": window,
-        "ratio": np.exp(ratio.estimate),
-        "lower": np.exp(ratio.lower),
-        "upper": np.exp(ratio.upper),
-        "rank_biserial": ranks.statistic / (len(leads) * (len(leads) + 1) / 2),
-        "p": ranks.p,
-        "n": len(leads),
-        "both": int(both.sum()),
-        "only_easy": int(np.isposinf(leads).sum()),
-        "only_hard": int(np.isneginf(leads).sum()),
+        name: pd.DataFrame(rows, columns=list(TABLES[name])).astype(types(TABLES[name]))
+        for name, rows in made.items()
     }
 
 
-def sooner(rows: pd.DataFrame) -> pd.Series:
-    """1 where the first quantifier is shown to be learned sooner, −1 where the second, else 0."""
-    return np.sign(rows["rank_biserial"]).where(rows["p_adjusted"] < LEVEL, 0).astype(int)
+def learns(experiment: Experiment, pair: tuple[str, str]) -> bool:
+    """Whether networks of an experiment learn a pair, and nothing else: together, or each alone."""
+    settings = experiment.settings
+    if settings["groups"] is None:
+        return not settings["training"]["together"] and set(pair) <= set(settings["quantifiers"])
+    return list(pair) in settings["groups"]
+
+
+def outcomes_of(experiment: Experiment, pair: tuple[str, str]) -> pd.DataFrame:
+    """log(T₂ / T₁) of each trial of a pair, in each specification of an experiment, a row each."""
+    settings, frames = experiment.settings, []
+    monitored = experiment.curves["split"] == settings["training"]["monitor"]
+    for sample in experiment.samples:
+        own = experiment.sample(sample)
+        curves = experiment.curves[monitored & (experiment.curves["sample"] == sample)]
+        sides = [curves[curves["quantifier"] == name] for name in pair]
+        trials = experiment.trials[experiment.trials["sample"] == sample]
+        networks = [networks_of(trials, name) for name in pair]
+        scenes = pd.concat(networks)["train_scenes"]
+        horizon = endpoints.budget(scenes.to_list(), own["training"])
+        known = {
+            "first": pair[0],
+            "second": pair[1],
+            "experiment": experiment.name,
+            "sample": sample,
+            "rate": own["training"]["learning_rate"],
+            "units": own["network"]["hidden"],
+            "sizes": settings["data"]["balance"].get("by") == "truth_and_size",
+            "counts": settings["data"]["split"]["by"] == "zone_counts",
+            "alone": not settings["training"]["together"],
+            "scenes": scenes.mean() / quantifiers_of_network(settings),
+            "horizon": horizon,
+        }
+        for threshold, window in readings(settings, horizon):
+            decided = {"measure": "convergence_step", "horizon": horizon, "window": window}
+            first, second = (
+                endpoints.outcomes(side, of["stop_reason"].to_dict(), decided, threshold)
+                for side, of in zip(sides, networks, strict=True)
+            )
+            both = first.add_suffix("_first").join(second.add_suffix("_second"), how="inner")
+            both["value"] = np.log(both["value_second"]) - np.log(both["value_first"])
+            known |= {"threshold": threshold, "window": window}
+            frames.append(both.rename_axis("trial").reset_index().assign(**known))
+    return pd.concat(frames, ignore_index=True)
+
+
+def readings(settings: Mapping[str, Any], horizon: int) -> Iterator[tuple[float, int]]:
+    """The thresholds and windows at which curves are read, the default of endpoints first.
+
+    >>> settings = {"convergence": {"threshold": 0.95}, "training": {"evaluate_every": 50}}
+    >>> list(readings(settings, horizon=2000))[:2]
+    [(0.95, 4), (0.95, 5)]
+    """
+    every = settings["training"]["evaluate_every"]
+    own = endpoints.window(horizon, every)
+    fitting = [window for window in WINDOWS if window <= endpoints.evaluations(horizon, every)]
+    thresholds = [settings["convergence"]["threshold"], *THRESHOLDS]
+    return itertools.product(dict.fromkeys(thresholds), dict.fromkeys([own, *fitting]))
+
+
+def in_short(rows: pd.DataFrame) -> dict[str, Any]:
+    """The trials of one specification in a row."""
+    found = paired_comparison(rows["value"].to_numpy())
+    learned = {name: int(rows[name].sum()) for name in ("learned_first", "learned_second")}
+    sums = {"scenes": rows["scenes"].mean(), "horizon": rows["horizon"].iloc[0], "n": found.n}
+    ratios = as_ratios({"estimate": found.estimate, "lower": found.lower, "upper": found.upper})
+    return sums | learned | ratios | {"p": found.p}
+
+
+def as_ratios(row: Mapping[str, Any]) -> dict[str, float]:
+    """An estimate of logarithms, and its interval, as ratios."""
+    return {key: float(np.exp(row[key])) for key in ("estimate", "lower", "upper")}
+
+
+def as_a_whole(trials: pd.DataFrame, rng: np.random.Generator) -> dict[str, Any]:
+    """The curve of a pair's specifications, and its sign-flip null."""
+    by_trial = trials.pivot_table("value", list(FACTORS), ["experiment", "trial"])
+    found = sign_flip_test(by_trial.to_numpy(), rng)
+    means = by_trial.mean(axis=1)
+    return {
+        "specifications": len(means),
+        "median_ratio": np.exp(found.median),
+        "lowest_ratio": np.exp(means.min()),
+        "highest_ratio": np.exp(means.max()),
+        "p_median": found.p_median,
+        "sooner": found.sooner,
+        "later": found.later,
+        "p_sooner": found.p_sooner,
+    }
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
-    """Do the effects of 2019 survive? The lead of the first quantifier of each pair, by condition.
+    """How the effects of 2019 change with what they should not hang on: specification curves.
 
-    A lead of 2 means that the second quantifier takes twice as many steps until it is learned: the
-    geometric mean over the trials in which both are, with its 95 % interval. The numbers on the
-    right count these trials, and behind a plus those in which only the first quantifier was
-    learned, behind a minus only the second. Filled markers: p < 0.05 in Wilcoxon's test of all
-    trials in which one was learned, adjusted by Holm's method over all rows.
+    Above, each specification of a pair by its ratio: how many times as many steps the second
+    quantifier takes, the geometric mean over trials with its 95 % interval, blue where p < 0.05 in
+    a signed-rank test, not adjusted. The large marker is the reference. Below, what each of them
+    is: a mark in each row that holds of it.
     """
-    pairs = list(tables["controls"].groupby(["easy", "hard"], sort=False))
-    names = list(dict.fromkeys(tables["controls"]["condition"]))
-    across = min(len(pairs), ACROSS)
-    down = math.ceil(len(pairs) / across)
-    figure = style.new_figure(style.PAGE_WIDTH + 1, 0.3 + down * (1 + 0.28 * len(names)))
-    panels = figure.subplots(down, across, sharey=True, squeeze=False)
-    for axes in panels.flat[len(pairs) :]:
-        axes.set_visible(False)
-    colours = itertools.cycle(style.OKABE_ITO)
-    for axes, ((easy, hard), rows), colour in zip(panels.flat, pairs, colours, strict=False):
-        draw_panel(axes, rows, names, colour)
-        axes.set_title(f"{style.label(easy)} –\n{style.label(hard)}")
-    panels[0, 0].set_yticks(range(len(names)), names)
-    panels[0, 0].set_ylim(len(names) - 0.5, -0.5)
-    figure.supxlabel("Lead of the first: ratio of convergence steps", fontsize=9)
+    curves = {
+        f"{style.label(first)} –\n{style.label(second)}": rows
+        for (first, second), rows in tables["controls"].groupby(list(PAIR), sort=False)
+    }
+    figure = specification_curves(curves, levels(tables["controls"]))
+    figure.supylabel("Ratio of steps, second over first", fontsize=9)
     return figure
 
 
-def draw_panel(axes: Axes, rows: pd.DataFrame, names: list[str], colour: str) -> None:
-    """The leads of one pair."""
-    for row in rows.itertuples():
-        y = names.index(row.condition)
-        axes.hlines(y, row.lower, row.upper, color=colour, linewidth=1.2)
-        filled = colour if row.p_adjusted < LEVEL else "white"
-        axes.plot(row.ratio, y, "o", color=colour, markerfacecolor=filled)
-        only_easy = f" +{row.only_easy}" if row.only_easy else ""
-        only_hard = f" −{row.only_hard}" if row.only_hard else ""
-        axes.annotate(
-            f"{row.both}{only_easy}{only_hard}",
-            (1, y),
-            xycoords=axes.get_yaxis_transform(),
-            xytext=(2, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-            color=style.GREY,
-        )
-    axes.axvline(1, color=style.GREY, linestyle="--", linewidth=0.8)
-    axes.set_xscale("log", base=2)
-    ends = np.nan_to_num([rows["lower"].min() / 1.2, rows["upper"].max() * 1.2], nan=1)
-    axes.set_xlim(np.clip(ends[0], 1 / LONGEST, 0.8), np.clip(ends[1], 1.25, LONGEST))
-    low, high = axes.get_xlim()
-    axes.xaxis.set_major_locator(LogLocator(base=2 if high > 4 * low else 2**0.5, numticks=6))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:.2g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.tick_params(axis="y", length=0)
+def levels(specifications: pd.DataFrame) -> list[Level]:
+    """The levels of the factors that vary, with their names."""
+    found = []
+    for factor in FACTORS:
+        values = sorted(specifications[factor].unique())
+        if len(values) > 1:
+            found += [(factor, one, level_name(factor, one)) for one in values]
+    return found
+
+
+def level_name(factor: str, level: float) -> str:
+    """A level in words.
+
+    >>> level_name("alone", 1), level_name("alone", 0), level_name("window", 25)
+    ('alone', 'not alone', 'window 25')
+    """
+    words = WORDS.get(factor, factor)
+    if FACTORS[factor].type == "bool":
+        return words if level else f"not {words}"
+    return f"{words} {formats.number(level)}"
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """In how many conditions each effect survives, and the smallest p that there can be."""
-    frame = tables["controls"].rename(columns={"ratio": "estimate"})
-    frame["sooner"] = sooner(frame)
-    pairs = []
-    for _, rows in frame.groupby(["easy", "hard"], sort=False):
-        others = rows["sooner"].iloc[1:]
-        counts = {"others": len(others), "first": (others > 0).sum(), "second": (others < 0).sum()}
-        pairs.append(rows.iloc[0].to_dict() | counts)
-    most = int(frame["n"].max())
-    reach = smallest_p(most) * int(frame["p"].notna().sum())
-    cells = [
-        {
-            "Pair": f"{style.label(row['easy'])} – {style.label(row['hard'])}",
-            "Condition": row["condition"],
-            "Lead": formats.correlation(row["estimate"]),
-            "95 % interval": formats.interval(
-                formats.correlation(row["lower"]), formats.correlation(row["upper"])
-            ),
-            "p, adjusted": formats.p_value(row["p_adjusted"]),
-            "Trials": f"{row['n']}",
-            "Both learned": f"{row['both']}",
-            "Only the first": f"{row['only_easy']}",
-            "Only the second": f"{row['only_hard']}",
-            "Shown to be sooner": ("neither", "the first", "the second")[row["sooner"]],
-        }
-        for row in frame.to_dict("records")
-    ]
-    return {"pairs": pairs, "most": most, "reach": min(reach, 1.0), "level": LEVEL, "rows": cells}
+    """The reference and the curve of each pair, the changes, and what the design is."""
+    rows, merge = tables["controls"], [*PAIR, "factor", "level"]
+    wide = tables["controls_changes"].merge(
+        tables["controls_changes"].query("scope == 'design'"), on=merge, suffixes=("", "_design")
+    )
+    own = rows[rows["reference"]].drop(columns="p")
+    return {
+        "pairs": own.merge(tables["controls_null"]).to_dict("records"),
+        "changes": wide.query("scope == 'reference'").to_dict("records"),
+        "level_name": level_name,
+        "flips": FLIPS,
+        "trained": len(rows[list(OF_TRAINING)].drop_duplicates()),
+        "grid": int(np.prod([rows[name].nunique() for name in OF_TRAINING])),
+    }

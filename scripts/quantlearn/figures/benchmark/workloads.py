@@ -203,6 +203,7 @@ class Together(Workload):
             "learning_rate": _LEARNING_RATE,
             "batch_size": self.shape.batch,
             "max_epochs": 1,
+            "shuffle_buffer": None,
             "evaluate_every": EVALUATE_EVERY,
             "monitor": "test",
             "stop_loss": None,

@@ -26,6 +26,7 @@ from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.statistics.comparison import paired_t_test
 from quantlearn.statistics.intervals import mean_interval
 from quantlearn.statistics.multiple_tests import LEVEL, holm
+from quantlearn.statistics.scores import best
 
 READS = ("samples", "trials", "scenes", "source")
 
@@ -216,7 +217,7 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
         "source": settings["start_from"],
         "better": shown.loc[shown["estimate"] > 0, "scenes"].astype(str).tolist(),
         "worse": shown.loc[shown["estimate"] < 0, "scenes"].astype(str).tolist(),
-        "largest": differences.loc[differences["estimate"].idxmax()].to_dict(),
+        "largest": differences.loc[best(differences["estimate"].abs())].to_dict("records"),
         "whole": tables["finetuning_whole"].set_index("measure").to_dict("index"),
         "worth": worth(tables["finetuning"].pivot_table("estimate", "scenes", "start")),
         "rows": rows,

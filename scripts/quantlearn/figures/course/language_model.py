@@ -24,8 +24,9 @@ from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.scenes_in_words import OBJECTS, sentence, vocabulary
+from quantlearn.semantics.scenes_in_words import OBJECTS, vocabulary
 from quantlearn.statistics.intervals import mean_interval
+from quantlearn.statistics.scores import best
 
 READS = ("samples", "trials", "texts", "leaderboard")
 
@@ -34,7 +35,8 @@ TABLES = {
         "measure": Column(
             "str",
             "perplexity of sentences, perplexity_of_texts, true (share of sentences written "
-            "that are), frequency (share of the sentences)",
+            "that are), frequency (share of the sentences), log_gain (mean of ln P of sentences "
+            "by the network less by blind)",
         ),
         "model": Column(
             "str",
@@ -86,7 +88,8 @@ def tables(
         sums = part.groupby("trial")[[*MODELS, "words"]].sum()
         for model in MODELS:
             rows.append(row("perplexity", model, np.exp(sums[model] / sums["words"]), quantifier))
-    rows += truths(texts, settings["expressions"])
+    gains = (texts["blind"] - texts["network"]).groupby(texts["trial"]).mean()
+    rows += [row("log_gain", "network", gains), *truths(texts, settings["expressions"])]
     for model, column in (("network", "said"), ("texts", "quantifier")):
         for quantifier in settings["quantifiers"]:
             share = (texts[column] == quantifier).groupby(texts["trial"]).mean()
@@ -106,8 +109,8 @@ def row(measure: str, model: str, values: pd.Series, quantifier: str = "all") ->
     """A row of the table: the mean of a measure's values over trials."""
     mean = vars(mean_interval(values.to_numpy()))
     # A t interval of few trials may reach beyond what a share can be.
-    highest = np.inf if measure.startswith("perplexity") else 1.0
-    bounds = {side: np.clip(mean[side], 0, highest) for side in ("lower", "upper")}
+    limits = (0, 1) if measure in ("true", "frequency") else (-np.inf, np.inf)
+    bounds = {side: np.clip(mean[side], *limits) for side in ("lower", "upper")}
     key = {"measure": measure, "model": model, "quantifier": quantifier, "n": len(values)}
     return key | mean | bounds
 
@@ -208,14 +211,12 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
         measure: rows.set_index("model").to_dict("index")
         for measure, rows in table[of_all].groupby("measure")
     }
-    by_name = table[~of_all].pivot_table("estimate", "quantifier", ["measure", "model"])
-    true, perplexity = by_name["true", "network"], by_name["perplexity"]
-    # Of whole sentences, with and without the scene: all with a quantifier have one length.
-    words = np.array([len(sentence(name)) + 1 for name in perplexity.index])
-    gain = np.exp((words * np.log(perplexity["blind"] / perplexity["network"])).mean())
+    by_name = table[~of_all & (table["measure"] == "true") & (table["model"] == "network")]
+    true = by_name.set_index("quantifier")["estimate"]
     examples = [
         {"Scene": row.scene, "Written by the network": row.written, "": str(row.true).lower()}
         for row in tables["language_model_examples"].itertuples()
     ]
-    worst = {"name": true.idxmin(), "share": true.min()}
+    gain = {side: np.exp(whole["log_gain"]["network"][side]) for side in MEAN}
+    worst = {"names": best(-true), "share": true.min()}
     return {"whole": whole, "worst": worst, "gain": gain, "examples": examples}

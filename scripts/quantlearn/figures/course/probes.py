@@ -5,7 +5,7 @@ A probe is fitted to the states at all positions of some test scenes and scored 
 |A∩B| and |A∩B| − |A∖B| by ridge regression, and the state of the smallest automaton that verifies
 the quantifier, where there is a finite one, by logistic regression. The same probes of the
 untrained network, with the weights from which training started, and of the number of objects so far
-show what needs no training.
+show what needs no training; what training changed is the difference in the same network.
 """
 
 import warnings
@@ -18,13 +18,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from quantlearn.columns import MEAN, Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.texts import estimate
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.automata import minimal_automaton
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import PADDING
 from quantlearn.statistics.intervals import mean_interval
+from quantlearn.statistics.scores import DIFFERENCE, MARGIN, compared
 
 READS = ("samples", "scenes", "weights")
 
@@ -52,6 +54,13 @@ TABLES = {
         **MEAN,
         "n": Column("int64", "Trials"),
     },
+    "probe_changes": {
+        "quantifier": Column("str", "What the networks learn"),
+        "target": Column("str", "What is read: both, difference or automaton"),
+        "part": Column("str", "h or c"),
+        "metric": Column("str", "r_squared of a count, exact of the automaton's state"),
+        **DIFFERENCE,
+    },
 }
 
 ROWS = {
@@ -60,11 +69,20 @@ ROWS = {
         "quantifier each. A probe is fitted to the states at all positions of some test scenes "
         "and scored on others."
     ),
+    "probe_changes": (
+        "What training changed: the score of the trained network less that of the same network "
+        "before training. The rows are one family."
+    ),
 }
 
 TARGETS = {"both": "|A∩B|", "difference": "|A∩B| − |A∖B|", "automaton": "automaton"}
 NETWORKS = {"trained": "Trained", "untrained": "Untrained", "size": "Size alone"}
 PARTS = {"h": "hidden state", "c": "cell state"}
+FORMS = {
+    "r_squared": ("R²", "correlation", "correlation", ""),
+    "exact": ("accuracy", "percent", "accuracy_points", " points"),
+}
+"""A metric in words, and the formats of its scores and of their differences."""
 
 MOST_SCENES = 300  # half of them to fit the probes, half to score them
 FEWER_POSITIONS = 1500  # for logistic regression, which is slow
@@ -75,7 +93,7 @@ def tables(
 ) -> dict[str, pd.DataFrame]:
     """Scores of the probes of an experiment in which each quantifier has networks of its own.
 
-    Means over trials with 95 % t intervals.
+    Means over trials with 95 % t intervals, and what training changed within trials.
     """
     # Only here: torch takes seconds to load, and drawing does without it.
     from quantlearn.figures.networks import states_along, trained  # noqa: PLC0415
@@ -110,7 +128,17 @@ def tables(
         mean = mean_interval(np.array(values))
         # A t interval may reach beyond 1, which is the most that a score can be.
         rows.append((*key, mean.estimate, mean.lower, np.minimum(mean.upper, 1.0), len(values)))
-    return {"probes": pd.DataFrame(rows, columns=list(TABLES["probes"]))}
+    changes = {
+        (name, target, part, metric): np.subtract(
+            values, scores[name, target, "untrained", part, metric]
+        )
+        for (name, target, network, part, metric), values in scores.items()
+        if network == "trained" and (metric == "r_squared" or target == "automaton")
+    }
+    return {
+        "probes": pd.DataFrame(rows, columns=list(TABLES["probes"])),
+        "probe_changes": compared(changes, ["quantifier", "target", "part", "metric"]),
+    }
 
 
 def counts_along(scenes: np.ndarray) -> dict[str, np.ndarray]:
@@ -207,40 +235,18 @@ def draw_readings(axes: Axes, rows: pd.DataFrame, targets: list[str]) -> None:
     axes.set_ylim(top=1.04)
 
 
-def change(before: pd.Series, after: pd.Series) -> int:
-    """1 where training made a score better, −1 where worse, 0 where the intervals overlap."""
-    return int(after["lower"] > before["upper"]) - int(after["upper"] < before["lower"])
-
-
-def main_scores(numbers: pd.DataFrame) -> pd.DataFrame:
-    """Of each target the metric that matters, from the part of the state that tells it best.
-
-    That is R² of a count, the accuracy of the automaton's state; by (quantifier, target, network).
-    """
-    metric = numbers["target"].map(lambda target: "exact" if target == "automaton" else "r_squared")
-    scores = numbers[numbers["metric"] == metric]
-    best = scores.groupby(["quantifier", "target", "network"], sort=False)["estimate"].idxmax()
-    return scores.loc[best].set_index(["quantifier", "target", "network"])
-
-
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """What training did to each reading."""
-    scores = main_scores(tables["probes"])
-    changes, rows = {1: 0, 0: 0, -1: 0}, []
-    for quantifier, target in dict.fromkeys(key[:2] for key in scores.index):
-        found = {network: scores.loc[(quantifier, target, network)] for network in NETWORKS}
-        changes[change(found["untrained"], found["trained"])] += 1
-        count = found["trained"]["metric"] == "r_squared"
-        form = formats.correlation if count else formats.percent
-        row = {
-            "Network for": style.label(quantifier),
-            "Read": TARGETS[target],
-            "From the": PARTS[found["trained"]["part"]],
-            "Score": "R²" if count else "accuracy",
-        }
+    scores = tables["probes"].set_index(["quantifier", "target", "network", "part", "metric"])
+    changes, rows = tables["probe_changes"], []
+    for change in changes.to_dict("records"):
+        quantifier, target, part, metric = (change[name] for name in changes.columns[:4])
+        score, form, points, unit = FORMS[metric]
+        row = {"Network for": style.label(quantifier), "Read": TARGETS[target]}
+        row |= {"From the": PARTS[part], "Score": score}
         for network, heading in NETWORKS.items():
-            bounds = (form(found[network][side]) for side in ("lower", "upper"))
-            row[heading] = form(found[network]["estimate"])
-            row[f"95 % interval, {heading.lower()}"] = formats.interval(*bounds)
-        rows.append(row)
-    return {"better": changes[1], "same": changes[0], "worse": changes[-1], "rows": rows}
+            own = "" if network == "size" else part
+            row[heading] = estimate(scores.loc[(quantifier, target, network, own, metric)], form)
+        rows.append(row | {"Trained less untrained": estimate(change, points, unit)})
+    counts = dict.fromkeys(["higher", "lower", "no_difference", "open"], 0)
+    return {"rows": rows, "margin": MARGIN, **counts, **changes["verdict"].value_counts()}

@@ -1,9 +1,13 @@
-"""A leaderboard in the manner of GLUE: architectures by tasks, a score for each, and their mean.
+"""A leaderboard in the manner of GLUE: architectures by tasks, a score for each, and their ranks.
 
 (Wang et al. 2018, "GLUE: a multi-task benchmark and analysis platform for natural language
 understanding".) A score is the accuracy on test scenes; where a scene is described, the share of
 sentences that are right word for word. Of the samples of an architecture, which differ in what was
 searched over, the one that is best on the dev scenes counts.
+
+Scores of different tasks have different spreads, and one task could decide their mean; so places
+are given by the mean rank over tasks (Demšar 2006, "Statistical comparisons of classifiers over
+multiple data sets", JMLR 7). Two architectures are compared within trials, which share their data.
 """
 
 import itertools
@@ -22,6 +26,7 @@ from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.settings.protocol import PAIRS, whole_task
 from quantlearn.statistics.intervals import mean_interval
 from quantlearn.statistics.ranking import rank_samples
+from quantlearn.statistics.scores import DIFFERENCE, best, compared, equalled
 
 READS = ("samples", "trials", "cells")
 
@@ -50,17 +55,32 @@ TABLES = {
         "lower": Column("float64", "Lower end of its 95 % t interval"),
         "upper": Column("float64", "Upper end"),
         "n": Column("int64", "Trials"),
+        "rank": Column(
+            "float64",
+            "Place in the task, 1 the best; equal scores share the mean of theirs; of the mean, "
+            "the mean over tasks",
+        ),
+    },
+    "scoreboard_differences": {
+        "task": Column("str", "As in scoreboard.csv, but for the mean"),
+        "first": Column("str", "Architecture"),
+        "second": Column("str", "One whose mean score in the task is not higher"),
+        **DIFFERENCE,
     },
 }
 
 ROWS = {
     "scoreboard": (
         "One row for each architecture and task of this experiment and of those beside it, and "
-        "for the mean over tasks. Architectures stand in the order of their mean. Which task an "
-        "experiment is follows from its settings: `description` describes, `transfer` starts "
+        "for the mean over tasks. Architectures stand in the order of their mean rank. Which task "
+        "an experiment is follows from its settings: `description` describes, `transfer` starts "
         "from another experiment, `search` has a sampler other than grid, `unseen_counts` is "
         "split by zone counts, and one with `only_test.sizes_above` sets four tasks, "
         "`longer_scenes` and the three universals."
+    ),
+    "scoreboard_differences": (
+        "The score of one architecture less that of another in the same trial. The rows of a task "
+        "are one family."
     ),
 }
 
@@ -81,36 +101,52 @@ WIDTH = 0.64
 def tables(
     experiment: Experiment, beside: Sequence[Experiment], seed: int
 ) -> dict[str, pd.DataFrame]:
-    """Scores and their means over tasks, with 95 % t intervals over trials.
+    """Scores, their means and ranks over tasks, and differences within trials.
 
     The samples of each experiment are architectures. A mean has no one experiment and sample; a
-    trial's mean is over its scores in all tasks. Architectures are sorted by their mean, the best
-    first.
+    trial's mean is over its scores in all tasks. Architectures are sorted by their mean rank, the
+    best first.
     """
     scores: dict[str, dict[str, pd.Series]] = {}
-    rows = []
+    made_by = {}
     for contest in (experiment, *beside):
         for name, sample in best_samples(contest).items():
             for task, answers in tasks_of(contest, sample):
                 counts = answers.groupby("trial")[["correct", "scenes"]].sum()
-                score = counts["correct"] / counts["scenes"]
-                scores.setdefault(name, {})[task] = score
-                key = {"architecture": name, "task": task, "experiment": contest.name}
-                rows.append(key | {"sample": sample} | mean_of(score))
-    every_task = dict.fromkeys(itertools.chain(*scores.values()))
-    for name, by_task in scores.items():
-        if lacking := [task for task in every_task if task not in by_task]:
+                scores.setdefault(task, {})[name] = counts["correct"] / counts["scenes"]
+                made_by[task, name] = {"experiment": contest.name, "sample": sample}
+    names = dict.fromkeys(itertools.chain(*scores.values()))
+    for task, by_name in scores.items():
+        if lacking := [name for name in names if name not in by_name]:
             raise QuantlearnError(
-                f"scoreboard: no sample of the task {TASKS[lacking[0]]} has the architecture "
-                f"{name}: give its search more samples"
+                f"scoreboard: no sample of the task {TASKS[task]} has the architecture "
+                f"{lacking[0]}: give its search more samples"
             )
-        score = pd.DataFrame(by_task).mean(axis=1, skipna=False)
-        rows.append({"architecture": name, "task": "mean", "experiment": ""} | mean_of(score))
+    return ranked({task: pd.DataFrame(by_name) for task, by_name in scores.items()}, made_by)
+
+
+def ranked(
+    boards: Mapping[str, pd.DataFrame], made_by: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> dict[str, pd.DataFrame]:
+    """The tables, from the scores (trials, architectures) of each task and where each is from."""
+    ranks = pd.DataFrame({task: equalled(board.mean()) for task, board in boards.items()})
+    ranks = ranks.rank(ascending=False).assign(mean=lambda places: places.mean(axis=1))
+    ranks = ranks.sort_values("mean", kind="stable")
+    with_mean = {**boards, "mean": sum(boards.values()) / len(boards)}
+    rows = [
+        {"architecture": name, "task": task, "rank": places[task], "experiment": ""}
+        | made_by.get((task, name), {})
+        | mean_of(board[name])
+        for name, places in ranks.iterrows()
+        for task, board in with_mean.items()
+    ]
+    families = []
+    for task, board in boards.items():
+        pairs = itertools.combinations(ranks[task].sort_values(kind="stable").index, 2)
+        apart = {(task, *pair): (board[pair[0]] - board[pair[1]]).dropna() for pair in pairs}
+        families.append(compared(apart, ["task", "first", "second"]))
     table = pd.DataFrame(rows, columns=list(TABLES["scoreboard"])).astype({"sample": "Int64"})
-    means = table[table["task"] == "mean"].sort_values("estimate", ascending=False, kind="stable")
-    place = {name: rank for rank, name in enumerate(means["architecture"])}
-    table = table.sort_values("architecture", key=lambda names: names.map(place), kind="stable")
-    return {"scoreboard": table}
+    return {"scoreboard": table, "scoreboard_differences": pd.concat(families)}
 
 
 def best_samples(contest: Experiment) -> dict[str, int]:
@@ -154,7 +190,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
 
     Accuracy on test scenes, of which half are right by guessing; in the task sequence to sequence,
     the share of sentences that are right word for word. Means over trials with 95 % intervals.
-    Architectures stand in the order of their mean, the best one first.
+    Architectures stand in the order of their mean rank over tasks, the best one first.
     """
     frame = tables["scoreboard"]
     tasks = [task for task in TASKS if task in set(frame["task"])]
@@ -185,18 +221,25 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Who leads, overall and in each task; a row of scores for each task."""
-    frame = tables["scoreboard"]
+    """Who stands where over all tasks, and who is shown to be ahead of all others in one."""
+    frame, differences = tables["scoreboard"], tables["scoreboard_differences"]
     frame = frame.assign(network=frame["architecture"].map(ARCHITECTURES))
-    best = frame.loc[frame.groupby("task", sort=False)["estimate"].idxmax()].to_dict("records")
-    means = frame[frame["task"] == "mean"].to_dict("records")
-    rows = []
-    for task, own in frame.groupby("task", sort=False):
-        shares = own["estimate"].map(formats.percent)
-        scores = dict(zip(own["network"].map(formats.capital), shares, strict=True))
-        rows.append({"Task": formats.capital(TASKS[task])} | scores)
-    bounds = {"Task": "95 % interval of the mean"}
-    for row in means:
-        lower, upper = formats.percent(row["lower"]), formats.percent(row["upper"])
-        bounds[formats.capital(row["network"])] = formats.interval(lower, upper)
-    return {"means": means, "best": best, "tasks": TASKS, "rows": [*rows, bounds]}
+    ranks = frame.pivot_table("rank", "network", "task", sort=False)
+    tasks, first = ranks.columns.drop("mean"), best(-ranks["mean"])
+    shares = frame.pivot_table("estimate", "task", "network", sort=False).map(formats.percent)
+    shares.loc["mean rank"] = ranks["mean"].map(formats.times)
+    words = {"index": lambda task: formats.capital(TASKS.get(task, task))}
+    return {
+        "ranks": ranks["mean"].to_dict(),
+        "first": first,
+        "hangs_on": [
+            TASKS[task] for task in tasks if best(-ranks[tasks.drop(task)].mean(axis=1)) != first
+        ],
+        "ahead": {
+            TASKS[task]: ARCHITECTURES[own["first"].iloc[0]]
+            for task, own in differences.groupby("task", sort=False)
+            if (own["verdict"][own["first"] == own["first"].iloc[0]] == "higher").all()
+        },
+        "tasks": len(tasks),
+        "rows": shares.rename(columns=formats.capital, **words).rename_axis("Task").reset_index(),
+    }

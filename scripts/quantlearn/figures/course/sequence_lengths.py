@@ -17,6 +17,7 @@ from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.statistics.intervals import mean_interval
+from quantlearn.statistics.scores import best
 
 READS = ("samples", "cells")
 
@@ -111,7 +112,7 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
     frame = tables["sequence_lengths"]
     whole = frame[frame["size"].isna()].assign(network=frame["architecture"].map(ARCHITECTURES))
     longer = whole[~whole["trained"]]
-    best = longer.loc[longer.groupby("quantifier")["estimate"].idxmax()].to_dict("records")
+    firsts = [row for _, own in longer.groupby("quantifier") for row in best(own["estimate"])]
     rows = [
         {
             "Quantifier": style.label(row.quantifier),
@@ -126,4 +127,4 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
         for row in whole.itertuples()
     ]
     border = settings["data"]["split"]["only_test"]["sizes_above"]
-    return {"border": border, "best": best, "rows": rows}
+    return {"border": border, "best": longer.loc[firsts].to_dict("records"), "rows": rows}

@@ -92,7 +92,8 @@ TABLES = {
         "pairs": Column("int64", "Pairs that the row is about"),
         "estimate": Column(
             "float64",
-            "Mean over trials of the rank correlation of gain and first accuracy, over pairs",
+            "Mean over trials of the rank correlation, over pairs, of the accuracy at the first "
+            "evaluation and the gain over those after it",
         ),
         "lower": Column("float64", "Lower end of its 95 % t interval"),
         "upper": Column("float64", "Upper end"),
@@ -141,38 +142,40 @@ def tables(
     """
     samples = {number: experiment.sample(number) for number in experiment.samples}
     starts = {number: sample["training"]["start"] for number, sample in samples.items()}
-    area, first = outcomes(starts, experiment.curves, experiment.settings)
-    return transfer_tables(area, first, classes(experiment.settings["expressions"]), seed)
+    found = outcomes(starts, experiment.curves, experiment.settings)
+    return transfer_tables(*found, classes(experiment.settings["expressions"]), seed)
 
 
 def outcomes(
     starts: Mapping[int, str | None], curves: pd.DataFrame, settings: Mapping[str, Any]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Accuracies by trial (rows), and start and target (columns): over training, and at once.
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Accuracies by trial (rows), and start and target (columns): over training, at once, later.
 
     The first are means over training, the second at the first evaluation, when one step has been
-    taken. ``starts`` tells what the networks of a sample start from: each start is that of one
-    sample, and one of them is none.
+    taken, the third means over the evaluations after it. ``starts`` tells what the networks of a
+    sample start from: each start is that of one sample, and one of them is none.
     """
     watched = (curves["split"] == settings["training"]["monitor"]) & (curves["quantifier"] != "all")
     named = {sample: start or SCRATCH for sample, start in starts.items()}
     runs = curves[watched].sort_values("step").assign(start=curves["sample"].map(named))
     runs = runs.groupby(["trial", "start", "quantifier"])
+    curve = runs[["step", "accuracy"]]
     found = pd.DataFrame(
         {
-            "area": runs[["step", "accuracy"]].apply(mean_over_training),
+            "area": curve.apply(mean_over_training),
             "first": runs["accuracy"].first(),
+            "later": curve.apply(lambda run: mean_over_training(run[1:])),
         }
     )
     columns = [(start, target) for start in named.values() for target in settings["quantifiers"]]
-    table = found.pivot_table(["area", "first"], "trial", ["start", "quantifier"], dropna=False)
-    return table["area"][columns], table["first"][columns]
+    table = found.pivot_table(list(found), "trial", ["start", "quantifier"], dropna=False)
+    return table["area"][columns], table["first"][columns], table["later"][columns]
 
 
 def mean_over_training(run: pd.DataFrame) -> float:
     """The mean accuracy over training, by the trapezoid rule; nan where the network diverged."""
     steps, accuracy = (run[name].to_numpy(dtype=float) for name in ("step", "accuracy"))
-    if len(steps) == 1 or not np.isfinite(accuracy).all():
+    if len(steps) < 2 or not np.isfinite(accuracy).all():
         return float("nan")
     return float(np.trapezoid(accuracy, steps) / (steps[-1] - steps[0]))
 
@@ -201,17 +204,22 @@ def classes(expressions: Mapping[str, str], objects: int = OBJECTS) -> pd.DataFr
 
 
 def transfer_tables(
-    area: pd.DataFrame, first: pd.DataFrame, of_class: pd.DataFrame, seed: int
+    area: pd.DataFrame,
+    first: pd.DataFrame,
+    later: pd.DataFrame,
+    of_class: pd.DataFrame,
+    seed: int,
 ) -> dict[str, pd.DataFrame]:
     """The tables, from `outcomes` and what `classes` tells of the quantifiers."""
-    gains = pd.DataFrame(
-        {pair: area[pair] - area[SCRATCH, pair[1]] for pair in area if pair[0] != SCRATCH}
+    gains, gains_later = (
+        pd.DataFrame({pair: own[pair] - own[SCRATCH, pair[1]] for pair in own if pair[0]})
+        for own in (area, later)
     )
     pairs = gains.loc[:, [source != target for source, target in gains]]
     rows = {
         "transfer": list(of_pairs(gains, area, first)),
         "transfer_classes": list(of_classes(pairs, of_class, seed)),
-        "transfer_overlap": [of_overlap(pairs, first)],
+        "transfer_overlap": [of_overlap(gains_later[list(pairs)], first)],
     }
     made = {name: pd.DataFrame(rows[name], columns=list(TABLES[name])) for name in TABLES}
     for name, p, adjusted in (
@@ -295,7 +303,10 @@ def permutation_p(gains: pd.Series, labels: pd.Series, rng: np.random.Generator)
 
 
 def of_overlap(pairs: pd.DataFrame, first: pd.DataFrame) -> dict[str, Any]:
-    """The rank correlation over pairs of the gain with the accuracy at the first evaluation."""
+    """The rank correlation over pairs of the accuracy at the first evaluation with the later gain.
+
+    The first accuracy is no part of these gains: else its own noise would correlate with itself.
+    """
     values = []
     for trial, gains in pairs.iterrows():
         both = gains.to_numpy(), first.loc[trial, list(pairs)].to_numpy()

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from statsmodels.stats.proportion import proportion_confint
 
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.statistics.convergence import measured, steps_learned
+from quantlearn.statistics.intervals import share_interval
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
@@ -55,7 +55,7 @@ def draw_curve(
         linestyle=look.line,
         label=style.label(quantifier),
     )
-    low, high = proportion_confint(learned, len(times), method="wilson")
+    low, high = share_interval(learned, len(times))
     axes.fill_between(steps, low, high, step="post", color=look.colour, alpha=0.15, linewidth=0)
     ends = np.unique(rows.loc[np.isinf(times), "last_step"])
     at_ends = (times <= ends[:, None]).mean(axis=1)

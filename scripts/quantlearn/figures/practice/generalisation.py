@@ -27,6 +27,7 @@ from quantlearn.figures.texts import estimate
 from quantlearn.settings.protocol import is_control, novelty
 from quantlearn.statistics.comparison import welch_test
 from quantlearn.statistics.intervals import mean_interval
+from quantlearn.statistics.scores import best
 
 READS = ("cells", "baseline_cells", "leaderboard")
 
@@ -262,7 +263,7 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
         "trained": KINDS[kind][0],
         "new": KINDS[kind][1],
         "compared": (new[new["name"] == "all"] if kind == "quantifier" else new).to_dict("records"),
-        "worst": each.sort_values("accuracy").iloc[0].to_dict() if kind == "quantifier" else None,
+        "worst": each.loc[best(-each["accuracy"]) if kind == "quantifier" else []],
         "largest": largest[["size", "accuracy"]].to_dict("list"),
         "rows": [
             {

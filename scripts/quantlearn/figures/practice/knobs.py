@@ -3,9 +3,12 @@
 A random forest (Breiman 2001) learns to predict the mean dev accuracy of a sample from its
 settings. The importance of a setting is by how much the explained variance R² of samples that the
 forest has not seen falls when the setting's values are shuffled among them (permutation importance,
-ibid., section 10). A setting that does not apply to a sample has a value of its own, "none".
+ibid., section 10). Forests learn from samples drawn with replacement, so that the spread over them
+is that of other searches. A setting that does not apply to a sample is "none" there, and is
+shuffled among the others: its importance is that within the architecture that has it.
 """
 
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -27,10 +30,10 @@ TABLES = {
         "importance": Column(
             "float64",
             "Permutation importance: by how much R² of samples that a random forest has not "
-            "seen falls when the values of the setting are shuffled among them; blank with "
-            "fewer than 32 samples",
+            "seen falls when the values of the setting are shuffled among those to which it "
+            "applies; blank with fewer than 32 samples",
         ),
-        "lower": Column("float64", "Lower end of the middle 95 % of ten repetitions"),
+        "lower": Column("float64", "Lower end of the 95 % interval, by a bootstrap of the samples"),
         "upper": Column("float64", "Upper end"),
         "samples": Column("int64", "Samples of the search"),
         "explained": Column(
@@ -43,8 +46,9 @@ ROWS = {
     "knobs": "One row for each setting of a search that varies.",
 }
 
-FOLDS = 4
-REPEATS = 10
+RESAMPLES = 100
+TREES = 30
+SHUFFLES = 3
 FEWEST_SAMPLES = 32  # with fewer a forest has too little to learn from: none is grown
 PANELS = 3  # side by side
 # What the course advises to vary first.
@@ -86,41 +90,62 @@ def knob_values(samples: pd.DataFrame, leaderboard: pd.DataFrame) -> pd.DataFram
 def importances(values: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Permutation importance of each column of `knob_values` but the last, highest first.
 
-    Estimates are means over forests that each learned on three quarters of the samples and were
-    asked about the rest (4-fold cross-validation, ten times); ``lower`` and ``upper`` hold the
-    middle 95 % of the ten means. ``explained`` is the mean R² of the unshuffled rest: near or below
-    0 the forest explains nothing, and no importance means anything. With fewer than
-    `FEWEST_SAMPLES` samples all of these are NaN, and the settings stay in their order.
+    Each forest learns from as many samples as there are, drawn with replacement, and is asked about
+    those that were not drawn. Estimates are means over the draws; ``lower`` and ``upper`` hold the
+    middle 95 % of them, a bootstrap interval. A setting's values are shuffled among the samples to
+    which it applies. ``explained`` is the mean R² of the unshuffled rest: near or below 0 the
+    forest explains nothing, and no importance means anything. With fewer than `FEWEST_SAMPLES`
+    samples all of these are NaN, and the settings stay in their order.
     """
     # Only here: drawing fits nothing.
-    from sklearn import compose, ensemble, inspection, model_selection, pipeline, preprocessing  # noqa: PLC0415
+    from sklearn.ensemble import RandomForestRegressor  # noqa: PLC0415
 
     knobs, accuracy = values.drop(columns="dev_accuracy"), values["dev_accuracy"].to_numpy()
     table = pd.DataFrame({"knob": knobs.columns, "samples": len(knobs)})
     table = table.reindex(columns=list(TABLES["knobs"]))
     if len(knobs) < FEWEST_SAMPLES:
         return table
-    nominal = [name for name in knobs if not pd.api.types.is_numeric_dtype(knobs[name])]
-    falls, explained = [], []
-    words_as_flags = compose.make_column_transformer(
-        (preprocessing.OneHotEncoder(handle_unknown="ignore"), nominal), remainder="passthrough"
-    )
-    folds = model_selection.RepeatedKFold(n_splits=FOLDS, n_repeats=REPEATS, random_state=seed)
-    for fold, (seen, unseen) in enumerate(folds.split(knobs)):
-        trees = ensemble.RandomForestRegressor(50, random_state=seed + fold, n_jobs=1)
-        forest = pipeline.make_pipeline(words_as_flags, trees)
-        forest.fit(knobs.iloc[seen], accuracy[seen])
-        others = knobs.iloc[unseen], accuracy[unseen]
-        explained.append(forest.score(*others))
-        shuffled = inspection.permutation_importance(
-            forest, *others, n_repeats=3, random_state=seed
-        )
-        falls.append(shuffled.importances_mean)
-    by_repeat = np.reshape(falls, (REPEATS, FOLDS, -1)).mean(axis=1)
-    table["importance"] = by_repeat.mean(axis=0)
-    table["lower"], table["upper"] = np.quantile(by_repeat, [0.025, 0.975], axis=0)
-    table["explained"] = np.mean(explained)
+    codes, rng, every = coded(knobs), np.random.default_rng(seed), np.arange(len(knobs))
+    applies = (knobs != "none").to_numpy()
+    spread = accuracy.var() or 1.0
+    found = []
+    for resample in range(RESAMPLES):
+        drawn = rng.choice(every, len(every))
+        rest = np.setdiff1d(every, drawn)
+        forest = RandomForestRegressor(TREES, random_state=seed + resample, n_jobs=1)
+        forest.fit(np.hstack(codes)[drawn], accuracy[drawn])
+        asked = [np.hstack([code[rest] for code in codes])]
+        for knob, _ in itertools.product(range(len(codes)), range(SHUFFLES)):
+            own, shuffled = rest[applies[rest, knob]], rest.copy()
+            shuffled[applies[rest, knob]] = rng.permutation(own)
+            given = [code[shuffled if place == knob else rest] for place, code in enumerate(codes)]
+            asked.append(np.hstack(given))
+        answers = forest.predict(np.vstack(asked)).reshape(len(asked), -1)
+        found.append(1 - np.mean((answers - accuracy[rest]) ** 2, axis=1) / spread)
+    whole, shuffled = np.split(np.array(found), [1], axis=1)
+    falls = (whole - shuffled).reshape(RESAMPLES, -1, SHUFFLES).mean(axis=2)
+    table["importance"] = falls.mean(axis=0)
+    table["lower"], table["upper"] = np.quantile(falls, [0.025, 0.975], axis=0)
+    table["explained"] = whole.mean()
     return table.sort_values("importance", ascending=False, kind="stable")
+
+
+def coded(knobs: pd.DataFrame) -> list[np.ndarray]:
+    """The columns (samples, …) by which a forest reads each setting: a number, or flags of words.
+
+    A setting that does not apply to a sample has there its commonest value, so that it tells
+    nothing of the setting (an architecture) that decides whether it applies.
+
+    >>> [code.tolist() for code in coded(pd.DataFrame({"a": ["b", "c"], "heads": ["2", "none"]}))]
+    [[[1.0, 0.0], [0.0, 1.0]], [[2.0], [2.0]]]
+    """
+    commonest = knobs.mask(knobs == "none").mode().iloc[0]
+    filled = knobs.mask(knobs == "none", commonest, axis=1)
+    numbers = filled.apply(pd.to_numeric, errors="coerce").dropna(axis=1)
+    return [
+        (numbers[[name]] if name in numbers else pd.get_dummies(filled[[name]])).to_numpy(float)
+        for name in knobs
+    ]
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
@@ -130,8 +155,8 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     A point is a sample; the bar in grey is the mean of each value, or of each quarter of a range.
     The number above a panel is the setting's importance: by how much a random forest explains less
     of the dev accuracy (R²) of samples it has not seen when the setting is shuffled among them,
-    with the middle 95 % of ten repetitions; with fewer than 32 samples there is none. "none" stands
-    for samples to which the setting does not apply.
+    with a 95 % interval (bootstrap of the samples); with fewer than 32 samples there is none.
+    "none" stands for samples to which the setting does not apply; they are not shuffled.
     """
     ranking = tables["knobs"]
     values = knob_values(experiment.drawn, experiment.leaderboard)
@@ -197,9 +222,14 @@ def words(knob: str) -> str:
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Which settings matter, and in what order those that the course names."""
+    """Which settings matter, and in what order those stand that the course names."""
     found = tables["knobs"]
     numbers = found[["importance", "lower", "upper"]].map(lambda one: formats.correlation(one, 3))
+    rows = {
+        "Setting": found["knob"].map(words),
+        "Importance (fall of R²)": numbers["importance"],
+        "95 % interval": numbers["lower"] + " to " + numbers["upper"],
+    }
     return {
         "samples": found["samples"].iloc[0],
         "fewest": FEWEST_SAMPLES,
@@ -207,11 +237,5 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
         "sure": [words(knob) for knob in found["knob"][found["lower"] > 0]],
         "claimed": [words(knob) for knob in COURSE_ORDER],
         "order": [words(knob) for knob in found["knob"] if knob in COURSE_ORDER],
-        "rows": pd.DataFrame(
-            {
-                "Setting": found["knob"].map(words),
-                "Importance (fall of R²)": numbers["importance"],
-                "Middle 95 % of repetitions": numbers["lower"] + " to " + numbers["upper"],
-            }
-        ),
+        "rows": pd.DataFrame(rows),
     }

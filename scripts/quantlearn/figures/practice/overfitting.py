@@ -1,4 +1,4 @@
-"""Over-fitting: where held-out loss parts from training loss, and what early stopping saves.
+"""Over-fitting: where held-out loss is smallest, and what early stopping saves.
 
 A network over-fits from the step on at which its loss on held-out scenes is smallest: later steps
 make only the training loss smaller. Early stopping with patience P watches the dev loss, ends after
@@ -200,8 +200,8 @@ def rows_of(
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
-    """Training and held-out loss over training: where they part, and where early stopping would
-    end.
+    """Training and held-out loss over training: where the latter is smallest, and where early
+    stopping would end.
 
     Lines are medians over trials of the loss on all scenes of a split, bands their quartiles. The
     solid vertical line is the step of the smallest dev loss (median over trials, shaded: its 95 %
@@ -259,7 +259,7 @@ def without_stop(stopping: pd.DataFrame) -> pd.DataFrame:
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Where the losses part, and what early stopping saves and costs."""
+    """Where the dev loss is smallest, and what early stopping saves and costs."""
     losses, stopping = tables["overfitting_losses"], tables["overfitting_stopping"]
     never, course = without_stop(stopping), losses.groupby("split")["estimate"]
     runs = stopping.dropna(subset="patience").pivot_table(
@@ -267,7 +267,7 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
     )
     runs = runs.dropna(how="all")  # pairs that there are not
     found, upper = runs["estimate"], runs["upper"]
-    surer = (upper["test_loss_less_end"] < 0) & (upper["test_accuracy_less_end"] < 0)
+    differ = (upper["test_loss_less_end"] < 0) & (upper["test_accuracy_less_end"] < 0)
 
     def bounds(quantity: str, form: Callable[[float], str]) -> list[str]:
         pairs = zip(runs["lower", quantity], upper[quantity], strict=True)
@@ -278,7 +278,7 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
         "end": never.loc["stop_step"],
         "last": course.last(),
         "smallest": course.min()["dev"],
-        "surer_of_errors": surer.any(),
+        "stories_differ": differ.any(),
         "at_end": found.iloc[0],
         "really": stopping[stopping["stopped"]].set_index("quantity").to_dict("index"),
         "beside": settings["beside"],

@@ -23,6 +23,7 @@ from quantlearn.statistics.comparison import paired_t_test
 from quantlearn.statistics.intervals import mean_interval
 from quantlearn.statistics.multiple_tests import LEVEL, holm
 from quantlearn.statistics.ranking import trial_scores
+from quantlearn.statistics.scores import best
 
 READS = ("samples", "trials")
 
@@ -185,11 +186,11 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
     changes = table[(table["metric"] == "accuracy") & table["quantity"].isin(CHANGES)]
     changes = changes.assign(verdict=changes.apply(verdict, axis="columns"))
     means = of_accuracy["estimate"]
-    smallest, highest = means[:, "gap"].idxmin(), means[:, "test"].idxmax()
+    smallest, highest = best(-means[:, "gap"]), best(means[:, "test"])
     return {
         "without": of_accuracy.loc[NONE].to_dict("index"),
-        "smallest_gap": (smallest, means[smallest, "gap"]),
-        "highest_test": (highest, means[highest, "test"]),
+        "smallest_gap": (smallest, means[smallest[0], "gap"]),
+        "highest_test": (highest, means[highest[0], "test"]),
         "changes": changes.groupby(["quantity", "verdict"])["condition"].agg(list),
         "names": CHANGES,
         "rows": rows,

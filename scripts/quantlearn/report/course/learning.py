@@ -68,6 +68,7 @@ def learn_xor(
     training = {
         **{"optimiser": "sgd", "learning_rate": learning_rate, "momentum": 0.0},
         **{"weight_decay": 0.0, "batch_size": len(INPUTS), "max_epochs": steps},
+        "shuffle_buffer": None,
         **{"evaluate_every": every, "monitor": "train", "patience": None, "stop_loss": None},
     }
     task = Task(positions=INPUTS.shape[1], quantifiers=1)

@@ -1,0 +1,1 @@
+"""Figures on how often the tests err."""
