@@ -226,7 +226,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     trial.
     """
     rates = tables["false_verdict_rates"]
-    figure = style.new_figure(style.PAGE_WIDTH, 2.6)
+    figure = style.new_figure(style.PAGE_WIDTH, 2.9)
     panels = figure.subplots(1, len(NAMES), sharey=True)
     colours = zip(NAMES.items(), style.OKABE_ITO, strict=False)
     for axes, ((test, name), colour) in zip(panels, colours, strict=True):
@@ -237,6 +237,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     panels[0].set_ylim(0, None)
     panels[0].yaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g} %")
     figure.supxlabel("Trials of an ensemble", fontsize=9)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return figure
 
 
@@ -254,11 +255,22 @@ def draw_test(axes: Axes, rates: pd.DataFrame, singles: pd.DataFrame, colour: st
         linewidth=0,
     )
     axes.axhline(LEVEL, color=style.GREY, linestyle="--", linewidth=0.8)
-    for together, side, fill in ((False, -0.2, colour), (True, 0.2, "white")):
+    kinds = ((False, -0.2, colour, "each alone"), (True, 0.2, "white", "together"))
+    for together, side, fill, name in kinds:
         own = singles[singles["together"] == together]
         at = [sizes.index(n) + side for n in own["n"]]
-        axes.plot(at, own["rejected"], "o", color=colour, markerfacecolor=fill, markersize=2.5)
-    axes.plot(places, rates["rejected"], "o-", color=colour, markersize=6, linewidth=1)
+        axes.plot(
+            at,
+            own["rejected"],
+            "o",
+            color=colour,
+            markerfacecolor=fill,
+            markersize=3,
+            label=name,
+        )
+    axes.plot(
+        places, rates["rejected"], "o-", color=colour, markersize=6, linewidth=1, label="all pairs"
+    )
     axes.set_xticks(places, [str(n) for n in sizes])
 
 

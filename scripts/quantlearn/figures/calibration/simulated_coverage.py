@@ -93,12 +93,11 @@ def rates(design: Design, repetitions: int, rng: np.random.Generator) -> pd.Data
 
 
 def missed(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows that miss what is asked of them by more than two standard errors."""
+    """The rows that miss what is asked of them, by however little."""
     covered = table["quantity"].isin(["difference_covered", "ratio_covered"])
-    slack = 2 * table["error"]
-    little = covered & (table["rate"] + slack < table["not_learned"].map(LEAST_COVERED))
-    much = covered & (table["not_learned"] == 0) & (table["rate"] - slack > MOST_COVERED)
-    false = (table["quantity"] == "false_direction") & (table["rate"] - slack > MOST_FALSE)
+    little = covered & (table["rate"] < table["not_learned"].map(LEAST_COVERED))
+    much = covered & (table["not_learned"] == 0) & (table["rate"] > MOST_COVERED)
+    false = (table["quantity"] == "false_direction") & (table["rate"] > MOST_FALSE)
     return table[little | much | false]
 
 
