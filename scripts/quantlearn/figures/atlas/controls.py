@@ -61,7 +61,7 @@ TABLES = {
         **FACTORS,
         "reference": Column("bool", "Whether all factors are as in the first specification"),
         "scenes": Column(
-            "float64", "Training scenes of a quantifier: those of its network by its quantifiers"
+            "float64", "Training scenes of a quantifier, on average in its network"
         ),
         "horizon": Column("int64", "Steps that a trial may take"),
         "n": Column("int64", "Trials"),
