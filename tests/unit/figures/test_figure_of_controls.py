@@ -196,6 +196,7 @@ def test_the_text_tells_the_reference_the_curve_and_the_changes(made):
     assert "; 10 trials) in the reference; over 24 specifications the median is" in text
     assert "50.0 % of them have p < 0.05 for the first" in text
     assert "in 4 of the 4 combinations" in text
+    assert "which are all" in text
     assert "survive" not in text
 
 

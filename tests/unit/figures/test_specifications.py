@@ -36,13 +36,12 @@ def found(rows: pd.DataFrame) -> pd.DataFrame:
 
 def test_effects_that_add_up_are_recovered_and_covered():
     inside = []
-    for seed in range(200):
+    for seed in range(60):
         rows = found(outcomes(np.random.default_rng(seed)))
         truth = rows.index.get_level_values("factor").map(EFFECTS)
         inside.append((rows["lower"] < truth) & (truth < rows["upper"]))
     covered = np.mean(inside, axis=0)
-    assert (covered > 0.9).all(), covered  # 0.95 with a standard error of 0.015
-    assert (covered < 0.995).all(), covered
+    assert (covered > 0.86).all(), covered  # 0.95 with a standard error of 0.028
     exact = found(outcomes(np.random.default_rng(0), noise=1e-9))
     assert exact["estimate"].to_dict() == pytest.approx(
         {(factor, scope): EFFECTS[factor] for factor, scope in exact.index}, abs=1e-6
@@ -69,9 +68,9 @@ def test_trials_are_the_units_and_specifications_without_a_counterpart_do_not_co
 
 
 def curve(rng: np.random.Generator, effect: float = 0.0) -> np.ndarray:
-    """Twelve specifications of the same ten trials and six of ten others, correlated in a trial."""
-    values = np.full((18, 20), np.nan)
-    for rows, units in ((slice(12), slice(10)), (slice(12, 18), slice(10, 20))):
+    """Four specifications of the same ten trials and two of ten others, correlated in a trial."""
+    values = np.full((6, 20), np.nan)
+    for rows, units in ((slice(4), slice(10)), (slice(4, 6), slice(10, 20))):
         shape = values[rows, units].shape
         values[rows, units] = effect + rng.normal(size=shape[1]) + 0.5 * rng.normal(size=shape)
     return values
@@ -79,14 +78,14 @@ def curve(rng: np.random.Generator, effect: float = 0.0) -> np.ndarray:
 
 def test_no_difference_is_rejected_at_the_level():
     p = []
-    for seed in range(400):
+    for seed in range(300):
         rng = np.random.default_rng(seed)
-        test = sign_flip_test(curve(rng), rng, flips=199)
+        test = sign_flip_test(curve(rng), rng, flips=99)
         p.append((test.p_median, test.p_sooner))
     rejected = (np.array(p) <= 0.05).mean(axis=0)
-    # 0.05, with a standard error of 0.011; a share has ties, which make its test reject less.
-    assert 0.02 < rejected[0] < 0.083
-    assert rejected[1] < 0.083
+    # 0.05, with a standard error of 0.013; a share has ties, which make its test reject less.
+    assert 0.015 < rejected[0] < 0.088
+    assert rejected[1] < 0.088
 
 
 def test_a_difference_is_found_and_has_a_direction():

@@ -60,7 +60,7 @@ TABLES = {
         "sample": Column("int64", "Hyperparameter sample"),
         **FACTORS,
         "reference": Column("bool", "Whether all factors are as in the first specification"),
-        "scenes": Column("float64", "Training scenes of a quantifier in a trial"),
+        "scenes": Column("float64", "Training scenes of a quantifier, on average in its network"),
         "horizon": Column("int64", "Steps that a trial may take"),
         "n": Column("int64", "Trials"),
         "learned_first": Column("int64", "Trials that learned the first by the horizon"),
