@@ -291,7 +291,11 @@ VERDICTS: Schema = {
         "Mean of the paired differences, second minus first, of min(T, τ) in steps (T: the "
         "convergence step with `window`), or of the mean share of errors up to τ",
     ),
-    "lower": Column("float64", "Lower end of its 95 % t interval"),
+    "lower": Column(
+        "float64",
+        "Lower end of its 95 % t interval; none where fewer than 20 trials learned less than half "
+        "of the time",
+    ),
     "upper": Column("float64", "Upper end"),
     "ratio": Column("float64", "Geometric mean of the paired ratios, second over first"),
     "ratio_lower": Column("float64", "Lower end of its 95 % t interval (of the logarithms)"),

@@ -24,7 +24,7 @@ from quantlearn.statistics import endpoint as endpoints
 from quantlearn.statistics.convergence import measured, step_leads
 from quantlearn.statistics.curves import area_to
 from quantlearn.statistics.effect_sizes import hedges_g_z, smallest_effect
-from quantlearn.statistics.intervals import CONFIDENCE, is_constant, mean_interval
+from quantlearn.statistics.intervals import CONFIDENCE, Interval, is_constant, mean_interval
 from quantlearn.statistics.multiple_tests import LEVEL, bonferroni, holm
 from quantlearn.statistics.signed_rank import signed_rank_test
 
@@ -32,6 +32,7 @@ __all__ = [
     "Comparison",
     "Paired",
     "area_test",
+    "interval_is_given",
     "networks_of",
     "paired_comparison",
     "paired_t_test",
@@ -104,6 +105,21 @@ def verdict(ranks: float, p_adjusted: float, within: bool) -> str:
     return "no_difference" if within else "open"
 
 
+FEWEST_BEYOND_HORIZON = 20
+
+
+def interval_is_given(n: int, learned: float) -> bool:
+    """Whether n trials bear an interval of min(T, τ) where this share of their runs learned by τ.
+
+    Where most did not and there are few, t intervals cover less than 0.91 of simulated designs
+    (figures/calibration/simulated_coverage.py), and none is given.
+
+    >>> interval_is_given(10, learned=0.45), interval_is_given(10, learned=0.7)
+    (False, True)
+    """
+    return n >= FEWEST_BEYOND_HORIZON or learned >= 0.5
+
+
 def verdicts(
     curves: pd.DataFrame,
     networks: pd.DataFrame,
@@ -165,10 +181,13 @@ def _compared(
     first, second = first.loc[trials], second.loc[trials]
     values = [side["value"].to_numpy(dtype=float) for side in (first, second)]
     difference = mean_interval(values[1] - values[0])
+    both = pd.concat([first, second])
     with np.errstate(divide="ignore", invalid="ignore"):  # no errors at all have no ratio
         logarithms = np.log(values[1]) - np.log(values[0])
     ratios = paired_comparison(logarithms, tuple(np.log(endpoint["margin"])))
-    both = pd.concat([first, second])
+    if not interval_is_given(len(trials), both["learned"].mean()):
+        difference = Interval(difference.estimate)
+        ratios = replace(ratios, lower=nan, upper=nan, within=False)
     ended = both.loc[~both["learned"].astype(bool), "stop_reason"].value_counts()
     # Where neither was learned the horizon alone makes two trials equal.
     learned = (first["learned"] | second["learned"]).to_numpy(dtype=bool)

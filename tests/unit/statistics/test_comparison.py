@@ -95,6 +95,14 @@ class TestVerdict:
         found = verdict_on([1001, 1051] * 10, [1051, 1101] * 10)
         assert (found["verdict"], found["within_margin"]) == ("sooner", True)
 
+    def test_few_trials_that_mostly_did_not_learn_have_no_interval(self):
+        first, second = [501, 601] * 5, [901, *[np.inf] * 9]
+        assert np.isfinite(verdict_on(first, second)["ratio_lower"])
+        found = verdict_on([*first[:8], np.inf, np.inf], second)
+        assert np.isnan([found["lower"], found["ratio_lower"], found["ratio_upper"]]).all()
+        assert found["verdict"] == "sooner"
+        assert np.isfinite(verdict_on([*first, np.inf] * 2, second * 2 + [np.inf] * 2)["lower"])
+
     def test_what_no_trial_learned_is_open(self):
         found = verdict_on([np.inf] * 20, [np.inf] * 20)
         assert (found["verdict"], found["p"], found["estimate"]) == ("open", 1.0, 0.0)

@@ -144,7 +144,7 @@ def differences(experiment: Experiment, row: Any, values: pd.DataFrame) -> dict[
     )
     leads = step_leads(first, second)
     learned = np.isfinite(leads)
-    accuracy = (first["final_accuracy"] - second["final_accuracy"]).to_numpy(dtype=float)
+    accuracy = (first["last_50_accuracy"] - second["last_50_accuracy"]).to_numpy(dtype=float)
     runs = of_pair(experiment, row).sort_values("step").groupby(["quantifier", "trial"])
     areas = runs[["step", "accuracy"]].apply(
         lambda run: area_to(run["step"].to_numpy(), run["accuracy"].to_numpy(), row.horizon)

@@ -18,6 +18,7 @@ from quantlearn.figures import formats, style
 from quantlearn.figures.error_rates import QUANTITIES, SPREAD, Design, simulated_rates
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
+from quantlearn.statistics.comparison import interval_is_given
 
 READS = ("samples",)
 
@@ -93,8 +94,10 @@ def rates(design: Design, repetitions: int, rng: np.random.Generator) -> pd.Data
 
 
 def missed(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows that miss what is asked of them, by however little."""
-    covered = table["quantity"].isin(["difference_covered", "ratio_covered"])
+    """The rows that miss what is asked of them, by however little, of intervals that are given."""
+    places = zip(table["n"], table["not_learned"], strict=True)
+    used = np.array([interval_is_given(n, learned=1 - share) for n, share in places])
+    covered = table["quantity"].isin(["difference_covered", "ratio_covered"]) & used
     little = covered & (table["rate"] < table["not_learned"].map(LEAST_COVERED))
     much = covered & (table["not_learned"] == 0) & (table["rate"] > MOST_COVERED)
     false = (table["quantity"] == "false_direction") & (table["rate"] > MOST_FALSE)
