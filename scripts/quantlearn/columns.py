@@ -205,9 +205,9 @@ CONVERGENCE: Schema = {
     "sample": Column("int64", "Hyperparameter sample"),
     "trial": Column("int64", "Trial"),
     "quantifier": Column("str", "Name in config/quantifiers.yaml"),
-    "step": Column("Int64", "Convergence step; blank when there was none (censored)"),
+    "step": Column("Int64", "Convergence step; blank when there was none"),
     "converged": Column("boolean", "Whether there was one; blank where nothing was measured"),
-    "last_step": Column("int64", "Last evaluated step, where a censored trial is censored"),
+    "last_step": Column("int64", "Last evaluated step"),
     "final_accuracy": Column(
         "float64",
         "Mean accuracy of the last tenth of the run's evaluations (at least one, at most 50), 0 to "

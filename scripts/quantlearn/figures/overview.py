@@ -239,8 +239,9 @@ def write_labels(axes: Axes, rows: pd.DataFrame) -> None:
 
 def write_verdicts(axes: Axes, rows: pd.DataFrame) -> None:
     """On the right edge the verdict of each row, and in how many trials both were learned."""
-    for row in rows.itertuples():
-        check = " (check)" if row.exchangeable is True else ""
+    checks = rows["exchangeable"].fillna(False).astype(bool)
+    for row in rows.assign(checks=checks).itertuples():
+        check = " (check)" if row.checks else ""
         learned = f"{row.learned_first} and {row.learned_second} of {row.n}"
         axes.annotate(
             f"{VERDICTS[row.verdict]}{check}\n{learned}",

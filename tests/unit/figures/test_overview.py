@@ -128,12 +128,19 @@ def test_experiments_about_no_universal_come_last():
 def test_the_figure_shows_each_pair_and_both_versions(tmp_path):
     documented = experiment("pair", [None] * 4)
     as_run = experiment("pair_as_run", [1, 2, 3, None], documented="pair")
+    as_run.verdicts["exchangeable"] = True
     tables.write_csv(overview.tables([documented, as_run])["overview"], tmp_path / "overview.csv")
     for run in ("once", "again"):
         paths = {kind: tmp_path / run / f"figure.{kind}" for kind in ("svg", "pdf", "png")}
         draw("overview", [str(tmp_path / "overview.csv")], **paths)
     text = (tmp_path / "once/figure.svg").read_text()
-    for part in ("at least 4 – first 3", "as run", "4 and 0 of 4", "4 and 3 of 4", "first sooner"):
+    for part in (
+        "at least 4 – first 3",
+        "as run",
+        "4 and 0 of 4",
+        "4 and 3 of 4",
+        "first sooner (check)",
+    ):
         assert part in text, part
     assert text == (tmp_path / "again/figure.svg").read_text()
 
