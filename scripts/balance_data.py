@@ -28,8 +28,8 @@ def balance_data(
 ) -> None:
     """Write the balanced scenes of ``generated`` to ``balanced``, with a column ``copy``.
 
-    settings: the experiment's data.balance. Each of the ``groups`` is balanced in itself; trials that
-    share data (``crossed``) are balanced alike.
+    settings: the experiment's data.balance. Each of the ``groups`` is balanced in itself. Trials
+    that share data (``crossed``) are balanced alike.
     """
 
     def balance_trials() -> Iterator[tuple[LabelledScenes, dict[str, np.ndarray]]]:

@@ -1,7 +1,7 @@
 """Components of variance in a crossed design: what of a seed makes trials differ.
 
-Trials are y[r, d, s, o]: for each root r all combinations of its data d, starts s and orders o, whose
-levels belong to this root alone. With all three crossed within roots,
+Trials are y[r, d, s, o]: for each root r all combinations of its data d, starts s and orders o,
+whose levels belong to this root alone. With all three crossed within roots,
 
     y = mean + R[r] + D + S + O + DS + DO + SO + DSO,
 
@@ -87,7 +87,7 @@ def _as_shares(components: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _sums_of_squares(values: np.ndarray) -> Iterator[tuple[Term, float, int]]:
-    """Each term with its sum of squares and degrees of freedom; that of no axis is between roots."""
+    """Each term, its sum of squares and degrees of freedom; that of no axis is between roots."""
     means = {}
     for term in _TERMS:
         others = tuple(axis for axis in (1, 2, 3) if axis not in term)

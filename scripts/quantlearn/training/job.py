@@ -51,7 +51,7 @@ class Assignment:
     """What all samples of an experiment share: who learns what, from which scenes, and where.
 
     split_scenes: the path of the scenes; groups: which quantifiers share a network, where not all
-    do; seed: the root seed; crossed: the crossed design, as `parts_of_trial` explains, if it is one.
+    do; seed: the root seed; crossed: the design, as `parts_of_trial` explains, if it is crossed.
     Where networks may start from those of another experiment, ``source_samples`` holds the path of
     its samples, and the other two lists one path for each of its training jobs.
     """

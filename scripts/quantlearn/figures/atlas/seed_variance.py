@@ -159,7 +159,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The components, the trials in short, and the standard errors of designs that vary one part."""
+    """The components, the trials in short, and the standard errors where one part varies."""
     rows, trials = tables["seed_variance"], tables["seed_variance_trials"]
     first, second = settings["quantifiers"]
     total = rows["estimate"].clip(lower=0).sum()
