@@ -15,10 +15,10 @@ from quantlearn.columns import Column, types
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.variance_components import shares, variance_components, variance_within
 from quantlearn.seeds import parts_of_trial, random_stream
 from quantlearn.statistics import endpoint as endpoints
 from quantlearn.statistics.comparison import networks_of
-from quantlearn.statistics.variance import shares, variance_components, variance_within
 
 READS = ("samples", "curves", "trials")
 

@@ -34,11 +34,12 @@ def variance_components(values: np.ndarray) -> dict[str, float]:
 
     They are what makes the expected mean squares of a balanced design equal to the observed ones
     (Searle, Casella & McCulloch 1992, Variance Components, chapter 4); so they are without bias,
-    and may be below 0. All levels are two or more.
+    and may be below 0. All levels are two or more. Here the means of two roots are the same,
+    though their data differ and are others in each:
 
     >>> trials = np.zeros((2, 2, 2, 2)) + np.array([0.0, 2.0])[:, None, None]
     >>> {name: float(found) for name, found in variance_components(trials).items()}
-    {'root': 0.0, 'data': 0.0, 'start': 2.0, 'order': 0.0, 'rest': 0.0}
+    {'root': -1.0, 'data': 2.0, 'start': 0.0, 'order': 0.0, 'rest': 0.0}
     """
     squares = {term: sum_of / df for term, sum_of, df in _sums_of_squares(values)}
     return _components(squares, values.shape)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quantlearn.statistics.variance import (
+from quantlearn.figures.variance_components import (
     COMPONENTS,
     shares,
     variance_components,
