@@ -12,7 +12,7 @@ from quantlearn.data.balance import (
     joined,
 )
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.seeds import random_stream
+from quantlearn.seeds import parts_of_trial, random_stream
 from quantlearn.semantics.scenes import LabelledScenes
 
 
@@ -24,15 +24,18 @@ def balance_data(
     seed: int,
     experiment: str,
     groups: list[list[str]] | None = None,
+    crossed: dict[str, int] | None = None,
 ) -> None:
     """Write the balanced scenes of ``generated`` to ``balanced``, with a column ``copy``.
 
-    settings: the experiment's data.balance. Each of the ``groups`` is balanced in itself.
+    settings: the experiment's data.balance. Each of the ``groups`` is balanced in itself. Trials
+    that share data (``crossed``) are balanced alike.
     """
 
     def balance_trials() -> Iterator[tuple[LabelledScenes, dict[str, np.ndarray]]]:
         for trial, (scenes, _) in enumerate(scene_files.read_trials(generated, quantifiers)):
-            rng = random_stream(seed, experiment, "balance", trial)
+            parts = parts_of_trial(trial, crossed)
+            rng = random_stream(seed + parts.root, experiment, "balance", parts.data)
             if groups is None:
                 chosen = balance_rows(scenes, quantifiers, settings, rng)
             else:

@@ -8,7 +8,7 @@ import numpy as np
 from quantlearn.data import scene_files
 from quantlearn.data.generate import describe_scenes, draw_pairs, enumerate_pairs, fill_cells
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.seeds import random_stream
+from quantlearn.seeds import parts_of_trial, random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import LabelledScenes, Space
 
@@ -20,10 +20,12 @@ def generate_data(
     seed: int,
     experiment: str,
     trials: int,
+    crossed: dict[str, int] | None = None,
 ) -> None:
     """Write the generated scenes of all trials to the parquet file ``generated``.
 
-    settings: the experiment's data.generate; expressions: its quantifiers by name.
+    settings: the experiment's data.generate; expressions: its quantifiers by name; crossed: its
+    crossed design, where trials share data, as `parts_of_trial` explains.
     """
     quantifiers = [Quantifier(name, expression) for name, expression in expressions.items()]
     space = Space.named(
@@ -35,7 +37,8 @@ def generate_data(
 
     def generate() -> Iterator[tuple[LabelledScenes, dict[str, np.ndarray]]]:
         for trial in range(trials):
-            rng = random_stream(seed, experiment, "generate", trial)
+            parts = parts_of_trial(trial, crossed)
+            rng = random_stream(seed + parts.root, experiment, "generate", parts.data)
             match settings["method"]:
                 case "sample":
                     yield draw_pairs(rng, settings["draws"], quantifiers, space), {}

@@ -8,7 +8,7 @@ import numpy as np
 from quantlearn.data import scene_files
 from quantlearn.data.split import SIDES, _only_test, _units, split
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.seeds import random_stream
+from quantlearn.seeds import parts_of_trial, random_stream
 from quantlearn.semantics.scenes import LabelledScenes
 
 
@@ -19,19 +19,23 @@ def split_data(
     quantifiers: list[str],
     seed: int,
     experiment: str,
+    crossed: dict[str, int] | None = None,
 ) -> None:
     """Write the scenes of ``balanced`` to ``split_scenes``, with a column ``split``.
 
     settings: the experiment's data.split; what it keeps for testing only is not among the scenes
     that its fractions divide. Repeated rows stay in train only; dev and test hold each scene once.
+    Trials that share data (``crossed``) are split alike.
     """
     fractions = tuple(settings[side] for side in SIDES)
 
     def split_trials() -> Iterator[tuple[LabelledScenes, dict[str, np.ndarray]]]:
         for trial, (scenes, extra) in enumerate(scene_files.read_trials(balanced, quantifiers)):
-            rng = random_stream(seed, experiment, "split", trial)
+            parts = parts_of_trial(trial, crossed)
+            root = seed + parts.root
+            rng = random_stream(root, experiment, "split", parts.data)
             units = _units(settings["by"], scenes, extra["copy"])
-            kept_stream = random_stream(seed, experiment, "only_test", trial)
+            kept_stream = random_stream(root, experiment, "only_test", parts.data)
             divided = ~_only_test(settings["only_test"], scenes, quantifiers, kept_stream)
             sides = np.full(len(scenes), SIDES.index("test"))
             sides[divided] = split(units[divided], fractions, rng)

@@ -32,6 +32,7 @@ def train_samples(
     source_trials: Sequence[str] = (),
     task: str = "verification",
     groups: list[list[str]] | None = None,
+    crossed: dict[str, int] | None = None,
 ) -> None:
     """Train the samples ``job_samples`` of the table ``samples`` on the file ``split_scenes``.
 
@@ -50,6 +51,7 @@ def train_samples(
         task=task,
         groups=groups,
         seed=seed,
+        crossed=crossed,
         device=choose_device(device),
         threads=threads,
         source_samples=source_samples,

@@ -34,6 +34,7 @@ def experiment_settings(name: str, quantifiers: list[str], **changes: Any) -> di
         "comparisons": [[quantifiers[0], other] for other in quantifiers[1:]],
         "documented": None,
         "groups": None,
+        "crossed": None,
         "expressions": {name: lexicon[name].expression for name in quantifiers},
         "task": "verification",
         "data": {

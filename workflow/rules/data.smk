@@ -52,6 +52,7 @@ rule generate_data:
         settings=setting("data", "generate"),
         expressions=setting("expressions"),
         trials=setting("trials"),
+        crossed=setting("crossed"),
         seed=SETTINGS.seed,
         code=code("generate_data"),
     script:
@@ -77,6 +78,7 @@ rule balance_data:
         settings=setting("data", "balance"),
         quantifiers=setting("quantifiers"),
         groups=setting("groups"),
+        crossed=setting("crossed"),
         seed=SETTINGS.seed,
         code=code("balance_data"),
     script:
@@ -101,6 +103,7 @@ rule split_data:
     params:
         settings=setting("data", "split"),
         quantifiers=setting("quantifiers"),
+        crossed=setting("crossed"),
         seed=SETTINGS.seed,
         code=code("split_data"),
     script:

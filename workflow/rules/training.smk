@@ -126,6 +126,7 @@ rule train:
         quantifiers=setting("quantifiers"),
         groups=setting("groups"),
         task=setting("task"),
+        crossed=setting("crossed"),
         seed=SETTINGS.seed,
         device=SETTINGS.device,
         # Not an output: Snakemake removes those before a job starts.

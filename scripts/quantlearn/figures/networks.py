@@ -73,7 +73,7 @@ def members_of(
     )
     count = chosen["training"]["scenes"]
     for member, task in members:
-        (own,) = with_training_scenes([member], count, seed, experiment.name)
+        (own,) = with_training_scenes([member], count, seed, experiment.name, settings["crossed"])
         yield own, task
 
 

@@ -4,6 +4,7 @@ A check yields a fault for each setting that does not fit; `CHECKS` names the se
 `quantlearn.settings.start_checks` looks at two experiments at a time.
 """
 
+import math
 from collections.abc import Iterator
 
 from quantlearn.errors import QuantlearnError
@@ -205,6 +206,31 @@ def _check_networks(settings: dict, _: Surroundings) -> Iterator[Fault]:
             yield Fault(("groups",), f"need {need}: set it so, or leave the groups out")
 
 
+def _check_crossed(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """A crossed design has a trial for each combination, and none that counts as independent."""
+    crossed = settings["crossed"]
+    if crossed is None:
+        return
+    product = math.prod(crossed.values())
+    if settings["trials"] != product:
+        text = (
+            f"{settings['trials']} is not the number of combinations of crossed, {product}: set "
+            "trials to it, or other levels in crossed"
+        )
+        yield Fault(("trials",), text)
+    needs = {
+        "comparisons: [] (trials that share a part are no independent ones)": (
+            not settings["comparisons"]
+        ),
+        "no replicates": settings["replicates"] is None,
+        "no start_from": settings["start_from"] is None,
+        "task: verification": settings["task"] == "verification",
+    }
+    for need, is_met in needs.items():
+        if not is_met:
+            yield Fault(("crossed",), f"needs {need}: set it so, or leave crossed out")
+
+
 def _check_quantifiers(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     if surroundings.lexicon is None:  # its own fault is reported
         return
@@ -383,6 +409,10 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
             "training.together",
             "data.split.only_test",
         ),
+    ),
+    (
+        _check_crossed,
+        keys("crossed", "trials", "comparisons", "replicates", "start_from", "task"),
     ),
     (_check_quantifiers, keys("quantifiers")),
     (_check_task, keys("task", "network", "data.generate", "data.balance")),

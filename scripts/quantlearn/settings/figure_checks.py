@@ -304,6 +304,16 @@ def _effort(settings: dict) -> tuple[float, int] | None:
     return scenes / quantifiers_of_network(settings), epochs * scenes // batch
 
 
+def _crossed_pair(settings: dict, _: Sequence[dict]) -> str | None:
+    if settings["crossed"] is None:
+        return "is about a crossed design, and this one is none: set crossed"
+    if settings["search"] is not None:
+        return "is about one sample, and here settings vary: give each one value"
+    if (number := len(settings["quantifiers"])) != 2:
+        return f"is about a pair, and here are {number} quantifiers: have two"
+    return None
+
+
 def _task(task: str) -> Need:
     def need(settings: dict, _: Sequence[dict]) -> str | None:
         if settings["task"] != task:
@@ -360,6 +370,7 @@ NEEDS: dict[str, Need] = {
     "random_against_grid": _searches_of_trials,
     "regularisation": _regularisation,
     "scoreboard": _scoreboard,
+    "seed_variance": _crossed_pair,
     "sequence_lengths": _longer_scenes,
     "state_space": _states,
     "transfer": _transfer,

@@ -75,7 +75,9 @@ def resolve(
         if settings["comparisons"] is None:
             untaught = settings["data"]["split"]["only_test"]["quantifiers"]
             learned = [name for name in quantifiers if name not in untaught]
-            compared = chooses_sample(settings) and settings["task"] not in WRITING
+            independent = settings["crossed"] is None
+            verified = settings["task"] not in WRITING
+            compared = chooses_sample(settings) and verified and independent
             settings["comparisons"] = [learned] if compared and len(learned) == 2 else []
         settings["expressions"] = {
             name: surroundings.lexicon[name].expression for name in quantifiers
@@ -113,7 +115,12 @@ def _with_generated(
 
 
 def _applying(overlay: dict, given: dict) -> dict:
-    """The overlay, of its ``search`` what applies: a grid has a size of its own."""
+    """The overlay, of its ``search`` and ``trials`` what applies.
+
+    A grid has a size of its own, and a crossed design as many trials as it has combinations.
+    """
+    if given.get("crossed") is not None and "crossed" not in overlay:
+        overlay = {name: part for name, part in overlay.items() if name != "trials"}
     search = given.get("search")
     if not isinstance(search, dict):
         return {name: part for name, part in overlay.items() if name != "search"}

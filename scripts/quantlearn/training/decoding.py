@@ -114,7 +114,8 @@ def texts_of_sample(
     """
     members, ensemble = assignment.networks(settings, core="eager")
     flat = read_weights(ensemble, len(members), weights, sample).to(assignment.device)
-    streams = None if ensemble.task.exact else assignment.streams(sample, members, "write")
+    drawn = not ensemble.task.exact
+    streams = assignment.streams(sample, members, "write", "order") if drawn else None
     return _written_by(ensemble, flat, members, quantifiers, streams).assign(sample=sample)
 
 

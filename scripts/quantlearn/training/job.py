@@ -21,7 +21,7 @@ from tqdm import tqdm
 from quantlearn.data.split import SIDES
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
-from quantlearn.seeds import random_stream, seed_sequence
+from quantlearn.seeds import parts_of_trial, random_stream, seed_sequence
 from quantlearn.settings.samples import Sample
 from quantlearn.training.checkpoints import Checkpoints
 from quantlearn.training.evaluation import answers, evaluate
@@ -51,9 +51,9 @@ class Assignment:
     """What all samples of an experiment share: who learns what, from which scenes, and where.
 
     split_scenes: the path of the scenes; groups: which quantifiers share a network, where not all
-    do; seed: the root seed. Where networks may start from those of another experiment,
-    ``source_samples`` holds the path of its samples, and the other two lists one path for each of
-    its training jobs.
+    do; seed: the root seed; crossed: the design, as `parts_of_trial` explains, if it is crossed.
+    Where networks may start from those of another experiment, ``source_samples`` holds the path of
+    its samples, and the other two lists one path for each of its training jobs.
     """
 
     experiment: str
@@ -64,6 +64,7 @@ class Assignment:
     seed: int
     device: torch.device
     threads: int
+    crossed: Mapping[str, int] | None = None
     source_samples: Sequence[str] = ()
     source_weights: Sequence[str] = ()
     source_trials: Sequence[str] = ()
@@ -73,7 +74,7 @@ class Assignment:
 
         A checkpoint is used only where all of it is the same; ``code`` is the digest of the code.
         """
-        told = [self.experiment, self.quantifiers, self.groups, self.task, settings]
+        told = [self.experiment, self.quantifiers, self.groups, self.task, self.crossed, settings]
         return {
             "settings": hashlib.sha256(json.dumps(told).encode()).hexdigest(),
             "data": _digest_of_file(self.split_scenes),
@@ -98,7 +99,9 @@ class Assignment:
             kind=self.task,
             groups=self.groups,
         )
-        members = with_training_scenes(members, training["scenes"], self.seed, self.experiment)
+        members = with_training_scenes(
+            members, training["scenes"], self.seed, self.experiment, self.crossed
+        )
         ensemble = Ensemble(
             network,
             task,
@@ -111,21 +114,28 @@ class Assignment:
         return members, ensemble
 
     def streams(
-        self, sample: int, members: Sequence[Member], purpose: str
+        self, sample: int, members: Sequence[Member], purpose: str, part: str
     ) -> list[np.random.Generator]:
-        """A random stream for each network of a sample."""
-        return [
-            random_stream(self.seed, self.experiment, sample, member.trial, member.learns, purpose)
-            for member in members
-        ]
+        """A random stream for each network of a sample: the same where this part is the same.
+
+        ``part`` is one of data, start and order of the `Parts` of a trial.
+        """
+        streams = []
+        for member in members:
+            parts = parts_of_trial(member.trial, self.crossed)
+            name = (sample, getattr(parts, part), member.learns, purpose)
+            streams.append(random_stream(self.seed + parts.root, self.experiment, *name))
+        return streams
 
     def seeds(self, sample: int, members: Sequence[Member]) -> list[str]:
-        """The seed of each network of a sample, in hexadecimal."""
-        sequences = [
-            seed_sequence(self.seed, self.experiment, sample, member.trial, member.learns)
-            for member in members
-        ]
-        return [f"{sequence.generate_state(1, np.uint64)[0]:016x}" for sequence in sequences]
+        """The seed of each network of a sample, in hexadecimal: that of its first weights."""
+        seeds = []
+        for member in members:
+            parts = parts_of_trial(member.trial, self.crossed)
+            name = (self.experiment, sample, parts.start, member.learns)
+            sequence = seed_sequence(self.seed + parts.root, *name)
+            seeds.append(f"{sequence.generate_state(1, np.uint64)[0]:016x}")
+        return seeds
 
 
 def _digest_of_file(path: str) -> str:
@@ -311,7 +321,7 @@ def _train_sample(
                 start,
                 whole["train"],
                 evaluated,
-                streams=assignment.streams(sample, members, "shuffle"),
+                streams=assignment.streams(sample, members, "shuffle", "order"),
                 settings=training,
                 progress=progress,
                 exported=job.exported,
@@ -338,7 +348,7 @@ def _evaluated(
     """The examples of each side of the split on which the curves are drawn."""
     evaluated = {}
     for side in training["evaluate_splits"]:
-        streams = assignment.streams(sample, members, f"evaluate {side}")
+        streams = assignment.streams(sample, members, f"evaluate {side}", "data")
         subsets = [
             stratified_subset(member.examples[side], training["eval_scenes"], rng)
             for member, rng in zip(members, streams, strict=True)
@@ -356,7 +366,8 @@ def _start(
 ) -> torch.Tensor:
     """The weights (networks, row) that training starts from."""
     training = settings["training"]
-    start = ensemble.initialise(assignment.streams(sample, members, "initialise"))
+    streams = assignment.streams(sample, members, "initialise", "start")
+    start = ensemble.initialise(streams)
     if training["start"] is not None:
         found = find_source(
             settings["network"],

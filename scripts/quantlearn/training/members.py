@@ -1,6 +1,6 @@
 """The members of an ensemble: which network learns what, from which scenes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from quantlearn.data.split import SIDES
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.task import Task, quantifier_codes
 from quantlearn.networks.text_task import TextTask
-from quantlearn.seeds import random_stream
+from quantlearn.seeds import parts_of_trial, random_stream
 from quantlearn.semantics.scenes import LabelledScenes, places_among, rows_of_each
 from quantlearn.training.examples import Examples, nested_rows
 
@@ -121,21 +121,26 @@ def _networks(
 
 
 def with_training_scenes(
-    members: list[Member], count: int | None, seed: int, experiment: str
+    members: list[Member],
+    count: int | None,
+    seed: int,
+    experiment: str,
+    crossed: Mapping[str, int] | None = None,
 ) -> list[Member]:
     """The same networks with so many of their training scenes, or with all.
 
     Which ones depends on the root ``seed``, experiment, trial and quantifier, not on the sample:
-    all samples of so many scenes have the same.
+    all samples of so many scenes have the same. Trials that share data (``crossed``) have the same.
     """
     if count is None:
         return members
-    return [
-        member.with_training_scenes(
-            count, random_stream(seed, experiment, member.trial, member.learns, "training scenes")
-        )
-        for member in members
-    ]
+    found = []
+    for member in members:
+        parts = parts_of_trial(member.trial, crossed)
+        name = (experiment, parts.data, member.learns, "training scenes")
+        rng = random_stream(seed + parts.root, *name)
+        found.append(member.with_training_scenes(count, rng))
+    return found
 
 
 def _by_size(scenes: LabelledScenes) -> LabelledScenes:

@@ -13,7 +13,7 @@ from safetensors.numpy import save
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
 from quantlearn.networks.ensemble import Ensemble
-from quantlearn.seeds import random_stream
+from quantlearn.seeds import parts_of_trial, random_stream
 from quantlearn.training.members import Member, read_members
 
 __all__ = ["Trained", "read_networks", "read_trained", "read_weights", "write_weights"]
@@ -120,10 +120,14 @@ def read_trained(
         groups=settings["groups"],
     )
     ensemble = Ensemble(network, task, core="eager", loss=training["loss"])
-    names = [(settings["name"], sample, member.trial, member.learns) for member in members]
+    streams = []
+    for member in members:
+        parts = parts_of_trial(member.trial, settings["crossed"])
+        name = (settings["name"], sample, parts.start, member.learns, "initialise")
+        streams.append(random_stream(seed + parts.root, *name))
     return Trained(
         ensemble,
         members,
         read_weights(ensemble, len(members), weights, sample),
-        ensemble.initialise([random_stream(seed, *name, "initialise") for name in names]),
+        ensemble.initialise(streams),
     )

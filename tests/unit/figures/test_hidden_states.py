@@ -34,6 +34,7 @@ SETTINGS = {
     "title": "States",
     "quantifiers": list(EXPRESSIONS),
     "groups": None,
+    "crossed": None,
     "expressions": EXPRESSIONS,
     "search": None,
 }

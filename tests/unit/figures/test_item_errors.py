@@ -109,6 +109,7 @@ def untrained(folder, side="test", task="verification", together=True):
         "quantifiers": list(EXPRESSIONS),
         "expressions": EXPRESSIONS,
         "groups": None,
+        "crossed": None,
         "search": None,
         "trials": TRIALS,
         "data": {

@@ -25,6 +25,8 @@ all: "A <= B"
 
 GONE = object()
 
+CROSSED = {"roots": 2, "data": 2, "starts": 3, "orders": 2}
+
 EXPERIMENT = {
     "title": "A small experiment",
     "chapter": "course",
@@ -151,6 +153,22 @@ BAD_EXPERIMENTS = {
     "learning rate below zero": (
         {"training.learning_rate": -0.1},
         [("training.learning_rate: -0.1 ", "a number from 1e-08 to 1")],
+    ),
+    "trials that are not the combinations of a crossed design": (
+        {"crossed": CROSSED, "comparisons": []},
+        [("trials: 2 is not the number of combinations of crossed, 24:", "set trials to it")],
+    ),
+    "comparisons in a crossed design": (
+        {"crossed": CROSSED, "trials": 24},
+        [("crossed: needs comparisons: []", "no independent ones", "leave crossed out")],
+    ),
+    "a crossed design without orders": (
+        {"crossed": {"roots": 2, "data": 2, "starts": 3}, "comparisons": []},
+        [("crossed.orders:", "missing")],
+    ),
+    "one level of a part": (
+        {"crossed": CROSSED | {"roots": 1}, "trials": 12, "comparisons": []},
+        [("crossed.roots: 1 ", "from 2 to 1000")],
     ),
     "learning rate not a number": (
         {"training.learning_rate": math.nan},

@@ -5,6 +5,7 @@ import shutil
 import pytest
 import yaml
 from test_bad_input import (
+    CROSSED,
     DESCRIBES,
     EXPERIMENT,
     GENERATED,
@@ -134,6 +135,17 @@ LACKING = {
         {**CONDITIONS, **DESCRIBES}
         | {"network": {"architecture": "encoder_decoder", "hidden": {"choice": [4, 5]}}},
         "over network.attention, and here network.hidden varies",
+    ),
+    "a crossed design": ("seed_variance", {}, "this one is none: set crossed"),
+    "one sample of a crossed design": (
+        "seed_variance",
+        {**CONDITIONS, **DROPOUT, "crossed": CROSSED, "trials": 24},
+        "give each one value",
+    ),
+    "a pair": (
+        "seed_variance",
+        {"crossed": CROSSED, "trials": 24, "comparisons": [], "quantifiers": ["most"]},
+        "here are 1 quantifiers",
     ),
     "a task": ("scoreboard", BY_COUNTS, "knows no task of small"),
     "the quantifiers of a task": (

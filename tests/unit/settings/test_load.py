@@ -1,6 +1,7 @@
 """The settings as they are shipped, and how the files are put together."""
 
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -195,6 +196,15 @@ def test_quick_has_at_most_ten_trials_and_small_searches_of_all_but_variations(s
             assert experiment["search"]["samples"] < shipped[name]["search"]["samples"]
 
 
+def test_a_crossed_design_keeps_its_trials_and_compares_nothing():
+    settings = load_settings(RUN | {"trials": 10}, FOLDER).experiments["controls_variance"]
+    assert settings["trials"] == math.prod(settings["crossed"].values())
+    assert settings["comparisons"] == []
+    smaller = {"crossed": dict.fromkeys(settings["crossed"], 2), "trials": 16}
+    run = RUN | {"own_overrides": {"controls_variance": smaller}}
+    assert load_settings(run, FOLDER).experiments["controls_variance"]["trials"] == 16
+
+
 def test_own_overrides_are_of_one_experiment_and_come_last(shipped):
     run = RUN | {"trials": 10, "own_overrides": {"exp1a": {"trials": 3}}}
     settings = load_settings(run, FOLDER).experiments
@@ -293,6 +303,8 @@ def test_an_experiment_that_is_not_chosen_is_not_read(folder):
 
 def test_trials_and_eval_scenes_replace_those_of_every_experiment():
     chosen = load_settings(RUN | {"trials": 3, "eval_scenes": 0}, FOLDER).experiments
+    crossed = chosen.pop("controls_variance")
+    assert crossed["training"]["eval_scenes"] == 0
     assert {experiment["trials"] for experiment in chosen.values()} == {3}
     assert {experiment["training"]["eval_scenes"] for experiment in chosen.values()} == {0}
 
