@@ -16,7 +16,7 @@ from quantlearn.settings.schema import load_schema
 
 EXPERIMENTS = {"tiny": 3, "tiny_as_run": 2, "tiny_alone": 2}
 TABLES = [
-    *("comparison.csv", "convergence.csv", "trials.csv", "baselines.csv"),
+    *("verdicts.csv", "comparison.csv", "convergence.csv", "trials.csv", "baselines.csv"),
     *("curves.parquet", "cells.parquet", "baseline_cells.parquet"),
 ]
 FIGURES = load_schema("experiment")["properties"]["figures"]["default"]

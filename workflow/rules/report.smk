@@ -12,7 +12,7 @@ CHAPTER_TITLES = {
 
 def report_files(experiment):
     """What the report offers of an experiment beside its page: figures for print, and tables."""
-    tables = ["trials", "leaderboard", "convergence", "comparison", "baselines"]
+    tables = ["trials", "leaderboard", "convergence", "verdicts", "comparison", "baselines"]
     return [
         *figures_of(experiment, "pdf"),
         *(f"results/{experiment}/tables/{table}.csv" for table in tables),
