@@ -105,7 +105,7 @@ def without_words(name, but=()):
 
     ``but`` are words that a table holds. None where there is no such experiment.
     """
-    words = {"title", "question", "source", "chapter"}.difference(but)
+    words = {"title", "question", "source", "chapter", "figures"}.difference(but)
     return name and {key: value for key, value in EXPERIMENTS[name].items() if key not in words}
 
 
