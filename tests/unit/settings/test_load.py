@@ -417,6 +417,7 @@ def test_schemas_are_strict_and_complete(name):
         assert part["description"], key
         needed = [*schema.get("required", []), "replicates.study", "overrides"]
         needed += ["family.name", "family.size"]
+        needed += [f"crossed.{part}" for part in ("roots", "data", "starts", "orders")]
         assert "default" in part or key in needed, key
         if "integer" in part.get("type", ()) or "number" in part.get("type", ()):
             assert part["minimum"] < part["maximum"], key

@@ -145,7 +145,7 @@ def test_networks_of_their_own_need_memory_in_proportion():
 
 
 def test_the_paper_fits_into_a_small_machine():
-    assert len(PAPER) == 12
+    assert len(PAPER) == 15
     load_settings(run_of(PAPER, 30), CONFIG, memory=4 * GIB)
 
 

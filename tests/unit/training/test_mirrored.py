@@ -16,6 +16,7 @@ from quantlearn.training.mirrored import FIRST_KERNELS, Mirrored, learning_curve
 LEXICON = load_lexicon(Path(__file__).parents[3] / "config" / "quantifiers.yaml")
 SPACE = Space(1, 6)
 TRAINING = {
+    "shuffle_buffer": None,
     "optimiser": "adam",
     "weight_decay": 0.0,
     "learning_rate": 0.01,
