@@ -22,6 +22,7 @@ SPACE = Space(1, 8)
 QUANTIFIERS = {"every": "A <= B", "only": "B <= A", "even": "|A & B| % 2 == 0"}
 TRAINING = {
     **{"optimiser": "adam", "weight_decay": 0.0, "learning_rate": 0.01, "batch_size": 8},
+    "shuffle_buffer": None,
     **{"max_epochs": 5, "evaluate_every": 20, "monitor": "test"},
     **{"stop_loss": None, "patience": None},
 }
