@@ -12,14 +12,13 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from quantlearn.data.published import trial_files
 from quantlearn.settings.load import load_settings
-from quantlearn.settings.protocol import published_columns
 from quantlearn.figures.registry import FIGURES, FILES, module_of, outline, template_of
 from quantlearn.pipeline.code_version import code_digest
 from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.faults import killed_jobs, unwritable_folders
 from quantlearn.settings.memory import data_needs, largest_need, machine_memory
-from quantlearn.settings.protocol import trials_lacking
+from quantlearn.settings.protocol import published_columns, trials_lacking
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.yamlfile import read_mapping
@@ -59,10 +58,14 @@ onstart:
         file for job in workflow.dag.needrun_jobs() for file in (*job.output, *job.log)
     ):
         sys.exit("\n".join(lines))
-    for name, experiment in EXPERIMENTS.items():
-        if needed := trials_lacking(experiment):
+    trained = {
+        job.wildcards.experiment for job in workflow.dag.needrun_jobs() if job.name == "train"
+    }
+    for name in sorted(trained):
+        if needed := trials_lacking(EXPERIMENTS[name]):
+            trials = EXPERIMENTS[name]["trials"]
             print(
-                f"{name}: {experiment['trials']} trials can show no difference; it takes {needed}",
+                f"{name}: {trials} trials can show no difference; it takes {needed}",
                 file=sys.stderr,
             )
     # The limit of jobs per second looks at all that is ready once more a second after each time that

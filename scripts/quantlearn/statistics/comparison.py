@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from quantlearn.statistics import endpoint as endpoints
 from quantlearn.statistics.convergence import measured, step_leads
 from quantlearn.statistics.curves import area_to
 from quantlearn.statistics.effect_sizes import hedges_g_z, smallest_effect
+from quantlearn.statistics.endpoint import pair_outcomes
 from quantlearn.statistics.intervals import CONFIDENCE, Interval, is_constant, mean_interval
 from quantlearn.statistics.multiple_tests import LEVEL, bonferroni, holm
 from quantlearn.statistics.signed_rank import signed_rank_test
@@ -33,7 +33,6 @@ __all__ = [
     "Paired",
     "area_test",
     "interval_is_given",
-    "networks_of",
     "paired_comparison",
     "paired_t_test",
     "paper_tests",
@@ -132,12 +131,11 @@ def verdicts(
 ) -> pd.DataFrame:
     """Compare the pairs of a sample on the endpoint of their experiment, one row for each pair.
 
-    curves: trial, quantifier, step and accuracy on the monitored split; networks: trial, quantifier
-    ("all", a name, or names joined by +), train_scenes and stop_reason; training: the settings of
-    the sample; endpoint: measure, horizon, window and margin, where null stands for the default;
-    threshold: the accuracy at which a quantifier counts as learned; family: the name and the size
-    of the family of comparisons for which p is adjusted, where null is that of the pairs at hand
-    (Holm), and a number is declared beforehand (Bonferroni).
+    curves, networks, training: as `pair_outcomes` takes them; endpoint: measure, horizon, window
+    and margin, where null stands for the default; threshold: the accuracy at which a quantifier
+    counts as learned; family: the name and the size of the family of comparisons for which p is
+    adjusted, where null is that of the pairs at hand (Holm), and a number is declared beforehand
+    (Bonferroni).
 
     Columns: those of `quantlearn.columns.VERDICTS` from "first" on, but for the two of symmetry.
     """
@@ -162,73 +160,48 @@ def _compared(
     threshold: float,
 ) -> dict[str, Any]:
     """The row of a pair, with "ranks", and without what depends on its family."""
-    of_pair = [networks_of(networks, name) for name in pair]
-    scenes = pd.concat(of_pair)["train_scenes"]
-    horizon = endpoint["horizon"] or endpoints.budget(scenes.to_list(), training)
-    every = training["evaluate_every"]
-    decided = {
-        "measure": endpoint["measure"],
-        "horizon": horizon,
-        "window": endpoint["window"] or endpoints.window(horizon, every),
-    }
-    first, second = (
-        endpoints.outcomes(
-            curves[curves["quantifier"] == name], own["stop_reason"].to_dict(), decided, threshold
-        )
-        for name, own in zip(pair, of_pair, strict=True)
+    decided, both = pair_outcomes(
+        curves, networks, pair, training=training, endpoint=endpoint, threshold=threshold
     )
-    trials = first.index.intersection(second.index)
-    first, second = first.loc[trials], second.loc[trials]
-    values = [side["value"].to_numpy(dtype=float) for side in (first, second)]
+    values = [both[f"value_{side}"].to_numpy(dtype=float) for side in ("first", "second")]
+    learned = both[["learned_first", "learned_second"]].to_numpy(dtype=bool)
+    ended = pd.Series(
+        both[["stop_reason_first", "stop_reason_second"]].to_numpy()[~learned], dtype=object
+    ).value_counts()
     difference = mean_interval(values[1] - values[0])
-    both = pd.concat([first, second])
+    ranks = signed_rank_test(values[1] - values[0])
     with np.errstate(divide="ignore", invalid="ignore"):  # no errors at all have no ratio
         logarithms = np.log(values[1]) - np.log(values[0])
     ratios = paired_comparison(logarithms, tuple(np.log(endpoint["margin"])))
-    if not interval_is_given(len(trials), both["learned"].mean()):
+    if not interval_is_given(len(both), learned.mean() if len(both) else 0.0):
         difference = Interval(difference.estimate)
         ratios = replace(ratios, lower=nan, upper=nan, within=False)
-    ended = both.loc[~both["learned"].astype(bool), "stop_reason"].value_counts()
     # Where neither was learned the horizon alone makes two trials equal.
-    learned = (first["learned"] | second["learned"]).to_numpy(dtype=bool)
+    most_learned = 2 * learned.any(axis=1).sum() > len(both)
     return {
         "first": pair[0],
         "second": pair[1],
         "endpoint": decided["measure"],
-        "horizon": horizon,
+        "horizon": decided["horizon"],
         "window": decided["window"],
         "margin_low": endpoint["margin"][0],
         "margin_high": endpoint["margin"][1],
-        "n": len(trials),
-        "learned_first": int(first["learned"].sum()),
-        "learned_second": int(second["learned"].sum()),
+        "n": len(both),
+        "learned_first": int(learned[:, 0].sum()),
+        "learned_second": int(learned[:, 1].sum()),
         "stopped_by_epochs": int(ended.get("epochs", 0)),
         "stopped_by_patience": int(ended.get("patience", 0)),
         "diverged": int(ended.get("diverged", 0)),
         "estimate": difference.estimate,
         "lower": difference.lower,
         "upper": difference.upper,
-        **_as_ratios(ratios),
-        "ranks": (found := signed_rank_test(values[1] - values[0])).statistic,
-        "p": found.p if len(trials) else nan,
-        "within_margin": ratios.within and bool(2 * learned.sum() > len(learned)),
+        "ratio": float(np.exp(ratios.estimate)),
+        "ratio_lower": float(np.exp(ratios.lower)),
+        "ratio_upper": float(np.exp(ratios.upper)),
+        "ranks": ranks.statistic,
+        "p": ranks.p if len(both) else nan,
+        "within_margin": ratios.within and bool(most_learned),
     }
-
-
-def _as_ratios(logarithms: Paired) -> dict[str, float]:
-    return {
-        "ratio": float(np.exp(logarithms.estimate)),
-        "ratio_lower": float(np.exp(logarithms.lower)),
-        "ratio_upper": float(np.exp(logarithms.upper)),
-    }
-
-
-def networks_of(networks: pd.DataFrame, quantifier: str) -> pd.DataFrame:
-    """The networks that learn a quantifier, one for each trial, by trial."""
-    learns = [
-        name == "all" or quantifier in name.split("+") for name in networks["quantifier"].tolist()
-    ]
-    return networks[learns].set_index("trial")
 
 
 # --- The tests of 2019, and the tests they are made of ----------------------------------------

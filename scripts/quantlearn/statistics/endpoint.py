@@ -14,7 +14,7 @@ import pandas as pd
 from quantlearn.statistics.convergence import convergence_step
 from quantlearn.statistics.curves import area_to
 
-__all__ = ["budget", "evaluations", "outcomes", "window"]
+__all__ = ["budget", "evaluations", "networks_of", "outcomes", "pair_outcomes", "window"]
 
 LARGEST_WINDOW = 25
 
@@ -90,3 +90,44 @@ def outcomes(
             value = 1 - area_to(steps, accuracy, horizon)
         rows[trial] = {"value": value, "learned": learned, "stop_reason": stop_reasons[trial]}
     return pd.DataFrame.from_dict(rows, orient="index", columns=["value", "learned", "stop_reason"])
+
+
+def pair_outcomes(
+    curves: pd.DataFrame,
+    networks: pd.DataFrame,
+    pair: Sequence[str],
+    *,
+    training: Mapping[str, Any],
+    endpoint: Mapping[str, Any],
+    threshold: float,
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """The endpoint of a pair with all that it leaves open, and its outcomes in each trial.
+
+    curves: trial, quantifier, step and accuracy on the monitored split; networks: trial, quantifier
+    ("all", a name, or names joined by +), train_scenes and stop_reason; training: the settings of
+    the sample; endpoint: measure, horizon and window, where null stands for the default. The frame
+    has the columns of `outcomes` for both, with the endings _first and _second, for the trials
+    (index) in which both were measured.
+    """
+    own = [networks_of(networks, name) for name in pair]
+    horizon = endpoint["horizon"] or budget(pd.concat(own)["train_scenes"].to_list(), training)
+    decided = {
+        "measure": endpoint["measure"],
+        "horizon": horizon,
+        "window": endpoint["window"] or window(horizon, training["evaluate_every"]),
+    }
+    first, second = (
+        outcomes(
+            curves[curves["quantifier"] == name], of["stop_reason"].to_dict(), decided, threshold
+        )
+        for name, of in zip(pair, own, strict=True)
+    )
+    return decided, first.add_suffix("_first").join(second.add_suffix("_second"), how="inner")
+
+
+def networks_of(networks: pd.DataFrame, quantifier: str) -> pd.DataFrame:
+    """The networks that learn a quantifier, one for each trial, by trial."""
+    learns = [
+        name == "all" or quantifier in name.split("+") for name in networks["quantifier"].tolist()
+    ]
+    return networks[learns].set_index("trial")

@@ -43,6 +43,14 @@ def test_zeros_take_ranks():
     assert found.p == 6 / 8
 
 
+def test_rounding_breaks_no_tie():
+    """0.3 − 0.2 is less than 0.2 − 0.1 in binary, and 1.1 − 1 − 0.1 is not 0."""
+    accuracies = np.array([[0.3, 0.2], [0.2, 0.1], [0.5, 0.6], [0.9, 0.8], [1.1, 1.0]])
+    rounded = signed_rank_test(accuracies[:, 0] - accuracies[:, 1])
+    assert rounded == signed_rank_test(np.array([1.0, 1, -1, 1, 1]))
+    assert signed_rank_test(np.array([0.1, 1.1 - 1 - 0.1])).nonzero == 1
+
+
 def test_many_differences_take_the_normal_distribution():
     differences = np.random.default_rng(3).normal(0.05, 1, 1001)
     exact = signed_rank_test(differences[:1000]).p

@@ -28,7 +28,7 @@ from quantlearn.seeds import random_stream
 from quantlearn.semantics.symmetry import labels
 from quantlearn.settings.protocol import quantifiers_of_network
 from quantlearn.statistics import endpoint as endpoints
-from quantlearn.statistics.comparison import networks_of, paired_comparison
+from quantlearn.statistics.comparison import paired_comparison
 
 READS = ("samples", "curves", "trials")
 
@@ -163,10 +163,8 @@ def outcomes_of(experiment: Experiment, pair: tuple[str, str]) -> pd.DataFrame:
     for sample in experiment.samples:
         own = experiment.sample(sample)
         curves = experiment.curves[monitored & (experiment.curves["sample"] == sample)]
-        sides = [curves[curves["quantifier"] == name] for name in pair]
         trials = experiment.trials[experiment.trials["sample"] == sample]
-        networks = [networks_of(trials, name) for name in pair]
-        scenes = pd.concat(networks)["train_scenes"]
+        scenes = pd.concat(endpoints.networks_of(trials, name) for name in pair)["train_scenes"]
         horizon = endpoints.budget(scenes.to_list(), own["training"])
         known = {
             "first": pair[0],
@@ -182,12 +180,14 @@ def outcomes_of(experiment: Experiment, pair: tuple[str, str]) -> pd.DataFrame:
             "horizon": horizon,
         }
         for threshold, window in readings(settings, horizon):
-            decided = {"measure": "convergence_step", "horizon": horizon, "window": window}
-            first, second = (
-                endpoints.outcomes(side, of["stop_reason"].to_dict(), decided, threshold)
-                for side, of in zip(sides, networks, strict=True)
+            _, both = endpoints.pair_outcomes(
+                curves,
+                trials,
+                pair,
+                training=own["training"],
+                endpoint={"measure": "convergence_step", "horizon": horizon, "window": window},
+                threshold=threshold,
             )
-            both = first.add_suffix("_first").join(second.add_suffix("_second"), how="inner")
             both["value"] = np.log(both["value_second"]) - np.log(both["value_first"])
             known |= {"threshold": threshold, "window": window}
             frames.append(both.rename_axis("trial").reset_index().assign(**known))

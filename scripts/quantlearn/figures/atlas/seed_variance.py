@@ -17,8 +17,7 @@ from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.variance_components import shares, variance_components, variance_within
 from quantlearn.seeds import parts_of_trial, random_stream
-from quantlearn.statistics import endpoint as endpoints
-from quantlearn.statistics.comparison import networks_of
+from quantlearn.statistics.endpoint import pair_outcomes
 
 READS = ("samples", "curves", "trials")
 
@@ -105,36 +104,29 @@ def outcomes_of(experiment: Experiment) -> pd.DataFrame:
     Raises `QuantlearnError` where a trial has no accuracy: the design is balanced, or has no mean
     squares.
     """
-    settings, pair = experiment.settings, experiment.settings["quantifiers"]
-    training, endpoint = experiment.sample(0)["training"], settings["endpoint"]
+    settings = experiment.settings
     curves = experiment.curves[experiment.curves["split"] == settings["training"]["monitor"]]
-    networks = [networks_of(experiment.trials, name) for name in pair]
-    scenes = pd.concat(networks)["train_scenes"].to_list()
-    horizon = endpoint["horizon"] or endpoints.budget(scenes, training)
-    window = endpoint["window"] or endpoints.window(horizon, training["evaluate_every"])
-    decided = {"measure": "convergence_step", "horizon": horizon, "window": window}
-    first, second = (
-        endpoints.outcomes(
-            curves[curves["quantifier"] == name],
-            own["stop_reason"].to_dict(),
-            decided,
-            settings["convergence"]["threshold"],
-        )
-        for name, own in zip(pair, networks, strict=True)
+    _, both = pair_outcomes(
+        curves,
+        experiment.trials,
+        settings["quantifiers"],
+        training=experiment.sample(0)["training"],
+        endpoint=settings["endpoint"] | {"measure": "convergence_step"},
+        threshold=settings["convergence"]["threshold"],
     )
     every = range(settings["trials"])
-    if lacking := sorted(set(every) - set(first.index.intersection(second.index))):
+    if lacking := sorted(set(every) - set(both.index)):
         raise QuantlearnError(
             f"{experiment.path('curves')}: trial {lacking[0]} has no accuracy, and a crossed "
             "design needs all trials: lower training.learning_rate"
         )
     parts = [parts_of_trial(trial, settings["crossed"])._asdict() for trial in every]
-    first, second = first.loc[list(every)], second.loc[list(every)]
+    both = both.loc[list(every)]
     return pd.DataFrame(parts).assign(
         trial=every,
-        log_ratio=np.log(second["value"].to_numpy()) - np.log(first["value"].to_numpy()),
-        learned_first=first["learned"].to_numpy(dtype=bool),
-        learned_second=second["learned"].to_numpy(dtype=bool),
+        log_ratio=np.log(both["value_second"].to_numpy()) - np.log(both["value_first"].to_numpy()),
+        learned_first=both["learned_first"].to_numpy(dtype=bool),
+        learned_second=both["learned_second"].to_numpy(dtype=bool),
     )
 
 

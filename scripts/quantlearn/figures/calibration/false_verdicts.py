@@ -23,10 +23,9 @@ from quantlearn.figures.error_rates import (
 )
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
-from quantlearn.statistics import endpoint as endpoints
-from quantlearn.statistics.comparison import networks_of
 from quantlearn.statistics.convergence import measured, step_leads
 from quantlearn.statistics.curves import area_to
+from quantlearn.statistics.endpoint import pair_outcomes
 from quantlearn.statistics.multiple_tests import LEVEL
 
 READS = ("samples", "curves", "trials", "convergence", "verdicts")
@@ -110,20 +109,18 @@ def tables(
 
 def endpoint_values(experiment: Experiment, row: Any) -> pd.DataFrame:
     """The endpoint of the two quantifiers of a verdict (columns) in each trial (rows)."""
-    curves, trials = of_pair(experiment, row), experiment.shown(experiment.trials)
-    decided = {"measure": row.endpoint, "horizon": row.horizon, "window": row.window}
-    threshold = experiment.settings["convergence"]["threshold"]
-    return pd.DataFrame(
-        {
-            name: endpoints.outcomes(
-                curves[curves["quantifier"] == name],
-                networks_of(trials, name)["stop_reason"].to_dict(),
-                decided,
-                threshold,
-            )["value"]
-            for name in (row.first, row.second)
-        }
-    ).dropna()
+    settings = experiment.settings
+    _, both = pair_outcomes(
+        of_pair(experiment, row),
+        experiment.shown(experiment.trials),
+        (row.first, row.second),
+        training=settings["training"],
+        endpoint={"measure": row.endpoint, "horizon": row.horizon, "window": row.window},
+        threshold=settings["convergence"]["threshold"],
+    )
+    return both.rename(columns={"value_first": row.first, "value_second": row.second})[
+        [row.first, row.second]
+    ]
 
 
 def of_pair(experiment: Experiment, row: Any) -> pd.DataFrame:
