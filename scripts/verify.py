@@ -10,25 +10,30 @@ from quantlearn.pipeline.run_record import STATES, RecordError, differences, rea
 log = logging.getLogger("quantlearn.verify")
 
 
-def verify(folder: str) -> None:
-    """Compare the results of every page in ``folder`` with its record; write nothing but messages.
+def verify(folder: str, pages: list[str]) -> None:
+    """Compare the results of those ``pages`` that are in ``folder`` with their records.
 
-    The terminal shows the files that differ, the log all files.
+    The terminal shows the files that differ, the log all files; nothing else is written.
 
     Raises `RecordError` when a file differs or a record is missing.
     """
-    pages = {path.stem for path in Path(folder).glob("*.html")}
-    pages |= {path.parent.name for path in Path(folder).glob("*/record.json")}
-    if not pages:
+    places = [Path(folder, page) for page in pages]
+    made = [one for one in places if (one / "record.json").exists() or page_of(one).exists()]
+    if not made:
         raise RecordError(
             f"{folder}/*/record.json: missing; a run makes it with the report: snakemake --cores 1"
         )
-    faults = [page for page in sorted(pages) if not is_as_recorded(Path(folder, page))]
+    faults = [one.name for one in made if not is_as_recorded(one)]
     if faults:
         raise RecordError(
             f"{folder}: results are not as recorded for {', '.join(faults)}; delete the files that "
             "changed or are new, and run again"
         )
+
+
+def page_of(place: Path) -> Path:
+    """The page that belongs to the folder of its record."""
+    return place.with_suffix(".html")
 
 
 def is_as_recorded(page: Path) -> bool:

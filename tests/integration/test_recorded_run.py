@@ -144,7 +144,14 @@ def test_a_run_without_its_record_ends_in_one_clear_line(copied, monkeypatch, sp
     spoil(copied / PAGE / "record.json")
     monkeypatch.chdir(copied)
     with pytest.raises(RecordError, match=f"^{re.escape(expected)}.*$"):
-        verify("results/report")
+        verify("results/report", ["index", "paper"])
+
+
+def test_a_page_that_is_recorded_nowhere_is_not_missed(copied, monkeypatch):
+    """The benchmark has a page and no record: it is another one in each run."""
+    (copied / "results/report/benchmark.html").write_text("")
+    monkeypatch.chdir(copied)
+    verify("results/report", ["index", "paper"])
 
 
 # The crate ----------------------------------------------------------------------------------------

@@ -167,5 +167,6 @@ rule verify:
         runtime=30,
     params:
         folder="results/report",
+        pages=["index", *CHAPTERS],
     script:
         "../../scripts/verify.py"

@@ -42,15 +42,16 @@ def tables(experiments: Sequence[Experiment]) -> dict[str, pd.DataFrame]:
     # Experiments that are about no universal come last.
     rows.sort(key=lambda row: row["universal"] == "none")
     twins = [
-        twin_rows(compared[one.settings["documented"]], one)
+        row
         for one in compared.values()
         if one.settings["documented"] in compared
+        for row in twin_rows(compared[one.settings["documented"]], one)
     ]
     return {
         "overview": pd.DataFrame(rows, columns=list(columns.OVERVIEW)),
-        "as_run": pd.concat([pd.DataFrame(columns=list(columns.AS_RUN)), *twins])
-        if twins
-        else pd.DataFrame(columns=list(columns.AS_RUN)),
+        "as_run": pd.DataFrame(twins, columns=list(columns.AS_RUN)).astype(
+            columns.types(columns.AS_RUN)
+        ),
     }
 
 
@@ -73,7 +74,7 @@ def pair_rows(experiment: Experiment) -> list[dict[str, Any]]:
     return rows
 
 
-def twin_rows(documented: Experiment, as_run: Experiment) -> pd.DataFrame:
+def twin_rows(documented: Experiment, as_run: Experiment) -> list[dict[str, Any]]:
     """The pairs of an experiment as documented against those of its twin as run.
 
     The two are independent samples of trials: Welch's t-test and interval for the difference of the
@@ -99,8 +100,8 @@ def twin_rows(documented: Experiment, as_run: Experiment) -> pd.DataFrame:
             pairs.to_dict("records"), pairs_as_run.to_dict("records"), strict=True
         )
     ]
-    found = pd.DataFrame(rows, columns=list(columns.AS_RUN))
-    return found.assign(p_adjusted=holm(found["p"].to_numpy(dtype=float)))
+    adjusted = holm(np.array([row["p"] for row in rows], dtype=float))
+    return [row | {"p_adjusted": p} for row, p in zip(rows, adjusted, strict=True)]
 
 
 def ratio_of_ratios(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, float]:

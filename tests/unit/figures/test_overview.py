@@ -98,6 +98,8 @@ def test_twins_are_compared_by_the_ratios_of_their_trials():
     assert np.log([found["lower"], found["upper"]]) == pytest.approx([bounds.low, bounds.high])
     assert np.log(found["ratio"]) == pytest.approx(np.log(80) / 3 - np.log(others).mean())
     assert (found["n_documented"], found["n_as_run"]) == (3, 4)
+    # Numbers, not objects: files hold ten digits of them, which other processors agree on.
+    assert overview.tables([documented, as_run])["as_run"]["p"].dtype == float
 
 
 def test_twins_have_equally_many_pairs():
