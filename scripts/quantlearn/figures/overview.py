@@ -132,7 +132,7 @@ def ratio_of_ratios(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[st
     difference, error = sides[0][0] - sides[1][0], np.sqrt(sum(squares))
     half = stats.t.ppf((1 + CONFIDENCE) / 2, df) * error
     bounds = {"lower": np.exp(difference - half), "upper": np.exp(difference + half)}
-    return found | bounds | {"p": 2 * stats.t.sf(abs(difference) / error, df)}
+    return found | bounds | {"p": float(2 * stats.t.sf(abs(difference) / error, df))}
 
 
 def _deviation(row: Mapping[str, Any]) -> float:

@@ -64,4 +64,4 @@ def smallest_effect(n: int, level: float, power: float = 0.8) -> float:
         return nan
     critical = stats.t.ppf(1 - level / 2, n - 1)
     # The chance of significance in the other direction is nothing at such a power.
-    return _noncentrality(critical, n - 1, 1 - power) / np.sqrt(n)
+    return float(_noncentrality(critical, n - 1, 1 - power) / np.sqrt(n))
