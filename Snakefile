@@ -16,11 +16,11 @@ include: "workflow/rules/analysis.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/notebooks.smk"
 include: "workflow/rules/course.smk"
-include: "workflow/rules/report.smk"
-include: "workflow/rules/records.smk"
 include: "workflow/rules/benchmark.smk"
 include: "workflow/rules/atlas.smk"
 include: "workflow/rules/symmetry.smk"
+include: "workflow/rules/records.smk"
+include: "workflow/rules/report.smk"
 
 
 rule all:
@@ -37,11 +37,11 @@ for chapter in CHAPTERS:
         name:
             chapter
         input:
-            f"results/report/{chapter}.html",
+            SITES[chapter],
             f"results/report/{chapter}.crate.zip",
 
 
 rule benchmark:
     input:
-        "results/report/benchmark.html",
+        "results/chapters/benchmark/index.html",
         expand("results/benchmark/figures/{drawing}.{kind}", drawing=DRAWINGS, kind=KINDS),

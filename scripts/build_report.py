@@ -1,63 +1,61 @@
-"""Join the notebooks of a page of the report into one file that opens without a network."""
+"""Make the site of a report from its executed notebooks, and one file of its front page to mail."""
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.pipeline.run_record import read_record
-from quantlearn.report import contents
-from quantlearn.report.pages import main_part, placed, write_page
-
-PACKAGES = ("Python", "snakemake", "torch", "numpy", "pandas", "scipy", "statsmodels", "matplotlib")
+from quantlearn.report.contents import Contents, write_pages
+from quantlearn.report.mail import write_one_file
+from quantlearn.report.site import Site, build
 
 
 def build_report(
-    summary: str,
+    overview: str,
+    overview_figure: str,
+    pairs: str,
     notebooks: list[str],
     record: str,
     files: list[str],
-    template: str,
+    notebook: str,
+    configuration: str,
     settings: list[dict[str, Any]],
+    texts: dict[str, dict[str, str]],
     chapters: dict[str, str],
-    heading: str,
-    summary_title: str,
-    benchmark: Sequence[str] = (),
+    captions: dict[str, str],
+    command: str,
     course: Sequence[str] = (),
-    cards: Sequence[str] = (),
     symmetry: Sequence[str] = (),
+    benchmark: Sequence[str] = (),
+    quantifiers: Sequence[str] = (),
     *,
     report: str,
+    one_file: str,
 ) -> None:
-    """Write the page ``report``.
+    """Write the site with its front page ``report``, and that page alone as ``one_file``.
 
-    ``notebooks`` and ``settings`` run in the same order, one for each experiment. ``course``: the
-    notebooks that stand in front of the chapter "course"; ``cards``: the page that stands in front
-    of the chapter "atlas"; if the page has them. Each of ``files`` in results/{experiment}/ is
-    linked from its experiment, by a path relative to the page.
-    ``chapters`` maps the names of chapters, in their order, to titles. ``record`` is the record of
-    the run, of which the page's end shows the parts that readers ask for; ``benchmark`` and
-    ``symmetry`` are the notebooks on these, if the page has them.
+    ``notebooks`` and ``settings`` run in the same order, one for each experiment, ``chapters`` maps
+    names to titles, ``texts`` experiment and figure to the path of what is said of it, ``captions``
+    figures to captions. ``files`` can be downloaded from the site, and the ``notebook`` of the experiments. The rest are notebooks, if the
+    site has such pages.
     """
-    run = read_record(record)
-    experiments = contents.articles(settings, notebooks, files, Path(report).parent)
-    course_parts = contents.course_parts(course, [one["name"] for one in experiments])
-    content = {
-        "title": f"Quantlearn: {heading.lower()}",
-        "summary": contents.part(summary, "summary", 1),
-        "summary_title": summary_title,
-        "symmetry": contents.in_parts(contents.part(path, "symmetry", 1) for path in symmetry),
-        "chapters": contents.in_chapters(experiments, chapters),
-        "benchmark": "".join(contents.part(path, "benchmark", 1) for path in benchmark),
-        "in_front": {
-            "course": contents.in_parts(course_parts),
-            "atlas": contents.in_parts(placed(main_part(path), "cards", 2) for path in cards),
-        },
-        "run": run,
-        "trials": contents.by_trials(settings),
-        "versions": [(package, run["packages"][package]) for package in PACKAGES],
-    }
-    write_page(template, report, content)
+    contents = Contents(
+        settings=settings,
+        overview=overview,
+        overview_figure=overview_figure,
+        record=record,
+        texts=texts,
+        chapters=chapters,
+        captions=captions,
+    )
+    with tempfile.TemporaryDirectory(prefix="quantlearn-") as folder:
+        site = Site(Path(folder), {one["name"]: one for one in settings}, command)
+        site.add_files(files, notebook)
+        pages = {"pairs": [pairs], "symmetry": symmetry, "benchmark": benchmark, "course": course}
+        write_pages(site, contents, notebooks, quantifiers, pages)
+        build(Path(folder), Path(configuration).parent, Path(report))
+    write_one_file(report, one_file)
 
 
 if __name__ == "__main__":

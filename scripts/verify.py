@@ -10,15 +10,20 @@ from quantlearn.pipeline.run_record import STATES, RecordError, differences, rea
 log = logging.getLogger("quantlearn.verify")
 
 
-def verify(folder: str, pages: list[str]) -> None:
-    """Compare the results of those ``pages`` that are in ``folder`` with their records.
+def verify(folder: str, sites: dict[str, str]) -> None:
+    """Compare the results of those sites that were made with their records in ``folder``.
+
+    ``sites`` maps the names of sites to their front pages.
 
     The terminal shows the files that differ, the log all files; nothing else is written.
 
     Raises `RecordError` when a file differs or a record is missing.
     """
-    places = [Path(folder, page) for page in pages]
-    made = [one for one in places if (one / "record.json").exists() or page_of(one).exists()]
+    made = [
+        Path(folder, name)
+        for name, page in sites.items()
+        if Path(folder, name, "record.json").exists() or Path(page).exists()
+    ]
     if not made:
         raise RecordError(
             f"{folder}/*/record.json: missing; a run makes it with the report: snakemake --cores 1"
@@ -29,11 +34,6 @@ def verify(folder: str, pages: list[str]) -> None:
             f"{folder}: results are not as recorded for {', '.join(faults)}; delete the files that "
             "changed or are new, and run again"
         )
-
-
-def page_of(place: Path) -> Path:
-    """The page that belongs to the folder of its record."""
-    return place.with_suffix(".html")
 
 
 def is_as_recorded(page: Path) -> bool:

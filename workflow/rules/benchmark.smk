@@ -67,18 +67,10 @@ rule draw:
 rule render_benchmark:
     input:
         notebook=notebook("benchmark"),
-        template=from_here("workflow/report/page.html.j2"),
-        stylesheet=from_here("workflow/report/page.css"),
         figures=expand("results/benchmark/figures/{drawing}.svg", drawing=DRAWINGS),
         texts=expand("results/benchmark/figures/{drawing}.md", drawing=DRAWINGS),
     output:
         executed="results/benchmark/notebooks/benchmark.ipynb",
-        page=report(
-            "results/report/benchmark.html",
-            caption="../report/benchmark.rst",
-            category="benchmark",
-            labels={"figure": "notebook"},
-        ),
     log:
         "results/benchmark/logs/render_benchmark.log",
     conda:
@@ -87,7 +79,6 @@ rule render_benchmark:
         mem_mb=1000,
         runtime=10,
     params:
-        title="Quantlearn: benchmark",
         parameters=lambda wildcards, input: {
             "figures": dict(zip(DRAWINGS, input.figures)),
             "captions": {drawing: outline(drawing).caption for drawing in DRAWINGS},

@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from quantlearn.data.published import trial_files
 from quantlearn.settings.load import load_settings
-from quantlearn.figures.registry import FIGURES, FILES, module_of, outline, template_of
+from quantlearn.figures.registry import FIGURES, FILES, data_of, module_of, outline, template_of
 from quantlearn.pipeline.code_version import code_digest
 from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError

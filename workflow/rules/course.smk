@@ -72,15 +72,10 @@ wildcard_constraints:
 rule render_course:
     input:
         notebook=lambda wildcards: notebook(f"course_{wildcards.part}"),
-        template=from_here("workflow/report/page.html.j2"),
-        stylesheet=from_here("workflow/report/page.css"),
         exhibits=lambda wildcards: [
             path
             for name in shown_in(wildcards.part)
             for path in (*tables_of(name), *figures_of(name), *figure_texts(name).values())
-        ],
-        pages=lambda wildcards: [
-            f"results/{name}/notebooks/experiment.html" for name in shown_in(wildcards.part)
         ],
         benchmark=lambda wildcards: (
             expand("results/benchmark/figures/speedup.{kind}", kind=["svg", "md"])
@@ -91,12 +86,6 @@ rule render_course:
         record="results/report/course/record.json",
     output:
         executed="results/course/{part}.ipynb",
-        page=report(
-            "results/course/{part}.html",
-            caption="../report/course.rst",
-            category="overview",
-            labels={"figure": "the course: {part}"},
-        ),
     log:
         "results/course/logs/render_course/{part}.log",
     conda:
@@ -106,7 +95,6 @@ rule render_course:
         mem_mb=1500,
         runtime=20,
     params:
-        title=lambda wildcards: f"Quantlearn: the course, {wildcards.part}",
         parameters=course_parameters,
         code=code("render_notebook"),
         library=lambda wildcards: library_of(f"course_{wildcards.part}"),

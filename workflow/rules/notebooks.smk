@@ -1,4 +1,4 @@
-"""From tables and figures to notebooks: one for each experiment, one over all of a page."""
+"""From tables and figures to notebooks: one for each experiment, one of all pairs of a page."""
 
 
 def notebook(name):
@@ -13,20 +13,18 @@ def library_of(name):
 
 
 def heading_of(page):
-    """The title of a page of the report."""
+    """The title of a report, in its crate."""
     return "All experiments" if page == "index" else CHAPTER_TITLES[page]
 
 
-def summary_of(page):
-    """The heading over the tables of a page, which is not that of a chapter on the same page."""
-    return "All experiments" if page == "index" else "In short"
+def static_files():
+    """The styles and scripts of the site."""
+    return sorted(path for path in ROOT.glob("workflow/report/static/**/*") if path.is_file())
 
 
 rule render_experiment:
     input:
         notebook=notebook("experiment"),
-        template=from_here("workflow/report/page.html.j2"),
-        stylesheet=from_here("workflow/report/page.css"),
         training_trials=every_job("trials.csv"),
         trials=rules.aggregate.output.trials,
         cells=rules.aggregate.output.cells,
@@ -40,12 +38,6 @@ rule render_experiment:
         texts=lambda wildcards: list(figure_texts(wildcards.experiment).values()),
     output:
         executed="results/{experiment}/notebooks/experiment.ipynb",
-        page=report(
-            "results/{experiment}/notebooks/experiment.html",
-            caption="../report/experiment.rst",
-            category="{experiment}",
-            labels={"figure": "notebook"},
-        ),
     log:
         "results/{experiment}/logs/render_experiment.log",
     conda:
@@ -54,7 +46,6 @@ rule render_experiment:
         mem_mb=1000,
         runtime=10,
     params:
-        title=setting("title"),
         parameters=lambda wildcards, input: {
             "settings": EXPERIMENTS[wildcards.experiment],
             "samples": input.samples,
@@ -70,44 +61,23 @@ rule render_experiment:
         "../../scripts/render_notebook.py"
 
 
-rule render_summary:
+rule render_pairs:
     input:
-        notebook=notebook("report"),
-        template=from_here("workflow/report/page.html.j2"),
-        stylesheet=from_here("workflow/report/page.css"),
+        notebook=notebook("pairs"),
         overview=rules.overview.output.overview,
         as_run=rules.overview.output.as_run,
-        figure=rules.draw_overview.output.svg,
-        texts=lambda wildcards: [
-            path for name in experiments_of(wildcards.page) for path in figure_texts(name).values()
-        ],
     output:
-        executed="results/report/{page}/notebooks/report.ipynb",
-        page=report(
-            "results/report/{page}/notebooks/report.html",
-            caption="../report/summary.rst",
-            category="overview",
-            labels={"figure": "notebook of {page}"},
-        ),
+        executed="results/report/{page}/notebooks/pairs.ipynb",
     log:
-        "results/report/logs/render_summary/{page}.log",
+        "results/report/logs/render_pairs/{page}.log",
     conda:
         "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        title=lambda wildcards: heading_of(wildcards.page),
-        parameters=lambda wildcards, input: {
-            "heading": summary_of(wildcards.page),
-            "settings": [EXPERIMENTS[name] for name in experiments_of(wildcards.page)],
-            "overview": input.overview,
-            "as_run": input.as_run,
-            "figure": input.figure,
-            "caption": outline("overview").caption,
-            "texts": {name: figure_texts(name) for name in experiments_of(wildcards.page)},
-        },
+        parameters=lambda wildcards, input: {"overview": input.overview, "as_run": input.as_run},
         code=code("render_notebook"),
-        library=library_of("report"),
+        library=library_of("pairs"),
     script:
         "../../scripts/render_notebook.py"

@@ -127,7 +127,7 @@ rule record_run:
 
 rule pack_crate:
     input:
-        report=rules.build_report.output.report,
+        report="results/report/{page}/front_page.html",
         record=rules.record_run.output.record,
         overview=rules.overview.output.overview,
         as_run=rules.overview.output.as_run,
@@ -167,6 +167,6 @@ rule verify:
         runtime=30,
     params:
         folder="results/report",
-        pages=["index", *CHAPTERS],
+        sites=lambda wildcards: SITES,
     script:
         "../../scripts/verify.py"

@@ -1,4 +1,4 @@
-"""From notebooks to the report: one file for each chapter, and index.html with all of them."""
+"""From notebooks to the report: a site of all experiments, and one for each chapter."""
 
 CHAPTER_TITLES = {
     "paper": "The 2019 experiments",
@@ -9,9 +9,36 @@ CHAPTER_TITLES = {
     "calibrate": "Calibration",
 }
 
+# The front page of a site, with the other pages beside it.
+SITES = {
+    "index": "results/report/index.html",
+    **{chapter: f"results/chapters/{chapter}/index.html" for chapter in CHAPTERS},
+}
+
+
+# Pages that are also made by themselves, from notebooks.
+SINGLE_PAGES = {"benchmark": "results/benchmark/notebooks/benchmark.ipynb"}
+
+
+wildcard_constraints:
+    single="|".join(SINGLE_PAGES),
+
+
+def downloads(experiment):
+    """What the site offers of an experiment beside its page: figures, and the tables behind them."""
+    shown = {table for figure in EXPERIMENTS[experiment]["figures"] for table in data_of(figure)}
+    return [
+        *(file for kind in KINDS for file in figures_of(experiment, kind)),
+        *(
+            file
+            for file in tables_of(experiment)
+            if Path(file).stem in shown | {"trials", "verdicts", "comparison", "leaderboard"}
+        ),
+    ]
+
 
 def report_files(experiment):
-    """What the report offers of an experiment beside its page: figures for print, and tables."""
+    """The tables that a page's record and crate hold of an experiment, and figures for print."""
     tables = ["trials", "leaderboard", "convergence", "verdicts", "comparison", "baselines"]
     return [
         *figures_of(experiment, "pdf"),
@@ -21,49 +48,90 @@ def report_files(experiment):
     ]
 
 
-def cards_on(page):
-    """The cards of the quantifiers, on the pages with the chapter that they stand in front of."""
-    return ["results/atlas/cards.html"] if has_atlas(page) else []
+def quick_command():
+    """How the run is called, before the targets, so that a reader can make a part of it again."""
+    files = " ".join(map(os.path.relpath, workflow.overwrite_configfiles))
+    return f"snakemake --cores all --configfile {files} --" if files else "snakemake --cores all"
 
 
 report: "../report/workflow.rst"
 
 
-rule build_report:
+for page, front_page in SITES.items():
+
+    rule:
+        name:
+            f"build_report_{page}"
+        input:
+            overview=f"results/report/{page}/overview.csv",
+            overview_figure=f"results/report/{page}/figures/overview.svg",
+            pairs=f"results/report/{page}/notebooks/pairs.ipynb",
+            notebooks=[
+                f"results/{name}/notebooks/experiment.ipynb" for name in experiments_of(page)
+            ],
+            course=course_on(page),
+            benchmark=(
+                ["results/benchmark/notebooks/benchmark.ipynb"]
+                if page == "index" and SETTINGS.benchmark["in_report"]
+                else []
+            ),
+            symmetry=(
+                ["results/symmetry/notebooks/symmetry.ipynb"] if has_symmetry(page) else []
+            ),
+            record=f"results/report/{page}/record.json",
+            files=[file for name in experiments_of(page) for file in downloads(name)],
+            said=[
+                text for name in experiments_of(page) for text in figure_texts(name).values()
+            ],
+            notebook=notebook("experiment"),
+            configuration=from_here("workflow/report/conf.py"),
+            static=[from_here(path) for path in static_files()],
+        output:
+            report=front_page,
+            one_file=report(
+                f"results/report/{page}/front_page.html",
+                caption="../report/summary.rst",
+                category="overview",
+                labels={"figure": f"front page of {page}"},
+            ),
+        log:
+            f"results/report/logs/build_report/{page}.log",
+        conda:
+            "../../envs/quantlearn.yaml"
+        resources:
+            mem_mb=1500,
+            runtime=10,
+        params:
+            settings=[EXPERIMENTS[name] for name in experiments_of(page)],
+            texts={name: figure_texts(name) for name in experiments_of(page)},
+            chapters=CHAPTER_TITLES,
+            captions={
+                figure: outline(figure).caption
+                for figure in sorted(
+                    {"overview"}.union(*(EXPERIMENTS[name]["figures"] for name in experiments_of(page)))
+                )
+            },
+            command=quick_command(),
+            code=code("build_report"),
+        script:
+            "../../scripts/build_report.py"
+
+
+rule build_page:
     input:
-        summary=rules.render_summary.output.executed,
-        notebooks=on_page("notebooks/experiment.ipynb"),
-        course=lambda wildcards: course_on(wildcards.page),
-        cards=lambda wildcards: cards_on(wildcards.page),
-        benchmark=lambda wildcards: (
-            ["results/benchmark/notebooks/benchmark.ipynb"]
-            if wildcards.page == "index" and SETTINGS.benchmark["in_report"]
-            else []
-        ),
-        symmetry=lambda wildcards: (
-            ["results/symmetry/notebooks/symmetry.ipynb"] if has_symmetry(wildcards.page) else []
-        ),
-        record="results/report/{page}/record.json",
-        files=lambda wildcards: [
-            file for name in experiments_of(wildcards.page) for file in report_files(name)
-        ],
-        template=from_here("workflow/report/report.html.j2"),
-        layout=from_here("workflow/report/page.html.j2"),
-        stylesheet=from_here("workflow/report/page.css"),
+        notebook=lambda wildcards: SINGLE_PAGES[wildcards.single],
+        configuration=from_here("workflow/report/conf.py"),
+        static=[from_here(path) for path in static_files()],
     output:
-        report="results/report/{page}.html",
+        page="results/chapters/{single}/index.html",
     log:
-        "results/report/logs/build_report/{page}.log",
+        "results/report/logs/build_page/{single}.log",
     conda:
         "../../envs/quantlearn.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
     params:
-        settings=lambda wildcards: [EXPERIMENTS[name] for name in experiments_of(wildcards.page)],
-        chapters=CHAPTER_TITLES,
-        heading=lambda wildcards: heading_of(wildcards.page),
-        summary_title=lambda wildcards: summary_of(wildcards.page),
-        code=code("build_report"),
+        code=code("build_page"),
     script:
-        "../../scripts/build_report.py"
+        "../../scripts/build_page.py"

@@ -57,20 +57,12 @@ rule check_symmetry:
 rule render_symmetry:
     input:
         notebook=notebook("symmetry"),
-        template=from_here("workflow/report/page.html.j2"),
-        stylesheet=from_here("workflow/report/page.css"),
         check=rules.check_symmetry.output.check,
         orbits=rules.check_symmetry.output.orbits,
         experiments=rules.check_symmetry.output.experiments,
         comparisons=rules.check_symmetry.output.comparisons,
     output:
         executed="results/symmetry/notebooks/symmetry.ipynb",
-        page=report(
-            "results/symmetry/notebooks/symmetry.html",
-            caption="../report/symmetry.rst",
-            category="overview",
-            labels={"figure": "what these networks cannot tell apart"},
-        ),
     log:
         "results/symmetry/logs/render_symmetry.log",
     conda:
@@ -80,7 +72,6 @@ rule render_symmetry:
         mem_mb=1000,
         runtime=10,
     params:
-        title="Quantlearn: what these networks cannot tell apart",
         parameters=lambda wildcards, input: {name: input[name] for name in SYMMETRY_TABLES},
         code=code("render_notebook"),
         library=library_of("symmetry"),

@@ -18,6 +18,7 @@ Those of `APART` are of no single experiment: ``draw(tables)`` and ``facts(table
 
 import ast
 import importlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -26,7 +27,17 @@ from types import ModuleType
 from quantlearn import figures
 from quantlearn.settings.figure_checks import FIGURES
 
-__all__ = ["APART", "FIGURES", "FILES", "Outline", "load", "module_of", "outline", "template_of"]
+__all__ = [
+    "APART",
+    "FIGURES",
+    "FILES",
+    "Outline",
+    "data_of",
+    "load",
+    "module_of",
+    "outline",
+    "template_of",
+]
 
 _FOLDER = Path(__file__).parent
 
@@ -77,6 +88,19 @@ def outline(name: str) -> Outline:
     reads = ast.literal_eval(given["READS"]) if "READS" in given else ()
     keys = [key.value for key in given["TABLES"].keys] if "TABLES" in given else []
     return Outline(ast.get_docstring(draw) or "", tuple(reads), tuple(keys))
+
+
+def data_of(figure: str) -> list[str]:
+    """The tables whose values a figure shows: its own, or those of the experiment that it draws.
+
+    >>> data_of("convergence_steps")
+    ['convergence']
+    """
+    own = outline(figure).tables
+    if own:
+        return list(own)
+    asked = re.findall(r"\bexperiment\.(\w+)", module_of(figure).read_text(encoding="utf-8"))
+    return list(dict.fromkeys(name for name in asked if name in FILES))
 
 
 def load(name: str) -> ModuleType:

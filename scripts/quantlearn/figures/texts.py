@@ -16,7 +16,7 @@ import pandas as pd
 
 from quantlearn.figures import formats
 
-__all__ = ["estimate", "html_table", "render", "tabulated"]
+__all__ = ["estimate", "html_table", "plain", "render", "tabulated"]
 
 _FILTERS = (
     *("accuracy_points", "capital", "correlation", "counted", "listed", "name", "number"),
@@ -57,6 +57,15 @@ def estimate(row: Mapping[str, Any], kind: str, unit: str = "", *, n: str = "") 
     return f"{found} ({'; '.join(parts)})" if parts else found
 
 
+def plain(text: str) -> str:
+    """Free text as Markdown that shows it as it is.
+
+    >>> plain("<b> & *x*")
+    '\\\\<b\\\\> \\\\& \\\\*x\\\\*'
+    """
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+
+
 @cache
 def _environment(folder: Path) -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -69,6 +78,7 @@ def _environment(folder: Path) -> jinja2.Environment:
     environment.filters |= {name: getattr(formats, name) for name in _FILTERS}
     environment.filters["estimate"] = estimate
     environment.filters["words"] = lambda name: name.replace("_", " ")
+    environment.filters["plain"] = plain
     environment.filters["tabulated"] = tabulated
     environment.globals |= {"table": html_table, "interval": formats.interval}
     return environment

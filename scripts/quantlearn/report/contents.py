@@ -1,123 +1,168 @@
-"""What a page of the report holds: its parts in their order, and the links between them."""
+"""Which pages a site has, in which order, and what the front page and chapters say."""
 
-import os
-import re
-from collections.abc import Iterable, Mapping, Sequence
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from bs4 import BeautifulSoup
+import pandas as pd
 
-from quantlearn.report.front_page import universal_name
-from quantlearn.report.notebooks import notebook_body, read_notebook
-from quantlearn.report.pages import placed, slug
+from quantlearn import columns, tables
+from quantlearn.figures.texts import render
+from quantlearn.pipeline.run_record import read_record
+from quantlearn.report.front_page import badges, caveats, statement, universal_name, universals
+from quantlearn.report.notebooks import raw_html
+from quantlearn.report.pages import embedded_figure
+from quantlearn.report.site import Site
 
-__all__ = [
-    "articles",
-    "by_trials",
-    "contents_of",
-    "course_parts",
-    "in_chapters",
-    "in_parts",
-    "part",
-]
+__all__ = ["Contents", "write_pages"]
 
-
-def part(notebook: str, anchor: str, deeper: int) -> str:
-    """Read the executed notebook as part of a page, its headings ``deeper`` levels down."""
-    return placed(notebook_body(read_notebook(notebook)), anchor, deeper)
-
-
-def articles(
-    settings: Sequence[Mapping[str, Any]],
-    notebooks: Sequence[str],
-    files: Sequence[str],
-    folder: Path,
-) -> list[dict[str, Any]]:
-    """Make an article of each experiment, from its notebook, with links to its files.
-
-    Those of ``files`` in results/{experiment}/ are linked by paths relative to ``folder``.
-    """
-    return [
-        {
-            **{key: one[key] for key in ("name", "title", "chapter", "universal")},
-            "anchor": slug(one["name"]),
-            "body": part(notebook, slug(one["name"]), 2),
-            "files": [
-                {"name": Path(file).name, "path": Path(os.path.relpath(file, folder)).as_posix()}
-                for file in files
-                if Path(file).parts[1] == one["name"]
-            ],
-        }
-        for one, notebook in zip(settings, notebooks, strict=True)
-    ]
+FOLDER = Path(__file__).parent
+PACKAGES = ("Python", "snakemake", "torch", "numpy", "pandas", "scipy", "statsmodels", "matplotlib")
+LESSONS = {
+    "computation": "Computation",
+    "learning": "Learning",
+    "experiment": "A hands-on experiment",
+    "practice": "Practical tips",
+    "further": "Further topics",
+}
+"""The parts of the course, by the names of their notebooks."""
 
 
-def in_chapters(
-    experiments: Sequence[dict[str, Any]], titles: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """Sort the experiments by chapter and, within a chapter, by universal, each in its order.
+@dataclass(frozen=True)
+class Contents:
+    """What a site is about; see `build_report` for what its parts are."""
 
-    Those about no universal come last; a chapter of these alone is one group without a title.
-    """
-    chapters = []
-    for chapter, title in titles.items():
-        of_chapter = [one for one in experiments if one["chapter"] == chapter]
+    settings: Sequence[Mapping[str, Any]]
+    overview: str
+    overview_figure: str
+    record: str
+    texts: Mapping[str, Mapping[str, str]]
+    chapters: Mapping[str, str]
+    captions: Mapping[str, str]
+
+    @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """The verdict on each pair of the site's experiments."""
+        return tables.read_csv(self.overview, columns.OVERVIEW)
+
+    @cached_property
+    def run(self) -> dict[str, Any]:
+        """The record of the run."""
+        return read_record(self.record)
+
+    def badge(self, settings: Sequence[Mapping[str, Any]]) -> str:
+        """When and with how many trials some experiments were run, as HTML."""
+        return render(FOLDER / "badge.md.j2", {"run": badges(self.run, settings)})
+
+    def chapter(self, name: str, parts: Sequence[str]) -> dict[str, Any]:
+        """What the page of a chapter says, experiment by experiment, those on one universal together.
+
+        Those about no universal come last; a chapter of these alone is one group without a title.
+        """
+        own = [one for one in self.settings if one["chapter"] == name]
         names = sorted(
-            dict.fromkeys(one["universal"] for one in of_chapter), key=lambda name: name == "none"
+            dict.fromkeys(one["universal"] for one in own), key=lambda one: one == "none"
         )
-        universals = [
+        groups = [
             {
                 "title": "" if names == ["none"] else universal_name(universal),
-                "experiments": [one for one in of_chapter if one["universal"] == universal],
+                "experiments": [self._told(one) for one in own if one["universal"] == universal],
             }
             for universal in names
         ]
-        if of_chapter:
-            chapters.append({"name": chapter, "title": title, "universals": universals})
-    return chapters
+        told = [one for group in groups for one in group["experiments"]]
+        pairs = self.pairs[self.pairs["experiment"].isin([one["name"] for one in own])]
+        stated = next((one for one in told if one["statement"]), None)
+        pictured = stated or told[0]
+        figures = next(one["figures"] for one in own if one["name"] == pictured["name"])
+        return {
+            "name": name,
+            "title": self.chapters[name],
+            "short": name.capitalize(),
+            "page": f"chapters/{name}",
+            "found": universals(pairs),
+            "statement": "" if len(pairs) or stated is None else stated["statement"],
+            "picture": f"files/{pictured['name']}/{figures[0]}.svg" if figures else "",
+            "parts": [{"page": f"lessons/{part}", "title": LESSONS[part]} for part in parts],
+            "universals": groups,
+            "experiments": len(own),
+        }
+
+    def _told(self, one: Mapping[str, Any]) -> dict[str, Any]:
+        """An experiment's question and what came of it."""
+        pairs = self.pairs[self.pairs["experiment"] == one["name"]]
+        return {
+            **{key: one[key] for key in ("name", "title", "question", "universal")},
+            "pairs": pairs.to_dict("records"),
+            "statement": statement(self.texts.get(one["name"], {})),
+        }
+
+    def trials(self) -> list[tuple[int, list[str]]]:
+        """List how many trials there are, with the experiments that have so many."""
+        names: dict[int, list[str]] = {}
+        for one in self.settings:
+            names.setdefault(one["trials"], []).append(one["name"])
+        return sorted(names.items())
 
 
-def course_parts(notebooks: Sequence[str], experiments: Iterable[str]) -> list[str]:
-    """Read the parts of the course; their links to ``experiments`` and parts stay on the page."""
-    anchors = {Path(path).stem: slug(f"course {Path(path).stem}") for path in notebooks}
-    places = {f"../{name}/notebooks/experiment.html": slug(name) for name in experiments}
-    places |= {f"{name}.html": anchor for name, anchor in anchors.items()}
-    return [
-        linked_within(part(path, anchor, 2), places)
-        for path, anchor in zip(notebooks, anchors.values(), strict=True)
+def write_pages(
+    site: Site,
+    contents: Contents,
+    notebooks: Sequence[str],
+    quantifiers: Sequence[str],
+    others: Mapping[str, Sequence[str]],
+) -> None:
+    """Write all pages of the site, and its front page with the way to them.
+
+    notebooks: of the experiments, in the order of their settings; quantifiers: HTML of the page of
+    quantifiers; others: the notebooks of other pages, by name, "course" with several.
+    """
+    for settings, notebook in zip(contents.settings, notebooks, strict=True):
+        name = settings["name"]
+        site.add_notebook(f"experiments/{name}", notebook, before=contents.badge([settings]))
+    lessons = [Path(path).stem for path in others["course"]]
+    for part, notebook in zip(lessons, others["course"], strict=True):
+        site.add_notebook(f"lessons/{part}", notebook)
+    chapters = [
+        contents.chapter(name, lessons if name == "course" else ())
+        for name in contents.chapters
+        if any(one["chapter"] == name for one in contents.settings)
     ]
-
-
-def linked_within(body: str, places: Mapping[str, str]) -> str:
-    """Turn links to other pages into links to their anchors on this one.
-
-    >>> linked_within('<a href="further.html">on</a>', {"further.html": "course-further"})
-    '<a href="#course-further">on</a>'
-    """
-    for page, anchor in places.items():
-        body = body.replace(f'href="{page}"', f'href="#{anchor}"')
-    return body
-
-
-def contents_of(body: str) -> list[dict[str, str]]:
-    """List the headings of a part of the page, with their anchors; the first one is its title.
-
-    >>> contents_of('<h3 id="steps">Steps</h3><h4 id="steps-1">One</h4><p>text</p>')
-    [{'anchor': 'steps', 'title': 'Steps'}, {'anchor': 'steps-1', 'title': 'One'}]
-    """
-    headings = BeautifulSoup(body, "html.parser").find_all(re.compile("^h[1-6]$"))
-    return [{"anchor": heading["id"], "title": heading.get_text()} for heading in headings]
-
-
-def in_parts(bodies: Iterable[str]) -> list[dict[str, Any]]:
-    """Pair parts of the page that are no experiments with their contents."""
-    return [{"body": body, "contents": contents_of(body)} for body in bodies]
-
-
-def by_trials(settings: Iterable[Mapping[str, Any]]) -> list[tuple[int, list[str]]]:
-    """List how many trials there are, with the experiments that have so many."""
-    names: dict[int, list[str]] = {}
-    for experiment in settings:
-        names.setdefault(experiment["trials"], []).append(experiment["name"])
-    return sorted(names.items())
+    for one in chapters:
+        own = [settings for settings in contents.settings if settings["chapter"] == one["name"]]
+        facts = {"chapter": one, "badge": contents.badge(own)}
+        site.add_text(one["page"], render(FOLDER / "chapter.md.j2", facts))
+    pages = {one["page"]: one["short"] for one in chapters}
+    if quantifiers:
+        body = "".join(Path(path).read_text(encoding="utf-8") for path in quantifiers)
+        site.add_text("pages/quantifiers", f"# Quantifiers\n\n{raw_html(body)}\n")
+        pages["pages/quantifiers"] = "Quantifiers"
+    within = []
+    for page in ("pairs", "symmetry", "benchmark"):
+        for notebook in others[page]:
+            site.add_notebook(f"pages/{page}", notebook)
+            within.append(page)
+    methods = {"captions": contents.captions, "pages": [*within, "making"]}
+    site.add_text("pages/methods", render(FOLDER / "methods.md.j2", methods))
+    pages["pages/methods"] = "Methods"
+    versions = [(package, contents.run["packages"][package]) for package in PACKAGES]
+    making = {"record": contents.run, "trials": contents.trials(), "versions": versions}
+    site.add_text("pages/making", render(FOLDER / "making.md.j2", making))
+    shutil.copyfile(contents.record, site.folder / "files" / "record.json")
+    found = universals(contents.pairs)
+    shown = embedded_figure(
+        contents.overview_figure, contents.captions["overview"], "All pairs: how much sooner?"
+    )
+    facts = {
+        "badge": contents.badge(contents.settings),
+        "universals": found,
+        "n": contents.pairs["n"],
+        "figure": shown if found else "",
+        "chapters": chapters,
+        "pages": pages,
+        **caveats(contents.settings, contents.pairs),
+    }
+    site.add_text("index", render(FOLDER / "front_page.md.j2", facts))

@@ -1,4 +1,4 @@
-"""What all experiments of a page say together: its first section."""
+"""What the experiments of a site say: the sentences of its front page and of its chapters."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,44 +6,19 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import columns, tables
 from quantlearn.figures import formats
 from quantlearn.figures.labels import VERDICTS
 from quantlearn.figures.texts import render
-from quantlearn.report.pages import embedded_figure
 from quantlearn.settings.protocol import trials_lacking
 
-__all__ = ["front_page", "universal_name"]
+__all__ = ["badges", "caveats", "pairs_page", "statement", "universal_name", "universals"]
 
-
-def front_page(
-    settings: Sequence[Mapping[str, Any]],
-    overview: str,
-    as_run: str,
-    texts: Mapping[str, Mapping[str, str]],
-    heading: str,
-    figure: str,
-    caption: str,
-) -> str:
-    """Write what all experiments say together as Markdown.
-
-    settings: of each experiment; overview and as_run: the paths of these tables; texts: by
-    experiment and figure the path of what is said of the figure; figure: the path of the picture
-    of all pairs, as SVG, shown with its caption where there are pairs.
-    """
-    pairs = tables.read_csv(overview, columns.OVERVIEW)
-    pairs["title"] = pairs["universal"].map(universal_name)
-    twins = tables.read_csv(as_run, columns.AS_RUN)
-    alternative = "Overview of the effects in all experiments"
-    facts = {
-        "heading": heading,
-        "figure": embedded_figure(figure, caption, alternative) if len(pairs) else "",
-        "results": VERDICTS,
-        "universals": dict(iter(pairs.groupby("title", sort=False))),
-        "twins": twins.to_dict("records"),
-        "statements": _statements(settings, texts),
-    }
-    return render(Path(__file__).with_suffix(".md.j2"), facts | _caveats(settings, pairs))
+ADJECTIVES = {
+    "monotonicity": "Monotone",
+    "quantity": "Quantitative",
+    "conservativity": "Conservative",
+}
+"""What quantifiers are called that have a universal."""
 
 
 def universal_name(universal: str) -> str:
@@ -55,24 +30,72 @@ def universal_name(universal: str) -> str:
     return "No single universal" if universal == "none" else universal.capitalize()
 
 
-def _statements(
-    settings: Sequence[Mapping[str, Any]], texts: Mapping[str, Mapping[str, str]]
-) -> list[dict[str, str]]:
-    """For each experiment with analyses, its question and what the first of them comes to.
+def universals(pairs: pd.DataFrame) -> list[dict[str, Any]]:
+    """Count what the pairs of each universal come to, as documented and as run.
 
-    That is a text's first paragraph; one that begins with an HTML comment has none.
+    pairs: rows of OVERVIEW. Pairs that a symmetry swaps are counted apart, as checks: nothing can
+    be found in them.
     """
     found = []
-    for one in settings:
-        said = [Path(path).read_text("utf-8") for path in texts.get(one["name"], {}).values()]
-        first = next((text for text in said if not text.startswith("<!--")), "")
-        statement = " ".join(first.partition("\n\n")[0].split())
-        found.append({"name": one["name"], "question": one["question"], "statement": statement})
-    return [one for one in found if one["statement"]]
+    for universal, rows in pairs.groupby("universal", sort=False):
+        checks = rows["exchangeable"].fillna(False).astype(bool)
+        told, checked = rows[~checks], rows[checks]
+        found.append(
+            {
+                "name": universal_name(universal),
+                "quantifiers": ADJECTIVES.get(universal),
+                "by_version": {
+                    version: _counted(own) for version, own in told.groupby("version", sort=False)
+                },
+                "checks": len(checked),
+                "alarms": int(checked["verdict"].isin(["sooner", "later"]).sum()),
+            }
+        )
+    return found
 
 
-def _caveats(settings: Sequence[Mapping[str, Any]], pairs: pd.DataFrame) -> dict[str, Any]:
-    """What a reader must know before relying on these results."""
+def _counted(rows: pd.DataFrame) -> dict[str, Any]:
+    """How many pairs have which verdict, and how many times as many steps the later one takes."""
+    times = rows["ratio"].where(rows["verdict"] != "later", 1 / rows["ratio"])
+    return {
+        "pairs": len(rows),
+        "verdicts": {verdict: int((rows["verdict"] == verdict).sum()) for verdict in VERDICTS},
+        "times": {
+            verdict: formats.span(times[rows["verdict"] == verdict].round(1).tolist())
+            for verdict in ("sooner", "later")
+            if (rows["verdict"] == verdict).any()
+        },
+    }
+
+
+def statement(texts: Mapping[str, str]) -> str:
+    """The finding of an experiment's analyses: the first paragraph of the first of their texts.
+
+    texts: figure → path of its text. One that begins with an HTML comment has no finding.
+    """
+    said = [Path(path).read_text("utf-8") for path in texts.values()]
+    first = next((text for text in said if not text.startswith("<!--")), "")
+    return " ".join(first.partition("\n\n")[0].split())
+
+
+def badges(record: Mapping[str, Any], settings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Say when and with how much a run was made: the date, quick or full, trials, the commit."""
+    overlays = record["settings"]["overlays"]
+    return {
+        "made": record["made"][:10],
+        "run": "Quick run"
+        if any("quick" in one for one in overlays)
+        else "Full run"
+        if not overlays
+        else "Changed settings",
+        "trials": formats.span([one["trials"] for one in settings]),
+        "commit": (record["code"]["commit"] or "")[:7],
+        "changed": bool(record["code"]["uncommitted_changes"]),
+    }
+
+
+def caveats(settings: Sequence[Mapping[str, Any]], pairs: pd.DataFrame) -> dict[str, Any]:
+    """Find what a reader must know before relying on these results."""
     explained = [
         f"{formats.name(row[side])} in `{row['experiment']}`"
         for row in pairs.to_dict("records")
@@ -84,3 +107,13 @@ def _caveats(settings: Sequence[Mapping[str, Any]], pairs: pd.DataFrame) -> dict
         "explained": list(dict.fromkeys(explained)),
         "on_test": sum(one["training"]["monitor"] == "test" for one in settings),
     }
+
+
+def pairs_page(pairs: pd.DataFrame, twins: pd.DataFrame) -> str:
+    """Write the tables of all pairs, and of experiments as documented and as run, as Markdown."""
+    facts = {
+        "results": VERDICTS,
+        "universals": dict(iter(pairs.groupby(pairs["universal"].map(universal_name), sort=False))),
+        "twins": twins.to_dict("records"),
+    }
+    return render(Path(__file__).with_name("pairs.md.j2"), facts)

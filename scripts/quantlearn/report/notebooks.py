@@ -9,6 +9,7 @@ times and paths are left out.
 
 import logging
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -19,8 +20,6 @@ import papermill
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient.exceptions import DeadKernelError
-from nbconvert import HTMLExporter
-from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 from traitlets import Unicode, default
@@ -29,25 +28,22 @@ from traitlets.config import Config
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
 
-__all__ = ["NotebookError", "execute_notebook", "notebook_body", "read_notebook", "write_notebook"]
+__all__ = [
+    "NotebookError",
+    "execute_notebook",
+    "raw_html",
+    "read_notebook",
+    "to_read",
+    "write_notebook",
+]
 
 log = logging.getLogger("quantlearn")
 
 # JSON that is not a notebook makes nbformat stumble in its own code.
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError)
 
-# Text and results only: neither code nor prompts, none of the theme that would load scripts.
-BODY = """
-{%- extends 'base/display_priority.j2' -%}
-{%- block markdowncell -%}{{ cell.source | markdown2html }}{%- endblock -%}
-{%- block execute_result scoped -%}
-{%- block data_priority scoped -%}{{ super() }}{%- endblock -%}
-{%- endblock -%}
-{%- block data_html -%}{{ output.data['text/html'] }}{%- endblock -%}
-{%- block data_markdown -%}{{ output.data['text/markdown'] | markdown2html }}{%- endblock -%}
-{%- block data_text -%}<pre>{{ output.data['text/plain'] | escape }}</pre>{%- endblock -%}
-{%- block stream -%}<pre>{{ output.text | escape }}</pre>{%- endblock -%}
-"""
+COLOURS = re.compile(r"\x1b\[[\d;]*m")
+"""What IPython colours its tracebacks with on a terminal."""
 
 
 class NotebookError(QuantlearnError):
@@ -77,7 +73,7 @@ def execute_notebook(path: str | Path, parameters: dict[str, Any]) -> NotebookNo
                 config=Config({"ThisPython": {"folder": folder}}),
             )
         except PapermillExecutionError as fault:
-            log.error("%s", strip_ansi("\n".join(fault.traceback)))
+            log.error("%s", COLOURS.sub("", "\n".join(fault.traceback)))
             name = _name_of_cell(source, fault.source)
             what = f"{fault.ename}: {fault.evalue}".strip().partition("\n")[0]
             raise NotebookError(f"{path}: cell {name}: {what}") from fault
@@ -104,10 +100,40 @@ def write_notebook(notebook: NotebookNode, path: str | Path) -> None:
         beside.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
 
 
-def notebook_body(notebook: NotebookNode) -> str:
-    """A notebook's text and outputs as HTML that can stand in a page, without its code."""
-    exporter = HTMLExporter(raw_template=BODY, exclude_input=True, exclude_anchor_links=True)
-    return exporter.from_notebook_node(notebook)[0].strip()
+def to_read(notebook: NotebookNode) -> NotebookNode:
+    """An executed notebook with what its cells display as cells of Markdown.
+
+    So headings that are displayed are headings of the page. Code stays, to be unfolded, in cells
+    tagged "shown"; other code is left out.
+    """
+    cells = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            cells.append(cell)
+            continue
+        if "shown" in cell.metadata.get("tags", []):
+            code = nbformat.v4.new_code_cell(cell.source, id=cell.id)
+            code.metadata["tags"] = ["hide-input"]
+            cells.append(code)
+        text = "\n\n".join(map(_displayed, cell.outputs))
+        if text.strip():
+            cells.append(nbformat.v4.new_markdown_cell(text, id=f"{cell.id}-displayed"))
+    return nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
+
+
+def _displayed(output: NotebookNode) -> str:
+    """What a cell displays, as Markdown."""
+    data = output.get("data", {"text/plain": output.get("text", "")})
+    if "text/markdown" in data:
+        return data["text/markdown"]
+    if "text/html" in data:
+        return raw_html(data["text/html"])
+    return f"````text\n{data['text/plain']}\n````"
+
+
+def raw_html(content: str) -> str:
+    """HTML as a block of Markdown, whatever lines it has."""
+    return f"``````{{raw}} html\n{content}\n``````"
 
 
 class ThisPython(AsyncKernelManager):

@@ -1,6 +1,5 @@
-"""HTML pages that need nothing but themselves: figures and style are inside the file."""
+"""Figures as parts of a page, and texts as names of places on it."""
 
-import base64
 import html
 import re
 from collections.abc import Mapping
@@ -8,13 +7,12 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
 
-__all__ = ["embedded_figure", "main_part", "placed", "slug", "write_page"]
+__all__ = ["embedded_figure", "slug", "write_page"]
 
 
 def slug(text: str) -> str:
@@ -26,53 +24,53 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
-def embedded_figure(path: str | Path, caption: str, alternative: str) -> str:
-    """An SVG file as a figure whose picture is inside the HTML.
+def embedded_figure(path: str | Path, caption: str, alternative: str, name: str = "") -> str:
+    """An SVG file as a figure whose drawing is part of the HTML.
 
-    As an image of its own, its ids cannot clash with those of other figures on the page.
-    ``alternative`` says what it shows to whoever cannot see it. Elements with a title tell it under
-    the pointer, which needs a document of its own in place of an image.
+    ``alternative`` says what it shows to whoever cannot see it. ``name`` is experiment/figure,
+    where it is one of an experiment; `site` adds links to its files. The caption's first sentence
+    is shown, the rest is folded.
 
     Raises `QuantlearnError` when the file is not whole: a browser would show a broken picture.
     """
-    content = Path(path).read_bytes()
+    content = Path(path).read_text(encoding="utf-8")
     try:
         ElementTree.fromstring(content)
     except ElementTree.ParseError as fault:
         raise QuantlearnError(damaged(path, "a figure", fault)) from fault
-    source = f"data:image/svg+xml;base64,{base64.b64encode(content).decode('ascii')}"
-    picture = f'<img src="{source}" alt="{html.escape(alternative)}">'
-    if b"<title>" in content:
-        picture = (
-            f'<object type="image/svg+xml" data="{source}">{html.escape(alternative)}</object>'
-        )
-    text = html.escape(" ".join(caption.split()))  # no blank line, which would end it in Markdown
-    return f"<figure>{picture}<figcaption>{text}</figcaption></figure>"
+    first, rest = _sentences(" ".join(caption.split()))
+    own = slug(name or alternative)
+    more = f"<details><summary>How to read it</summary>{html.escape(rest)}</details>"
+    return (
+        f'<figure class="drawing" id="figure-{own}" data-figure="{html.escape(name)}">'
+        f'<div class="drawn" tabindex="0" role="group" aria-label="{html.escape(alternative)}">'
+        f"{_inline(content, own, alternative)}</div>"
+        f"<figcaption>{html.escape(first)}{more if rest else ''}</figcaption></figure>"
+    )
 
 
-def placed(body: str, prefix: str, deeper: int) -> str:
-    """A notebook's body as part of a page.
+def _sentences(caption: str) -> tuple[str, str]:
+    """The first sentence of a caption, and the others.
 
-    Headings go ``deeper`` levels down, and each gets an anchor that begins with ``prefix``; the
-    first heading's anchor is the prefix alone.
+    >>> _sentences("Steps of 2.5 units. A point is a trial.")
+    ('Steps of 2.5 units.', 'A point is a trial.')
     """
-    soup = BeautifulSoup(body, "html.parser")
-    for place, heading in enumerate(soup.find_all(re.compile("^h[1-6]$"))):
-        level = int(heading.name[1:])
-        heading.name = f"h{min(level + deeper, 6)}"
-        heading["id"] = prefix if place == 0 else f"{prefix}-{slug(heading.get_text())}"
-    return str(soup)
+    found = re.match(r"(.+?[.?!])\s+(.+)", caption)
+    return (found[1], found[2]) if found else (caption, "")
 
 
-def main_part(path: str | Path) -> str:
-    """What a page that `write_page` wrote has in its element `main`.
+def _inline(content: str, own: str, alternative: str) -> str:
+    """An SVG document as an element of a page, on which its ids are found once.
 
-    Raises `QuantlearnError` when it has no whole one.
+    >>> _inline('<?xml version="1.0"?><svg><g id="a"/><use href="#a"/></svg>', "f", "A < B")
+    '<svg role="img" aria-label="A &lt; B"><g id="f-a"/><use href="#f-a"/></svg>'
     """
-    found = re.search(r"<main>(.*)</main>", Path(path).read_text(encoding="utf-8"), re.DOTALL)
-    if found is None:
-        raise QuantlearnError(damaged(path, "a page", "it has no whole main part"))
-    return found[1]
+    drawing = content[content.index("<svg") :]
+    # matplotlib's style would hold for all drawings of a page, which site.css does as well.
+    drawing = re.sub(r"<(metadata|style)\b.*?</\1>", "", drawing, flags=re.DOTALL)
+    drawing = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{own}-", drawing)
+    drawing = re.sub(r"\s*\n\s*", "\n", drawing).strip()  # no blank line, which would end it
+    return drawing.replace("<svg", f'<svg role="img" aria-label="{html.escape(alternative)}"', 1)
 
 
 def write_page(template: str | Path, path: str | Path, content: Mapping[str, Any]) -> None:

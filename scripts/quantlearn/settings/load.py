@@ -34,7 +34,7 @@ from quantlearn.yamlfile import YamlError, plain_value, read_yaml
 __all__ = ["ConfigError", "Settings", "load_settings"]
 
 # Experiments become folders in results/ beside those of the whole run.
-RESERVED_EXPERIMENTS = ("report", "benchmark", "atlas", "symmetry")
+RESERVED_EXPERIMENTS = ("report", "benchmark", "atlas", "symmetry", "course", "chapters")
 
 # What is checked of an experiment beside the others.
 ACROSS = (find_start_faults, find_figure_faults)

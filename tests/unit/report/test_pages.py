@@ -1,14 +1,10 @@
-"""Pages: complete in themselves, safe for any text, with anchors that are there."""
-
-import re
+"""Figures and tables on a page: safe for any text, each id once."""
 
 import pandas as pd
-import pytest
 from bs4 import BeautifulSoup
-from jinja2 import UndefinedError
 
 from quantlearn.figures.texts import html_table
-from quantlearn.report.pages import embedded_figure, placed, write_page
+from quantlearn.report.pages import embedded_figure
 
 
 def test_a_table_shows_any_text_and_sets_numbers_to_the_right():
@@ -23,24 +19,33 @@ def test_a_table_shows_any_text_and_sets_numbers_to_the_right():
     assert right == ["Step", "Interval", "p"]
 
 
+DRAWING = """<?xml version="1.0"?>
+<!DOCTYPE svg>
+<svg xmlns="http://www.w3.org/2000/svg"><metadata>m</metadata><style>* {fill: red}</style>
+<defs><path id="a"/></defs>
+
+<use href="#a" clip-path="url(#a)"/></svg>
+"""
+
+
 def test_a_figure_is_inside_the_page_and_described(tmp_path):
-    (tmp_path / "figure.svg").write_text("<svg/>")
-    figure = embedded_figure(tmp_path / "figure.svg", "Caption < 1", 'A "figure"')
-    image = BeautifulSoup(figure, "html.parser").img
-    assert image["src"].startswith("data:image/svg+xml;base64,")
-    assert image["alt"] == 'A "figure"'
+    (tmp_path / "figure.svg").write_text(DRAWING)
+    content = embedded_figure(tmp_path / "figure.svg", "A < B. And more.", 'A "figure"', "e1/f_1")
+    figure = BeautifulSoup(content, "html.parser").figure
+    assert figure["id"] == "figure-e1-f-1"
+    assert figure.svg["aria-label"] == 'A "figure"'
+    assert figure.figcaption.contents[0] == "A < B."
+    assert figure.details.contents[-1] == "And more."
+    assert not figure.find_all(["style", "metadata"])
+    assert "\n\n" not in content  # it would end the HTML in Markdown
 
 
-def test_headings_go_deeper_and_anchors_begin_with_the_prefix():
-    soup = BeautifulSoup(placed("<h1>T</h1><h2>Data & co</h2><p>x</p>", "exp1a", 2), "html.parser")
-    assert [(tag.name, tag["id"]) for tag in soup.find_all(re.compile("^h"))] == [
-        ("h3", "exp1a"),
-        ("h4", "exp1a-data-co"),
-    ]
-
-
-def test_what_a_template_lacks_leaves_no_page(tmp_path):
-    (tmp_path / "page.html.j2").write_text("{{ title }} {{ main }}")
-    with pytest.raises(UndefinedError, match="main"):
-        write_page(tmp_path / "page.html.j2", tmp_path / "page.html", {"title": "T"})
-    assert [path.name for path in tmp_path.iterdir()] == ["page.html.j2"]
+def test_ids_of_two_figures_on_a_page_differ_and_lead_to_their_own(tmp_path):
+    (tmp_path / "figure.svg").write_text(DRAWING)
+    names = ("e/one", "e/two")
+    page = "".join(embedded_figure(tmp_path / "figure.svg", "", "f", name) for name in names)
+    soup = BeautifulSoup(page, "html.parser")
+    ids = [tag["id"] for tag in soup.find_all("path")]
+    assert len(set(ids)) == 2
+    assert [tag["href"] for tag in soup.find_all("use")] == [f"#{own}" for own in ids]
+    assert [tag["clip-path"] for tag in soup.find_all("use")] == [f"url(#{own})" for own in ids]

@@ -48,7 +48,7 @@ def exhibit(exhibits: Exhibits, name: str, *figures: str, question: bool = True)
     for figure in figures:
         alternative = f"{formats.capital(figure.replace('_', ' '))} of {settings['title']}"
         path, caption = shown["figures"][figure], shown["captions"][figure]
-        display(HTML(embedded_figure(path, caption, alternative)))
+        display(HTML(embedded_figure(path, caption, alternative, f"{name}/{figure}")))
         if figure in shown["texts"]:
             say(Path(shown["texts"][figure]).read_text(encoding="utf-8"))
 
@@ -57,9 +57,9 @@ def page_of(experiment: str) -> str:
     """Where the course finds an experiment's own page.
 
     >>> page_of("tutorial")
-    '../tutorial/notebooks/experiment.html'
+    '../experiments/tutorial'
     """
-    return f"../{experiment}/notebooks/experiment.html"
+    return f"../experiments/{experiment}"
 
 
 def say(*paragraphs: str) -> None:

@@ -1,0 +1,165 @@
+"""The site of a report: its pages as sources for Sphinx, what can be downloaded, the built site."""
+
+import html
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from sphinx.cmd.build import build_main
+
+from quantlearn.errors import QuantlearnError
+from quantlearn.figures.registry import data_of, module_of
+from quantlearn.report.notebooks import read_notebook, to_read, write_notebook
+
+__all__ = ["Site", "build"]
+
+TEMPLATE = Path(__file__).with_suffix(".md.j2")
+
+LARGEST_CSV = 200_000
+"""Tables that are larger than this in bytes as CSV are offered as they are, as parquet."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """The sources of a site in a folder, to which pages are added.
+
+    command: how Snakemake is called for the run, before the targets.
+    """
+
+    folder: Path
+    settings: Mapping[str, Mapping[str, Any]]
+    command: str
+
+    def add_notebook(self, page: str, notebook: str | Path, *, before: str = "") -> None:
+        """Add an executed notebook as a page, with Markdown behind its title."""
+        readable = to_read(read_notebook(notebook))
+        for cell in readable.cells:
+            if cell.cell_type == "markdown":
+                cell.source = self._finished(cell.source, page)
+        if before:
+            first = readable.cells[0]
+            title, _, rest = first.source.partition("\n")
+            first.source = f"{title}\n\n{before}\n{rest}"
+        write_notebook(readable, self._place(page, ".ipynb"))
+
+    def add_text(self, page: str, text: str) -> None:
+        """Add a page of Markdown."""
+        self._place(page, ".md").write_text(self._finished(text, page), encoding="utf-8")
+
+    def add_files(self, files: Sequence[str], notebook: str) -> None:
+        """Copy results/{experiment}/…/{name} of the experiments to files/{experiment}/{name}.
+
+        Beside them go their settings, and the code of their figures and their notebook to
+        files/code/. Tables that no spreadsheet opens are written as CSV where they are small.
+        """
+        for file in map(Path, files):
+            place = self.folder / "files" / file.parts[1]
+            place.mkdir(parents=True, exist_ok=True)
+            content = as_csv(file) if file.suffix == ".parquet" else b""
+            if content:
+                (place / f"{file.stem}.csv").write_bytes(content)
+            else:
+                shutil.copyfile(file, place / file.name)
+        code = self.folder / "files" / "code"
+        code.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(notebook, code / "experiment.ipynb")
+        for name, settings in self.settings.items():
+            place = self.folder / "files" / name
+            text = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)
+            (place / "settings.yaml").write_text(text, encoding="utf-8")
+            for figure in settings["figures"]:
+                shutil.copyfile(module_of(figure), code / f"{figure}.py")
+
+    def _place(self, page: str, suffix: str) -> Path:
+        path = self.folder / f"{page}{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def _finished(self, text: str, page: str) -> str:
+        """Markdown of a page with what only the site knows: files of figures, and other pages."""
+        root = "../" * page.count("/")
+        text = re.sub(
+            r'(data-figure="([^"/]+)/([^"/]+)".*?)</figure>',
+            lambda found: f"{found[1]}{self._menu(found[2], found[3], root)}</figure>",
+            text,
+            flags=re.DOTALL,
+        )
+        # An experiment that is on no page of this site is named without a link.
+        return re.sub(
+            r"\[([^\]]*)\]\((?:\.\./)?experiments/(\w+)\)",
+            lambda found: (
+                f"[{found[1]}]({root}experiments/{found[2]})"
+                if found[2] in self.settings
+                else found[1]
+            ),
+            text,
+        )
+
+    def _menu(self, experiment: str, figure: str, root: str) -> str:
+        """Links to the files of a figure, and how it is made again, as HTML."""
+        place = self.folder / "files" / experiment
+        data = [
+            name
+            for table in data_of(figure)
+            for name in (f"{table}.csv", f"{table}.parquet")
+            if (place / name).exists()
+        ]
+        folder = f"{root}files/{experiment}"
+        links = {
+            **{kind.upper(): f"{folder}/{figure}.{kind}" for kind in ("svg", "pdf", "png")},
+            **{f"data: {name}": f"{folder}/{name}" for name in data},
+            "code": f"{root}files/code/{figure}.py",
+            "settings": f"{folder}/settings.yaml",
+            "notebook": f"{root}files/code/experiment.ipynb",
+        }
+        shown = " ".join(
+            f'<a href="{html.escape(path)}" download>{html.escape(name)}</a>'
+            for name, path in links.items()
+        )
+        command = f"{self.command} results/{experiment}/figures/{figure}.pdf"
+        return (
+            f'<details class="files"><summary>Files and data</summary><p>{shown}</p>'
+            f"<p>Made again by <code>{html.escape(command)}</code></p></details>"
+        )
+
+
+def as_csv(path: Path) -> bytes:
+    """A parquet file as CSV; nothing if that is too large to be offered."""
+    text = pd.read_parquet(path).to_csv(index=False, float_format="%.6g").encode()
+    return text if len(text) <= LARGEST_CSV else b""
+
+
+def build(sources: Path, configuration: Path, report: Path) -> None:
+    """Make the site of the sources with Sphinx, with its front page at ``report``.
+
+    Nothing of an older site is left in its place.
+
+    Raises `QuantlearnError` when Sphinx cannot, and prints what it warns of to the log of the job.
+    """
+    with tempfile.TemporaryDirectory(dir=report.parent, prefix=".site-") as folder:
+        built, warnings = Path(folder, "html"), Path(folder, "warnings")
+        options = ["-b", "html", "-q", "-c", configuration, "-d", f"{folder}/doctrees"]
+        status = build_main([*map(str, options), "-w", str(warnings), str(sources), str(built)])
+        said = warnings.read_text(encoding="utf-8")
+        if status:
+            raise QuantlearnError(f"{report}: Sphinx could not make the site: {said.strip()}")
+        print(said)
+        if (sources / "files").exists():
+            shutil.copytree(sources / "files", built / "files")
+        for spare in (".buildinfo", "objects.inv", "_sources", "_static/**/*.map"):
+            for path in built.glob(spare):
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for entry in sorted(built.iterdir()):
+            place = report.parent / entry.name
+            if entry.is_dir():
+                shutil.rmtree(place, ignore_errors=True)
+            if entry.name != report.name:
+                entry.replace(place)
+        # Last: with its front page the site is whole.
+        (built / report.name).replace(report)
