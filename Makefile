@@ -41,7 +41,7 @@ report: $(STAMP)
 $(CHAPTERS): $(STAMP)
 	@echo "Making the chapter $@ in full."
 	@$(SNAKEMAKE) $@
-	@echo "The chapter is in results/report/$@.html"
+	@echo "The chapter is in results/chapters/$@/index.html"
 
 # In the order of the files: those that take longest are not left for the end.
 test: $(STAMP)

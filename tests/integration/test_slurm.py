@@ -64,7 +64,7 @@ def on_slurm(slurm, tmp_path_factory):
     inputs = [f"results/{name}/{file}" for name in EXPERIMENTS for file in files]
     run(folder, *settings, "--", *inputs, limit=LIMIT)
     # Now that the data of both are there, their networks are ready, and submitted, together.
-    results = ["results/report/paper.html", "results/tiny_alone/tables/comparison.csv"]
+    results = ["results/chapters/paper/index.html", "results/tiny_alone/tables/comparison.csv"]
     run(folder, *settings, "--slurm-array-jobs", "train", "--", *results, limit=LIMIT)
     return folder, ended_jobs()
 
@@ -90,7 +90,7 @@ def test_figures_and_report_are_there(on_slurm):
     folder, _ = on_slurm
     figures = [path.name for path in folder.glob("results/tiny/figures/*") if path.stat().st_size]
     assert sorted(figures) == [f"learning_curves.{kind}" for kind in ("pdf", "png", "svg")]
-    assert 'id="tiny"' in (folder / "results" / "report" / "paper.html").read_text("utf-8")
+    assert (folder / "results" / "chapters" / "paper" / "experiments" / "tiny.html").is_file()
 
 
 def test_each_training_job_sees_the_gpu_it_was_given(on_slurm):

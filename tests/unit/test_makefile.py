@@ -115,7 +115,7 @@ def test_report_ends_with_its_place(clone):
 def test_a_chapter_is_made_in_full(clone, chapter):
     found = make(clone, chapter)
     assert calls(clone)[-1].endswith(f"--cores all {chapter}")
-    assert found.stdout.rstrip().endswith(f"results/report/{chapter}.html")
+    assert found.stdout.rstrip().endswith(f"results/chapters/{chapter}/index.html")
 
 
 def test_clean_keeps_the_environment_and_the_readme(clone):

@@ -58,7 +58,7 @@ class Contents:
         return render(FOLDER / "badge.md.j2", {"run": badges(self.run, settings)})
 
     def chapter(self, name: str, parts: Sequence[str]) -> dict[str, Any]:
-        """What the page of a chapter says, experiment by experiment, those on one universal together.
+        """What the page of a chapter says: its experiments, those on one universal together.
 
         Those about no universal come last; a chapter of these alone is one group without a title.
         """

@@ -29,7 +29,8 @@ __all__ = ["how_run", "pairs", "section"]
 def section(name: str, experiment: Experiment) -> str:
     """Write a section of the page as Markdown; it is empty where it has nothing to say.
 
-    The names are introduction, meaning, trials, data, learning, tests, errors, conclusion and caveats.
+    The names are introduction, meaning, trials, data, learning, tests, errors, conclusion and
+    caveats.
     """
     return _written(name, _FACTS[name](experiment))
 

@@ -1,8 +1,11 @@
 """The site of a report: its pages as sources for Sphinx, what can be downloaded, the built site."""
 
 import html
+import logging
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +14,6 @@ from typing import Any
 
 import pandas as pd
 import yaml
-from sphinx.cmd.build import build_main
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures.registry import data_of, module_of
@@ -19,7 +21,10 @@ from quantlearn.report.notebooks import read_notebook, to_read, write_notebook
 
 __all__ = ["Site", "build"]
 
-TEMPLATE = Path(__file__).with_suffix(".md.j2")
+log = logging.getLogger("quantlearn")
+
+SPARE = (".buildinfo", "objects.inv", "_sources", "_static/**/*.map", "_static/webpack*")
+"""What Sphinx and its theme leave that no reader needs."""
 
 LARGEST_CSV = 200_000
 """Tables that are larger than this in bytes as CSV are offered as they are, as parquet."""
@@ -71,6 +76,7 @@ class Site:
         shutil.copyfile(notebook, code / "experiment.ipynb")
         for name, settings in self.settings.items():
             place = self.folder / "files" / name
+            place.mkdir(exist_ok=True)
             text = yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True)
             (place / "settings.yaml").write_text(text, encoding="utf-8")
             for figure in settings["figures"]:
@@ -102,7 +108,12 @@ class Site:
         )
 
     def _menu(self, experiment: str, figure: str, root: str) -> str:
-        """Links to the files of a figure, and how it is made again, as HTML."""
+        """Links to the files of a figure, and how it is made again, as HTML.
+
+        An experiment of another site has none here.
+        """
+        if experiment not in self.settings:
+            return ""
         place = self.folder / "files" / experiment
         data = [
             name
@@ -140,19 +151,25 @@ def build(sources: Path, configuration: Path, report: Path) -> None:
 
     Nothing of an older site is left in its place.
 
-    Raises `QuantlearnError` when Sphinx cannot, and prints what it warns of to the log of the job.
+    What Sphinx warns of is in the log. Raises `QuantlearnError` when it cannot make the site.
     """
+    report.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=report.parent, prefix=".site-") as folder:
-        built, warnings = Path(folder, "html"), Path(folder, "warnings")
-        options = ["-b", "html", "-q", "-c", configuration, "-d", f"{folder}/doctrees"]
-        status = build_main([*map(str, options), "-w", str(warnings), str(sources), str(built)])
-        said = warnings.read_text(encoding="utf-8")
-        if status:
-            raise QuantlearnError(f"{report}: Sphinx could not make the site: {said.strip()}")
-        print(said)
+        built = Path(folder, "html")
+        places = ["-c", configuration, "-d", f"{folder}/doctrees", sources, built]
+        # A process of its own: Sphinx sets up logging and languages for all that runs beside it.
+        done = subprocess.run(
+            [sys.executable, "-m", "sphinx", "-b", "html", "-q", *map(str, places)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise QuantlearnError(f"{report}: Sphinx could not make the site: {done.stderr}")
+        log.info("%s", done.stderr or "Sphinx had nothing to warn of")
         if (sources / "files").exists():
             shutil.copytree(sources / "files", built / "files")
-        for spare in (".buildinfo", "objects.inv", "_sources", "_static/**/*.map"):
+        for spare in SPARE:
             for path in built.glob(spare):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
         for entry in sorted(built.iterdir()):

@@ -1,12 +1,9 @@
 """The course: facts about neurons, perceptrons, gradients and losses; the page shows them."""
 
-import base64
 import itertools
 import os
-import re
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 import torch
@@ -15,15 +12,20 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from nbformat.v4 import new_markdown_cell, new_notebook
-from page_results import CONFIG, PAGE, RECORD, WORKFLOW, tabulated
+from page_results import (
+    CONFIG,
+    RECORD,
+    WORKFLOW,
+    build_site,
+    tabulated,
+    write_notebook_of,
+    write_overview,
+)
 
-from build_report import build_report
 from quantlearn import columns, tables
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
 from quantlearn.pipeline.run_record import content_digest, write_record
-from quantlearn.report.contents import contents_of, linked_within
 from quantlearn.report.course import anatomy, backprop, descent, neurons, pictures, slopes
 from quantlearn.report.course.learning import EXACTLY_1, learn_xor, xor_scenes
 from quantlearn.report.course.perceptron import is_separable, train_perceptron
@@ -179,30 +181,12 @@ def test_a_trial_learns_the_same_alone_and_in_company():
 PARTS = ("computation", "learning", "experiment", "practice", "further")
 
 
-def test_links_to_what_is_on_the_page_lead_to_its_place():
-    body = (
-        '<a href="../exp1a/notebooks/experiment.html">a</a>'
-        '<a href="../exp1a_as_run/notebooks/experiment.html">b</a><a href="further.html">c</a>'
-    )
-    places = {"../exp1a_as_run/notebooks/experiment.html": "exp1a-as-run"}
-    linked = linked_within(body, places | {"further.html": "course-further"})
-    assert 'href="../exp1a/notebooks/experiment.html"' in linked
-    assert 'href="#exp1a-as-run"' in linked
-    assert 'href="#course-further"' in linked
-
-
-def test_contents_are_the_headings_in_their_order():
-    found = contents_of('<h3 id="a">A <i>b</i></h3><p>c</p><h4 id="a-d">D</h4>')
-    assert found == [{"anchor": "a", "title": "A b"}, {"anchor": "a-d", "title": "D"}]
-
-
 def test_automata_are_drawn_with_all_their_states():
     automaton = minimal_automaton(EXACTLY_1)
     page = figure_html(pictures.automata, 3, "exactly 1", automaton, "counter", 2)
-    drawn = base64.b64decode(re.search(r"base64,([^\"]+)", page)[1]).decode()
-    assert drawn.count(">A∩B<") == 2 + 4  # to the second and the third state; up the counter
-    assert drawn.count(">A∖B<") == 4
-    assert ">−2<" in drawn
+    assert page.count(">A∩B<") == 2 + 4  # to the second and the third state; up the counter
+    assert page.count(">A∖B<") == 4
+    assert ">−2<" in page
 
 
 def probe_changes():
@@ -269,27 +253,19 @@ def run(tmp_path_factory):
         for part, given_ in parameters.items():
             render_notebook(
                 WORKFLOW / f"notebooks/course_{part}.ipynb",
-                PAGE,
                 given_,
-                "Course",
                 executed=f"results/course/{part}.ipynb",
-                page=f"results/course/{part}.html",
             )
-        other = Path("results/tutorial/notebooks/experiment.ipynb")
-        other.parent.mkdir()
-        nbformat.write(new_notebook(cells=[new_markdown_cell("# Tutorial", id="title")]), other)
-        build_report(
-            str(other),
-            [str(other)],
-            record,
-            [],
-            WORKFLOW / "report/report.html.j2",
-            [example],
+        write_notebook_of("Tutorial", "results/tutorial/notebooks/experiment.ipynb")
+        place = Path("results/report/course")
+        write_overview(place, [made])
+        build_site(
+            place,
+            [example | {"figures": []}],
+            ["results/tutorial/notebooks/experiment.ipynb"],
             {"course": "Course"},
-            "Course",
-            "In short",
             course=[f"results/course/{part}.ipynb" for part in PARTS],
-            report="results/report/course.html",
+            files=list(paths.values()),
         )
         yield folder, example, paths
     finally:
@@ -297,33 +273,38 @@ def run(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def page(run):
-    return BeautifulSoup((run[0] / "results/report/course.html").read_text(), "html.parser")
+def site(run):
+    return run[0] / "results/report/course"
 
 
-def test_the_parts_stand_in_their_order_in_front_of_the_experiments(page):
-    *parts, example = page.find_all("article")
-    assert [part.h3["id"] for part in parts] == [f"course-{part}" for part in PARTS]
-    assert example.h3["id"] == "tutorial"
-    listed = [link.text for link in page.nav.find_all("a")]
-    headings = [heading.text for part in parts for heading in part.find_all(["h3", "h4"])]
-    assert [text for text in listed if text in headings] == headings
-    assert listed.count("Course") == 1
-    anchors = {tag["id"] for tag in page.find_all(id=True)}
-    inner = [link["href"][1:] for link in page.find_all("a") if link["href"].startswith("#")]
-    assert set(inner) <= anchors
-    assert "tutorial" in {link["href"][1:] for part in parts for link in part.find_all("a")}
+def parsed(path):
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
-def test_no_anchor_is_there_twice(page):
-    anchors = [tag["id"] for tag in page.find_all(id=True)]
-    assert len(anchors) == len(set(anchors))
+@pytest.fixture(scope="module")
+def page(site):
+    """All parts of the course, one after another."""
+    parts = [str(parsed(site / f"lessons/{part}.html").article) for part in PARTS]
+    return BeautifulSoup("".join(parts), "html.parser")
 
 
-def test_an_exhibit_has_its_question_figure_remark_and_a_link(page):
-    link = page.find("a", string="Search at random against a grid")
-    assert link["href"] == "../search_random/notebooks/experiment.html"
-    remark = link.find_parent("p").find_next("figure").find_next("p").text
+def test_the_chapter_leads_to_the_parts_in_their_order_and_to_the_experiments(site):
+    links = [link["href"] for link in parsed(site / "chapters/course.html").article.find_all("a")]
+    lessons = [f"../lessons/{part}.html" for part in PARTS]
+    assert [link for link in links if "lessons" in link] == lessons
+    assert "../experiments/tutorial.html" in links
+
+
+def test_no_anchor_is_there_twice_on_a_page(site):
+    for path in site.glob("lessons/*.html"):
+        anchors = [tag["id"] for tag in parsed(path).find_all(id=True)]
+        assert len(anchors) == len(set(anchors)), path
+
+
+def test_an_exhibit_has_its_question_figure_remark_and_no_link_to_where_it_is_not(page):
+    title = page.find("strong", string="Search at random against a grid.")
+    assert not title.find("a")
+    remark = title.find_parent("p").find_next("p").text
     assert remark == "So it is."
 
 
@@ -344,28 +325,18 @@ def test_a_cluster_run_is_described_by_its_profile(page):
     assert "No GPU was measured in this run: all networks of this chapter were" in page.get_text()
 
 
-def test_the_course_needs_no_network_and_shows_its_pictures(run):
-    folder, *_ = run
-    pages = [f"results/course/{part}.html" for part in PARTS]
-    found = 0
-    for path in ["results/report/course.html", *pages]:
-        soup = BeautifulSoup((folder / path).read_text(), "html.parser")
-        assert not soup.find_all(["script", "link", "iframe", "object", "embed"])
-        pictures_ = soup.find_all("img")
-        found += len(pictures_) if path in pages else -len(pictures_)
-        assert all(image["src"].startswith("data:") and image["alt"] for image in pictures_)
-        for image in pictures_:
-            assert image.find_next("figcaption").text
-    assert found == 0
+def test_the_course_shows_its_pictures_described(page):
+    drawings = page.find_all("svg")
+    assert len(drawings) > 10
+    assert all(drawing["aria-label"] for drawing in drawings)
+    assert all(figure.figcaption.text for figure in page.find_all("figure"))
 
 
-def test_links_of_the_course_to_results_fit_both_places(run):
-    folder, *_ = run
-    for path in ("results/report/course.html", "results/course/experiment.html"):
-        soup = BeautifulSoup((folder / path).read_text(), "html.parser")
-        files = [link["href"] for link in soup.find_all("a") if link["href"].endswith(".csv")]
-        assert len(files) == 2
-        assert all(((folder / path).parent / file).is_file() for file in files)
+def test_links_of_the_course_to_results_lead_to_files(site):
+    links = parsed(site / "lessons/experiment.html").find_all("a", href=True)
+    files = [link["href"] for link in links if link["href"].endswith(".csv")]
+    assert len(files) >= 2
+    assert all((site / "lessons" / file).is_file() for file in files)
 
 
 def test_every_part_of_an_experiment_names_a_rule_that_there_is(run):

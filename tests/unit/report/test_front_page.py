@@ -1,12 +1,14 @@
-"""The first section of a page: which universals show an effect, over all experiments."""
+"""What all experiments say together: the front page, and the page of all pairs."""
 
 import pandas as pd
 import pytest
-from page_results import CONFIG, tabulated
+from page_results import CONFIG, RECORD, tabulated, write_overview
 
-from overview import overview
+from quantlearn import columns, tables
 from quantlearn.figures.experiment import Experiment
-from quantlearn.report.front_page import front_page
+from quantlearn.figures.texts import render
+from quantlearn.report.contents import FOLDER
+from quantlearn.report.front_page import badges, caveats, pairs_page, statement, universals
 from quantlearn.settings.load import load_settings
 
 
@@ -16,20 +18,6 @@ def settings():
     change = {"trials": 12, "overrides": {"convergence": {"window": 20}}}
     names = ["exp1a", "exp1a_as_run"]
     return list(load_settings({"experiments": names, **change}, CONFIG).experiments.values())
-
-
-def write_overview(folder, experiments):
-    """Write overview.csv and as_run.csv of experiments."""
-    made = {name: folder / f"{name}.csv" for name in ("overview", "as_run")}
-    samples = [one.path("samples") for one in experiments]
-    overview([one.settings for one in experiments], samples, **made)
-    (folder / "overview.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
-
-
-def written(folder, settings=(), texts=None):
-    """The first section of a page, from the tables and the figure in a folder."""
-    tables = (folder / "overview.csv", folder / "as_run.csv")
-    return front_page(settings, *tables, texts or {}, "All", folder / "overview.svg", "Caption.")
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +35,9 @@ def folder(tmp_path_factory, settings):
     return made
 
 
-@pytest.fixture
-def empty(folder, tmp_path):
-    """The tables without a row."""
-    for name in ("overview", "as_run"):
-        pd.read_csv(folder / f"{name}.csv").iloc[:0].to_csv(tmp_path / f"{name}.csv", index=False)
-    return tmp_path
+@pytest.fixture(scope="module")
+def pairs(folder):
+    return tables.read_csv(folder / "overview.csv", columns.OVERVIEW)
 
 
 def test_experiments_about_no_universal_come_last(tmp_path, settings):
@@ -66,37 +51,83 @@ def test_experiments_about_no_universal_come_last(tmp_path, settings):
     assert list(dict.fromkeys(found)) == ["quantity", "monotonicity", "none"]
 
 
-def test_documented_is_told_from_as_run(folder, settings):
-    text = written(folder, settings)
-    assert "- **Monotonicity**, 2 pairs: " in text
+def test_documented_is_told_from_as_run(folder, pairs):
+    text = pairs_page(pairs, tables.read_csv(folder / "as_run.csv", columns.AS_RUN))
     # Two pairs, and one that is there twice; a heading each.
     assert text.count("</tr>") == 3 + 2
     assert "nan" not in text
-    assert "the test scenes also decide" in text
-    assert "<figure>" in text
 
 
-def test_an_experiment_with_analyses_is_summed_up_by_the_first_statement(empty):
+def row(verdict, ratio, version="documented", exchangeable=False):
+    """A pair of monotonicity."""
+    return {
+        "universal": "monotonicity",
+        "version": version,
+        "verdict": verdict,
+        "ratio": ratio,
+        "exchangeable": exchangeable,
+    }
+
+
+def test_a_universal_is_counted_by_verdict_and_checks_apart():
+    pairs = pd.DataFrame(
+        [
+            row("sooner", 2.04),
+            row("sooner", 3.5),
+            row("later", 0.5),
+            row("no_difference", 1.0),
+            row("open", 1.3),
+            row("sooner", 4.0, version="as run"),
+            row("open", 1.1, exchangeable=True),
+            row("sooner", 1.2, exchangeable=True),
+        ]
+    )
+    (found,) = universals(pairs)
+    documented, as_run = found["by_version"]["documented"], found["by_version"]["as run"]
+    assert documented["pairs"] == 5
+    assert documented["verdicts"] == {"sooner": 2, "later": 1, "no_difference": 1, "open": 1}
+    assert documented["times"] == {"sooner": "2.0 to 3.5", "later": "2.0"}
+    assert as_run["verdicts"]["sooner"] == as_run["pairs"] == 1
+    assert (found["checks"], found["alarms"]) == (2, 1)
+    text = " ".join(render(FOLDER / "universal.md.j2", {"one": found}).split())
+    assert text == (
+        "Monotone quantifiers were learned **sooner in 2 of 5 pairs** (2.0 to 3.5 times); **later "
+        "in 1** (2.0 times); no difference that matters in 1; open in 1. As run for the published "
+        "data: **sooner in 1 of 1 pair** (4.0 times). 2 pairs are checks of the procedure, with a "
+        "false alarm in 1."
+    )
+
+
+def test_the_statement_is_the_first_paragraph_of_the_first_text_that_has_one(tmp_path):
     texts = {
         "list": "The finding,\nin two lines.\n\n- first\n- second",
         "plain": "A.\n\nB.",
         "silent": "<!-- no headline -->\n\nNothing.",
     }
-    paths = {name: empty / f"{name}.md" for name in texts}
+    paths = {name: tmp_path / f"{name}.md" for name in texts}
     for name, text in texts.items():
         paths[name].write_text(text)
 
-    def summed_up(*figures):
-        one = {"name": "an_experiment", "question": "Why?", "training": {"monitor": "dev"}}
-        one |= {"comparisons": [], "family": None, "trials": 3}
-        text = written(empty, [one], {"an_experiment": {name: paths[name] for name in figures}})
-        return text.partition("## What is shown")[2].strip()
+    def stated(*figures):
+        return statement({name: paths[name] for name in figures})
 
-    link = "([an_experiment](#an-experiment))"
-    assert summed_up("list", "plain") == f"- **Why?** The finding, in two lines. {link}"
-    assert summed_up("silent", "plain") == f"- **Why?** A. {link}"
-    assert summed_up("silent") == summed_up() == ""
+    assert stated("list", "plain") == "The finding, in two lines."
+    assert stated("silent", "plain") == "A."
+    assert stated("silent") == stated() == ""
 
 
-def test_without_pairs_twins_and_caveats_there_is_nothing_of_them(empty):
-    assert written(empty) == "# All\n"
+def test_a_run_is_quick_full_or_changed(settings):
+    def said(*overlays):
+        record = RECORD | {"settings": RECORD["settings"] | {"overlays": list(overlays)}}
+        return badges(record, settings)["run"]
+
+    assert said("config/quick.yaml") == "Quick run"
+    assert said() == "Full run"
+    assert said("trials=3") == "Changed settings"
+
+
+def test_caveats_name_what_reaches_no_more_than_the_size_alone(settings, pairs):
+    assert caveats(settings, pairs)["on_test"] == 2
+    assert caveats(settings, pairs)["explained"] == []
+    poor = pairs.assign(final_accuracy_first=0.0)
+    assert caveats(settings, poor)["explained"][0].endswith("in `exp1a`")

@@ -13,21 +13,26 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from page_results import CONFIG, PAGE, RECORD, ROOT, WORKFLOW, tabulated
-from test_front_page import write_overview
+from page_results import (
+    CONFIG,
+    ROOT,
+    WORKFLOW,
+    build_site,
+    shown,
+    tabulated,
+    write_notebook_of,
+    write_overview,
+)
 
-from build_report import build_report
-from quantlearn.figures.labels import VERDICTS
 from quantlearn.pipeline.code_version import code_digest, imported_modules
-from quantlearn.pipeline.run_record import write_record
-from quantlearn.report.contents import in_chapters
-from quantlearn.report.notebooks import NotebookError, execute_notebook, notebook_body
+from quantlearn.report.notebooks import NotebookError, execute_notebook
 from quantlearn.settings.load import load_settings
 from quantlearn.settings.schema import load_schema
 from render_notebook import render_notebook
 
 NOTEBOOKS = sorted((WORKFLOW / "notebooks").glob("*.ipynb"))
 FIGURES = load_schema("experiment")["properties"]["figures"]["default"]
+PAGES = ("pairs", "benchmark", "methods", "making")
 
 
 @pytest.fixture
@@ -92,9 +97,9 @@ def test_an_edited_template_is_another_code(tmp_path):
 
 def test_parameters_replace_those_in_the_notebook(notebook):
     path = notebook("from IPython.display import Markdown\nMarkdown(f'**{number + 1}**')")
-    body = notebook_body(execute_notebook(path, {"number": 41}))
-    assert "<h1>A <em>title</em></h1>" in body
-    assert "<strong>42</strong>" in body
+    body = shown(execute_notebook(path, {"number": 41}))
+    assert "# A *title*" in body
+    assert "**42**" in body
     assert "IPython" not in body  # no code
 
 
@@ -116,9 +121,8 @@ def test_a_failing_cell_is_named_with_its_error(notebook, caplog):
 
 
 def test_a_failing_notebook_leaves_no_file(notebook, tmp_path):
-    outputs = {"executed": tmp_path / "out/n.ipynb", "page": tmp_path / "out/n.html"}
     with pytest.raises(NotebookError):
-        render_notebook(notebook("1 / 0"), PAGE, {}, "Title", **outputs)
+        render_notebook(notebook("1 / 0"), {}, executed=tmp_path / "out/n.ipynb")
     assert not (tmp_path / "out").exists()
 
 
@@ -140,7 +144,7 @@ def test_nothing_is_looked_up_on_path_or_at_home(notebook, tmp_path):
     path = notebook("import sys\nprint(sys.executable)")
     code = (
         "import sys; from quantlearn.report.notebooks import *;"
-        "print(notebook_body(execute_notebook(sys.argv[1], {})))"
+        "print(execute_notebook(sys.argv[1], {}).cells[-1].outputs[0].text)"
     )
     environment = {"HOME": str(home), "PATH": "", "PYTHONPATH": str(ROOT / "scripts")}
     running = [
@@ -176,60 +180,38 @@ def report(tmp_path_factory):
         experiments = {
             name: tabulated(Path("results") / name, settings[name], [30, 60], 4) for name in names
         }
-        figures, files = {}, []
-        for name in [*names, "report"]:
-            figures[name] = {
-                figure: f"results/{name}/figures/{figure}.svg" for figure in [*FIGURES, "overview"]
-            }
-            for path in figures[name].values():
-                Path(path).parent.mkdir(parents=True, exist_ok=True)
-                Path(path).write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+        files, figures = [], {}
         for name in names:
+            figures[name] = {one: f"results/{name}/figures/{one}.svg" for one in FIGURES}
+            for path in map(Path, figures[name].values()):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+                for kind in ("pdf", "png"):
+                    path.with_suffix(f".{kind}").touch()
+                    files.append(str(path.with_suffix(f".{kind}")))
+            files += figures[name].values()
             render_notebook(
                 WORKFLOW / "notebooks/experiment.ipynb",
-                PAGE,
                 {
                     "settings": settings[name],
                     "samples": f"results/{name}/samples.csv",
-                    "figures": {figure: figures[name][figure] for figure in FIGURES},
+                    "figures": figures[name],
                     "captions": dict.fromkeys(FIGURES, "Caption"),
                 },
-                settings[name]["title"],
                 executed=f"results/{name}/notebooks/experiment.ipynb",
-                page=f"results/{name}/notebooks/experiment.html",
             )
-            files.append(str(experiments[name].path("comparison")))
-        write_overview(Path("results/report"), list(experiments.values()))
-        tables = {name: f"results/report/{name}.csv" for name in ("overview", "as_run")}
-        render_notebook(
-            WORKFLOW / "notebooks/report.ipynb",
-            PAGE,
-            {
-                "heading": "All experiments",
-                "settings": list(settings.values()),
-                **tables,
-                "figure": figures["report"]["overview"],
-                "caption": "Caption",
-            },
-            "All experiments",
-            executed="results/report/report.ipynb",
-            page="results/report/report.html",
-        )
-        measured = new_notebook(cells=[new_markdown_cell("# How fast?", id="title")])
-        nbformat.write(measured, "results/report/benchmark.ipynb")
-        write_record(RECORD, "results/report/record.json")
-        build_report(
-            "results/report/report.ipynb",
-            [f"results/{name}/notebooks/experiment.ipynb" for name in names],
-            "results/report/record.json",
-            files,
-            WORKFLOW / "report/report.html.j2",
+            files += [str(experiments[name].path(one)) for one in ("comparison", "curves")]
+        place = Path("results/report")
+        place.mkdir()
+        write_overview(place, list(experiments.values()))
+        write_notebook_of("How fast?", "results/benchmark.ipynb")
+        build_site(
+            place,
             list(settings.values()),
+            [f"results/{name}/notebooks/experiment.ipynb" for name in names],
             {"paper": "The 2019 experiments", "course": "Course"},
-            "All experiments",
-            "All experiments",
-            ["results/report/benchmark.ipynb"],
-            report="results/report/index.html",
+            benchmark=["results/benchmark.ipynb"],
+            files=files,
         )
         yield folder / "results"
     finally:
@@ -237,96 +219,94 @@ def report(tmp_path_factory):
         shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="module")
-def index(report):
-    """The parsed report."""
-    return BeautifulSoup((report / "report/index.html").read_text(), "html.parser")
+def page(report, name):
+    """A page of the site, parsed."""
+    return BeautifulSoup((report / "report" / name).read_text(), "html.parser")
 
 
-def test_pages_ask_the_network_for_nothing(report):
-    pages = list(report.rglob("*.html"))
-    assert len(pages) == 4
-    for page in pages:
-        soup = BeautifulSoup(page.read_text(), "html.parser")
-        assert not soup.find_all(["script", "link", "iframe", "object", "embed"])
-        assert all(tag["src"].startswith("data:") for tag in soup.find_all(src=True))
-        style = "".join(tag.text for tag in soup.find_all("style"))
-        assert "@import" not in style
-        assert "url(" not in style
+def test_every_page_is_there_and_asks_the_network_for_nothing(report):
+    pages = {path.relative_to(report / "report").as_posix() for path in report.rglob("*.html")}
+    expected = {"index.html", "search.html", "front_page.html", "chapters/paper.html"}
+    expected |= {f"experiments/{name}.html" for name in ("exp1a", "exp1a_as_run")}
+    assert pages == expected | {f"pages/{name}.html" for name in PAGES}
+    for name in pages:
+        for tag in page(report, name).find_all(["script", "link", "img", "iframe", "object"]):
+            source = tag.get("src") or tag.get("href") or ""
+            assert "//" not in source.replace("data:image/svg+xml;base64,", ""), (name, source)
 
 
-def test_every_link_leads_somewhere(report, index):
-    anchors = {tag["id"] for tag in index.find_all(id=True)}
-    assert len(anchors) == len(index.find_all(id=True))
-    for link in index.find_all("a"):
-        target = link["href"]
-        if target.startswith("#"):
-            assert target[1:] in anchors
-        else:
-            assert (report / "report" / target).is_file()
+def test_every_link_leads_somewhere(report):
+    root = report / "report"
+    for path in root.rglob("*.html"):
+        soup = BeautifulSoup(path.read_text(), "html.parser")
+        for link in soup.find_all("a", href=True):
+            target, _, anchor = link["href"].partition("#")
+            if target.startswith("http"):
+                continue
+            place = (path.parent / target).resolve() if target else path
+            assert place.is_file(), (path, link)
+            if anchor:
+                assert f'id="{anchor}"' in place.read_text(), (path, link)
 
 
 SAID = {
-    "first sooner": "is learned sooner than",
-    "first later": "is learned later than",
-    "no difference that matters": "no difference larger than the margin",
+    "sooner": "is learned sooner than",
+    "later": "is learned later than",
+    "no_difference": "no difference larger than the margin",
     "open": "is open",
 }
 
 
-def test_no_pair_has_two_verdicts(report, index):
-    """What the first table of the page says of a pair, its experiment's section says too."""
+def test_no_pair_has_two_verdicts(report):
+    """What the chapter says of a pair, its experiment's page says too, and once."""
     written = pd.concat(pd.read_csv(path) for path in report.glob("*/tables/verdicts.csv"))
-    rows = [
-        row
-        for table in index.find_all("table")
-        if table.find("th", string="Verdict")
-        for row in table.find_all("tr")[1:]
-    ]
-    assert len(rows) == len(written) == 2
-    for row in rows:
-        experiment, verdict = row.find("th").text, row.find_all("td")[-1].text
-        own = written[written["experiment"] == experiment]["verdict"].item()
-        assert VERDICTS[own] == verdict
-        tests = index.find(id=f"{experiment.replace('_', '-')}-tests").find_next("p").text
-        assert [words for words in SAID.values() if words in tests] == [SAID[verdict]]
+    assert len(written) == 2
+    chapter = page(report, "chapters/paper.html").article.get_text()
+    for name, verdict in zip(written["experiment"], written["verdict"], strict=True):
+        own = page(report, f"experiments/{name}.html").article.get_text()
+        assert [words for words in SAID.values() if words in own] == [SAID[verdict]]
+        assert SAID[verdict] in chapter
+    said = sum(chapter.count(words) for words in SAID.values())
+    assert said == len(written)
 
 
-def test_the_report_holds_every_section_of_every_experiment(index):
-    for experiment in ("exp1a", "exp1a-as-run"):
-        for section in ("data-in-numbers", "learning-curves", "tests", "errors"):
-            assert index.find(id=f"{experiment}-{section}")
-        assert index.find(id=f"{experiment}-before-relying-on-this")
-    assert len(index.find_all("article")) == 2
-    assert index.find("h2", id="benchmark").text == "How fast?"
-    assert len(index.find_all("figure")) == 2 * len(FIGURES) + 1
-    assert all(image["alt"] for image in index.find_all("img"))
-    assert not index.find(class_="traceback")
-    assert "4 in exp1a, exp1a_as_run" in index.footer.text
+def test_a_page_holds_every_section_of_an_experiment(report):
+    soup = page(report, "experiments/exp1a.html").article
+    for section in ("learning-curves", "tests", "errors", "data-and-settings"):
+        assert soup.find("section", id=section)
+    assert "Before relying on this" in soup.get_text()
+    assert [one["data-figure"] for one in soup.find_all("figure")].sort() == FIGURES.sort()
+    assert all(drawing["aria-label"] for drawing in soup.find_all("svg"))
+
+
+def test_each_figure_offers_its_files_and_how_it_is_made_again(report):
+    soup = page(report, "experiments/exp1a.html")
+    menu = soup.find("figure", id="figure-exp1a-learning-curves").find("details", class_="files")
+    offered = {link.text: link["href"] for link in menu.find_all("a")}
+    assert set(offered) >= {"SVG", "PDF", "PNG", "code", "settings", "notebook"}
+    assert "data: curves.csv" in offered or "data: curves.parquet" in offered
+    command = "snakemake --cores all results/exp1a/figures/learning_curves.pdf"
+    assert menu.code.text == command
+
+
+def test_how_the_report_was_made_is_told(report):
+    text = page(report, "pages/making.html").article.get_text()
     for fact in ("config/quick.yaml", "1f0c2a with uncommitted changes", "A processor", "2019"):
-        assert fact in index.footer.text
+        assert fact in text
+    front = page(report, "index.html").find(class_="badges").get_text(" ")
+    for fact in ("Quick run", "4 trials", "2026-01-02", "1f0c2a"):
+        assert fact in front
 
 
-def test_a_page_without_pairs_says_nothing_of_effects(report, tmp_path):
-    empty = {}
-    for table in ("overview", "as_run"):
-        (full,) = report.glob(f"report/**/{table}.csv")
-        empty[table] = str(tmp_path / f"{table}.csv")
-        Path(empty[table]).write_text(full.read_text().partition("\n")[0] + "\n")
-    page = notebook_body(execute_notebook(WORKFLOW / "notebooks/report.ipynb", empty))
-    assert not BeautifulSoup(page, "html.parser").find_all("h2")
-    assert "<figure" not in page
+def test_the_front_page_goes_into_one_file(report):
+    soup = page(report, "front_page.html")
+    assert not soup.find_all(["script", "link"])
+    assert all(link["href"].startswith("http") for link in soup.find_all("a"))
+    assert soup.h1.text.startswith("Which meanings")
 
 
-def test_in_a_chapter_experiments_about_no_universal_come_last():
-    one, two, three = (
-        {"name": name, "chapter": "course", "universal": universal}
-        for name, universal in (("a", "none"), ("b", "quantity"), ("c", "none"))
-    )
-    (course,) = in_chapters([one, two, three], {"paper": "Paper", "course": "Course"})
-    assert [group["experiments"] for group in course["universals"]] == [[two], [one, three]]
-    (course,) = in_chapters([one, three], {"course": "Course"})
-    assert [group["title"] for group in course["universals"]] == [""]
+def test_an_older_site_leaves_nothing(report):
+    assert not [path for path in (report / "report").iterdir() if path.name.startswith(".")]
 
 
 def test_notebooks_hold_no_machine_paths(report):

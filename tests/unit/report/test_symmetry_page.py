@@ -5,12 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
-from page_results import CONFIG, PAGE, RECORD, WORKFLOW
+from page_results import CONFIG, WORKFLOW, build_site, write_notebook_of, write_overview
 
-from build_report import build_report
 from check_symmetry import check_symmetry
 from quantlearn import columns, tables
-from quantlearn.pipeline.run_record import write_record
 from quantlearn.report.symmetry_page import symmetry_page
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.settings.load import load_settings
@@ -84,39 +82,25 @@ def test_the_page_says_when_the_check_fails_or_has_nothing_to_say(paths, tmp_pat
 
 def test_the_page_is_part_of_the_report(paths, settings, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    render_notebook(
-        WORKFLOW / "notebooks" / "symmetry.ipynb",
-        PAGE,
-        paths,
-        "Symmetry",
-        executed="symmetry.ipynb",
-        page="symmetry.html",
-    )
-    write_record(RECORD, "record.json")
-    build_report(
-        "symmetry.ipynb",
-        ["symmetry.ipynb"],
-        "record.json",
-        [],
-        WORKFLOW / "report" / "report.html.j2",
-        settings[:1],
+    notebook = WORKFLOW / "notebooks" / "symmetry.ipynb"
+    render_notebook(notebook, paths, executed="symmetry.ipynb")
+    write_notebook_of("Experiment", "experiment.ipynb")
+    write_overview(tmp_path, [])
+    build_site(
+        tmp_path,
+        [settings[0] | {"figures": []}],
+        ["experiment.ipynb"],
         {"paper": "Paper"},
-        "All",
-        "In short",
         symmetry=["symmetry.ipynb"],
-        report="index.html",
     )
-    soup = BeautifulSoup(Path("index.html").read_text("utf-8"), "html.parser")
-    title = "What these networks cannot tell apart"
-    assert soup.nav.find("a", href="#symmetry").text == title
-    section = soup.find(id="symmetry").find_parent("section")
-    assert soup.find(id="symmetry").name == "h2"
-    assert [heading.text for heading in section.find_all("h3")] == [
+    page = BeautifulSoup(Path("pages/symmetry.html").read_text("utf-8"), "html.parser").article
+    assert page.h1.contents[0] == "What these networks cannot tell apart"
+    assert [heading.contents[0] for heading in page.find_all("h2")] == [
         "When it holds",
         "Seen in single networks",
         "The orbits of the lexicon",
         "What follows",
         "The experiments of this report",
     ]
-    assert len(section.find_all("table")) == 4
-    assert "{{" not in section.text
+    assert len(page.find_all("table")) == 4
+    assert "{{" not in page.text

@@ -47,10 +47,10 @@ def exhibit(exhibits: Exhibits, name: str, *figures: str, question: bool = True)
         say(f"**[{settings['title']}]({page_of(name)}).** {settings['question']}")
     for figure in figures:
         alternative = f"{formats.capital(figure.replace('_', ' '))} of {settings['title']}"
-        path, caption = shown["figures"][figure], shown["captions"][figure]
-        display(HTML(embedded_figure(path, caption, alternative, f"{name}/{figure}")))
         if figure in shown["texts"]:
             say(Path(shown["texts"][figure]).read_text(encoding="utf-8"))
+        path, caption = shown["figures"][figure], shown["captions"][figure]
+        display(HTML(embedded_figure(path, caption, alternative, f"{name}/{figure}")))
 
 
 def page_of(experiment: str) -> str:
