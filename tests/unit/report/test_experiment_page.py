@@ -84,7 +84,7 @@ def test_a_clear_lead_is_told_with_its_size_and_direction(settings):
     later = [2 * step - 1 for step in easy]
     experiment = from_steps(settings, easy, later)
     text = section("tests", experiment)
-    assert "sooner in 12 and later in 0 of 12 trials" in text
+    assert "in 12 and later in 0 of 12 trials" in text
     assert "takes 1.99 times as many steps (95 % interval 1.99 to 1.99; p < 0.001)" in text
     for name in ("tests", "conclusion"):
         assert "**\\*At least 4* is learned sooner".replace("\\", "") in section(name, experiment)
@@ -132,7 +132,7 @@ def test_nothing_learned_gives_sentences_without_numbers(settings):
 
 # --- Whole experiments ------------------------------------------------------------------------
 
-SECTIONS = ("introduction", "trials", "data", "learning", "tests", "errors", "conclusion")
+SECTIONS = ("introduction", "meaning", "trials", "data", "learning", "tests", "errors", "conclusion")
 
 
 def test_a_trial_that_diverged_is_told(tmp_path, settings):
@@ -147,6 +147,8 @@ def test_every_section_can_be_written(tmp_path, settings, trials):
     experiment = tabulated(tmp_path, settings, [30, 90], trials)
     texts = [section(name, experiment) for name in (*SECTIONS, "caveats")]
     assert all(text.strip() for text in texts)
+    caveats = texts.pop()
+    assert caveats.startswith("```{admonition}")
     assert not any(word in text for text in texts for word in ("nan", "None", "<NA>", "{"))
 
 
@@ -207,7 +209,7 @@ def test_conditions_are_listed_with_the_values_they_differ_in():
 def test_every_shipped_experiment_has_words():
     for settings in load_settings({}, CONFIG).experiments.values():
         experiment = of_settings(settings)
-        text = section("introduction", experiment) + str(how_run(experiment))
+        text = section("meaning", experiment) + str(how_run(experiment))
         assert "None" not in text
         named, _ = named_and_generated(settings)
         assert all(name.replace("_", " ") in text for name in named)
