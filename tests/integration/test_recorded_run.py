@@ -209,6 +209,7 @@ def test_a_crate_that_lacks_a_file_is_not_valid(finished, offline, tmp_path):
 
 def test_links_in_the_texts_of_the_crate_lead_to_its_files(finished):
     with zipfile.ZipFile(finished / CRATE) as archive:
+        names = set(archive.namelist())
         texts = {name: archive.read(name).decode() for name in names if name.endswith(".md")}
     pages = {"README.md", "config/README.md", "docs/settings.md", "docs/tables.md"}
     assert pages <= set(texts)

@@ -85,10 +85,10 @@ def test_a_clear_lead_is_told_with_its_size_and_direction(settings):
     experiment = from_steps(settings, easy, later)
     text = section("tests", experiment)
     assert "in 12 and later in 0 of 12 trials" in text
-    assert "takes 1.99 times as many steps (95 % interval 1.99 to 1.99; p < 0.001)" in text
-    for name in ("tests", "conclusion"):
-        assert "**\\*At least 4* is learned sooner".replace("\\", "") in section(name, experiment)
-        assert "as the learnability of monotonicity predicts" in section(name, experiment)
+    found = section("conclusion", experiment)
+    assert "takes 1.99 times as many steps (95 % interval 1.99 to 1.99; p < 0.001)" in found
+    assert "***At least 4* is learned sooner" in found
+    assert "as the learnability of monotonicity predicts" in found
     reverse = section("conclusion", from_steps(settings, later, easy))
     assert "is learned later" in reverse
     assert "against what" in reverse
@@ -132,7 +132,16 @@ def test_nothing_learned_gives_sentences_without_numbers(settings):
 
 # --- Whole experiments ------------------------------------------------------------------------
 
-SECTIONS = ("introduction", "meaning", "trials", "data", "learning", "tests", "errors", "conclusion")
+SECTIONS = (
+    "introduction",
+    "meaning",
+    "conclusion",
+    "learning",
+    "tests",
+    "errors",
+    "trials",
+    "data",
+)
 
 
 def test_a_trial_that_diverged_is_told(tmp_path, settings):
