@@ -3,10 +3,8 @@
 /*
  * Trained networks in a browser: what each says of a scene, object by object, and what is true.
  *
- * The counterpart of scripts/quantlearn/networks/architectures/ for one network in evaluation:
- * nothing is dropped, and batch normalisation uses its running statistics. Weights are computed
- * with as 64-bit numbers, also those that were trained with 32 bits: the answers are then those of
- * training to within the rounding of 32 bits. A test compares each architecture with PyTorch.
+ * The counterpart of scripts/quantlearn/networks/architectures/ for one network in evaluation. All
+ * numbers have 64 bits, so networks that were trained with 32 answer as there but for rounding.
  *
  *   const network = new quantlearn.Network(settings, weights);
  *   const { probabilities, units } = network.read([0, 0, 1], { code: [1, 0] });
@@ -16,7 +14,7 @@
  *   quantlearn.isTrue(tree, [0, 0, 1]);
  *
  * A scene is an array of zone codes, one for each object: 0 for A∩B, 1 for A∖B, 2 for B∖A, 3 for
- * neither. Files that the pipeline writes hand over their networks by quantlearn.networks(…), and
+ * neither. The networks.js of an experiment hands over its networks by quantlearn.networks(…), and
  * quantlearn.experiments holds them.
  */
 
@@ -74,7 +72,7 @@ globalThis.quantlearn = globalThis.quantlearn || {};
     return addProduct(weights[`${name}.bias`].data.slice(), x, weights[`${name}.kernel`]);
   }
 
-  /** (x − mean) / √(variance + 1e-5) · scale + shift, of each number: `{name}.scale`, `.shift`. */
+  /** (x − mean) / √(variance + 1e-5) · scale + shift: `{name}.scale`, `{name}.shift`. */
   function standardise(x, mean, variance, weights, name) {
     const scale = weights[`${name}.scale`].data;
     const shift = weights[`${name}.shift`].data;
@@ -104,15 +102,10 @@ globalThis.quantlearn = globalThis.quantlearn || {};
   // What a network reads --------------------------------------------------------------------------
 
   /** A vector of zeros with a 1 in one place, or none. */
-  function oneHot(length, place = -1) {
-    const vector = new Float64Array(length);
-    if (place >= 0) vector[place] = 1;
-    return vector;
-  }
+  const oneHot = (length, place = -1) => new Float64Array(length).map((_, at) => +(at === place));
 
   /**
-   * The input vectors of a scene: those of its objects, what a network reads before and after
-   * them, and the padding that fills up its positions.
+   * The input vectors of a scene: of its objects, of what is read before and after, and of padding.
    *
    * A scene to be verified is a row of objects, each told with the quantifier. A text is a full
    * stop, a word for each object, a colon, and the words of a sentence.
@@ -141,16 +134,15 @@ globalThis.quantlearn = globalThis.quantlearn || {};
    * those of a GRU r, z, n.
    */
   const STEPS = {
-    rnn(x, { h }, weights, name, settings) {
-      const kernel = weights[`${name}.kernel`];
-      const sums = addProduct(weights[`${name}.bias`].data.slice(), x, kernel);
-      return { h: addProduct(sums, h, kernel, x.length).map(ACTIVATIONS[settings.activation]) };
+    rnn(x, { h }, weights, name, { activation }) {
+      const sums = affine([...x, ...h], weights, name);
+      return { h: sums.map(ACTIVATIONS[activation]) };
     },
     gru(x, { h }, weights, name) {
-      const kernel = weights[`${name}.kernel`];
       const units = h.length;
-      const driven = addProduct(weights[`${name}.bias`].data.slice(), x, kernel);
-      const recurring = addProduct(new Float64Array(3 * units), h, kernel, x.length);
+      const driven = affine(x, weights, name);
+      const recurring = new Float64Array(3 * units);
+      addProduct(recurring, h, weights[`${name}.kernel`], x.length);
       const start = weights[`${name}.reset_bias`].data;
       return {
         h: h.map((old, unit) => {
@@ -163,11 +155,8 @@ globalThis.quantlearn = globalThis.quantlearn || {};
       };
     },
     lstm(x, { h, c }, weights, name) {
-      const kernel = weights[`${name}.kernel`];
-      const units = h.length;
-      const sums = addProduct(weights[`${name}.bias`].data.slice(), x, kernel);
-      addProduct(sums, h, kernel, x.length);
-      const gate = (number, unit) => sums[number * units + unit];
+      const sums = affine([...x, ...h], weights, name);
+      const gate = (number, unit) => sums[number * h.length + unit];
       const cells = c.map(
         (old, unit) =>
           sigmoid(gate(1, unit)) * old + sigmoid(gate(0, unit)) * Math.tanh(gate(2, unit)),
@@ -198,11 +187,8 @@ globalThis.quantlearn = globalThis.quantlearn || {};
       return [...inputs.after, ...Array(padding).fill(inputs.padding)];
     }
 
-    let states = network.units.map((units) => ({
-      h: new Float64Array(units.length),
-      c: new Float64Array(units.length),
-    }));
-    states = inputs.before.reduce(step, states);
+    const zeros = (units) => ({ h: units.map(() => 0), c: units.map(() => 0) });
+    let states = inputs.before.reduce(step, network.units.map(zeros));
     return inputs.objects.map((input, place) => {
       states = step(states, input);
       const { h } = rest(place + 1).reduce(step, states).at(-1);
@@ -233,19 +219,16 @@ globalThis.quantlearn = globalThis.quantlearn || {};
     return { logits: affine(x, weights, "readout"), units, cells: null };
   }
 
-  /** Sines and cosines of a position (Vaswani et al. 2017, section 3.5). */
-  function waves(position, width) {
-    return Float64Array.from({ length: width }, (_, place) => {
-      const angle = position * 10000 ** (-(place - (place % 2)) / width);
-      return place % 2 ? Math.cos(angle) : Math.sin(angle);
+  /** An object's vector with its position (sines and cosines: Vaswani et al. 2017, section 3.5). */
+  function placed(x, position, { settings, weights }) {
+    if (settings.position === "none") return x;
+    return x.map((value, place) => {
+      if (settings.position === "learned") {
+        return value + weights.position.data[position * x.length + place];
+      }
+      const angle = position * 10000 ** (-(place - (place % 2)) / x.length);
+      return value + (place % 2 ? Math.cos(angle) : Math.sin(angle));
     });
-  }
-
-  /** What is added to the vector of an object in this position. */
-  function placeOf(position, width, { settings, weights }) {
-    if (settings.position === "none") return new Float64Array(width);
-    if (settings.position === "sinusoidal") return waves(position, width);
-    return weights.position.data.slice(position * width, (position + 1) * width);
   }
 
   /** What the first `asked` vectors find in all of them. */
@@ -280,29 +263,25 @@ globalThis.quantlearn = globalThis.quantlearn || {};
     const { settings, weights } = network;
     const { objects, padding } = inputsOf(scene, quantifier, settings);
     const unread = settings.padding === "read" ? settings.positions - scene.length : 0;
-    const readout = [...oneHot(ZONES), ...quantifier.code, 1];
-    const embedded = (vector) => affine([...vector, 0], weights, "embedding");
     let vectors = [
-      affine(readout, weights, "embedding"),
-      ...[...objects, ...Array(unread).fill(padding)].map((vector, position) => {
-        const x = embedded(vector);
-        return plus(x, placeOf(position, x.length, network));
-      }),
+      affine([...oneHot(ZONES), ...quantifier.code, 1], weights, "embedding"),
+      ...[...objects, ...Array(unread).fill(padding)].map((vector, position) =>
+        placed(affine([...vector, 0], weights, "embedding"), position, network),
+      ),
     ];
     const units = network.units.map((kept, layer) => {
       const asked = layer === settings.layers - 1 ? 1 : vectors.length;
-      const looking = `layer${layer}.attention`;
-      const feeding = `layer${layer}.feedforward`;
-      const normed = vectors.map((vector) => layerNorm(vector, weights, `${looking}.norm`));
-      const found = attention(normed, asked, weights, looking, settings.heads);
-      const active = [];
-      vectors = found.map((part, place) => {
-        const x = plus(vectors[place], part);
-        active[place] = affine(layerNorm(x, weights, `${feeding}.norm`), weights, `${feeding}.hidden`)
+      let part = `layer${layer}.attention`;
+      const normed = vectors.map((vector) => layerNorm(vector, weights, `${part}.norm`));
+      const found = attention(normed, asked, weights, part, settings.heads);
+      part = `layer${layer}.feedforward`;
+      const middle = found.map((vector, place) => plus(vectors[place], vector));
+      const active = middle.map((x) =>
+        affine(layerNorm(x, weights, `${part}.norm`), weights, `${part}.hidden`)
           .map(ACTIVATIONS[settings.activation])
-          .map((value, unit) => value * kept[unit]);
-        return plus(x, affine(active[place], weights, `${feeding}.outputs`));
-      });
+          .map((value, unit) => value * kept[unit]),
+      );
+      vectors = middle.map((x, at) => plus(x, affine(active[at], weights, `${part}.outputs`)));
       return active[0];
     });
     const top = layerNorm(vectors[0], weights, "readout.norm");
@@ -374,7 +353,7 @@ globalThis.quantlearn = globalThis.quantlearn || {};
      */
     read(scene, quantifier) {
       const steps = READERS[this.settings.architecture](this, scene, quantifier);
-      const byLayer = (part) => this.units.map((_, layer) => steps.map((step) => step[part][layer]));
+      const byLayer = (part) => this.units.map((_, layer) => steps.map((one) => one[part][layer]));
       return {
         probabilities: steps.map(({ logits }) => sigmoid(logits[1] - logits[0])),
         units: byLayer("units"),
@@ -430,9 +409,8 @@ globalThis.quantlearn = globalThis.quantlearn || {};
   }
 
   /**
-   * What each kind of node of an expression is in a scene: a set (for each object whether it is
-   * there), an integer (without bound, as products may be large) or a truth. The nodes are those
-   * of scripts/quantlearn/semantics/syntax.py, each with its parts in their order.
+   * What each kind of node is in a scene: a set (for each object whether it is there), an integer
+   * (without bound) or a truth. They are those of scripts/quantlearn/semantics/syntax.py.
    */
   const NODES = {
     SetName: (scene, name) => scene.map((zone) => NAMED[name].includes(zone)),
@@ -506,9 +484,8 @@ globalThis.quantlearn = globalThis.quantlearn || {};
    * Take over the networks of an experiment: what results/<experiment>/networks.js calls.
    *
    * @param {string} name - that of the experiment.
-   * @param {object} exported - as scripts/quantlearn/networks/export.py writes it. `trials` holds a
-   *   list for each trial, with a network for each group of quantifiers that one learns; here they
-   *   become instances of Network.
+   * @param {object} exported - as scripts/quantlearn/networks/export.py writes it. Its `trials`,
+   *   lists of the networks of each trial, become instances of Network here.
    */
   function networks(name, exported) {
     const { settings, shapes } = exported;
