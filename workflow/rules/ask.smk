@@ -9,7 +9,9 @@ rule export_networks:
         weights=every_job("weights.safetensors"),
         leaderboard=in_search(rules.leaderboard.output.leaderboard),
         hard_scenes=lambda wildcards: [
-            path for path in analyses_of(wildcards.experiment) if path.endswith("/hard_scenes.csv")
+            path
+            for path in analyses_of(wildcards.experiment)
+            if Path(path).name == "hard_scenes.csv"
         ],
     output:
         networks="results/{experiment}/networks.js",

@@ -55,13 +55,12 @@ globalThis.quantlearn = globalThis.quantlearn || {};
 
   /** Add x M to a vector, M the rows of a matrix from firstRow on, as many as x has numbers. */
   function addProduct(sums, x, matrix, firstRow = 0) {
-    const columns = matrix.shape[1];
+    const { data, shape } = matrix;
     for (let row = 0; row < x.length; row += 1) {
-      if (x[row] !== 0) {
-        const start = (firstRow + row) * columns;
-        for (let column = 0; column < columns; column += 1) {
-          sums[column] += x[row] * matrix.data[start + column];
-        }
+      const start = (firstRow + row) * shape[1];
+      const value = x[row];
+      for (let column = 0; value !== 0 && column < shape[1]; column += 1) {
+        sums[column] += value * data[start + column];
       }
     }
     return sums;
