@@ -20,6 +20,7 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/records.smk"
 include: "workflow/rules/benchmark.smk"
 include: "workflow/rules/atlas.smk"
+include: "workflow/rules/league.smk"
 include: "workflow/rules/symmetry.smk"
 
 
