@@ -1,6 +1,8 @@
 """The page of all quantifiers: a table of them, and below it a card for each."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import isnan
 from typing import Any
 
 import pandas as pd
@@ -66,7 +68,7 @@ def quantifiers_page(
     max_size = int(described["rates"]["size"].max())
     return {
         "cards": cards,
-        "league": league is not None,
+        "league": [] if league is None else by_experiment(cards),
         "generated": 0 if league is None else int(league["generated"].sum()),
         "shared": {} if league is None else league["orbit"].value_counts().to_dict(),
         "degree": degree_text,
@@ -76,6 +78,24 @@ def quantifiers_page(
         "variants": html_table(variants_table(), "Monotonicity as one number"),
         "example": scene_row([0, 1, 2, 3]),
     }
+
+
+def by_experiment(cards: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put what one experiment learned together, sooner first; the experiment with the most first.
+
+    >>> nan = float("nan")
+    >>> rows = [("", nan), ("b", 9.0), ("a", 2.0), ("b", nan), ("b", 3.0)]
+    >>> cards = [{"experiment": name, "median_step": step} for name, step in rows]
+    >>> [(card["experiment"], card["median_step"]) for card in by_experiment(cards)]
+    [('b', 3.0), ('b', 9.0), ('b', nan), ('a', 2.0), ('', nan)]
+    """
+    rows = Counter(card["experiment"] for card in cards)
+
+    def place(card: Mapping[str, Any]) -> tuple[Any, ...]:
+        name, step = card["experiment"], card["median_step"]
+        return not name, -rows[name], name, isnan(step), step
+
+    return sorted(cards, key=place)
 
 
 def card(

@@ -134,6 +134,7 @@
     const api = new window.DataTable(table, {
       paging: false,
       order: [],
+      search: { smart: false }, // words in their order: "at least 4" is no row with a 4 somewhere
       autoWidth: false,
       layout: { topStart: null, topEnd: null, bottomStart: null, bottomEnd: null },
       columns: Array.from({ length: width }, (_, column) => ({
