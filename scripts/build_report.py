@@ -16,6 +16,7 @@ def build_report(
     overview_figure: str,
     pairs: str,
     notebooks: list[str],
+    quantifiers: str,
     record: str,
     files: list[str],
     notebook: str,
@@ -28,7 +29,6 @@ def build_report(
     course: Sequence[str] = (),
     symmetry: Sequence[str] = (),
     benchmark: Sequence[str] = (),
-    quantifiers: Sequence[str] = (),
     *,
     report: str,
     one_file: str,
@@ -38,7 +38,7 @@ def build_report(
     ``notebooks`` and ``settings`` run in the same order, one for each experiment, ``chapters`` maps
     names to titles, ``texts`` experiment and figure to the path of what is said of it, ``captions``
     figures to captions. ``files`` can be downloaded from the site, and the
-    ``notebook`` of the experiments. The rest are notebooks, if the site has such pages.
+    ``notebook`` of the experiments. ``quantifiers`` is the HTML of their page. The rest are notebooks, if the site has such pages.
     """
     contents = Contents(
         settings=settings,

@@ -20,6 +20,7 @@ __all__ = [
     "CURVES",
     "EXPERIMENT_SYMMETRIES",
     "LEADERBOARD",
+    "LEAGUE",
     "MACHINE",
     "MEAN",
     "ORBITS",
@@ -433,6 +434,46 @@ AS_RUN: Schema = {
     "p_adjusted": Column("float64", "By Holm's method over the pairs of the two experiments"),
     "n_documented": Column("int64", "Trials as documented"),
     "n_as_run": Column("int64", "Trials as run"),
+}
+
+
+LEAGUE: Schema = {
+    "quantifier": Column("str", "Its name"),
+    "meaning": Column("str", "When it is true, in words that are made from its expression"),
+    "expression": Column("str", "Its expression"),
+    "generated": Column("bool", "Whether it is a generated quantifier, or the negation of one"),
+    "orbit": Column(
+        "str", "Its orbit: the first quantifier of this table that is the same learning problem"
+    ),
+    "truth_rate": Column("float64", "Share of the scenes in which it is true"),
+    **{
+        f"{side}_{way}": Column("float64", f"Degree to which it is {way} monotone in {letter}")
+        for side, letter in (("right", "B"), ("left", "A"))
+        for way in ("upward", "downward")
+    },
+    "monotonicity": Column("float64", "The largest of the four"),
+    "quantity": Column("float64", "Degree to which only the four zone counts matter"),
+    "conservativity": Column(
+        "float64", "Degree to which it does not matter whether objects outside A are in B"
+    ),
+    "extensionality": Column("float64", "Degree to which objects in neither A nor B do not matter"),
+    "sensitivity": Column("float64", "Average sensitivity, as in complexity.csv"),
+    "experiment": Column(
+        "str",
+        "The experiment that the next six columns are of: `figures/lexicon/league.py` says which",
+    ),
+    "trials": Column("Int64", "Its trials in which the accuracy was measured"),
+    "learned": Column("Int64", "Those of them that learned the quantifier"),
+    "median_step": Column(
+        "float64", "Median convergence step; blank when fewer than half converged"
+    ),
+    "median_lower": Column("float64", "Lower end of its 95 % interval; blank when not reached"),
+    "median_upper": Column("float64", "Upper end"),
+    "size_alone": Column(
+        "float64",
+        "Mean over trials of what the size of a scene alone gives on the monitored split, 0 to 1",
+    ),
+    "experiments": Column("str", "All experiments of the page with it, set apart by blanks"),
 }
 
 

@@ -38,7 +38,15 @@ html_theme_options = {
 }
 
 # Scripts and styles that stand on those pages alone which have something for them.
-WIDGETS = {}
+WIDGETS = {
+    'class="table"': [
+        "vendor/datatables-3.1.5/dataTables.min.js",
+        "tables.js",
+        "tables.css",
+    ],
+    'class="card"': ["cards.css"],
+    'class="ask"': ["engine.js", "ask.js", "ask.css"],
+}
 
 
 class SearchQuantifiers(SearchEnglish):

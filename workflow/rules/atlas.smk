@@ -6,10 +6,14 @@ def has_atlas(page):
     return any(EXPERIMENTS[name]["chapter"] == "atlas" for name in experiments_of(page))
 
 
-def atlas_tables(page):
-    """What describes quantifiers by their meaning, on the pages that show experiments on it."""
-    tables = ("degrees", "complexity", "trees", "minimal_pairs", "truth_rates")
-    return [f"results/atlas/tables/{table}.csv" for table in tables] if has_atlas(page) else []
+def described_quantifiers():
+    """The settings of the atlas with the quantifiers that experiments name beside its own."""
+    named = {
+        name: experiment["expressions"][name]
+        for experiment in EXPERIMENTS.values()
+        for name in named_and_generated(experiment)[0]
+    }
+    return SETTINGS.atlas | {"quantifiers": SETTINGS.atlas["quantifiers"] | named}
 
 
 rule describe_quantifiers:
@@ -28,7 +32,7 @@ rule describe_quantifiers:
         mem_mb=2000,
         runtime=30,
     params:
-        settings=SETTINGS.atlas,
+        settings=described_quantifiers(),
         code=code("describe_quantifiers"),
     script:
         "../../scripts/describe_quantifiers.py"
@@ -42,8 +46,8 @@ rule render_cards:
         pairs=rules.describe_quantifiers.output.pairs,
         rates=rules.describe_quantifiers.output.rates,
         template=from_here("workflow/report/cards.html.j2"),
-        layout=from_here("workflow/report/page.html.j2"),
-        stylesheet=from_here("workflow/report/page.css"),
+        included=from_here("workflow/report/quantifiers.html.j2"),
+        stylesheet=from_here("workflow/report/static/cards.css"),
     output:
         page=report(
             "results/atlas/cards.html",
@@ -60,10 +64,9 @@ rule render_cards:
         mem_mb=1000,
         runtime=10,
     params:
-        title="Cards of the quantifiers",
-        code=code("render_cards"),
+        code=code("render_quantifiers"),
     script:
-        "../../scripts/render_cards.py"
+        "../../scripts/render_quantifiers.py"
 
 
 rule choose_quantifiers:

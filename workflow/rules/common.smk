@@ -18,7 +18,7 @@ from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.faults import killed_jobs, unwritable_folders
 from quantlearn.settings.memory import data_needs, largest_need, machine_memory
-from quantlearn.settings.protocol import published_columns, trials_lacking
+from quantlearn.settings.protocol import named_and_generated, published_columns, trials_lacking
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.yamlfile import read_mapping

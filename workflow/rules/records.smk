@@ -93,7 +93,7 @@ rule record_run:
                 for file in (*data_and_training_of(name), *tables_of(name))
             )
         )
-        + atlas_tables(wildcards.page)
+        + quantifier_tables(wildcards.page)
         + symmetry_tables(wildcards.page),
         trials=on_page("tables/trials.csv"),
         overview=rules.overview.output.overview,
@@ -136,7 +136,7 @@ rule pack_crate:
             for name in experiments_of(wildcards.page)
             for file in (*tables_of(name), *figures_of(name, "pdf"))
         ]
-        + atlas_tables(wildcards.page)
+        + quantifier_tables(wildcards.page)
         + symmetry_tables(wildcards.page),
         settings=settings_files,
         workflow=project_files(),

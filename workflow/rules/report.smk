@@ -34,6 +34,7 @@ def downloads(experiment):
             for file in tables_of(experiment)
             if Path(file).stem in shown | {"trials", "verdicts", "comparison", "leaderboard"}
         ),
+        *(f"results/{name}/networks.js" for name in VERIFYING if name == experiment),
     ]
 
 
@@ -78,6 +79,7 @@ for page, front_page in SITES.items():
             symmetry=(
                 ["results/symmetry/notebooks/symmetry.ipynb"] if has_symmetry(page) else []
             ),
+            quantifiers=f"results/report/{page}/quantifiers.html",
             record=f"results/report/{page}/record.json",
             files=[file for name in experiments_of(page) for file in downloads(name)],
             said=[

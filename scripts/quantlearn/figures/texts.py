@@ -5,8 +5,9 @@ with estimate, lower and upper, is said by ``{{ row | estimate("steps") }}``, an
 """
 
 import html
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import pandas as pd
 
 from quantlearn.figures import formats
 
-__all__ = ["estimate", "html_table", "plain", "render", "tabulated"]
+__all__ = ["estimate", "html_table", "place_in_order", "plain", "render", "tabulated"]
 
 _FILTERS = (
     *("accuracy_points", "capital", "correlation", "counted", "listed", "name", "number"),
@@ -91,6 +92,44 @@ NUMBER = re.compile(
 )
 
 
+# A number that a cell begins with, also one of so many, or one that is a bound.
+_LEADING = re.compile(
+    r"(?:from\s)?(?P<sign>[<>])?\s?(?P<number>[−-]?(?:\d[\d,]*(?:\.\d+)?|\.\d+))"
+    r"(?:\s×\s10(?P<power>[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?(?:\sof\s(?P<all>\d[\d,]*))?(?=$|[\s;,)%×])"
+)
+_PLAIN = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789", ",")
+
+
+def place_in_order(text: str) -> float | None:
+    """The number by which a cell is sorted, that it begins with; None where it begins with none.
+
+    A range or an estimate counts by its first number, "3 of 10" by its share, "< 0.001" as a little
+    less than 0.001; what stands for a missing number is nan.
+
+    >>> place_in_order("1,234"), place_in_order("−1.2 × 10⁻³"), place_in_order("3 of 10 trials")
+    (1234.0, -0.0012, 0.3)
+    >>> place_in_order("–"), place_in_order("2x12")
+    (nan, None)
+    """
+    if text.strip() in ("", formats.MISSING):
+        return float("nan")
+    found = _LEADING.match(text.strip())
+    if found is None:
+        return None
+    number, power, all_of = (
+        float((found[part] or default).translate(_PLAIN))
+        for part, default in (("number", ""), ("power", "0"), ("all", "1"))
+    )
+    little = {"<": 1 - 1e-9, ">": 1 + 1e-9}.get(found["sign"], 1)
+    return float(f"{number * 10**power * little / (all_of or 1):.12g}")
+
+
+def _are_numbers(texts: Iterable[str]) -> bool:
+    """Whether cells begin with numbers, all that are not missing."""
+    places = [place_in_order(text) for text in texts]
+    return None not in places and not all(math.isnan(place) for place in places)
+
+
 def tabulated(text: str, caption: str = "") -> str:
     """Make a table for readers of lines of cells set apart by " | ", the first line its headings.
 
@@ -107,6 +146,8 @@ def tabulated(text: str, caption: str = "") -> str:
 def html_table(rows: pd.DataFrame | Sequence[Mapping[str, str]], caption: str = "") -> str:
     """Rows of texts as a table; the first column names the row, numbers stand to the right.
 
+    Cells of a column that holds numbers, in whatever words, say in ``data-order`` how they sort.
+
     >>> html_table([{"Quantifier": "most", "Steps": "12"}], "When").count("<tr>")
     2
     """
@@ -116,16 +157,23 @@ def html_table(rows: pd.DataFrame | Sequence[Mapping[str, str]], caption: str = 
         for column in frame.columns[1:]
         if all(NUMBER.fullmatch(text) for text in frame[column])
     }
+    numbers = {column for column in frame.columns if _are_numbers(frame[column])}
 
     def cell(tag: str, column: str, text: str, more: str = "") -> str:
         kind = ' class="number"' if column in right else ""
         return f"<{tag}{more}{kind}>{html.escape(text)}</{tag}>"
 
+    def body_cell(tag: str, column: str, text: str, more: str = "") -> str:
+        place = place_in_order(text) if column in numbers else None
+        order = "" if place is None else f' data-order="{"" if math.isnan(place) else place}"'
+        return cell(tag, column, text, more + order)
+
     head = "".join(cell("th", column, column, ' scope="col"') for column in frame.columns)
     rows = []
     for values in frame.itertuples(index=False):
         first, *others = zip(frame.columns, values, strict=True)
-        cells = cell("th", *first, ' scope="row"') + "".join(cell("td", *item) for item in others)
+        cells = body_cell("th", *first, ' scope="row"')
+        cells += "".join(body_cell("td", *item) for item in others)
         rows.append(f"<tr>{cells}</tr>")
     title = f"<caption>{html.escape(caption)}</caption>" if caption else ""
     body = "\n".join(rows)

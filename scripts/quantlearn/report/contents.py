@@ -112,7 +112,7 @@ def write_pages(
     site: Site,
     contents: Contents,
     notebooks: Sequence[str],
-    quantifiers: Sequence[str],
+    quantifiers: str,
     others: Mapping[str, Sequence[str]],
 ) -> None:
     """Write all pages of the site, and its front page with the way to them.
@@ -136,10 +136,9 @@ def write_pages(
         facts = {"chapter": one, "badge": contents.badge(own)}
         site.add_text(one["page"], render(FOLDER / "chapter.md.j2", facts))
     pages = {one["page"]: one["short"] for one in chapters}
-    if quantifiers:
-        body = "".join(Path(path).read_text(encoding="utf-8") for path in quantifiers)
-        site.add_text("pages/quantifiers", f"# Quantifiers\n\n{raw_html(body)}\n")
-        pages["pages/quantifiers"] = "Quantifiers"
+    body = raw_html(Path(quantifiers).read_text(encoding="utf-8"))
+    site.add_text("pages/quantifiers", f"# Quantifiers\n\n{body}\n")
+    pages["pages/quantifiers"] = "Quantifiers"
     within = []
     for page in ("pairs", "symmetry", "benchmark"):
         for notebook in others[page]:

@@ -89,11 +89,13 @@ def build_site(
     """Make the site of experiments from the tables and the figure that are in a folder."""
     write_record(RECORD, folder / "record.json")
     write_notebook_of("All pairs", folder / "pairs.ipynb")
+    (folder / "quantifiers.html").write_text("<p>All.</p>")
     build_report(
         str(folder / "overview.csv"),
         str(folder / "overview.svg"),
         str(folder / "pairs.ipynb"),
         list(notebooks),
+        str(folder / "quantifiers.html"),
         str(folder / "record.json"),
         pages.pop("files", []),
         str(WORKFLOW / "notebooks/experiment.ipynb"),

@@ -32,7 +32,7 @@ from render_notebook import render_notebook
 
 NOTEBOOKS = sorted((WORKFLOW / "notebooks").glob("*.ipynb"))
 FIGURES = load_schema("experiment")["properties"]["figures"]["default"]
-PAGES = ("pairs", "benchmark", "methods", "making")
+PAGES = ("pairs", "quantifiers", "benchmark", "methods", "making")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The page of cards: its pictures say what the quantifiers say, and it needs no network."""
+"""The page of quantifiers: its pictures and table say what the quantifiers say."""
 
 import re
 from collections import defaultdict
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import pandas as pd
 import pytest
 from brute_force import sets_of
 from bs4 import BeautifulSoup
@@ -15,14 +16,18 @@ from page_results import RECORD, ROOT
 
 from build_report import build_report
 from describe_quantifiers import describe_quantifiers
+from quantlearn import tables
+from quantlearn.columns import LEAGUE, types
 from quantlearn.errors import QuantlearnError
+from quantlearn.figures.lexicon.drawings import small_tree
+from quantlearn.figures.lexicon.meanings import meaning
 from quantlearn.pipeline.run_record import write_record
-from quantlearn.report.cards import STEPS, UNIVERSALS
 from quantlearn.report.pages import main_part, placed
+from quantlearn.report.quantifiers_page import STEPS, UNIVERSALS
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.scenes import PADDING
 from quantlearn.semantics.universals import VARIANTS
-from render_cards import render_cards
+from render_quantifiers import render_quantifiers
 
 LEXICON = load_lexicon(ROOT / "config" / "quantifiers.yaml")
 NAMES = ["every", "most", "even", "M", "only", "first_2", "everything", "scene_begins_with_A"]
@@ -31,17 +36,55 @@ SCENES = [scene for size in range(MAX_SIZE + 1) for scene in product(range(4), r
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory) -> Path:
-    """The cards of a few quantifiers, from all scenes of at most 4 objects."""
+def described(tmp_path_factory) -> dict[str, str]:
+    """The tables of a few quantifiers, from all scenes of at most 4 objects."""
     folder = tmp_path_factory.mktemp("cards")
     parts = ("degrees", "complexity", "trees", "pairs", "rates")
     paths = {part: str(folder / f"{part}.csv") for part in parts}
     expressions = {name: LEXICON[name].expression for name in NAMES}
     describe_quantifiers({"max_size": MAX_SIZE, "quantifiers": expressions}, **paths)
-    written = folder / "cards.html"
+    return paths
+
+
+@pytest.fixture(scope="module")
+def page(described, tmp_path_factory) -> Path:
+    """The cards alone."""
+    written = tmp_path_factory.mktemp("page") / "cards.html"
     template = str(ROOT / "workflow" / "report" / "cards.html.j2")
-    render_cards(**paths, template=template, title="Cards", page=str(written))
+    render_quantifiers(**described, template=template, page=str(written))
     return written
+
+
+# What two experiments found; the medians of the second are not reached.
+LEARNED = {
+    "most": ("exp3b", 10, 10, 400.0, 300.0, 1200.0, 0.5),
+    "M": ("exp3b", 10, 9, 1200.0, 900.0, np.nan, 0.51),
+    "even": ("alone", 20, 3, np.nan, 700.0, np.nan, 0.5),
+}
+
+
+@pytest.fixture(scope="module")
+def fragment(described, tmp_path_factory) -> BeautifulSoup:
+    """The table and the cards as a part of a page."""
+    folder = tmp_path_factory.mktemp("fragment")
+    columns = ["experiment", "trials", "learned", "median_step", "median_lower", "median_upper"]
+    own = pd.DataFrame.from_dict(LEARNED, orient="index", columns=[*columns, "size_alone"])
+    degrees = pd.read_csv(described["degrees"])
+    frame = degrees.assign(
+        meaning="", generated=False, orbit=NAMES[0], monotonicity=0.5, sensitivity=1.0
+    )
+    frame = frame.join(own, on="quantifier").assign(
+        experiments=lambda rows: rows["experiment"].fillna(""),
+    )
+    frame["experiment"] = frame["experiments"]
+    generated = frame.iloc[:2].assign(quantifier=["generated_1", "generated_2"], generated=True)
+    frame = pd.concat([frame, generated])[list(LEAGUE)].astype(types(LEAGUE))
+    tables.write_csv(frame, folder / "quantifiers.csv")
+    template = str(ROOT / "workflow" / "report" / "quantifiers.html.j2")
+    written = folder / "quantifiers.html"
+    league = str(folder / "quantifiers.csv")
+    render_quantifiers(**described, template=template, league=league, page=str(written))
+    return BeautifulSoup(written.read_text("utf-8"), "html.parser")
 
 
 @pytest.fixture(scope="module")
@@ -176,10 +219,75 @@ def test_the_line_goes_through_the_shares_of_true_scenes(cards):
             assert rate == pytest.approx(sum(of_size) / len(of_size), abs=0.0051)
 
 
-def test_every_card_is_ranked_once_and_reached_by_a_link(page):
-    soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
-    linked = [link["href"][1:] for link in soup.find(class_="index").find_all("a")]
-    assert sorted(linked) == sorted(tag["id"] for tag in soup.find_all(class_="inside"))
+def test_rows_and_cards_lead_to_each_other(fragment):
+    rows = fragment.select(".league tbody tr")
+    cards = fragment.select(".card .inside")
+    assert len(rows) == len(cards) == len(NAMES)
+    assert {row.th.a["href"] for row in rows} == {f"#{card['id']}" for card in cards}
+    assert {card.p.a["href"] for card in cards} == {f"#{row['id']}" for row in rows}
+    most = fragment.find(id="card-most")
+    assert [link["href"] for link in most.p.find_all("a")][1:] == ["../experiments/exp3b.html"]
+
+
+def test_a_row_says_what_the_table_says_and_sorts_by_it(fragment):
+    heads = [head.text for head in fragment.select(".league thead th")]
+    cells = dict(zip(heads, fragment.find(id="row-M").find_all(["th", "td"]), strict=True))
+    shown = {name: cells[name].text for name in heads[3:8]}
+    assert shown == {
+        "Median step": "1,200",
+        "95 % interval": "from 900 on",
+        "Learned by": "9 of 10",
+        "Size alone": "51.0 %",
+        "Learned in": "exp3b",
+    }
+    assert [float(cells[name]["data-order"]) for name in heads[3:7]] == [1200, 900, 0.9, 0.51]
+    assert cells["Holds"]["data-values"].split("|") == [
+        *("monotone", "downward in B", "upward in A", "quantity", "extensionality"),
+    ]
+    assert cells["It is true when"].text == "there are more As than Bs"
+
+
+def test_rows_of_one_experiment_stand_together_and_what_was_not_learned_comes_last(fragment):
+    rows = [row["id"].removeprefix("row-") for row in fragment.select(".league tbody tr")]
+    assert rows[:3] == ["most", "M", "even"]
+    last = fragment.select(".league tbody tr")[-1]
+    assert [cell["data-order"] for cell in last.find_all("td")[2:6]] == [""] * 4
+    assert "2 generated quantifiers" in fragment.p.text
+
+
+def test_a_small_tree_is_the_large_one_in_a_kilobyte(described):
+    trees = dict(iter(pd.read_csv(described["trees"]).groupby("quantifier")))
+    for name, tree in trees.items():
+        drawn = BeautifulSoup(small_tree(tree, name), "html.parser")
+        assert len(str(drawn)) <= 1024
+        found = {path["class"][0]: path["d"].count("M") for path in drawn.find_all("path")}
+        kinds = np.where(tree["mixed"], "mixed", np.where(tree["true"] > 0, "true", "false"))
+        assert found == dict(zip(*np.unique(kinds, return_counts=True), strict=True))
+        # A row of the tree more to the right is further down, and all of a row are apart.
+        places = re.findall(r"M(\d+) ([\d.]+)", str(drawn))
+        assert len(set(places)) == len(tree)
+
+
+def test_every_quantifier_of_the_lexicon_has_a_meaning_in_words():
+    said = {name: meaning(LEXICON[name].tree) for name in LEXICON.names}
+    assert len(set(said.values())) == len(said)
+    assert all(re.fullmatch(r"[A-Za-z0-9 %]+", text) for text in said.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    {
+        "only": "all Bs are As",
+        "at_least_1": "at least 1 A is a B",
+        "exactly_2_of_the_4": "there are exactly 4 As and exactly 2 As are Bs",
+        "at_least_6_or_at_most_2": "either at least 6 As are Bs or at most 2 As are Bs",
+        "more_than_75_percent": "more than 75 % of the As are Bs",
+        "number_3": "the third A is a B",
+        "multiple_of_3": "the number of As that are Bs is a multiple of 3",
+    }.items(),
+)
+def test_meanings_are_those_that_english_has(name, words):
+    assert meaning(LEXICON[name].tree) == words
 
 
 def test_variants_are_named_with_their_sources(page):
@@ -230,7 +338,7 @@ def test_the_cards_stand_in_front_of_the_chapter_atlas(page, tmp_path, monkeypat
     paper, cards, atlas = soup.find_all("article")
     assert [part.h3["id"] for part in (paper, cards, atlas)] == ["other", "cards", "generated"]
     assert cards.find_parent("section").h2["id"] == "chapter-atlas"
-    assert soup.nav.find("a", href="#cards").text == "Cards"
+    assert soup.nav.find("a", href="#cards").text == "Cards of the quantifiers"
     anchors = [tag["id"] for tag in soup.find_all(id=True)]
     assert len(anchors) == len(set(anchors))
     links = {link["href"] for link in soup.find_all("a") if link["href"].startswith("#")}

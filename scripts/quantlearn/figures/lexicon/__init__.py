@@ -1,0 +1,1 @@
+"""All quantifiers side by side: one table, their meanings in words, their pictures."""
