@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
 
-__all__ = ["embedded_figure", "slug", "write_page"]
+__all__ = ["ask_the_network", "embedded_figure", "slug", "write_page"]
 
 
 def slug(text: str) -> str:
@@ -22,6 +22,19 @@ def slug(text: str) -> str:
     ('data-in-numbers', 'exp1a-as-run')
     """
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def ask_the_network(experiment: str) -> str:
+    """A place on a page of the site where readers ask an experiment's networks, as HTML.
+
+    >>> ask_the_network("exp1a").count("exp1a")
+    2
+    """
+    return (
+        f'<div class="ask" data-experiment="{experiment}"><noscript>With JavaScript, trained '
+        "networks read scenes of your own here.</noscript></div>"
+        f'<script defer src="../files/{experiment}/networks.js"></script>'
+    )
 
 
 def embedded_figure(path: str | Path, caption: str, alternative: str, name: str = "") -> str:

@@ -96,6 +96,12 @@ class Site:
             text,
             flags=re.DOTALL,
         )
+        text = re.sub(
+            r'<div class="ask" data-experiment="(\w+)".*?</script>',
+            lambda found: found[0] if found[1] in self.settings else "",
+            text,
+            flags=re.DOTALL,
+        )
         # An experiment that is on no page of this site is named without a link.
         return re.sub(
             r"\[([^\]]*)\]\((?:\.\./)?experiments/(\w+)\)",
