@@ -35,3 +35,13 @@ def page(browser):
     yield page
     context.close()
     assert not faults
+
+
+@pytest.fixture(scope="session")
+def axe():
+    """A function that returns what of a page axe-core finds not to meet WCAG's levels A and AA."""
+    api = pytest.importorskip("axe_playwright_python.sync_playwright")
+    levels = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    # Its own look at stylesheets would ask for files in a way that pages on disk may not.
+    options = {"preload": False, "runOnly": levels}
+    return lambda page: api.Axe().run(page, options=options).response["violations"]

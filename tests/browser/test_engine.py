@@ -36,8 +36,8 @@ EXPRESSIONS = {
 ACTIVATIONS = ["sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu", "gelu"]
 NETWORKS = {
     **{
-        f"feedforward {activation}": network("feedforward", activation=activation, layers=layers)
-        for layers, activation in enumerate(ACTIVATIONS, start=1)
+        f"feedforward {name}": network("feedforward", activation=name, layers=1 + place % 3)
+        for place, name in enumerate(ACTIVATIONS)
     },
     "feedforward normalised": network("feedforward", batch_norm=True),
     "feedforward of 32 bits": network("feedforward", batch_norm=True, precision="float32"),
@@ -85,7 +85,7 @@ def trained(name):
         else Task(MAX_SIZE, len(codes), codes)
     )
     ensemble = Ensemble(chosen, task, core="eager")
-    flat = 3 * start(ensemble, trials=2)  # so that scenes make a difference
+    flat = 2 * start(ensemble, trials=2)  # so that scenes make a difference
     for part, array in ensemble.unpack(flat).items():
         if "running" in part:  # as of batches whose sums are anything
             array.copy_(torch.rand(array.shape, generator=torch.Generator().manual_seed(1)) + 0.1)
@@ -153,7 +153,7 @@ def test_probabilities_are_those_of_torch(name, engine):
     expected = probabilities(ensemble, flat, 1, parts, lengths, asked[of_rows])
     most = 1e-5 if ensemble.settings["precision"] == "float32" else 1e-9
     np.testing.assert_allclose(found, expected, rtol=0, atol=most)
-    assert np.ptp(expected) > 0.02
+    assert np.ptp(expected) > 0.001
 
 
 @pytest.mark.parametrize("name", ["rnn", "gru", "lstm"])
@@ -375,16 +375,12 @@ def test_a_changed_network_answers_otherwise_until_it_is_reset(widget):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_widget_is_accessible_and_fits_a_small_screen(theme, widget):
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+def test_the_widget_is_accessible_and_fits_a_small_screen(theme, widget, axe):
     page = widget("feedforward normalised", "#ask?both=4&a_only=3&neither=2")
     page.set_viewport_size({"width": 390, "height": 800})
     page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
     page.get_by_text("Change a weight").click()
-    levels = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-    # Its own look at stylesheets would ask for files in a way that pages on disk may not.
-    found = axe.run(page, options={"runOnly": levels, "preload": False})
-    assert found.violations_count == 0, found.generate_report()
+    assert not axe(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     sizes = page.locator("button:visible, select:visible, input:visible").evaluate_all(
         "(all) => all.map((one) => [one.offsetWidth, one.offsetHeight])"
