@@ -206,6 +206,8 @@ def test_one_rule_one_script_one_name():
         assert called.pop(rule) == "draw"
     for rule in ("experiment", "summary", "course", "benchmark", "symmetry"):
         assert called.pop(f"render_{rule}") == "render_notebook"
+    # The cards are the page of quantifiers without what was learned.
+    assert called.pop("render_cards") == "render_quantifiers"
     assert called == {rule: rule for rule in called}
     scripts = {path.stem for path in (ROOT / "scripts").glob("*.py")}
     assert scripts == {*called, "analyse", "plot", "draw", "render_notebook"}

@@ -121,7 +121,7 @@ def test_medians_shares_and_runs_that_the_loss_stopped(tmp_path):
     assert runs.loc["ours"].tolist() == [2, 1, 0.5]  # by the total on the monitored split
     text = text_of(read, one)
     assert "in 2 of 3 published runs and in 1 of ours (2)" in text
-    assert '<td class="number">1 of 3</td>' in text
+    assert '<td data-order="0.333333333333" class="number">1 of 3</td>' in text
 
 
 def test_tests_are_adjusted_together_and_what_is_not_learned_is_late(tmp_path):

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 from page_results import CONFIG, tabulated
 
 from quantlearn.figures.experiment import Experiment
@@ -182,8 +183,9 @@ def learning(experiment, accuracy):
 def test_a_curve_that_the_size_explains_is_called_so(settings):
     experiment = from_steps(settings, [None] * 12, [None] * 12)  # ends at 0.9, 0.901 … 0.911
     above = learning(experiment, [0.7] * 12)
-    row = ("70.0 %", "20.6", "20.3 to 20.8")
-    assert "".join(f'<td class="number">{cell}</td>' for cell in row) in above
+    [row, *_] = BeautifulSoup(above, "html.parser").select("tbody tr")
+    shown = [cell.text for cell in row.find_all("td")]
+    assert shown[-3:] == ["70.0 %", "20.6", "20.3 to 20.8"]
     assert "end no more" not in above
     below = learning(experiment, [0.9503] * 12)
     assert "*at least 4* and *at least 6 or at most 2* end no more than 2.0 points above" in below
