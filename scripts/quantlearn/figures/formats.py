@@ -5,6 +5,7 @@ from math import floor, isnan, log10
 
 __all__ = [
     "MISSING",
+    "SUPERSCRIPTS",
     "accuracy_points",
     "capital",
     "correlation",
@@ -25,7 +26,7 @@ __all__ = [
 MISSING = "–"
 """Stands for a number that the data do not give."""
 
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def name(quantifier: str) -> str:
@@ -109,7 +110,7 @@ def number(value: float, digits: int = 3) -> str:
     if value and not 1e-3 <= abs(value) < 1e6:
         power = floor(log10(abs(value)))
         factor = float(f"{value / 10.0**power:.{digits}g}")
-        return f"{factor:g} × 10{str(power).translate(_SUPERSCRIPTS)}".replace("-", "−")
+        return f"{factor:g} × 10{str(power).translate(SUPERSCRIPTS)}".replace("-", "−")
     return f"{float(f'{value:.{digits}g}'):,.12g}".replace("-", "−")
 
 

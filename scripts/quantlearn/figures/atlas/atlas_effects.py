@@ -48,6 +48,7 @@ from quantlearn.figures.atlas_networks import (
 )
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
+from quantlearn.figures.texts import estimate
 from quantlearn.seeds import random_stream
 from quantlearn.statistics.correlation import (
     constant,
@@ -329,7 +330,11 @@ def draw_estimates(
             y = height + shift
             axes.hlines(y, row["lower"], row["upper"], color=look.colour, linewidth=1.2)
             face = look.colour if row["p_adjusted"] < LEVEL else "white"
-            axes.plot(row["estimate"], y, look.marker, color=look.colour, markerfacecolor=face)
+            (point,) = axes.plot(
+                row["estimate"], y, look.marker, color=look.colour, markerfacecolor=face
+            )
+            if pd.notna(row["estimate"]):
+                style.tell(point, [f"{ARCHITECTURES[kind]}: {estimate(row, 'correlation')}"])
     axes.axvline(0, color=style.GREY, linestyle="--", linewidth=0.8)
 
 

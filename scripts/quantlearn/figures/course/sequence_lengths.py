@@ -95,8 +95,12 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
         axes.set_title(style.label(quantifier))
         axes.set_xlabel("Objects in the scene")
     panels[0].set_ylabel("Accuracy")
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    last = frame[frame["quantifier"] == settings["quantifiers"][-1]].sort_values("size")
+    ends = last.groupby("architecture")[["size", "estimate"]].last()
+    names = [
+        (ARCHITECTURES[name], look.colour, [tuple(ends.loc[name])]) for name, look in looks.items()
+    ]
+    style.label_ends(panels[-1], names)
     return figure
 
 
@@ -104,6 +108,11 @@ def draw_line(axes: Axes, rows: pd.DataFrame, along: str, look: style.Look, labe
     """Means along a column, and the band of their intervals."""
     x = rows[along].to_numpy(dtype=float)
     axes.plot(x, rows["estimate"], color=look.colour, linestyle=look.line, label=label)
+    titles = [
+        f"{label}, {along} {at:g}: {formats.number(value)}"
+        for at, value in zip(x, rows["estimate"], strict=True)
+    ]
+    style.tell_along(axes, x, rows["estimate"], titles)
     axes.fill_between(x, rows["lower"], rows["upper"], color=look.colour, alpha=0.2, linewidth=0)
 
 
