@@ -109,10 +109,10 @@ def _same_ticks(figure: Figure) -> Iterator[str]:
                 continue
             labels = [tick.label1.get_text() for tick in axis._update_ticks()]
             labels = [label for label in labels if label.strip()]
-            if axis.get_scale() == "linear" and len(set(labels)) < len(labels):
-                # Panels with names may repeat one; numbers may not.
-                if any(re.match(r"[−\d]", label) for label in labels):
-                    yield f"same ticks: {labels}"
+            # Names may stand twice, numbers may not.
+            numbers = any(re.match(r"[−\d]", label) for label in labels)
+            if numbers and len(set(labels)) < len(labels):
+                yield f"same ticks: {labels}"
 
 
 def _empty(axes: Axes) -> bool:

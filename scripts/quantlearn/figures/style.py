@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 from math import inf
 from pathlib import Path
 from xml.etree import ElementTree
@@ -25,7 +25,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 from scipy.optimize import isotonic_regression
 
-from quantlearn.figures.formats import SUPERSCRIPTS
+from quantlearn.figures.formats import SUPERSCRIPTS, number
 from quantlearn.files import replacing
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "label_ends",
     "looks",
     "new_figure",
+    "percent_axis",
     "powers_of_ten",
     "readable_on",
     "save_figure",
@@ -163,7 +164,7 @@ def ink(colour: str) -> str:
     """A colour for text: as dark as it takes to read it on white, of the same hue.
 
     >>> ink("#0072B2"), ink("#56B4E9")
-    ('#0072b2', '#39799d')
+    ('#0072b2', '#397da2')
     """
     linear = _linear(to_rgb(colour))
     bright = WEIGHTS @ linear
@@ -265,10 +266,8 @@ def finished(svg: str, figure: Figure) -> str:
         if isinstance(titles, str):
             _entitle(groups[artist.get_gid()], titles)
             continue
-        drawn = np.flatnonzero(_on_canvas(artist, figure))
-        shapes = _shapes(groups[artist.get_gid()]) if len(drawn) else []
         named = list(titles.items() if isinstance(titles, Mapping) else enumerate(titles))
-        for shape, place in zip(shapes, drawn, strict=True):
+        for shape, place in _marks(artist, groups[artist.get_gid()] if named else None):
             own, title = named[place]
             if isinstance(own, str):
                 shape.set("id", own)
@@ -291,20 +290,27 @@ def _entitle(shape: ElementTree.Element, title: str) -> None:
     shape.insert(0, child)
 
 
-def _on_canvas(artist: Artist, figure: Figure) -> np.ndarray:
-    """Which marks of a line are drawn (n,): not those without a place, or beyond the figure."""
-    if not isinstance(artist, Line2D):
-        return np.ones(max(len(artist.get_paths()), len(artist.get_offsets())), dtype=bool)
-    places = artist.get_transform().transform(artist.get_xydata())
-    inside = (places >= 0) & (places <= figure.bbox.max)
-    return inside.all(axis=1)
-
-
-def _shapes(group: ElementTree.Element) -> list[ElementTree.Element]:
-    """The marks of a group of a line or collection, in the order in which they are drawn."""
-    uses = list(group.iter(f"{SVG}use"))
-    defined = {id(path) for defs in group.iter(f"{SVG}defs") for path in defs.iter()}
-    return uses or [path for path in group.iter(f"{SVG}path") if id(path) not in defined]
+def _marks(
+    artist: Artist, group: ElementTree.Element | None
+) -> Iterator[tuple[ElementTree.Element, int]]:
+    """The marks of a line, or the shapes of a collection, each with its place in their order."""
+    uses = [] if group is None else list(group.iter(f"{SVG}use"))
+    if isinstance(artist, Line2D):
+        # Found by where they are: those beyond the figure are not drawn.
+        figure = artist.get_figure(root=True)
+        at = artist.get_transform().transform(artist.get_xydata()) * 72 / figure.dpi
+        at[:, 1] = 72 * figure.get_figheight() - at[:, 1]
+        for use in uses:
+            apart = np.hypot(*(at - [float(use.get("x")), float(use.get("y"))]).T)
+            apart[np.isnan(apart)] = inf
+            nearest = int(np.argmin(apart))
+            if apart[nearest] < 0.01:
+                yield use, nearest
+                at[nearest] = inf
+    elif group is not None:
+        defined = {id(path) for defs in group.iter(f"{SVG}defs") for path in defs.iter()}
+        paths = [path for path in group.iter(f"{SVG}path") if id(path) not in defined]
+        yield from zip(uses or paths, count(), strict=False)
 
 
 def spread(
@@ -337,7 +343,7 @@ def label_ends(axes: Axes, labels: Sequence[End]) -> None:
     Call it last: limits and whatever else takes room must stand.
     """
     figure = axes.get_figure(root=True)
-    figure.get_layout_engine().execute(figure)
+    figure.draw_without_rendering()  # for the height of the axes
     to_axes = axes.transData - axes.transAxes
     heights = [
         np.mean([to_axes.transform(point)[1] for point in points]) for _, _, points in labels
@@ -355,6 +361,11 @@ def label_ends(axes: Axes, labels: Sequence[End]) -> None:
                     "arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0
                 },
             )  # fmt: skip
+
+
+def percent_axis(axis: mpl.axis.Axis) -> None:
+    """Ticks of an axis of shares (0 to 1) as percentages."""
+    axis.set_major_formatter(FuncFormatter(lambda share, _: f"{number(100 * share)}\u00a0%"))
 
 
 def powers_of_ten(axis: mpl.axis.Axis) -> None:

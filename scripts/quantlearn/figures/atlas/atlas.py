@@ -110,7 +110,7 @@ def name_points(axes: Axes, points: pd.DataFrame, gap: float) -> None:
                 va="center",
                 fontsize=style.LABEL,
                 color=style.ink(NAMED),
-                bbox={"color": "white", "alpha": 0.85, "pad": 0.5},
+                bbox={"color": "white", "pad": 0.5},
             )
 
 

@@ -302,7 +302,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     for axes, analysis in zip(panels, drawn, strict=True):
         rows = area[area["analysis"] == analysis]
         draw_estimates(axes, rows, "measure", list(RELATED), kinds)
-        axes.set_xlabel(PANELS[analysis])
+        axes.set_xlabel(PANELS[analysis], fontsize=style.LABEL)
         axes.xaxis.set_major_locator(MaxNLocator(5))
     panels[0].set_yticks(range(len(RELATED)), list(RELATED.values()))
     panels[0].set_ylim(len(RELATED) - 0.5, -0.5)

@@ -233,7 +233,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
         axes.set_title(name.replace(": ", ":\n"))
     panels[0].set_ylabel("Ensembles with p < 0.05")
     panels[0].set_ylim(0, None)
-    panels[0].yaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g} %")
+    style.percent_axis(panels[0].yaxis)
     figure.supxlabel("Trials of an ensemble", fontsize=9)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return figure

@@ -119,9 +119,11 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
             own = frame[(frame["quantity"] == quantity) & (frame["not_learned"] == share)]
             draw_rates(axes, own, asked(quantity, share))
         row[0].set_ylabel(name)
-        row[0].yaxis.set_major_formatter(lambda rate, _: f"{100 * rate:.3g} %")
+        style.percent_axis(row[0].yaxis)
     for axes, share in zip(panels[0], NOT_LEARNED, strict=True):
-        axes.set_title("all learned" if not share else f"{formats.percent(share)} not learned")
+        axes.set_title(
+            "all learned" if not share else f"{formats.number(100 * share)} % not learned"
+        )
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(CORRELATIONS))
     figure.supxlabel("Trials of an ensemble", fontsize=9)

@@ -4,6 +4,7 @@ The samples of the experiment are architectures, and ``data.split.only_test.size
 sizes no network was trained on.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -92,15 +93,11 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
         axes.axhline(0.5, color=style.GREY, linestyle=style.BASELINE, linewidth=1)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         axes.set_ylim(0.45, 1.02)
-        axes.set_title(style.label(quantifier))
-        axes.set_xlabel("Objects in the scene")
+        axes.set_title(textwrap.fill(style.label(quantifier), 60 // len(panels)))
+    figure.supxlabel("Objects in the scene", fontsize=9)
     panels[0].set_ylabel("Accuracy")
-    last = frame[frame["quantifier"] == settings["quantifiers"][-1]].sort_values("size")
-    ends = last.groupby("architecture")[["size", "estimate"]].last()
-    names = [
-        (ARCHITECTURES[name], look.colour, [tuple(ends.loc[name])]) for name, look in looks.items()
-    ]
-    style.label_ends(panels[-1], names)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return figure
 
 

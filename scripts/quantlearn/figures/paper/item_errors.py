@@ -357,7 +357,7 @@ def draw_distances(axes: Axes, rows: pd.DataFrame, looks: Mapping[str, style.Loo
     top = axes.get_ylim()[1]
     axes.set_ylim(-0.03 * top, top)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g} %"))
+    style.percent_axis(axes.yaxis)
     axes.set_xlabel("Objects from the boundary")
     axes.set_ylabel("Wrong answers")
 
