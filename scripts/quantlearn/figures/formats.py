@@ -18,6 +18,7 @@ __all__ = [
     "p_value",
     "percent",
     "ratio",
+    "setting",
     "span",
     "steps",
     "times",
@@ -112,6 +113,17 @@ def number(value: float, digits: int = 3) -> str:
         factor = float(f"{value / 10.0**power:.{digits}g}")
         return f"{factor:g} × 10{str(power).translate(SUPERSCRIPTS)}".replace("-", "−")
     return f"{float(f'{value:.{digits}g}'):,.12g}".replace("-", "−")
+
+
+def setting(value: float) -> str:
+    """A setting, which may be drawn at random: three digits that matter, plain where it can be.
+
+    >>> setting(0.0001), setting(4.69206e-5), setting(2.5e-9), setting(0.9)
+    ('0.0001', '0.0000469', '2.5 × 10⁻⁹', '0.9')
+    """
+    if value and abs(value) < 1e-5:
+        return number(value)
+    return f"{float(f'{value:.3g}'):.12f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
 def percent(share: float) -> str:

@@ -26,7 +26,7 @@ DOIS = {
 
 _FILTERS = (
     *("accuracy_points", "capital", "correlation", "counted", "listed", "name", "number"),
-    *("p_phrase", "p_value", "percent", "ratio", "span", "steps", "times"),
+    *("p_phrase", "p_value", "percent", "ratio", "setting", "span", "steps", "times"),
 )
 
 

@@ -121,9 +121,8 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
         row[0].set_ylabel(name)
         style.percent_axis(row[0].yaxis)
     for axes, share in zip(panels[0], NOT_LEARNED, strict=True):
-        axes.set_title(
-            "all learned" if not share else f"{formats.number(100 * share)} % not learned"
-        )
+        not_learned = f"{formats.number(100 * share)} % not learned"
+        axes.set_title(not_learned if share else "all learned")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(CORRELATIONS))
     figure.supxlabel("Trials of an ensemble", fontsize=9)

@@ -403,8 +403,17 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
         }
         counts = {"Answers": f"{row['answers']:,}", "Wrong": f"{row['errors']:,}"}
         rows.append({"Quantifier": style.label(name), **counts, **said})
+    wrong = tables["errors_by_distance"].query("distance > 0")
+    wrong = wrong.assign(wrong=wrong["estimate"] * wrong["answers"])
     return {
         "rows": rows,
+        # Of the quantifiers of which any answer is wrong.
+        "nearest": {
+            name: own.loc[own["distance"] == own["distance"].min(), "wrong"].sum()
+            / own["wrong"].sum()
+            for name, own in wrong.groupby("quantifier", sort=False)
+            if own["wrong"].sum() > 0
+        },
         "side": SPLITS[held_out_side(settings)],
         "reasons": set(errors["reason"]),
         "hard": [
