@@ -84,7 +84,7 @@ def test_equal_quantifiers_are_seldom_told_apart_and_others_are(equal):
 
 def text_of(module, made) -> str:
     name = module.__name__.rpartition(".")[2]
-    return render(template_of(name), module.facts(made, {}))
+    return render(template_of(name), module.facts(made, {})).replace("\u00a0", " ")
 
 
 def test_the_text_says_which_shares_chance_does_not_explain(equal, tmp_path):

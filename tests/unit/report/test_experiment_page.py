@@ -83,7 +83,7 @@ def test_a_clear_lead_is_told_with_its_size_and_direction(settings):
     easy = [101 + 10 * trial for trial in range(12)]
     later = [2 * step - 1 for step in easy]
     experiment = from_steps(settings, easy, later)
-    text = section("tests", experiment)
+    text = section("tests", experiment).replace("\u00a0", " ")
     assert "sooner in 12 and later in 0 of 12 trials" in text
     assert "takes 1.99 times as many steps (95 % interval 1.99 to 1.99; p < 0.001)" in text
     for name in ("tests", "conclusion"):
@@ -171,7 +171,7 @@ def learning(experiment, accuracy):
 def test_a_curve_that_the_size_explains_is_called_so(settings):
     experiment = from_steps(settings, [None] * 12, [None] * 12)  # ends at 0.9, 0.901 … 0.911
     above = learning(experiment, [0.7] * 12)
-    row = ("70.0 %", "20.6", "20.3 to 20.8")
+    row = ("70.0\u00a0%", "20.6", "20.3 to 20.8")
     assert "".join(f'<td class="number">{cell}</td>' for cell in row) in above
     assert "end no more" not in above
     below = learning(experiment, [0.9503] * 12)
