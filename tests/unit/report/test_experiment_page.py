@@ -181,7 +181,7 @@ def test_a_curve_that_the_size_explains_is_called_so(settings):
     scattered = learning(experiment, [0.8, 0.99] * 6)
     assert "end no more" not in scattered
     assert "*at least 6 or at most 2* end above that is open" in scattered
-    assert ">89.5 %<" in scattered
+    assert ">89.5\u00a0%<" in scattered
 
 
 # --- Settings ---------------------------------------------------------------------------------
