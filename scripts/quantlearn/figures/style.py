@@ -350,9 +350,16 @@ def label_ends(axes: Axes, labels: Sequence[End]) -> None:
     ]
     gap = LABEL * 1.3 * figure.dpi / 72 / axes.bbox.height
     beside = axes.transAxes + ScaledTranslation(10 / 72, 0, figure.dpi_scale_trans)
+    gutter = ScaledTranslation(2 / 72, 0, figure.dpi_scale_trans)
     for (text, colour, points), height in zip(labels, spread(heights, gap, 0, 1), strict=True):
         axes.text(
-            1, height, f" {text}", transform=beside, va="center", fontsize=LABEL, color=ink(colour)
+            1,
+            height,
+            text,
+            transform=beside + gutter,
+            va="center",
+            fontsize=LABEL,
+            color=ink(colour),
         )
         for point in points:
             axes.annotate(
