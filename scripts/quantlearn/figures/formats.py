@@ -5,6 +5,7 @@ from math import floor, isnan, log10
 
 __all__ = [
     "MISSING",
+    "SUPERSCRIPTS",
     "accuracy_points",
     "capital",
     "correlation",
@@ -17,6 +18,7 @@ __all__ = [
     "p_value",
     "percent",
     "ratio",
+    "setting",
     "span",
     "steps",
     "times",
@@ -25,7 +27,7 @@ __all__ = [
 MISSING = "–"
 """Stands for a number that the data do not give."""
 
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def name(quantifier: str) -> str:
@@ -109,8 +111,19 @@ def number(value: float, digits: int = 3) -> str:
     if value and not 1e-3 <= abs(value) < 1e6:
         power = floor(log10(abs(value)))
         factor = float(f"{value / 10.0**power:.{digits}g}")
-        return f"{factor:g} × 10{str(power).translate(_SUPERSCRIPTS)}".replace("-", "−")
+        return f"{factor:g} × 10{str(power).translate(SUPERSCRIPTS)}".replace("-", "−")
     return f"{float(f'{value:.{digits}g}'):,.12g}".replace("-", "−")
+
+
+def setting(value: float) -> str:
+    """A setting, which may be drawn at random: three digits that matter, plain where it can be.
+
+    >>> setting(0.0001), setting(4.69206e-5), setting(2.5e-9), setting(0.9)
+    ('0.0001', '0.0000469', '2.5 × 10⁻⁹', '0.9')
+    """
+    if value and abs(value) < 1e-5:
+        return number(value)
+    return f"{float(f'{value:.3g}'):.12f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
 def percent(share: float) -> str:

@@ -15,6 +15,7 @@ from quantlearn.errors import QuantlearnError
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import VERDICTS
+from quantlearn.figures.texts import estimate
 from quantlearn.settings.search import chooses_sample
 from quantlearn.statistics.convergence import summarise_convergence
 from quantlearn.statistics.intervals import CONFIDENCE
@@ -26,6 +27,12 @@ VERSIONS = {
     "documented": {"color": "#0072B2", "marker": "o", "markerfacecolor": "#0072B2"},
     "as run": {"color": "#D55E00", "marker": "s", "markerfacecolor": "white"},
 }
+
+WIDTH = 10
+LINE = 0.165
+"""Inches across, and of a row: fourteen pairs stand on the front page without scrolling."""
+
+ENDS = {"estimate": "", "lower": "_lower", "upper": "_upper"}
 
 LONGEST = 32
 """Ratios beyond this, or its inverse, go on outside the panel."""
@@ -149,22 +156,24 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     A ratio of 2 means that the second quantifier takes twice as many steps: the geometric mean over
     all trials, with its 95 % interval; one that a trial did not learn counts with the most steps
     that its run allows, so that a ratio is at least what is shown (an arrow) where that is so of
-    the second. Between the dotted lines a difference is too small to matter. Filled circles are
-    experiments as documented, hollow squares the same experiments as run. On the right: the
-    verdict, where "check" is a pair that a symmetry of the experiment swaps, and in how many trials
-    the first and the second were learned.
+    the second. In the grey band a difference is too small to matter. Filled circles are experiments
+    as documented, hollow squares the same experiments as run. On the right: the verdict, where
+    "check" is a pair that a symmetry of the experiment swaps, and in how many trials the first and
+    the second were learned.
     """
     rows = placed(tables["overview"])
-    height = rows["y"].max() + 1 if len(rows) else 1
-    figure = style.new_figure(style.PAGE_WIDTH + 1, 1.3 + 0.24 * height)
+    bottom = rows["y"].max() + 0.8 if len(rows) else 1
+    figure = style.new_figure(WIDTH, 0.75 + LINE * (bottom + 0.6))
     axes = figure.add_subplot()
     draw_ratios(axes, rows)
     write_labels(axes, rows)
     write_verdicts(axes, rows)
-    axes.set_ylim(height - 0.4, -0.6)
-    for version, look in VERSIONS.items():
-        axes.plot([], [], linestyle="", label=version, **look)
-    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper right", ncols=2)
+    axes.set_ylim(bottom, -0.6)
+    if {*VERSIONS} <= {*rows["version"]}:
+        for version, look in VERSIONS.items():
+            axes.plot([], [], linestyle="", label=version, **look)
+        # Beside the label of the axis, where it takes no height.
+        axes.legend(loc="upper left", bbox_to_anchor=(1, 0), ncols=2, borderaxespad=0)
     return figure
 
 
@@ -183,44 +192,60 @@ def placed(overview: pd.DataFrame) -> pd.DataFrame:
     rows = rows.sort_values(["universal", *pair, "version"], ignore_index=True)
     new_universal = rows["universal"] != rows["universal"].shift()
     new_pair = (rows[pair] != rows[pair].shift()).any(axis="columns")
-    y = np.arange(len(rows)) + 1.2 * new_universal.cumsum() + 0.3 * new_pair.cumsum() - 0.5
+    y = np.arange(len(rows)) + 1.3 * new_universal.cumsum() + 0.1 * new_pair.cumsum() - 0.6
     return rows.assign(y=y, new_universal=new_universal, new_pair=new_pair)
 
 
 def draw_ratios(axes: Axes, rows: pd.DataFrame) -> None:
     """The ratios of all rows on a logarithmic axis; a row without one says so."""
     axes.axvline(1, color=style.GREY, linewidth=0.8)
-    for bound in {*rows["margin_low"], *rows["margin_high"]}:
-        axes.axvline(bound, color=style.GREY, linewidth=0.8, linestyle=":")
+    for low, high in {*zip(rows["margin_low"], rows["margin_high"], strict=True)}:
+        axes.axvspan(low, high, color=style.GREY, alpha=0.15, linewidth=0)
     for version, look in VERSIONS.items():
         some = rows[rows["version"] == version]
         errors = [some["ratio"] - some["ratio_lower"], some["ratio_upper"] - some["ratio"]]
-        axes.errorbar(
+        drawn = axes.errorbar(
             some["ratio"], some["y"], xerr=np.nan_to_num(errors), linestyle="", elinewidth=1.4,
             **look,
         )  # fmt: skip
+        style.tell(drawn.lines[0], dict(map(title_of, some.to_dict("records"))))
         more = some[(some["learned_second"] < some["n"]) & (some["learned_first"] == some["n"])]
-        axes.plot(more["ratio"] * 1.08, more["y"], ">", color=look["color"], markersize=4)
+        ends = more["ratio_upper"].fillna(more["ratio"]) * 1.05
+        axes.plot(ends, more["y"], ">", color=look["color"], markersize=4)
     for y in rows.loc[rows["ratio"].isna(), "y"]:
         axes.annotate(
             "no estimate", (1, y), xytext=(4, 0), textcoords="offset points", va="center",
-            fontsize=8, color=style.GREY,
+            fontsize=style.LABEL, color=style.GREY,
         )  # fmt: skip
     axes.set_xscale("log", base=2)
     low, high = np.nan_to_num([rows["ratio_lower"].min(), rows["ratio_upper"].max()], nan=1)
-    axes.set_xlim(max(1 / LONGEST, min(low / 1.2, 0.7)), min(LONGEST, max(high * 1.2, 1.4)))
+    axes.set_xlim(max(1 / LONGEST, min(low / 1.2, 0.6)), min(LONGEST, max(high * 1.2, 1.7)))
     axes.xaxis.set_major_locator(LogLocator(base=2, numticks=12))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda ratio, _: f"{ratio:.2g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("Steps of the second over those of the first")
+    for side, ha, text in ((0, "left", "← second sooner"), (1, "right", "first sooner →")):
+        axes.annotate(
+            text, (side, 1), xycoords="axes fraction", xytext=(0, 3), textcoords="offset points",
+            ha=ha, fontsize=style.LABEL,
+        )  # fmt: skip
+
+
+def title_of(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The id of a point, such as ``pair-exp1a-at_least_4-first_3``, and what it tells."""
+    ratio = {name: row[f"ratio{end}"] for name, end in ENDS.items()}
+    found = estimate({**ratio, "p_adjusted": row["p_adjusted"]}, "ratio")
+    return (
+        f"pair-{row['experiment']}-{row['first']}-{row['second']}",
+        f"{row['experiment']}: {style.label(row['first'])} – {style.label(row['second'])}\n"
+        f"{VERDICTS[row['verdict']]}, ratio {found}",
+    )
 
 
 def write_labels(axes: Axes, rows: pd.DataFrame) -> None:
     """Names of the pairs at the axis, and each universal as a heading above its pairs."""
     names = [
-        f"{row.experiment}: {style.label(row.first)} – {style.label(row.second)}"
-        if row.new_pair
-        else "as run"
+        f"{style.label(row.first)} – {style.label(row.second)}" if row.new_pair else "as run"
         for row in rows.itertuples()
     ]
     axes.set_yticks(rows["y"], names)
@@ -228,9 +253,9 @@ def write_labels(axes: Axes, rows: pd.DataFrame) -> None:
     for row in rows[rows["new_universal"]].itertuples():
         axes.annotate(
             "No single universal" if row.universal == "none" else row.universal.capitalize(),
-            (0, row.y),
+            (0, row.y - 1),
             xycoords=axes.get_yaxis_transform(),
-            xytext=(-4, 14),
+            xytext=(-4, 0),
             textcoords="offset points",
             ha="right",
             va="center",
@@ -239,18 +264,26 @@ def write_labels(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def write_verdicts(axes: Axes, rows: pd.DataFrame) -> None:
-    """On the right edge the verdict of each row, and in how many trials both were learned."""
+    """On the right edge the verdict of each row, how many trials learned both, its experiment."""
     checks = rows["exchangeable"].fillna(False).astype(bool)
-    for row in rows.assign(checks=checks).itertuples():
-        check = " (check)" if row.checks else ""
-        learned = f"{row.learned_first} and {row.learned_second} of {row.n}"
-        axes.annotate(
-            f"{VERDICTS[row.verdict]}{check}\n{learned}",
-            (1, row.y),
-            xycoords=axes.get_yaxis_transform(),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=7,
-            color=style.GREY,
-        )
+    verdicts = rows["verdict"].map(VERDICTS) + np.where(checks, " (check)", "")
+    learned = [
+        f"{row.learned_first} and {row.learned_second} of {row.n}" for row in rows.itertuples()
+    ]
+    at = 6
+    for head, texts in (
+        ("Verdict", verdicts), ("Learned in trials", learned), ("Experiment", rows["experiment"])
+    ):  # fmt: skip
+        for y, text in [(-0.6, head), *zip(rows["y"], texts, strict=True)]:
+            axes.annotate(
+                text,
+                (1, y),
+                xycoords=axes.get_yaxis_transform(),
+                xytext=(at, 3 if text == head else 0),
+                textcoords="offset points",
+                va="baseline" if text == head else "center",
+                fontsize=7.5,
+                color="black" if text == head else style.GREY,
+            )
+        # About half a type's height for each letter of the longest.
+        at += 8 + 4.1 * max([len(head), *map(len, texts)])

@@ -1,45 +1,68 @@
 """One look for all figures: colours that the colour-blind can tell apart, type that prints well.
 
 Each quantifier has a colour, a line style and a marker of its own, so that a figure can also be
-read in grey. Sizes are in inches and fit a journal's page; no type is smaller than 8 points.
+read in grey. Sizes are in inches and fit a journal's page; no type is smaller than 7 points.
 """
 
-import html
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 from math import inf
 from pathlib import Path
+from xml.etree import ElementTree
 
 import matplotlib as mpl
+import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.transforms import ScaledTranslation
+from scipy.optimize import isotonic_regression
 
+from quantlearn.figures.formats import SUPERSCRIPTS, number
 from quantlearn.files import replacing
 
 __all__ = [
     "BASELINE",
     "COLUMN_WIDTH",
     "GREY",
+    "LABEL",
+    "MANY",
     "PAGE_WIDTH",
+    "End",
     "Look",
+    "contrast",
     "figure_style",
+    "ink",
     "label",
+    "label_ends",
     "looks",
     "new_figure",
+    "percent_axis",
+    "powers_of_ten",
+    "readable_on",
     "save_figure",
     "spread",
     "step_axis",
     "tell",
-    "telling_points",
+    "tell_along",
 ]
 
 PAGE_WIDTH = 6.5
-COLUMN_WIDTH = 4.2
+COLUMN_WIDTH = 4.5
 GREY = "#5f5f5f"
+
+LABEL = 8
+"""Points of what is written into a panel."""
+
+MANY = 6
+"""More curves than these have a legend; names at their ends would not find room."""
 
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 """Okabe and Ito's palette (2008), without its yellow, which is too pale for lines on white."""
@@ -47,6 +70,23 @@ OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "
 LINES = ("-", (0, (5, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 BASELINE = (0, (1, 2))
 """Line style of what rules reach that know little of a scene."""
+
+SVG = "{http://www.w3.org/2000/svg}"
+NAMESPACES = {
+    "": "http://www.w3.org/2000/svg",
+    "xlink": "http://www.w3.org/1999/xlink",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "cc": "http://creativecommons.org/ns#",
+    "dc": "http://purl.org/dc/elements/1.1/",
+}
+LONG = re.compile(r"(\.\d\d)\d+")
+"""Digits of a coordinate (in points) that nobody sees."""
+
+READABLE = 4.55
+"""The least contrast of text to white; WCAG 2.2, 1.4.3, asks for 4.5."""
+
+WEIGHTS = np.array([0.2126, 0.7152, 0.0722])
+"""What red, green and blue light give to brightness (WCAG 2.2)."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
@@ -110,6 +150,44 @@ def label(name: str) -> str:
     return name.replace("_", " ")
 
 
+def contrast(colour: Sequence[float], ground: Sequence[float] = (1, 1, 1)) -> float:
+    """The contrast of two colours (red, green, blue, 0 to 1), 1 to 21 (WCAG 2.2).
+
+    >>> contrast((0, 0, 0)), round(contrast((0.5, 0.5, 0.5)), 1)
+    (21.0, 4.0)
+    """
+    darker, lighter = sorted(WEIGHTS @ _linear(one) for one in (colour, ground))
+    return float((lighter + 0.05) / (darker + 0.05))
+
+
+def ink(colour: str) -> str:
+    """A colour for text: as dark as it takes to read it on white, of the same hue.
+
+    >>> ink("#0072B2"), ink("#56B4E9")
+    ('#0072b2', '#397da2')
+    """
+    linear = _linear(to_rgb(colour))
+    bright = WEIGHTS @ linear
+    darkest = 1.05 / READABLE - 0.05
+    kept = linear * min(1, darkest / bright) if bright else linear
+    return to_hex(np.where(kept <= 0.0031308, 12.92 * kept, 1.055 * kept ** (1 / 2.4) - 0.055))
+
+
+def readable_on(ground: Sequence[float]) -> str:
+    """Black or white, whichever is easier to read on a colour (red, green, blue, 0 to 1).
+
+    >>> readable_on((1, 1, 0)), readable_on((0, 0, 0.5))
+    ('black', 'white')
+    """
+    return max(("black", "white"), key=lambda colour: contrast(to_rgb(colour), ground))
+
+
+def _linear(colour: Sequence[float]) -> np.ndarray:
+    """Light of a colour in sRGB, for red, green and blue."""
+    values = np.asarray(colour, dtype=float)
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
 def looks(quantifiers: Sequence[str]) -> dict[str, Look]:
     """The look of each quantifier of an experiment, by its place in the list.
 
@@ -148,61 +226,170 @@ def save_figure(figure: Figure, svg: str | Path, pdf: str | Path, png: str | Pat
             figure.savefig(beside, format=kind, metadata=undated[kind], **options.get(kind, {}))
             # Arranged once: the same places in all formats, and a third of the time saved.
             figure.set_layout_engine("none")
-            if kind == "svg" and hasattr(figure, "titles"):
-                told = _with_titles(beside.read_text("utf-8"), figure.titles)
-                beside.write_text(told, "utf-8")
+            if kind == "svg":
+                beside.write_text(finished(beside.read_text("utf-8"), figure), "utf-8")
 
 
-def tell(figure: Figure, titles: Mapping[str, str]) -> None:
-    """Give titles to elements of a figure, by their ids; its SVG tells them under the pointer.
+Titles = str | Sequence[str] | Mapping[str, str]
+
+
+def tell(artist: Artist, titles: Titles) -> None:
+    """Give titles to what is drawn; the figure's SVG tells them under the pointer.
+
+    titles: one for the whole, or one for each mark of a line or shape of a collection, in their
+    order; where these are a mapping, its keys are the ids of the marks in the SVG.
 
     >>> figure = new_figure(1, 1)
-    >>> tell(figure, {"a": "one"})
-    >>> tell(figure, {"b": "two"})
-    >>> figure.titles
-    {'a': 'one', 'b': 'two'}
+    >>> tell(figure.add_subplot().plot([1, 2], "o")[0], ["one", "two"])
+    >>> len(figure.told)
+    1
     """
-    figure.titles = {**getattr(figure, "titles", {}), **titles}
+    figure = artist.get_figure(root=True)
+    figure.told = [*getattr(figure, "told", []), (artist, titles)]
+    artist.set_gid(artist.get_gid() or f"told-{len(figure.told)}")
 
 
-def telling_points(
-    axes: Axes,
-    x: Iterable[float],
-    y: Iterable[float],
-    titles: Mapping[str, str],
-    marker: str,
-    colour: str,
+def tell_along(
+    axes: Axes, x: Sequence[float], y: Sequence[float], titles: Sequence[str], most: int = 25
 ) -> None:
-    """Draw points (n,), each an element with an id, which tells its title under the pointer."""
-    for across, up, own in zip(x, y, titles, strict=True):
-        axes.plot(across, up, marker, color=colour, alpha=0.6, markeredgewidth=0, gid=own)
-    tell(axes.get_figure(root=True), titles)
+    """Let a curve tell its values, at about so many places at most, by marks that are not seen."""
+    every = slice(None, None, -(-len(titles) // most) or 1)
+    (marks,) = axes.plot(list(x)[every], list(y)[every], "o", alpha=0, markersize=8, zorder=4)
+    tell(marks, list(titles)[every])
 
 
-def _with_titles(content: str, titles: Mapping[str, str]) -> str:
-    """An SVG document with a title in each group that has an id among ``titles``.
+def finished(svg: str, figure: Figure) -> str:
+    """An SVG document of a figure with its titles, and with no more digits than can be seen."""
+    root = ElementTree.fromstring(svg)
+    groups = {group.get("id"): group for group in root.iter(f"{SVG}g")}
+    for artist, titles in getattr(figure, "told", []):
+        if isinstance(titles, str):
+            _entitle(groups[artist.get_gid()], titles)
+            continue
+        named = list(titles.items() if isinstance(titles, Mapping) else enumerate(titles))
+        for shape, place in _marks(artist, groups[artist.get_gid()] if named else None):
+            own, title = named[place]
+            if isinstance(own, str):
+                shape.set("id", own)
+            _entitle(shape, title)
+    for shape in root.iter():
+        if shape.tag != f"{SVG}text":
+            shape.text = (shape.text or "").strip()
+        shape.tail = "\n" if shape.tag == f"{SVG}g" else ""
+        for key in {"d", "x", "y"} & set(shape.keys()):
+            shape.set(key, " ".join(LONG.sub(r"\1", shape.get(key)).split()))
+    for prefix, address in NAMESPACES.items():
+        ElementTree.register_namespace(prefix, address)
+    text = ElementTree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
-    >>> _with_titles('<g id="a">', {"a": "1 < 2"})
-    '<g id="a"><title>1 &lt; 2</title>'
+
+def _entitle(shape: ElementTree.Element, title: str) -> None:
+    child = ElementTree.Element(f"{SVG}title")
+    child.text = title
+    shape.insert(0, child)
+
+
+def _marks(
+    artist: Artist, group: ElementTree.Element | None
+) -> Iterator[tuple[ElementTree.Element, int]]:
+    """The marks of a line, or the shapes of a collection, each with its place in their order."""
+    uses = [] if group is None else list(group.iter(f"{SVG}use"))
+    if isinstance(artist, Line2D):
+        # Found by where they are: those beyond the figure are not drawn.
+        figure = artist.get_figure(root=True)
+        at = artist.get_transform().transform(artist.get_xydata()) * 72 / figure.dpi
+        at[:, 1] = 72 * figure.get_figheight() - at[:, 1]
+        for use in uses:
+            apart = np.hypot(*(at - [float(use.get("x")), float(use.get("y"))]).T)
+            apart[np.isnan(apart)] = inf
+            nearest = int(np.argmin(apart))
+            if apart[nearest] < 0.01:
+                yield use, nearest
+                at[nearest] = inf
+    elif group is not None:
+        defined = {id(path) for defs in group.iter(f"{SVG}defs") for path in defs.iter()}
+        paths = [path for path in group.iter(f"{SVG}path") if id(path) not in defined]
+        yield from zip(uses or paths, count(), strict=False)
+
+
+def spread(
+    places: Sequence[float], gap: float, low: float = -inf, high: float = inf
+) -> list[float]:
+    """Places for labels, in the order given, moved as little as keeps them ``gap`` apart.
+
+    They stay between ``low`` and ``high`` if there is room.
+
+    >>> spread([0.5, 0.5, 0.9], 0.25), spread([0.5, 0.4, 0.9], 0.25, high=0.8)
+    ([0.625, 0.375, 0.9], [0.55, 0.3, 0.8])
     """
-    for own, title in titles.items():
-        start = f'<g id="{own}">'
-        content = content.replace(start, f"{start}<title>{html.escape(title, quote=False)}</title>")
-    return content
+    order = np.lexsort((-np.arange(len(places)), places))  # of equals, the first on top
+    steps = gap * np.arange(len(order))
+    # Without the gaps, what is to be found is the nearest order that never falls.
+    level = isotonic_regression(np.asarray(places, dtype=float)[order] - steps).x
+    level = np.maximum(np.minimum(level, high - steps[-1]), low) if len(order) else level
+    moved = np.empty(len(order))
+    moved[order] = level + steps
+    return [round(float(place), 9) for place in moved]
 
 
-def spread(places: Sequence[float], gap: float) -> list[float]:
-    """Places for labels, in the order given, moved up until none is closer than ``gap`` to another.
+End = tuple[str, str, Sequence[tuple[float, float]]]
+"""A text, its colour, and the points (in data) that it names."""
 
-    >>> spread([0.5, 0.5, 0.9], 0.25)
-    [0.5, 0.75, 1.0]
+
+def label_ends(axes: Axes, labels: Sequence[End]) -> None:
+    """Write names to the right of axes, each with a thin line to the ends of what it names.
+
+    Call it last: limits and whatever else takes room must stand.
     """
-    moved = list(places)
-    lowest = -inf
-    for index in sorted(range(len(places)), key=lambda index: places[index]):
-        moved[index] = max(places[index], lowest)
-        lowest = moved[index] + gap
-    return moved
+    figure = axes.get_figure(root=True)
+    figure.draw_without_rendering()  # for the height of the axes
+    to_axes = axes.transData - axes.transAxes
+    heights = [
+        np.mean([to_axes.transform(point)[1] for point in points]) for _, _, points in labels
+    ]
+    gap = LABEL * 1.3 * figure.dpi / 72 / axes.bbox.height
+    beside = axes.transAxes + ScaledTranslation(10 / 72, 0, figure.dpi_scale_trans)
+    gutter = ScaledTranslation(2 / 72, 0, figure.dpi_scale_trans)
+    for (text, colour, points), height in zip(labels, spread(heights, gap, 0, 1), strict=True):
+        axes.text(
+            1,
+            height,
+            text,
+            transform=beside + gutter,
+            va="center",
+            fontsize=LABEL,
+            color=ink(colour),
+        )
+        for point in points:
+            axes.annotate(
+                "", (1, height), point, xycoords=beside, textcoords="data", annotation_clip=False,
+                arrowprops={
+                    "arrowstyle": "-", "color": colour, "linewidth": 0.6, "shrinkA": 0, "shrinkB": 0
+                },
+            )  # fmt: skip
+
+
+def percent_axis(axis: mpl.axis.Axis) -> None:
+    """Ticks of an axis of shares (0 to 1) as percentages."""
+    axis.set_major_formatter(FuncFormatter(lambda share, _: f"{number(100 * share)}\u00a0%"))
+
+
+def powers_of_ten(axis: mpl.axis.Axis) -> None:
+    """Ticks of a logarithmic axis as powers of ten, in type that can be read: 10⁻³."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: _power(value)))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _power(value: float) -> str:
+    """A power of ten; the plain number where that is short.
+
+    >>> _power(0.001), _power(0.1), _power(100.0)
+    ('10⁻³', '0.1', '100')
+    """
+    power = round(np.log10(value))
+    plain = 0.01 <= value <= 1000
+    return f"{value:,g}" if plain else f"10{str(power).translate(SUPERSCRIPTS)}"
 
 
 def step_axis(axis: mpl.axis.Axis, ticks: int = 6) -> None:

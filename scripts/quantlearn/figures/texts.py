@@ -17,11 +17,17 @@ import pandas as pd
 
 from quantlearn.figures import formats
 
-__all__ = ["estimate", "html_table", "place_in_order", "plain", "render", "tabulated"]
+__all__ = ["cited", "estimate", "html_table", "place_in_order", "plain", "render", "tabulated"]
+
+DOIS = {
+    "Steinert-Threlkeld & Szymanik (2019)": "10.3765/sp.12.4",
+    "Simonsohn, Simmons & Nelson (2020)": "10.1038/s41562-020-0912-z",
+}
+"""Works that sources name, by their DOIs."""
 
 _FILTERS = (
     *("accuracy_points", "capital", "correlation", "counted", "listed", "name", "number"),
-    *("p_phrase", "p_value", "percent", "ratio", "span", "steps", "times"),
+    *("p_phrase", "p_value", "percent", "ratio", "setting", "span", "steps", "times"),
 )
 
 
@@ -33,7 +39,25 @@ def render(template: str | Path, facts: Mapping[str, Any], block: str = "") -> s
     path = Path(template)
     found = _environment(path.parent).get_template(path.name)
     text = "".join(found.blocks[block](found.new_context(facts))) if block else found.render(facts)
-    return text.strip() + "\n"
+    return _kept_together(text.strip()) + "\n"
+
+
+_APART = re.compile(
+    r"`[^`]*`"  # code stays as it is
+    r"|(?<=\d) (?=%)|(?<=\b[pn]) (?=[=<] )|(?<=\b[pn] [=<]) (?=[\d−])|(?<=\d) × (?=10)"
+)
+
+
+def _kept_together(text: str) -> str:
+    """Text in which no line breaks within "95 %", "p = 0.02" or "4 × 10⁻⁵".
+
+    >>> _kept_together("95 % of 10 (p < 0.001)")
+    '95\\xa0% of 10 (p\\xa0<\\xa00.001)'
+    """
+    return _APART.sub(
+        lambda found: found[0] if found[0].startswith("`") else found[0].replace(" ", "\u00a0"),
+        text,
+    )
 
 
 def estimate(row: Mapping[str, Any], kind: str, unit: str = "", *, n: str = "") -> str:
@@ -81,8 +105,21 @@ def _environment(folder: Path) -> jinja2.Environment:
     environment.filters["words"] = lambda name: name.replace("_", " ")
     environment.filters["plain"] = plain
     environment.filters["tabulated"] = tabulated
+    environment.filters["cited"] = cited
     environment.globals |= {"table": html_table, "interval": formats.interval}
     return environment
+
+
+def cited(source: str) -> str:
+    """A source, which is free text, as Markdown with a link where its DOI is known.
+
+    >>> cited("Simonsohn, Simmons & Nelson (2020), *")
+    '[Simonsohn, Simmons & Nelson (2020)](https://doi.org/10.1038/s41562-020-0912-z)\\\\, \\\\*'
+    """
+    text = plain(source)
+    for work, doi in DOIS.items():
+        text = text.replace(plain(work), f"[{work}](https://doi.org/{doi})")
+    return text
 
 
 # Numbers, percentages, ranges and what stands for a missing one.

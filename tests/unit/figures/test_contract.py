@@ -67,7 +67,9 @@ def test_a_text_says_numbers_as_they_are_said_everywhere(tmp_path):
     row = {"estimate": 0.5, "lower": 0.4, "upper": 0.6, "p": 0.0001}
     text = render(path, {"row": row, "rows": [{"a": "<b>", "n": "1"}]})
     first, _, rest = text.partition("\n")
-    assert first == "50.0 % (95 % interval 40.0 % to 60.0 %; p < 0.001), *at least 4*"
+    # No line breaks between a number and its unit.
+    said = "50.0~% (95~% interval 40.0~% to 60.0~%; p~<~0.001), *at least 4*"
+    assert first == said.replace("~", "\u00a0")
     assert "&lt;b&gt;" in rest
     with pytest.raises(UndefinedError, match="row"):
         render(path, {"rows": []})

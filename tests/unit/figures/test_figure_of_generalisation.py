@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from quantlearn import tables
 from quantlearn.figures.practice import generalisation
@@ -137,7 +138,7 @@ def test_each_kind_has_words_and_a_figure(tmp_path, results, said):
     assert said in text
     assert "nan" not in text
     figure = generalisation.draw({"generalisation": read}, experiment)
-    assert "size alone" in [one.get_text() for one in figure.legends[0].get_texts()]
+    assert "size alone" in [one.get_text().strip() for one in figure.findobj(Text)]
 
 
 def test_scenes_split_by_size_are_compared_with_those_of_the_control():

@@ -128,7 +128,8 @@ def test_the_text_says_what_the_tables_hold():
     assert "20, really stopped" in text
     figure = overfitting.draw(tables, experiment)
     written = [one.get_text() for one in figure.axes[0].texts]
-    assert written == ["smallest dev loss, step 111", "patience 5", "patience 20", "patience 50"]
+    marks = ["smallest dev loss, step 111", "patience 5", "patience 20", "patience 50"]
+    assert written[:4] == marks
 
 
 def test_losses_that_still_fall_are_no_over_fitting():

@@ -101,7 +101,8 @@ def text_of(module, table, networks=None) -> str:
     """The text of a figure of one table."""
     name = module.__name__.rpartition(".")[2]
     settings = {"endpoint": {"margin": MARGIN}} if networks is None else settings_of(networks)
-    return render(template_of(name), module.facts({name: table}, settings))
+    text = render(template_of(name), module.facts({name: table}, settings))
+    return text.replace("\u00a0", " ")
 
 
 def drawn_by(module, table, networks, folder) -> str:

@@ -84,7 +84,7 @@ def test_equal_quantifiers_are_seldom_told_apart_and_others_are(equal):
 
 def text_of(module, made) -> str:
     name = module.__name__.rpartition(".")[2]
-    return render(template_of(name), module.facts(made, {}))
+    return render(template_of(name), module.facts(made, {})).replace("\u00a0", " ")
 
 
 def test_the_text_says_which_shares_chance_does_not_explain(equal, tmp_path):
@@ -141,7 +141,7 @@ def test_an_interval_that_covers_too_little_is_named(coverage, tmp_path):
     with style.figure_style():
         drawn = simulated_coverage.draw({"simulated_coverage": coverage}, None)
         style.save_figure(drawn, *(tmp_path / f"drawn.{kind}" for kind in ("svg", "pdf", "png")))
-    assert "70% not learned" in (tmp_path / "drawn.svg").read_text(encoding="utf-8")
+    assert "70 % not learned" in (tmp_path / "drawn.svg").read_text(encoding="utf-8")
 
 
 def test_the_error_is_that_of_a_share():

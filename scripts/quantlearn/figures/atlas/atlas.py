@@ -72,15 +72,16 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
 
 def draw_points(axes: Axes, points: pd.DataFrame, marker: str, colour: str) -> None:
     """Points that tell what they are."""
-    titles = {
-        f"{point.architecture}-{point.quantifier}": (
-            f"{style.label(point.quantifier)}: {point.expression}\n"
-            f"monotonicity {point.monotonicity:.2f}, mean loss {point.area:.3f}, "
-            f"final accuracy {point.accuracy:.3f}"
-        )
+    titles = [
+        f"{style.label(point.quantifier)}: {point.expression}\n"
+        f"monotonicity {point.monotonicity:.2f}, mean loss {point.area:.3f}, "
+        f"final accuracy {point.accuracy:.3f}"
         for point in points.itertuples()
-    }
-    style.telling_points(axes, points["monotonicity"], points["area"], titles, marker, colour)
+    ]
+    (marks,) = axes.plot(
+        points["monotonicity"], points["area"], marker, color=colour, alpha=0.6, markeredgewidth=0
+    )
+    style.tell(marks, titles)
 
 
 def draw_means(axes: Axes, points: pd.DataFrame) -> None:
@@ -107,9 +108,9 @@ def name_points(axes: Axes, points: pd.DataFrame, gap: float) -> None:
                 textcoords="offset points",
                 ha="right" if on_left else "left",
                 va="center",
-                fontsize=8,
-                color=NAMED,
-                bbox={"color": "white", "alpha": 0.7, "pad": 0.5},
+                fontsize=style.LABEL,
+                color=style.ink(NAMED),
+                bbox={"color": "white", "pad": 0.5},
             )
 
 

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from quantlearn.columns import Column
 from quantlearn.figures import formats, style
@@ -235,49 +235,64 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     hard by construction, so that points off the diagonal are chance. Bottom: the standardised
     coefficient of monotonicity beside the other measures when one family of quantifiers is left
     out, with 95 % intervals; filled markers have p < 0.05 after Holm's adjustment. A panel with too
-    few orbits is empty. On the page a point tells its name under the pointer.
+    few orbits is left out. On the page a point tells its name under the pointer.
     """
     frame = tables["atlas_checks"]
     kinds = [kind for kind in frame["architecture"].unique() if kind in ARCHITECTURES]
+    points = {
+        (analysis, kind): frame[(frame["analysis"] == analysis) & (frame["architecture"] == kind)]
+        for analysis in PANELS
+        for kind in kinds
+    }
+    shown = [name for name in PANELS if any(len(points[name, kind]) for kind in kinds)]
     of_families = frame[frame["analysis"] == "without_family"]
     counts = of_families.groupby("name", sort=False)["n"].max()
-    figure = style.new_figure(style.PAGE_WIDTH, 5.6 + 0.24 * len(counts))
-    top, bottom = figure.subfigures(2, 1, height_ratios=(4.6, 1.0 + 0.24 * len(counts)))
-    panels = top.subplots(2, len(kinds), squeeze=False, sharey="row")
-    for (upper, lower), (kind, look) in zip(panels.T, style.looks(kinds).items(), strict=True):
-        own = frame[frame["architecture"] == kind]
-        left, pair = (own[own["analysis"] == name] for name in ("residuals", "pair"))
-        draw_points(upper, left, look.colour)
-        draw_fit(upper, left)
-        name = formats.capital(ARCHITECTURES[kind])
-        upper.set_title(f"{name} (n = {len(left)} orbits)")
-        upper.set_xlabel("Monotonicity, rank left over")
-        draw_points(lower, pair, look.colour)
-        draw_diagonal(lower, pair)
-        lower.set_title(f"{name} (n = {len(pair)} pairs)")
-        lower.set_xlabel("Area of the first of an orbit")
-    panels[0, 0].set_ylabel("Area, rank left over")
-    panels[1, 0].set_ylabel("Area of the second")
-    axes = bottom.subplots()
-    draw_estimates(axes, of_families, "name", list(counts.index), kinds)
-    labels = ["all orbits" if name == NO_FAMILY else f"without {name}" for name in counts.index]
-    ticks = [f"{label} (n = {n})" for label, n in zip(labels, counts, strict=True)]
-    axes.set_yticks(range(len(counts)), ticks)
-    axes.set_ylim(len(counts) - 0.5, -0.5)
-    axes.set_xlabel("Standardised coefficient of monotonicity")
-    bottom.legend(loc="outside lower center", ncols=len(kinds))
+    estimated = of_families["estimate"].notna().any()
+    heights = [*[2.3] * len(shown), *([1.0 + 0.24 * len(counts)] if estimated else [])]
+    figure = style.new_figure(style.PAGE_WIDTH, sum(heights) or 1)
+    if not heights:
+        figure.text(0.5, 0.5, "too few orbits", ha="center")
+        return figure
+    parts = list(figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0])
+    for analysis, part in zip(shown, parts, strict=False):
+        draw_row(part, analysis, {kind: points[analysis, kind] for kind in kinds})
+    if estimated:
+        axes = parts[-1].subplots()
+        draw_estimates(axes, of_families, "name", list(counts.index), kinds)
+        labels = ["all orbits" if one == NO_FAMILY else f"without {one}" for one in counts.index]
+        ticks = [f"{label} (n = {n})" for label, n in zip(labels, counts, strict=True)]
+        axes.set_yticks(range(len(counts)), ticks)
+        axes.set_ylim(len(counts) - 0.5, -0.5)
+        axes.set_xlabel("Standardised coefficient of monotonicity")
+        parts[-1].legend(loc="outside lower center", ncols=len(kinds))
     return figure
+
+
+def draw_row(part: SubFigure, analysis: str, points: Mapping[str, pd.DataFrame]) -> None:
+    """A panel for each architecture that has points (architecture → rows)."""
+    unit, across, up, draw_line = PANELS[analysis]
+    panels = part.subplots(1, len(points), squeeze=False, sharey=True)[0]
+    for axes, (kind, own), look in zip(
+        panels, points.items(), style.looks(list(points)).values(), strict=True
+    ):
+        if own.empty:
+            axes.remove()
+            continue
+        draw_points(axes, own, look.colour)
+        draw_line(axes, own)
+        axes.set_title(f"{formats.capital(ARCHITECTURES[kind])} (n = {len(own)} {unit})")
+        axes.set_xlabel(across)
+    panels[0].set_ylabel(up)
 
 
 def draw_points(axes: Axes, points: pd.DataFrame, colour: str) -> None:
     """Points that tell what they are."""
-    titles = {
-        f"{point.analysis}-{point.architecture}-{point.name}": (
-            f"{style.label(point.name)}\n{point.x:.3f}, {point.y:.3f}"
-        )
+    titles = [
+        f"{style.label(point.name)}\n{point.x:.3f}, {point.y:.3f}".replace("-", "−")
         for point in points.itertuples()
-    }
-    style.telling_points(axes, points["x"], points["y"], titles, "o", colour)
+    ]
+    (marks,) = axes.plot(points["x"], points["y"], "o", color=colour, alpha=0.6, markeredgewidth=0)
+    style.tell(marks, titles)
 
 
 def draw_fit(axes: Axes, points: pd.DataFrame) -> None:
@@ -294,6 +309,13 @@ def draw_diagonal(axes: Axes, points: pd.DataFrame) -> None:
     if len(points):
         ends = [points[["x", "y"]].min().min(), points[["x", "y"]].max().max()]
         axes.plot(ends, ends, color=style.GREY, linestyle="--", linewidth=0.8)
+
+
+PANELS = {
+    "residuals": ("orbits", "Monotonicity, rank left over", "Area, rank left over", draw_fit),
+    "pair": ("pairs", "Area of the first of an orbit", "Area of the second", draw_diagonal),
+}
+"""What a row of panels shows of an analysis: of what, against what, and its line."""
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ from quantlearn.figures.atlas_networks import (
 )
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
+from quantlearn.figures.texts import estimate
 from quantlearn.seeds import random_stream
 from quantlearn.statistics.correlation import (
     constant,
@@ -301,7 +302,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     for axes, analysis in zip(panels, drawn, strict=True):
         rows = area[area["analysis"] == analysis]
         draw_estimates(axes, rows, "measure", list(RELATED), kinds)
-        axes.set_xlabel(PANELS[analysis])
+        axes.set_xlabel(PANELS[analysis], fontsize=style.LABEL)
         axes.xaxis.set_major_locator(MaxNLocator(5))
     panels[0].set_yticks(range(len(RELATED)), list(RELATED.values()))
     panels[0].set_ylim(len(RELATED) - 0.5, -0.5)
@@ -329,7 +330,11 @@ def draw_estimates(
             y = height + shift
             axes.hlines(y, row["lower"], row["upper"], color=look.colour, linewidth=1.2)
             face = look.colour if row["p_adjusted"] < LEVEL else "white"
-            axes.plot(row["estimate"], y, look.marker, color=look.colour, markerfacecolor=face)
+            (point,) = axes.plot(
+                row["estimate"], y, look.marker, color=look.colour, markerfacecolor=face
+            )
+            if pd.notna(row["estimate"]):
+                style.tell(point, [f"{ARCHITECTURES[kind]}: {estimate(row, 'correlation')}"])
     axes.axvline(0, color=style.GREY, linestyle="--", linewidth=0.8)
 
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 
 from quantlearn.columns import Column, types
-from quantlearn.figures import style
+from quantlearn.figures import formats, style
 from quantlearn.figures.atlas_networks import (
     DEGREE,
     DEGREES,
@@ -75,6 +76,9 @@ def measures(networks: pd.DataFrame, seed: int) -> pd.DataFrame:
     return table.astype(types(TABLES["atlas_measures"]))
 
 
+COLOURS = colormaps["RdBu"]
+
+
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     """Which measures of a quantifier go together: rank correlations over all orbits.
 
@@ -85,22 +89,25 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     varying = set(frame.dropna(subset="estimate")[["first", "second"]].to_numpy().ravel())
     names = [name for name in NAMES if name in varying] or list(NAMES)
     matrix = np.full((len(names), len(names)), np.nan)
-    figure = style.new_figure(style.PAGE_WIDTH, 6.6)
+    figure = style.new_figure(style.PAGE_WIDTH + 1, 6.6)
     axes = figure.subplots()
     for row in frame.dropna(subset="estimate").itertuples():
         x, y = names.index(row.first), names.index(row.second)
         matrix[y, x] = row.estimate
-        axes.text(
+        number = axes.text(
             x,
             y,
-            f"{row.estimate:.2f}".replace("-", "−").replace("0.", "."),
+            formats.correlation(row.estimate).replace("0.", ".").replace("1.00", "1"),
             ha="center",
             va="center",
-            fontsize=6,
+            fontsize=7,
             weight="bold" if row.p_adjusted < LEVEL else "normal",
-            color="white" if abs(row.estimate) > 0.6 else "black",
+            color=style.readable_on(COLOURS((row.estimate + 1) / 2)[:3]),
         )
-    picture = axes.imshow(matrix[1:, :-1], cmap="RdBu", vmin=-1, vmax=1, aspect="auto")
+        p = formats.p_phrase(row.p_adjusted)
+        between = f"{NAMES[row.first]}, {NAMES[row.second]}"
+        style.tell(number, f"{between}: {formats.correlation(row.estimate)} ({p})")
+    picture = axes.imshow(matrix[1:, :-1], cmap=COLOURS, vmin=-1, vmax=1, aspect="auto")
     picture.set_extent((-0.5, len(names) - 1.5, len(names) - 0.5, 0.5))
     labels = [NAMES[name] for name in names]
     axes.set_xticks(

@@ -145,7 +145,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     axes.set_yticks(places, [NAMES[name] for name in rows["component"]])
     axes.invert_yaxis()
     axes.set_xlim(-0.02, 1.02)
-    axes.xaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g} %")
+    style.percent_axis(axes.xaxis)
     axes.set_xlabel("Share of the variance")
     return figure
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullLocator
+from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from quantlearn import columns
 from quantlearn.figures import formats, style
@@ -31,7 +31,14 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     for axes, column in zip(panels, SHAPE, strict=True):
         draw_panel(axes, updates(tables["benchmark"], column), column)
     panels[0].set_ylabel("Time of one update (ms)")
-    panels[0].yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
+    panels[0].yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,g}"))
+    panels[0].yaxis.set_minor_formatter(NullFormatter())
+    last = list(SHAPE)[-1]
+    rows = updates(tables["benchmark"], last)
+    ends = rows.groupby("core")[[last, "cost"]].last()
+    style.label_ends(
+        panels[-1], [(core, look.colour, [tuple(ends.loc[core])]) for core, look in CORES.items()]
+    )
     return figure
 
 
@@ -50,7 +57,7 @@ def draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
     axes.set(xscale="log", yscale="log", xlabel=LABELS[column])
     for core, look in CORES.items():
         some = rows[rows["core"] == core]
-        axes.errorbar(
+        drawn = axes.errorbar(
             some[column].astype(float),
             some["cost"],
             yerr=np.abs([some["least"] - some["cost"], some["most"] - some["cost"]]),
@@ -59,17 +66,9 @@ def draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
             marker=look.marker,
             elinewidth=1,
         )
-        if column == "trials":  # where the lines end far apart
-            last = some.iloc[-1]
-            axes.annotate(
-                core,
-                (last["trials"], last["cost"]),
-                xytext=(7, 0),
-                textcoords="offset points",
-                va="center",
-                color=look.colour,
-                fontsize=8.5,
-            )
+        shapes = zip(some[column], some["cost"], strict=True)
+        titles = [f"{core}, {value:,}: {formats.number(cost)} ms" for value, cost in shapes]
+        style.tell(drawn.lines[0], titles)
     values = sorted(rows[column].unique())
     axes.set_xticks(values, [str(value) for value in values])
     axes.xaxis.set_minor_locator(NullLocator())

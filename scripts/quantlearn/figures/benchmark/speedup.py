@@ -93,8 +93,8 @@ def draw_core(axes: Axes, rows: pd.DataFrame, core: str) -> None:
             xytext=(5, 0),
             textcoords="offset points",
             va="center",
-            color=look.colour,
-            fontsize=8,
+            color=style.ink(look.colour),
+            fontsize=style.LABEL,
         )
 
 

@@ -22,6 +22,7 @@ from quantlearn.figures.error_rates import (
     t_test_p,
 )
 from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.formats import percent
 from quantlearn.seeds import random_stream
 from quantlearn.statistics.convergence import measured, step_leads
 from quantlearn.statistics.curves import area_to
@@ -232,7 +233,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
         axes.set_title(name.replace(": ", ":\n"))
     panels[0].set_ylabel("Ensembles with p < 0.05")
     panels[0].set_ylim(0, None)
-    panels[0].yaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g} %")
+    style.percent_axis(panels[0].yaxis)
     figure.supxlabel("Trials of an ensemble", fontsize=9)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper right", ncols=3)
     return figure
@@ -256,7 +257,7 @@ def draw_test(axes: Axes, rates: pd.DataFrame, singles: pd.DataFrame, colour: st
     for together, side, fill, name in kinds:
         own = singles[singles["together"] == together]
         at = [sizes.index(n) + side for n in own["n"]]
-        axes.plot(
+        (points,) = axes.plot(
             at,
             own["rejected"],
             "o",
@@ -265,9 +266,13 @@ def draw_test(axes: Axes, rates: pd.DataFrame, singles: pd.DataFrame, colour: st
             markersize=3,
             label=name,
         )
-    axes.plot(
+        shares = zip(own["n"], own["rejected"], strict=True)
+        style.tell(points, [f"{name}, {n} trials: {percent(share)}" for n, share in shares])
+    (points,) = axes.plot(
         places, rates["rejected"], "o-", color=colour, markersize=6, linewidth=1, label="all pairs"
     )
+    shares = zip(sizes, rates["rejected"], strict=True)
+    style.tell(points, [f"all pairs, {n} trials: {percent(share)}" for n, share in shares])
     axes.set_xticks(places, [str(n) for n in sizes])
 
 

@@ -119,9 +119,10 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
             own = frame[(frame["quantity"] == quantity) & (frame["not_learned"] == share)]
             draw_rates(axes, own, asked(quantity, share))
         row[0].set_ylabel(name)
-        row[0].yaxis.set_major_formatter(lambda rate, _: f"{100 * rate:.3g} %")
+        style.percent_axis(row[0].yaxis)
     for axes, share in zip(panels[0], NOT_LEARNED, strict=True):
-        axes.set_title("all learned" if not share else f"{share:.0%} not learned")
+        not_learned = f"{formats.number(100 * share)} % not learned"
+        axes.set_title(not_learned if share else "all learned")
     handles, labels = panels[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=len(CORRELATIONS))
     figure.supxlabel("Trials of an ensemble", fontsize=9)
@@ -145,7 +146,7 @@ def draw_rates(axes: Axes, rows: pd.DataFrame, between: tuple[float, float]) -> 
             rows[rows["correlation"] == correlation].groupby("ratio"), (-0.04, 0.04), strict=False
         ):
             at = [sizes.index(n) + 0.2 * (place - 1.5) + side for n in own["n"]]
-            axes.errorbar(
+            drawn = axes.errorbar(
                 at,
                 own["rate"],
                 yerr=2 * own["error"],
@@ -157,6 +158,12 @@ def draw_rates(axes: Axes, rows: pd.DataFrame, between: tuple[float, float]) -> 
                 markerfacecolor=colour if ratio == 1 else "white",
                 label=f"correlation {formats.number(correlation)}" if ratio == 1 else None,
             )
+            titles = [
+                f"{n} trials, correlation {formats.number(correlation)}, ratio "
+                f"{formats.number(ratio)}: {formats.percent(rate)}"
+                for n, rate in zip(own["n"], own["rate"], strict=True)
+            ]
+            style.tell(drawn.lines[0], titles)
     axes.set_xticks(range(len(sizes)), [str(n) for n in sizes])
 
 

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from quantlearn.columns import MEAN, Column
-from quantlearn.figures import style
+from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.paper.accuracy_by_counts import squares
+from quantlearn.figures.texts import estimate
 from quantlearn.seeds import random_stream
 from quantlearn.statistics.comparison import paired_t_test
 from quantlearn.statistics.intervals import mean_interval
@@ -174,14 +176,21 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
         rows = exact.loc[name].reindex(list(KINDS))
         places = np.arange(len(KINDS)) + 0.14 * (place - (len(networks) - 1) / 2)
         left.vlines(places, rows["lower"], rows["upper"], color=look.colour, linewidth=1.2)
-        left.plot(places, rows["estimate"], look.marker, color=look.colour, label=ATTENTION[name])
+        (points,) = left.plot(
+            places, rows["estimate"], look.marker, color=look.colour, label=ATTENTION[name]
+        )
+        titles = [
+            f"{ATTENTION[name]}, {style.label(kind)}: {estimate(row, 'percent')}"
+            for kind, row in rows[list(MEAN)].to_dict("index").items()
+        ]
+        style.tell(points, titles)
     left.set_xticks(range(len(KINDS)), [kind.replace("_", "\n") for kind in KINDS])
     left.set_xlim(-0.5, len(KINDS) - 0.5)
     left.set_ylim(-0.02, 1.02)
     left.set_ylabel("Exact match (test scenes)")
     for axes, name in zip(triangles, networks, strict=True):
         mesh = draw_triangle(axes, by_counts[by_counts["attention"] == name])
-        axes.set_title(ATTENTION[name].capitalize(), fontsize=8)
+        axes.set_title(ATTENTION[name].capitalize(), fontsize=style.LABEL)
         axes.set_xlabel("Objects in A∩B")
     triangles[0].set_ylabel("Objects in A∖B")
     figure.colorbar(mesh, ax=triangles, label="Exact match, new counts", aspect=30)
@@ -191,15 +200,25 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     return figure
 
 
-def draw_triangle(axes: Axes, rows: pd.DataFrame) -> QuadMesh:
+def draw_triangle(axes: Axes, rows: pd.DataFrame) -> PolyCollection:
     """The share of right sentences for each pair of counts."""
     size = int((rows["both"] + rows["a_only"]).max()) + 1
     shares = np.full((size, size), np.nan)
     shares[rows["a_only"], rows["both"]] = rows["estimate"]
-    mesh = axes.pcolormesh(shares, cmap="viridis", vmin=0, vmax=1)
+    known = ~np.isnan(shares)
+    mesh = PolyCollection(squares(known), cmap="viridis", linewidths=0, antialiased=False)
+    mesh.set_array(shares[known])
+    mesh.set_clim(0, 1)
+    axes.add_collection(mesh)
+    titles = [
+        f"{both} in A∩B, {a_only} in A∖B: {formats.percent(shares[a_only, both])}"
+        for a_only, both in np.argwhere(known).tolist()
+    ]
+    style.tell(mesh, titles)
+    axes.autoscale_view()
     ticks = np.arange(0, size, 2)
-    axes.set_xticks(ticks + 0.5, ticks)
-    axes.set_yticks(ticks + 0.5, ticks)
+    axes.set_xticks(ticks, ticks)
+    axes.set_yticks(ticks, ticks)
     axes.set_aspect("equal")
     return mesh
 

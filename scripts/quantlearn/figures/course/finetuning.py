@@ -22,6 +22,7 @@ from quantlearn.columns import MEAN, Column
 from quantlearn.data.scene_files import read_trials
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.texts import estimate
 from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.statistics.comparison import paired_t_test
 from quantlearn.statistics.intervals import mean_interval
@@ -169,10 +170,10 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     for start in STARTS:
         own = accuracy[accuracy["start"] == start]
-        draw_line(left, own, looks[start], style.label(labels[start]))
+        draw_line(left, own, looks[start], style.label(labels[start]), "percent")
     points = tables["finetuning_differences"]
-    points = points.assign(**100 * points[list(MEAN)])
-    draw_line(right, points, style.Look("black", "-", "D"), None)
+    draw_line(right, points, style.Look("black", "-", "D"), None, "accuracy_points")
+    right.yaxis.set_major_formatter(lambda share, _: formats.number(100 * share))
     right.axhline(0, color=style.GREY, linestyle="--", linewidth=0.8)
     scenes = sorted(accuracy["scenes"].unique())
     for axes in (left, right):
@@ -188,13 +189,21 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     return figure
 
 
-def draw_line(axes: Axes, rows: pd.DataFrame, look: style.Look, label: str | None) -> None:
+def draw_line(
+    axes: Axes, rows: pd.DataFrame, look: style.Look, label: str | None, form: str
+) -> None:
     """A line through the means, with their intervals."""
     scenes = rows["scenes"].astype(float)
     axes.vlines(scenes, rows["lower"], rows["upper"], color=look.colour, linewidth=1.2)
-    axes.plot(
+    (points,) = axes.plot(
         scenes, rows["estimate"], look.marker, linestyle=look.line, color=look.colour, label=label
     )
+    titles = [
+        f"{label or 'pretrained less scratch'}, {formats.counted(row['scenes'], 'scene')}: "
+        f"{estimate(row, form)}"
+        for row in rows[["scenes", *MEAN]].to_dict("records")
+    ]
+    style.tell(points, titles)
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:

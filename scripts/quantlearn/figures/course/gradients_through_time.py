@@ -140,6 +140,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
             draw_line(axes, rows[rows["network"] == network], "distance", look, label)
         axes.axhline(1, color=style.GREY, linewidth=0.6)
         axes.set_yscale("log")
+        style.powers_of_ten(axes.yaxis)
         axes.invert_xaxis()
         axes.set_title(title)
         axes.set_xlabel("Objects before the end")

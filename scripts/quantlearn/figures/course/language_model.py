@@ -20,8 +20,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from quantlearn.columns import MEAN, Column
-from quantlearn.figures import style
+from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.texts import estimate
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes_in_words import OBJECTS, vocabulary
@@ -177,7 +178,14 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     ):
         own = true.loc[model].reindex(names)
         right.vlines(places, own["lower"], own["upper"], color=colour, linewidth=1.2)
-        right.plot(places, own["estimate"], "o", color=colour, markerfacecolor=face, label=label)
+        (points,) = right.plot(
+            places, own["estimate"], "o", color=colour, markerfacecolor=face, label=label
+        )
+        titles = [
+            f"{style.label(name)}, {label}: {estimate(row, 'percent')}"
+            for name, row in own[list(MEAN)].to_dict("index").items()
+        ]
+        style.tell(points, titles)
     right.set_xticks(places, [name.replace("_", "\n") for name in names], fontsize=7)
     right.set_ylim(-0.02, 1.02)
     right.set_ylabel("True sentences")
@@ -190,10 +198,15 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
 def draw_perplexities(axes: Axes, rows: pd.DataFrame) -> None:
     """A bar for each model, the network first."""
     places = range(len(rows))
-    axes.barh(places, rows["estimate"], color=[style.OKABE_ITO[0], *["0.75"] * (len(rows) - 1)])
+    bars = axes.barh(
+        places, rows["estimate"], color=[style.OKABE_ITO[0], *["0.75"] * (len(rows) - 1)]
+    )
     axes.hlines(places, rows["lower"], rows["upper"], color="black", linewidth=1.2)
-    for place, estimate in zip(places, rows["estimate"], strict=True):
-        axes.text(1.06 * estimate, place, f"{estimate:.3g}", va="center", fontsize=8)
+    for bar, place, row in zip(bars, places, rows[list(MEAN)].to_dict("records"), strict=True):
+        style.tell(bar, f"perplexity {estimate(row, 'number')}")
+        # Behind its interval, so that no line runs through it.
+        x = 1.06 * np.nanmax([row["estimate"], row["upper"]])
+        axes.text(x, place, formats.number(row["estimate"]), va="center", fontsize=style.LABEL)
     axes.set_xscale("log")
     axes.set_xticks([1, 2, 5, 10, 20], ["1", "2", "5", "10", "20"])
     axes.minorticks_off()

@@ -219,7 +219,7 @@ def draw_readings(axes: Axes, rows: pd.DataFrame, targets: list[str]) -> None:
             if some["estimate"].isna().all():
                 continue
             bars = np.abs(some[["lower", "upper"]].to_numpy().T - some["estimate"].to_numpy())
-            axes.errorbar(
+            drawn = axes.errorbar(
                 places + shift,
                 some["estimate"],
                 yerr=np.nan_to_num(bars),
@@ -229,6 +229,12 @@ def draw_readings(axes: Axes, rows: pd.DataFrame, targets: list[str]) -> None:
                 elinewidth=1,
                 label=f"{PARTS[part]}, {network}",
             )
+            titles = [
+                f"{TARGETS[target]} from the {PARTS[part]}, {network}: R² "
+                f"{estimate(row, 'correlation')}"
+                for target, row in some[["estimate", "lower", "upper"]].to_dict("index").items()
+            ]
+            style.tell(drawn.lines[0], titles)
     axes.axhline(0, color=style.GREY, linewidth=0.6)
     axes.set_xticks(places, [TARGETS[target] for target in targets])
     axes.set_xlim(-0.6, len(targets) - 0.4)

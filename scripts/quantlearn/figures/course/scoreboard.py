@@ -23,6 +23,7 @@ from quantlearn.errors import QuantlearnError
 from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
+from quantlearn.figures.texts import estimate
 from quantlearn.settings.protocol import PAIRS, whole_task
 from quantlearn.statistics.intervals import mean_interval
 from quantlearn.statistics.ranking import rank_samples
@@ -202,7 +203,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     for name, shift in zip(names, np.linspace(-WIDTH / 2, WIDTH / 2, len(names)), strict=True):
         rows = frame[frame["architecture"] == name].set_index("task").loc[tasks]
         bars = np.abs(rows[["lower", "upper"]].to_numpy().T - rows["estimate"].to_numpy())
-        axes.errorbar(
+        drawn = axes.errorbar(
             places + shift,
             rows["estimate"],
             yerr=np.nan_to_num(bars),
@@ -211,6 +212,11 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
             elinewidth=1,
             label=ARCHITECTURES[name],
         )
+        titles = [
+            f"{ARCHITECTURES[name]}, {TASKS[task]}: {estimate(row, 'percent')}"
+            for task, row in rows[["estimate", "lower", "upper"]].to_dict("index").items()
+        ]
+        style.tell(drawn.lines[0], titles)
     axes.axvline(tasks.index("mean") - 0.5, color=style.GREY, linewidth=0.8)
     axes.set_xticks(places, [TASKS[task] for task in tasks], rotation=25, ha="right")
     axes.tick_params(axis="x", pad=0)

@@ -4,6 +4,7 @@ The samples of the experiment are architectures, and ``data.split.only_test.size
 sizes no network was trained on.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -92,11 +93,11 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
         axes.axhline(0.5, color=style.GREY, linestyle=style.BASELINE, linewidth=1)
         axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
         axes.set_ylim(0.45, 1.02)
-        axes.set_title(style.label(quantifier))
-        axes.set_xlabel("Objects in the scene")
+        axes.set_title(textwrap.fill(style.label(quantifier), 60 // len(panels)))
+    figure.supxlabel("Objects in the scene", fontsize=9)
     panels[0].set_ylabel("Accuracy")
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.legend(handles, labels, loc="outside upper center", ncols=3)
     return figure
 
 
@@ -104,6 +105,11 @@ def draw_line(axes: Axes, rows: pd.DataFrame, along: str, look: style.Look, labe
     """Means along a column, and the band of their intervals."""
     x = rows[along].to_numpy(dtype=float)
     axes.plot(x, rows["estimate"], color=look.colour, linestyle=look.line, label=label)
+    titles = [
+        f"{label}, {along} {at:g}: {formats.number(value)}"
+        for at, value in zip(x, rows["estimate"], strict=True)
+    ]
+    style.tell_along(axes, x, rows["estimate"], titles)
     axes.fill_between(x, rows["lower"], rows["upper"], color=look.colour, alpha=0.2, linewidth=0)
 
 

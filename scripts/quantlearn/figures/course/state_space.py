@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
+from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
@@ -121,7 +121,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     for axes, quantifier in zip(panels, quantifiers, strict=True):
         rows = frame[frame["quantifier"] == quantifier]
         target = "both" if rows["automaton"].notna().all() else "difference"
-        points = draw_states(axes, rows, rows[target].astype(float))
+        points = draw_states(axes, rows, rows[target].astype(float), TARGETS[target])
         figure.colorbar(points, ax=axes, label=f"{TARGETS[target]} so far", shrink=0.9)
         axes.set_title(style.label(quantifier))
         first, second = rows.iloc[0][["first_share", "second_share"]].astype(float)
@@ -130,19 +130,20 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     return figure
 
 
-def draw_states(axes: Axes, rows: pd.DataFrame, counts: pd.Series) -> PathCollection:
-    """Points coloured by a count, with the paths of the longest scenes; returns the points."""
+def draw_states(axes: Axes, rows: pd.DataFrame, counts: pd.Series, name: str) -> ScalarMappable:
+    """Points coloured by a count, with the paths of the longest scenes; returns the colours."""
     # A count that can be negative has its middle at zero.
     lowest = -counts.abs().max() if counts.min() < 0 else 0
-    points = axes.scatter(
-        rows["first"],
-        rows["second"],
-        c=counts,
-        s=9,
-        cmap="viridis" if lowest == 0 else "coolwarm",
-        norm=Normalize(lowest, counts.abs().max()),
-        linewidths=0,
+    colours = ScalarMappable(
+        Normalize(lowest, counts.abs().max()), "viridis" if lowest == 0 else "coolwarm"
     )
+    for count, own in rows.groupby(counts):
+        # One element for each count and not for each of a thousand points.
+        (points,) = axes.plot(
+            own["first"], own["second"], "o", color=colours.to_rgba(count), markersize=3,
+            markeredgewidth=0,
+        )  # fmt: skip
+        style.tell(points, f"{name} so far: {formats.number(count)}")
     lengths = rows.groupby("scene")["position"].max().sort_values(ascending=False, kind="stable")
     for scene, colour in zip(lengths.index[:PATHS], ("0.0", "0.35", "0.6"), strict=False):
         path = rows[rows["scene"] == scene].sort_values("position")
@@ -150,7 +151,7 @@ def draw_states(axes: Axes, rows: pd.DataFrame, counts: pd.Series) -> PathCollec
         axes.plot(x, y, color=colour, linewidth=0.8)
         axes.plot(x[:1], y[:1], "o", color=colour, markersize=3.5)
         axes.plot(x[-1:], y[-1:], "s", color=colour, markersize=4.5)
-    return points
+    return colours
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -374,7 +374,7 @@ def places(names: pd.Series) -> dict[str, float]:
 def draw_cell(axes: Axes, row: dict[str, Any], x: float, y: float, largest: float) -> None:
     """One cell, coloured by its gain, with the number in it."""
     gain, control = row["estimate"], row["kind"] == "same"
-    axes.add_patch(
+    cell = axes.add_patch(
         Rectangle(
             (x - 0.5, y - 0.5),
             width=1,
@@ -385,9 +385,14 @@ def draw_cell(axes: Axes, row: dict[str, Any], x: float, y: float, largest: floa
             zorder=2 if control else 1,
         )
     )
+    style.tell(
+        cell,
+        f"{style.label(row['source'])} before {style.label(row['target'])}: "
+        f"{estimate(row, 'accuracy_points', ' points')}",
+    )
     star = "*" if row["p_adjusted"] < LEVEL and not control else ""
     text = f"{formats.accuracy_points(gain)}{star}"
-    axes.text(x, y, text, ha="center", va="center", fontsize=8, zorder=3, color="black")
+    axes.text(x, y, text, ha="center", va="center", fontsize=style.LABEL, zorder=3, color="black")
 
 
 def tone(share: float) -> float:

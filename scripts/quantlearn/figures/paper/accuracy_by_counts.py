@@ -1,15 +1,21 @@
-"""Accuracy by counts: the scenes on which trained networks err."""
+"""Accuracy by counts: the scenes on which trained networks err.
+
+In the SVG each square of the heat map is an element with the id
+``cell-<quantifier>-both-<objects in A∩B>-a_only-<objects in A∖B>``, such as
+``cell-at_least_4-both-3-a_only-2``, which tells its accuracy under the pointer.
+"""
 
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection, PolyCollection, QuadMesh
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.formats import counted, percent
 
 FEW_SCENES = 10
 
@@ -64,12 +70,25 @@ def count_grids(cells: pd.DataFrame) -> Grids:
     return grids[0], grids[1], grids[2]
 
 
-def draw_panel(axes: Axes, name: str, grids: Grids, lowest: float) -> QuadMesh:
+def draw_panel(axes: Axes, name: str, grids: Grids, lowest: float) -> PolyCollection:
     """One quantifier's heat map."""
     correct, scenes, true = grids
     known = np.where(scenes > 0, scenes, np.nan)
-    edges = [np.arange(length + 1) - 0.5 for length in (scenes.shape[1], scenes.shape[0])]
-    mesh = axes.pcolormesh(*edges, correct / known, cmap="cividis", vmin=lowest, vmax=1)
+    cells = np.argwhere(scenes > 0)
+    mesh = PolyCollection(squares(scenes > 0), cmap="cividis", linewidths=0, antialiased=False)
+    mesh.set_array((correct / known)[scenes > 0])
+    mesh.set_clim(lowest, 1)
+    axes.add_collection(mesh)
+    titles = {
+        f"cell-{name}-both-{both}-a_only-{a_only}": (
+            f"{style.label(name)}, {both} in A∩B, {a_only} in A∖B: "
+            f"{percent(correct[a_only, both] / scenes[a_only, both])} of "
+            f"{counted(int(scenes[a_only, both]), 'scene')}"
+        )
+        for a_only, both in cells.tolist()
+    }
+    style.tell(mesh, titles)
+    axes.autoscale_view()
     few = squares((scenes > 0) & (scenes < FEW_SCENES))
     axes.add_collection(
         PolyCollection(few, facecolors="none", edgecolors="0.35", linewidths=0, hatch="/////")

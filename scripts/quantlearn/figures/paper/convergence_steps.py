@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping
+from math import ceil
 
 import numpy as np
 import pandas as pd
@@ -51,7 +52,9 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     axes.set_ylim(0, points["time"].max() * 1.06)
     style.step_axis(axes.yaxis)
     axes.set_ylabel("Step at which it was learned")
-    axes.set_title(experiment.settings["title"], wrap=True)
+    title = experiment.settings["title"]
+    lines = ceil(len(title) / (12.5 * figure.get_figwidth()))  # about as long as one another
+    axes.set_title(textwrap.fill(title, len(title) // lines + 8))
     if not points["converged"].all():
         axes.plot(
             [], [], "^", color="black", markerfacecolor="white", label="not learned by the end"
@@ -70,10 +73,20 @@ def draw_quantifier(axes: Axes, rows: pd.DataFrame, place: int, look: style.Look
             boxprops=colour, whiskerprops=colour, capprops=colour,
             medianprops=colour | {"linewidth": 2},
         )  # fmt: skip
-    axes.plot(
+    (points,) = axes.plot(
         learned["x"], learned["time"], look.marker, color=look.colour, alpha=0.75, markeredgewidth=0
     )
-    axes.plot(
+    style.tell(points, titles(learned, "learned at"))
+    (points,) = axes.plot(
         censored["x"], censored["time"], "^", color=look.colour, markerfacecolor="white",
         markersize=6, zorder=3,
     )  # fmt: skip
+    style.tell(points, titles(censored, "not learned by"))
+
+
+def titles(rows: pd.DataFrame, when: str) -> list[str]:
+    """What the points of trials tell."""
+    return [
+        f"{style.label(row.quantifier)}, trial {row.trial}: {when} step {row.time:,.0f}"
+        for row in rows.itertuples()
+    ]

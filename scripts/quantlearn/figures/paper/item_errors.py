@@ -23,7 +23,7 @@ from matplotlib.ticker import (
 )
 
 from quantlearn.columns import MEAN, Column, types
-from quantlearn.figures import style
+from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import SPLITS
 from quantlearn.figures.texts import estimate
@@ -338,7 +338,7 @@ def draw_distances(axes: Axes, rows: pd.DataFrame, looks: Mapping[str, style.Loo
     for place, (name, look) in enumerate(looks.items()):
         own = rows[(rows["quantifier"] == name) & (rows["distance"] > 0)]
         bars = np.nan_to_num(np.abs(own[["lower", "upper"]].to_numpy().T - own["estimate"].array))
-        axes.errorbar(
+        drawn = axes.errorbar(
             own["distance"] + 0.12 * (place - (len(looks) - 1) / 2),
             own["estimate"],
             yerr=bars,
@@ -348,10 +348,16 @@ def draw_distances(axes: Axes, rows: pd.DataFrame, looks: Mapping[str, style.Loo
             elinewidth=1,
             label=style.label(name),
         )
+        titles = [
+            f"{style.label(name)}, {formats.counted(int(row['distance']), 'object')} from the "
+            f"boundary: {estimate(row, 'percent')} wrong"
+            for row in own.to_dict("records")
+        ]
+        style.tell(drawn.lines[0], titles)
     top = axes.get_ylim()[1]
     axes.set_ylim(-0.03 * top, top)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:.3g} %"))
+    style.percent_axis(axes.yaxis)
     axes.set_xlabel("Objects from the boundary")
     axes.set_ylabel("Wrong answers")
 
@@ -364,14 +370,20 @@ def draw_terms(axes: Axes, rows: pd.DataFrame, looks: Mapping[str, style.Look]) 
         odds = np.exp(own[["estimate", "lower", "upper"]].to_numpy())
         heights = np.arange(len(TERMS)) + gap * (place - (len(looks) - 1) / 2)
         bars = np.nan_to_num(np.abs(odds[:, 1:] - odds[:, :1])).T
-        axes.errorbar(
+        drawn = axes.errorbar(
             odds[:, 0], heights, xerr=bars, fmt=look.marker, color=look.colour, elinewidth=1
         )
+        said = [dict(zip(("estimate", "lower", "upper"), row, strict=True)) for row in odds]
+        titles = [
+            f"{style.label(name)}, {HEADINGS[term].lower()}: odds × {estimate(row, 'number')}"
+            for term, row in zip(TERMS, said, strict=True)
+        ]
+        style.tell(drawn.lines[0], titles)
     axes.axvline(1, color=style.GREY, linewidth=0.6)
     axes.set_xscale("log")
     low, high = axes.get_xlim()
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 20 * low else (1,)))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_yticks(range(len(TERMS)), list(TERMS.values()))
     axes.set_ylim(len(TERMS) - 0.5, -0.5)
@@ -391,8 +403,17 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
         }
         counts = {"Answers": f"{row['answers']:,}", "Wrong": f"{row['errors']:,}"}
         rows.append({"Quantifier": style.label(name), **counts, **said})
+    wrong = tables["errors_by_distance"].query("distance > 0")
+    wrong = wrong.assign(wrong=wrong["estimate"] * wrong["answers"])
     return {
         "rows": rows,
+        # Of the quantifiers of which any answer is wrong.
+        "nearest": {
+            name: own.loc[own["distance"] == own["distance"].min(), "wrong"].sum()
+            / own["wrong"].sum()
+            for name, own in wrong.groupby("quantifier", sort=False)
+            if own["wrong"].sum() > 0
+        },
         "side": SPLITS[held_out_side(settings)],
         "reasons": set(errors["reason"]),
         "hard": [

@@ -9,7 +9,11 @@ from matplotlib.figure import Figure
 
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.formats import percent
 from quantlearn.statistics.curves import extended_curves
+
+POINTS = 8000
+"""Evaluations that are drawn of all trials together; more would fill megabytes."""
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
@@ -34,42 +38,39 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     axes = figure.add_subplot()
     threshold = settings["convergence"]["threshold"]
     axes.axhline(threshold, color=style.GREY, linestyle="--", linewidth=0.8)
-    for quantifier, look in looks.items():
-        draw_quantifier(axes, watched[watched["quantifier"] == quantifier], quantifier, look)
     last_steps = watched.groupby("trial")["step"].max()
-    axes.set_xlim(0, last_steps.max())
+    end, lines = last_steps.max(), len(looks) * len(last_steps)
+    labels = []
+    for quantifier, look in looks.items():
+        runs = watched[watched["quantifier"] == quantifier]
+        last = draw_quantifier(axes, runs, quantifier, look, POINTS // lines)
+        labels.append((style.label(quantifier), look.colour, [(end, last)]))
+    axes.set_xlim(0, end)
     axes.set_ylim(top=1.005)
-    draw_baselines(axes, rules, looks)
-    axes.annotate(
-        f"threshold {threshold:g}",
-        (1.0, threshold),
-        xycoords=axes.get_yaxis_transform(),
-        xytext=(-2, -3),
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        fontsize=8,
-        color=style.GREY,
-    )
     style.step_axis(axes.xaxis)
     axes.set_xlabel("Training step")
     axes.set_ylabel(f"Accuracy ({settings['training']['monitor']} scenes)")
     axes.set_title(f"{settings['title']} (n = {len(last_steps)} trials)", wrap=True)
-    figure.legend(loc="outside lower center", ncols=min(len(looks), 3), handlelength=3)
+    if len(looks) > style.MANY:
+        figure.legend(loc="outside lower center", ncols=3, handlelength=3)
+        labels = []
+    labels.append((f"threshold {threshold:g}", style.GREY, [(end, threshold)]))
+    labels += draw_baselines(axes, rules, looks, end)
+    style.label_ends(axes, labels)
     return figure
 
 
-def draw_quantifier(axes: Axes, runs: pd.DataFrame, quantifier: str, look: style.Look) -> None:
-    """One quantifier: every trial faint and, above them, the median."""
+def draw_quantifier(
+    axes: Axes, runs: pd.DataFrame, quantifier: str, look: style.Look, most: int
+) -> float:
+    """One quantifier: every trial faint and, above them, the median, whose last value is returned.
+
+    Of a trial at most about so many evaluations are drawn, and the last.
+    """
     for _, run in runs.groupby("trial"):
-        axes.plot(
-            run["step"],
-            run["accuracy"],
-            color=look.colour,
-            alpha=0.3,
-            linewidth=0.5,
-            rasterized=True,  # thousands of points each: as vectors they would fill megabytes
-        )
+        every = -(-len(run) // max(most, 20))
+        drawn = run[(np.arange(len(run)) % every == 0) | (run["step"] == run["step"].max())]
+        axes.plot(drawn["step"], drawn["accuracy"], color=look.colour, alpha=0.3, linewidth=0.5)
     median = extended_curves(runs).median(axis="columns")
     half_run_to = np.floor(runs.groupby("trial")["step"].max().median())
     axes.plot(
@@ -87,36 +88,27 @@ def draw_quantifier(axes: Axes, runs: pd.DataFrame, quantifier: str, look: style
         linewidth=1,
         zorder=3,
     )
+    name = style.label(quantifier)
+    titles = [f"{name}, step {step:,}: {percent(value)}" for step, value in median.items()]
+    style.tell_along(axes, median.index, median, titles)
+    return median.iloc[-1]
 
 
-def draw_baselines(axes: Axes, rules: pd.DataFrame, looks: dict[str, style.Look]) -> None:
-    """A level line, with its name, for each rule that knows little of a scene."""
+def draw_baselines(
+    axes: Axes, rules: pd.DataFrame, looks: Mapping[str, style.Look], end: float
+) -> list[style.End]:
+    """A level line for each rule that knows little of a scene; returns what names them."""
     reached = rules.groupby(["baseline", "quantifier"])["accuracy"].mean()
-    lines = [
-        (reached["size", quantifier], "size alone", look.colour)
-        for quantifier, look in looks.items()
-    ]
-    lines.append((reached["majority", "all"], "majority", style.GREY))
-    for accuracy, _, colour in lines:
-        axes.axhline(accuracy, color=colour, linestyle=style.BASELINE, linewidth=1)
-    low, high = axes.get_ylim()
-    gap = 0.045 * (high - low)
-    *by_size, majority = lines
-    heights = [accuracy for accuracy, _, _ in by_size]
-    if max(heights) - min(heights) < gap:  # one label for all
-        by_size = [(max(heights), "size alone", by_size[0][2] if len(by_size) == 1 else "black")]
-    labels = [*by_size, majority]
-    heights = style.spread([accuracy for accuracy, _, _ in labels], gap)
-    for height, (_, text, colour) in zip(heights, labels, strict=True):
-        axes.annotate(
-            text,
-            (1.0, height),
-            xycoords=axes.get_yaxis_transform(),
-            xytext=(-2, 1),
-            textcoords="offset points",
-            ha="right",
-            va="bottom",
-            fontsize=8,
-            color=colour,
-            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.3, "alpha": 0.8},
+    by_size = {name: reached["size", name] for name in looks}
+    majority = reached["majority", "all"]
+    for name, accuracy in by_size.items():
+        line = axes.axhline(
+            accuracy, color=looks[name].colour, linestyle=style.BASELINE, linewidth=1
         )
+        style.tell(line, f"{style.label(name)}, by size alone: {percent(accuracy)}")
+    line = axes.axhline(majority, color=style.GREY, linestyle=style.BASELINE, linewidth=1)
+    style.tell(line, f"majority: {percent(majority)}")
+    return [
+        ("size alone", style.GREY, [(end, accuracy) for accuracy in by_size.values()]),
+        ("majority", style.GREY, [(end, majority)]),
+    ]

@@ -258,6 +258,15 @@ def draw_trials(axes: Axes, rows: pd.DataFrame, place: float, colour: str, *, ho
     """The trials of one source as points around a box, in a row of the figure."""
     known = rows["converged"].to_numpy(dtype=bool)
     steps = times(rows)
+    source = "published" if hollow else "ours"
+    titles = np.array(
+        [
+            f"{style.label(row.quantifier)}, {source}, trial {row.trial}: "
+            f"{'learned at' if row.converged else 'not learned by'} step {step:,.0f}"
+            for row, step in zip(rows.itertuples(), steps, strict=True)
+        ],
+        dtype=object,
+    )
     heights = place + np.linspace(-0.11, 0.11, len(rows) + 2)[1:-1]
     if known.any():
         lines = {"color": colour}
@@ -268,10 +277,11 @@ def draw_trials(axes: Axes, rows: pd.DataFrame, place: float, colour: str, *, ho
         )  # fmt: skip
     face = "white" if hollow else colour
     for own, marker in ((known, "o"), (~known, ">")):
-        axes.plot(
+        (points,) = axes.plot(
             steps[own], heights[own], marker, color=colour, markerfacecolor=face, markersize=3.5,
             linestyle="none",
         )  # fmt: skip
+        style.tell(points, titles[own].tolist())
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:

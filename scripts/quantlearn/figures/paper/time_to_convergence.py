@@ -18,7 +18,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
 
     The share is of all trials, with pointwise 95 % intervals (Wilson): a trial that never learns a
     quantifier stays below the line, whatever ended its run, and a tick marks where that was. The
-    numbers below the axis count the trials that have not learned it at each step.
+    numbers below the axis count the trials that have not learned each of them at each step.
     """
     chosen = experiment.shown(measured(experiment.convergence))
     chosen = chosen.assign(time=steps_learned(chosen))
@@ -35,8 +35,15 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     axes.set_ylabel("Share of trials that have learned it")
     trials = chosen["trial"].nunique()
     axes.set_title(f"{experiment.settings['title']} (n = {trials} trials)", wrap=True)
-    axes.legend(loc="best")
     write_at_risk(axes, chosen, looks, end)
+    if len(looks) > style.MANY:
+        axes.legend(loc="best")
+        return figure
+    learned = np.isfinite(chosen["time"]).groupby(chosen["quantifier"]).mean()
+    style.label_ends(
+        axes,
+        [(style.label(name), look.colour, [(end, learned[name])]) for name, look in looks.items()],
+    )
     return figure
 
 
@@ -55,6 +62,11 @@ def draw_curve(
         linestyle=look.line,
         label=style.label(quantifier),
     )
+    titles = [
+        f"{style.label(quantifier)}: learned in {n} of {len(times)} trials by step {step:,.0f}"
+        for step, n in zip(steps[1:-1], learned[1:-1], strict=True)
+    ]
+    style.tell_along(axes, steps[1:-1], learned[1:-1] / len(times), titles, most=len(times))
     low, high = share_interval(learned, len(times))
     axes.fill_between(steps, low, high, step="post", color=look.colour, alpha=0.15, linewidth=0)
     ends = np.unique(rows.loc[np.isinf(times), "last_step"])
@@ -67,15 +79,24 @@ def write_at_risk(axes: Axes, rows: pd.DataFrame, looks: dict[str, style.Look], 
     ticks = [tick for tick in axes.get_xticks() if 0 <= tick <= end]
     below = axes.get_xaxis_transform()
     axes.annotate(
-        "Trials that have not learned it (order as in the legend)",
+        "Trials that have not learned it",
         (0, 0),
         xycoords=below,
         xytext=(0, -42),
         textcoords="offset points",
-        fontsize=8,
+        fontsize=style.LABEL,
         ha="left",
     )
     for line, (quantifier, look) in enumerate(looks.items()):
+        axes.annotate(
+            style.label(quantifier),
+            (1, 0),
+            xycoords=axes.transAxes,
+            xytext=(10, -54 - 12 * line),
+            textcoords="offset points",
+            fontsize=style.LABEL,
+            color=style.ink(look.colour),
+        )
         times = rows.loc[rows["quantifier"] == quantifier, "time"]
         for tick in ticks:
             axes.annotate(
@@ -84,7 +105,7 @@ def write_at_risk(axes: Axes, rows: pd.DataFrame, looks: dict[str, style.Look], 
                 xycoords=below,
                 xytext=(0, -54 - 12 * line),
                 textcoords="offset points",
-                fontsize=8,
+                fontsize=style.LABEL,
                 ha="center",
-                color=look.colour,
+                color=style.ink(look.colour),
             )

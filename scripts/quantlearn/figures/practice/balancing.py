@@ -163,7 +163,7 @@ def draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
     for quantity, look in style.looks(list(LINES)).items():
         line = rows[rows["quantity"] == quantity]
         bars = np.abs(line[["lower", "upper"]].to_numpy().T - line["estimate"].to_numpy())
-        axes.errorbar(
+        drawn = axes.errorbar(
             line["steps"],
             line["estimate"],
             yerr=np.nan_to_num(bars),
@@ -173,6 +173,11 @@ def draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
             capsize=2,
             label=LINES[quantity],
         )
+        titles = [
+            f"{LINES[quantity]}, step {row['steps']:,}: {estimate(row, 'percent')}"
+            for row in line.to_dict("records")
+        ]
+        style.tell(drawn.lines[0], titles)
     baseline = rows.loc[rows["quantity"] == "majority", "estimate"].mean()
     look = {"color": style.GREY, "linestyle": "--", "linewidth": 0.9}
     axes.axhline(baseline, label="majority baseline", **look)

@@ -181,8 +181,26 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     axes.set_ylim(max(axes.get_ylim()[0], -0.01), 1.02)
     axes.set_ylabel("Accuracy (test scenes)")
     axes.set_title(f"{settings['title']} (n = {rows['trials'].max()} trials)", wrap=True)
-    figure.legend(loc="outside lower center", ncols=4, handlelength=3)
+    if kind_of_novelty(settings) == "longer" and len(settings["quantifiers"]) <= style.MANY:
+        style.label_ends(axes, ends(rows.dropna(subset="size"), settings))
+    else:
+        figure.legend(loc="outside lower center", ncols=4, handlelength=3)
     return figure
+
+
+def ends(rows: pd.DataFrame, settings: Mapping[str, Any]) -> list[style.End]:
+    """What names the lines at the largest size."""
+    last = rows[rows["size"] == rows["size"].max()].set_index("quantifier")
+    names = [name for name in settings["quantifiers"] if name in last.index]
+    looks = style.looks(settings["quantifiers"])
+
+    def points(column: str, of: list[str]) -> list[tuple[float, float]]:
+        return [(last.loc[name, "size"], last.loc[name, column]) for name in of]
+
+    return [
+        *((style.label(name), looks[name].colour, points("accuracy", [name])) for name in names),
+        ("size alone", style.GREY, points("size_alone", names)),
+    ]
 
 
 def draw_by_size(axes: Axes, rows: pd.DataFrame, settings: Mapping[str, Any]) -> None:
@@ -245,7 +263,16 @@ def draw_points(
     axes.errorbar(x, heights, yerr=bars, fmt="none", ecolor=look.colour, elinewidth=1)
     for part, face, text in ((trained, look.colour, label), (~trained, "white", None)):
         at = np.asarray(x)[part], heights[part]
-        axes.plot(*at, look.marker, color=look.colour, markerfacecolor=face, label=text)
+        (points,) = axes.plot(*at, look.marker, color=look.colour, markerfacecolor=face, label=text)
+        style.tell(points, [title_of(row) for row in rows[part].to_dict("records")])
+
+
+def title_of(row: Mapping[str, Any]) -> str:
+    """What a point tells."""
+    size = "" if pd.isna(row["size"]) else f", {formats.counted(int(row['size']), 'object')}"
+    kind = "trained" if row["trained"] else "new"
+    right = estimate({**row, "estimate": row["accuracy"]}, "percent")
+    return f"{style.label(row['quantifier'])}{size} ({kind}): {right}"
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -184,6 +184,8 @@ def draw_knob(axes: Axes, values: pd.Series, accuracy: pd.Series, scale: str) ->
         places = values.astype("float64")
         groups = pd.qcut(values, 4, duplicates="drop")
         axes.set_xscale(scale)
+        if scale == "log":
+            style.powers_of_ten(axes.xaxis)
     else:
         names = sorted(values.unique(), key=lambda name: (name == "none", name))
         # Side by side around the middle, in the order of the samples: no point hides another.
@@ -196,7 +198,13 @@ def draw_knob(axes: Axes, values: pd.Series, accuracy: pd.Series, scale: str) ->
         axes.set_xlim(-0.5, len(names) - 0.5)
         if len(names) > 3:
             axes.tick_params(axis="x", rotation=30)
-    axes.plot(places, accuracy, "o", color=style.OKABE_ITO[0], markersize=3, alpha=0.7)
+    (points,) = axes.plot(places, accuracy, "o", color=style.OKABE_ITO[0], markersize=3, alpha=0.7)
+    titles = [
+        f"sample {sample}: {formats.number(value) if numbers else style.label(value)}, "
+        f"accuracy {formats.percent(accuracy[sample])}"
+        for sample, value in values.items()
+    ]
+    style.tell(points, titles)
     bar = {"color": style.GREY, "linewidth": 3, "alpha": 0.6, "solid_capstyle": "butt"}
     for _, at in places.groupby(groups, observed=True):
         axes.plot([at.min(), at.max()], [accuracy[at.index].mean()] * 2, **bar)

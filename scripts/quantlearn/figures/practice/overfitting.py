@@ -212,12 +212,20 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     turn = without_stop(stopping).loc["best_step"]
     figure = style.new_figure(style.PAGE_WIDTH, 3.9)
     axes = figure.add_subplot()
+    labels = []
     for split, look in style.looks(list(SPLITS)).items():
         rows = losses[losses["split"] == split].set_index("step")
         axes.fill_between(
             rows.index, rows["lower"], rows["upper"], color=look.colour, alpha=0.2, linewidth=0
         )
-        axes.plot(rows["estimate"], color=look.colour, linestyle=look.line, label=SPLITS[split])
+        axes.plot(rows["estimate"], color=look.colour, linestyle=look.line)
+        titles = [
+            f"{SPLITS[split]}, step {step:,}: {two_digits(loss)}"
+            for step, loss in rows["estimate"].items()
+        ]
+        style.tell_along(axes, rows.index, rows["estimate"], titles)
+        end = (rows.index[-1], rows["estimate"].iloc[-1])
+        labels.append((SPLITS[split], look.colour, [end]))
     axes.set_xlim(0, losses["step"].max())
     axes.set_ylim(0, losses["upper"].max() * 1.12)
     mark(axes, turn["estimate"], f"smallest dev loss, step {turn['estimate']:,.0f}", "-")
@@ -230,7 +238,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     axes.set_xlabel("Training step")
     axes.set_ylabel(LOSSES[experiment.settings["training"]["loss"]])
     axes.set_title(f"{experiment.settings['title']} (n = {turn['n']} trials)", wrap=True)
-    figure.legend(loc="outside lower center", ncols=3, handlelength=3)
+    style.label_ends(axes, labels)
     return figure
 
 

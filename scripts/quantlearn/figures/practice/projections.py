@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from quantlearn.columns import Column
 from quantlearn.errors import QuantlearnError
-from quantlearn.figures import style
+from quantlearn.figures import formats, style
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.practice.knobs import importances, knob_values, scale_of, words
 
@@ -91,9 +91,12 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     for column, (sampler, rows) in enumerate(searches):
         above, below = panels[:, column]
         for axes, heights in ((above, "dev_accuracy"), (below, "y_value")):
-            draw_samples(axes, rows["x_value"], rows[heights], style.OKABE_ITO[column])
+            draw_samples(axes, rows, heights, style.OKABE_ITO[column])
         below.set_xscale(scale_of(experiment.settings, x))
         below.set_yscale(scale_of(experiment.settings, y))
+        for axis in (below.xaxis, below.yaxis):
+            if axis.get_scale() == "log":
+                style.powers_of_ten(axis)
         below.set_xlabel(words(x).capitalize())
         above.set_title(f"{sampler.capitalize()} ({len(rows)} samples)")
     panels[0, 0].set_ylabel("Mean dev accuracy")
@@ -101,9 +104,16 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     return figure
 
 
-def draw_samples(axes: Axes, x: pd.Series, y: pd.Series, colour: str) -> None:
+def draw_samples(axes: Axes, rows: pd.DataFrame, heights: str, colour: str) -> None:
     """A point for each sample, and a tick at the foot for each value that was tried."""
-    axes.plot(x, y, "o", color=colour, markersize=3.5)
+    x = rows["x_value"]
+    (points,) = axes.plot(x, rows[heights], "o", color=colour, markersize=3.5)
+    titles = [
+        f"sample {row.sample}: {words(row.x)} {formats.number(row.x_value)}, {words(row.y)} "
+        f"{formats.number(row.y_value)}, accuracy {formats.percent(row.dev_accuracy)}"
+        for row in rows.itertuples()
+    ]
+    style.tell(points, titles)
     foot = axes.get_xaxis_transform()
     tried = x.unique()
     axes.plot(tried, 0 * tried, "|", color=colour, markersize=10, transform=foot, clip_on=False)

@@ -119,6 +119,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     figure = style.new_figure(style.PAGE_WIDTH, 3.4)
     axes = figure.add_subplot()
     looks = style.looks(table["sampler"].unique())
+    labels = []
     for (_, sampler), found in table.groupby(["experiment", "sampler"], sort=False):
         look, rows = looks[sampler], found.set_index("budget")
         axes.fill_between(
@@ -126,14 +127,21 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
         )
         label = f"{sampler} ({rows.index.max()} samples)"
         marker = look.marker if len(rows) == 1 else None
-        axes.plot(rows["mean"], color=look.colour, linestyle=look.line, marker=marker, label=label)
+        axes.plot(rows["mean"], color=look.colour, linestyle=look.line, marker=marker)
+        titles = [
+            f"best of {budget}, {sampler}: {formats.percent(mean)}"
+            for budget, mean in rows["mean"].items()
+        ]
+        style.tell_along(axes, rows.index, rows["mean"], titles)
+        end = (rows.index[-1], rows["mean"].iloc[-1])
+        labels.append((label, look.colour, [end]))
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlim(1, 1.1 * table["budget"].max())
     axes.set_xlabel("Samples tried")
     axes.set_ylabel("Dev accuracy of the best (other trials)")
     axes.set_title(experiment.settings["title"], wrap=True)
-    axes.legend(loc="lower right", handlelength=3)
+    style.label_ends(axes, labels)
     return figure
 
 

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
+from quantlearn.figures.texts import estimate
 
 ARCHITECTURE = "network.architecture"
 
@@ -64,4 +65,12 @@ def draw_accuracy(
     mean = rows[f"{split}_accuracy"].to_numpy()
     bounds = rows[[f"{split}_accuracy_lower", f"{split}_accuracy_upper"]].to_numpy().T
     bars = np.nan_to_num(np.abs(bounds - mean))
-    axes.errorbar(rows["rank"] + shift, mean, yerr=bars, elinewidth=0.8, **look)
+    drawn = axes.errorbar(rows["rank"] + shift, mean, yerr=bars, elinewidth=0.8, **look)
+    columns = {f"{split}_accuracy": "estimate"} | {
+        f"{split}_accuracy_{side}": side for side in ("lower", "upper")
+    }
+    titles = [
+        f"sample {row['sample']}, rank {row['rank']}, {split}: {estimate(row, 'percent')}"
+        for row in rows.rename(columns=columns).to_dict("records")
+    ]
+    style.tell(drawn.lines[0], titles)

@@ -137,16 +137,17 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
         ends = [train.loc[name, "estimate"], test.loc[name, "estimate"]]
         left.plot(ends, [place, place], color="0.75", linewidth=3, zorder=1)
     first, second = style.OKABE_ITO[:2]
-    draw_bars(left, test, places, marker="s", color=second, label="test scenes")
+    draw_bars(left, test, places, "percent", marker="s", color=second, label="test scenes")
     looks = {"marker": "o", "color": first, "markerfacecolor": "white"}
-    draw_bars(left, train, places, label="training scenes", **looks)
-    change = 100 * accuracy.loc["gap less none", ["estimate", "lower", "upper"]]
-    draw_bars(right, change, places, marker="D", color="black")
+    draw_bars(left, train, places, "percent", label="training scenes", **looks)
+    change = accuracy.loc["gap less none", ["estimate", "lower", "upper"]]
+    draw_bars(right, change, places, "accuracy_points", marker="D", color="black")
     right.plot(0, places[NONE], "D", color="black", markerfacecolor="white")
     right.axvline(0, color=style.GREY, linestyle="--", linewidth=0.8)
     left.set_yticks(range(len(order)), order)
     left.set_ylim(-0.6, len(order) - 0.4)
     left.set_xlabel("Accuracy")
+    right.xaxis.set_major_formatter(lambda share, _: formats.number(100 * share))
     right.set_xlabel("Change of the gap, points")
     title = f"{experiment.settings['title']} (n = {accuracy['n'].max()} trials)"
     figure.suptitle(title, x=0.01, ha="left", fontsize=9, wrap=True)
@@ -154,11 +155,15 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     return figure
 
 
-def draw_bars(axes: Axes, rows: pd.DataFrame, places: Mapping[str, int], **look: Any) -> None:
+def draw_bars(
+    axes: Axes, rows: pd.DataFrame, places: Mapping[str, int], form: str, **look: Any
+) -> None:
     """Estimates with their intervals, each at the place of its condition."""
     heights = rows.index.map(places)
     axes.hlines(heights, rows["lower"], rows["upper"], color=look["color"], linewidth=1.2, zorder=2)
-    axes.plot(rows["estimate"], heights, linestyle="none", zorder=3, **look)
+    (points,) = axes.plot(rows["estimate"], heights, linestyle="none", zorder=3, **look)
+    titles = [f"{name}: {estimate(row, form)}" for name, row in rows.to_dict("index").items()]
+    style.tell(points, titles)
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
