@@ -1,10 +1,12 @@
 """Every page of the site opens from disk, leads somewhere, fits a telephone, serves everybody."""
 
 import json
+import math
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from quantlearn.yamlfile import read_yaml
 
@@ -87,6 +89,31 @@ def test_search_finds_a_quantifier(page, site):
     first.click()
     page.wait_for_url(lambda url: "search.html" not in url)
     assert "most" in page.locator("main").inner_text()
+
+
+def test_the_table_of_quantifiers_sorts_and_is_searched(page, site):
+    page.goto((site / "pages" / "quantifiers.html").as_uri())
+    table = page.get_by_role("table", name="Quantifiers", exact=True)
+    heading = table.get_by_role("columnheader", name="Median step")
+    column = heading.evaluate("one => one.cellIndex")
+    cells = table.locator(f"tbody tr > :nth-child({column + 1})")
+
+    def steps() -> list[float]:
+        """Numbers as they stand, with those that are missing as infinite."""
+        shown = cells.evaluate_all("all => all.map(one => one.dataset.order)")
+        return [float(step or "inf") for step in shown]
+
+    unsorted = steps()
+    for order, sign in (("ascending", 1), ("descending", -1)):
+        # As whoever has no pointer does.
+        heading.locator("[tabindex], button").or_(heading).last.press("Enter")
+        expect(heading).to_have_attribute("aria-sort", order)
+        known = sorted((step for step in unsorted if step < math.inf), key=lambda step: sign * step)
+        assert steps() == known + [math.inf] * (len(unsorted) - len(known))
+    page.get_by_role("searchbox", name="Search", exact=True).last.fill("at least 2")
+    names = table.locator("tbody th").all_inner_texts()
+    assert "at least 2" in names
+    assert len(names) < len(unsorted)
 
 
 def test_markup_in_settings_stays_text(page, site, finished):

@@ -156,6 +156,7 @@ def test_every_import_is_a_direct_dependency(folder, environment):
         "ruff check --no-cache .",
         "ruff format --no-cache --check .",
         "snakefmt --check Snakefile workflow",
+        "oxlint --deny-warnings workflow/report/static",
     ],
 )
 def test_style_is_clean(command):
@@ -168,6 +169,14 @@ def test_style_is_clean(command):
         check=False,
     )
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_scripts_of_the_site_are_short():
+    """Ours: what others made lies in vendor/."""
+    static = ROOT / "workflow" / "report" / "static"
+    lines = {path.name: path.read_text("utf-8").count("\n") for path in static.glob("*.js")}
+    assert lines["engine.js"] <= 600
+    assert sum(lines.values()) <= 1200
 
 
 def test_snakemake_complains_only_of_helpers_beside_their_rules():
