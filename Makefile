@@ -3,10 +3,13 @@
 PYTHON ?= python3
 VENV := .venv
 LOCK := envs/requirements.lock
+TEST_LOCK := envs/tests.lock
 
-# The stamp is written when the installation is complete, and named after the lock file and the
+# A stamp is written when the installation is complete, and named after the lock file and the
 # folder, for which it holds: another lock, a moved clone or an interrupted pip installs anew.
+# What only tests need is installed on top, when it is needed first.
 STAMP := $(VENV)/complete-$(shell { cat $(LOCK); pwd; } | cksum | tr ' ' -)
+TEST_STAMP := $(VENV)/complete-tests-$(shell cksum <$(TEST_LOCK) | tr ' ' -)
 
 # Jobs find programs such as papermill on this PATH.
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python
@@ -44,10 +47,10 @@ $(CHAPTERS): $(STAMP)
 	@echo "The chapter is in results/chapters/$@/index.html"
 
 # In the order of the files: those that take longest are not left for the end.
-test: $(STAMP)
+test: $(TEST_STAMP)
 	@$(IN_VENV) -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
 
-test-processors: $(STAMP)
+test-processors: $(TEST_STAMP)
 	@for kind in $(PROCESSORS); do \
 	  set -- $$(echo $$kind | tr / ' '); \
 	  echo "As on a processor with $$1 in PyTorch and $$2 in compiled code, threads: $$3"; \
@@ -65,6 +68,11 @@ $(STAMP):
 	@echo "Setting up $(VENV) with the packages of $(LOCK). This takes some minutes, once."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(LOCK)
+	@touch $@
+
+$(TEST_STAMP): $(STAMP)
+	@echo "Adding the packages of $(TEST_LOCK) to $(VENV)."
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(LOCK) --requirement $(TEST_LOCK)
 	@touch $@
 
 clean:

@@ -16,7 +16,7 @@ STAND_IN = """\
 #!/bin/sh
 case "$*" in
   "-m venv"*)     rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python; echo venv >> calls ;;
-  "-m pip"*)      [ ! -e no_network ] || exit 1; echo pip >> calls ;;
+  "-m pip"*)      [ ! -e no_network ] || exit 1; echo "pip ${*##*/}" >> calls ;;
   "-m pytest"*)   echo "pytest PYTHONPATH=${PYTHONPATH-}" >> calls ;;
   "-m snakemake"*) echo "$*" >> calls ;;
 esac
@@ -58,11 +58,23 @@ def calls(clone: Path) -> list[str]:
     return found
 
 
+PIPELINE, TESTS = "pip requirements.lock", "pip tests.lock"
+
+
 def test_sets_up_once(clone):
     assert make(clone, "test").returncode == 0
-    assert calls(clone) == ["venv", "pip", "pytest PYTHONPATH="]
+    assert calls(clone) == ["venv", PIPELINE, TESTS, "pytest PYTHONPATH="]
     assert make(clone, "test").returncode == 0
     assert calls(clone) == ["pytest PYTHONPATH="]
+    make(clone, "report")
+    assert len(calls(clone)) == 1
+
+
+def test_only_tests_need_what_only_tests_need(clone):
+    make(clone, "report")
+    assert calls(clone)[:-1] == ["venv", PIPELINE]
+    make(clone, "test")
+    assert calls(clone)[:-1] == [TESTS]
 
 
 def test_repairs_an_interrupted_installation(clone):
@@ -71,15 +83,18 @@ def test_repairs_an_interrupted_installation(clone):
     assert calls(clone) == ["venv"]
     (clone / "no_network").unlink()
     assert make(clone, "test").returncode == 0
-    assert calls(clone)[:2] == ["venv", "pip"]
+    assert calls(clone)[:-1] == ["venv", PIPELINE, TESTS]
 
 
-def test_installs_a_new_lock(clone):
+@pytest.mark.parametrize(
+    ("lock", "installed"), [("requirements", ["venv", PIPELINE, TESTS]), ("tests", [TESTS])]
+)
+def test_installs_a_new_lock(clone, lock, installed):
     make(clone, "test")
     calls(clone)
-    (clone / "envs" / "requirements.lock").write_text("numpy==2.4.5\n", encoding="utf-8")
+    (clone / "envs" / f"{lock}.lock").write_text("numpy==2.4.5\n", encoding="utf-8")
     make(clone, "test")
-    assert calls(clone)[:2] == ["venv", "pip"]
+    assert calls(clone)[:-1] == installed
 
 
 def test_the_shell_does_not_reach_the_jobs(clone):

@@ -45,17 +45,29 @@ CONDA_NAMES = {
 """Where conda-forge and bioconda write a package's name in another way."""
 
 
-def requirements(file: str) -> dict[str, Requirement]:
-    """The requirements of a file of envs/ by name."""
-    lines = (ROOT / "envs" / file).read_text(encoding="utf-8").splitlines()
+# What is installed for the pipeline, and for tests on top of that.
+ENVIRONMENTS = {"pipeline": ["requirements"], "tests": ["requirements", "tests"]}
+
+
+def requirements(*files: str) -> dict[str, Requirement]:
+    """The requirements of files of envs/ by name."""
+    lines = "".join((ROOT / "envs" / file).read_text("utf-8") for file in files).splitlines()
     found = [Requirement(line.split("#")[0]) for line in lines if line.split("#")[0].strip()]
+    assert len({canonicalize_name(requirement.name) for requirement in found}) == len(found)
     return {canonicalize_name(requirement.name): requirement for requirement in found}
 
 
-def pins() -> dict[str, str]:
-    """The version of each package of the lock file."""
+def direct(environment: str) -> dict[str, Requirement]:
+    """What an environment is asked for, by name."""
+    return requirements(*(f"{name}.in" for name in ENVIRONMENTS[environment]))
+
+
+def pins(environment: str) -> dict[str, str]:
+    """The version of each package of an environment."""
     versions = {}
-    for name, requirement in requirements("requirements.lock").items():
+    for name, requirement in requirements(
+        *(f"{lock}.lock" for lock in ENVIRONMENTS[environment])
+    ).items():
         (pin,) = requirement.specifier
         assert pin.operator == "==", requirement
         versions[name] = pin.version
@@ -76,13 +88,20 @@ def tracked_files() -> list[Path]:
 
 
 def test_lock_pins_plain_versions():
-    assert all(re.fullmatch(r"[0-9.]+", version) for version in pins().values()), pins()
+    versions = pins("tests")
+    assert all(re.fullmatch(r"[0-9.]+", version) for version in versions.values()), versions
 
 
-def test_lock_allows_what_is_asked_for():
-    pinned = pins()
-    for name, requirement in requirements("requirements.in").items():
-        assert requirement.specifier.contains(pinned[name]), requirement
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_locks_hold_what_is_asked_for_and_all_that_it_needs(environment):
+    pinned = pins(environment)
+    asked = [*direct(environment).values()]
+    for name in pinned:
+        needed = map(Requirement, metadata(name).get_all("Requires-Dist") or [])
+        # On this Python and system, and without extras.
+        asked += [one for one in needed if not one.marker or one.marker.evaluate({"extra": ""})]
+    for requirement in asked:
+        assert requirement.specifier.contains(pinned[canonicalize_name(requirement.name)])
 
 
 def test_every_pin_installs_on_the_oldest_python():
@@ -90,7 +109,7 @@ def test_every_pin_installs_on_the_oldest_python():
     oldest = re.search(r'requires-python = ">=([0-9.]+),', (ROOT / "pyproject.toml").read_text())[1]
     refusing = {
         name: needed
-        for name in pins()
+        for name in pins("tests")
         if (needed := metadata(name).get("Requires-Python"))
         and f"{oldest}.0" not in SpecifierSet(needed)
     }
@@ -102,17 +121,18 @@ def test_conda_has_the_same_pins():
     python, *packages = environment["dependencies"]
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     assert f'requires-python = "{python.removeprefix("python ")}"' in project
-    pinned = pins()
+    pinned = pins("pipeline")
     assert packages == [
-        f"{CONDA_NAMES.get(name, name)} ={pinned[name]}" for name in requirements("requirements.in")
+        f"{CONDA_NAMES.get(name, name)} ={pinned[name]}" for name in direct("pipeline")
     ]
 
 
-def test_every_import_is_a_direct_dependency():
-    sources = [*ROOT.glob("scripts/**/*.py"), *ROOT.glob("tests/**/*.py")]
-    own = {path.stem for path in sources} | {"quantlearn"}
+@pytest.mark.parametrize(("folder", "environment"), [("scripts", "pipeline"), ("tests", "tests")])
+def test_every_import_is_a_direct_dependency(folder, environment):
+    own = {path.stem for name in ("scripts", "tests") for path in ROOT.glob(f"{name}/**/*.py")}
+    own.add("quantlearn")
     imported = set()
-    for source in sources:
+    for source in ROOT.glob(f"{folder}/**/*.py"):
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 imported |= {alias.name.partition(".")[0] for alias in node.names}
@@ -123,8 +143,8 @@ def test_every_import_is_a_direct_dependency():
         module: {canonicalize_name(owner) for owner in owners[module]}
         for module in imported - own - set(sys.stdlib_module_names)
     }
-    direct = set(requirements("requirements.in"))
-    assert not {module for module, owner in foreign.items() if not owner & direct}
+    asked = set(direct(environment))
+    assert not {module for module, owner in foreign.items() if not owner & asked}
 
 
 # Style --------------------------------------------------------------------------------------------
@@ -136,6 +156,7 @@ def test_every_import_is_a_direct_dependency():
         "ruff check --no-cache .",
         "ruff format --no-cache --check .",
         "snakefmt --check Snakefile workflow",
+        "oxlint --deny-warnings workflow/report/static",
     ],
 )
 def test_style_is_clean(command):
@@ -148,6 +169,14 @@ def test_style_is_clean(command):
         check=False,
     )
     assert found.returncode == 0, found.stdout + found.stderr
+
+
+def test_scripts_of_the_site_are_short():
+    """Ours: what others made lies in vendor/."""
+    static = ROOT / "workflow" / "report" / "static"
+    lines = {path.name: path.read_text("utf-8").count("\n") for path in static.glob("*.js")}
+    assert lines["engine.js"] <= 600
+    assert sum(lines.values()) <= 1200
 
 
 def test_snakemake_complains_only_of_helpers_beside_their_rules():

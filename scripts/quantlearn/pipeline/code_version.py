@@ -72,7 +72,9 @@ def _python(source: Path) -> str:
     return text if source.suffix == ".py" else ""
 
 
-def _files(name: str, library: Path) -> set[Path]:
+# Modules name one another by the thousand; which files there are is looked up once.
+@cache
+def _files(name: str, library: Path) -> frozenset[Path]:
     """The files that importing ``name`` runs: a module, or a package whole, and those around it."""
     path = library.joinpath(*name.split("."))
     if path.is_dir() and name != PACKAGE:
@@ -82,4 +84,5 @@ def _files(name: str, library: Path) -> set[Path]:
         modules = (path.with_suffix(".py"), path.parent.with_suffix(".py"))
         found = set(list(filter(Path.is_file, modules))[:1])
     around = path.relative_to(library).parents
-    return found | {file for one in around if (file := library / one / "__init__.py").is_file()}
+    found |= {file for one in around if (file := library / one / "__init__.py").is_file()}
+    return frozenset(found)

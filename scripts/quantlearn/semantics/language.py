@@ -31,7 +31,7 @@ is x, so that ``x == y * (x // y) + x % y`` holds throughout; dividing by a lite
       ^   ^
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
 
@@ -227,6 +227,8 @@ class _Builder(Transformer):
         return _bounded(Connective(str(operator), left, right, span=span))
 
 
+# Settings name the same quantifiers again and again; a tree never changes.
+@lru_cache(maxsize=10_000)
 def parse(expression: str) -> Truth:
     """The syntax tree of an expression that is true or false of a scene.
 
