@@ -17,6 +17,7 @@ def build_report(
     pairs: str,
     notebooks: list[str],
     quantifiers: str,
+    league: str,
     record: str,
     files: list[str],
     notebook: str,
@@ -37,7 +38,7 @@ def build_report(
 
     ``notebooks`` and ``settings`` run in the same order, one for each experiment, ``chapters`` maps
     names to titles, ``texts`` experiment and figure to the path of what is said of it, ``captions``
-    figures to captions. ``quantifiers`` is the HTML of their page. ``files`` can be downloaded from
+    figures to captions. ``quantifiers`` is the HTML of their page, ``league`` their table. ``files`` can be downloaded from
     the site, and the ``notebook`` of the experiments. The rest are notebooks, if the site has such
     pages.
     """
@@ -46,6 +47,7 @@ def build_report(
         overview=overview,
         overview_figure=overview_figure,
         record=record,
+        league=league,
         texts=texts,
         chapters=chapters,
         captions=captions,

@@ -80,6 +80,7 @@ for page, front_page in SITES.items():
                 ["results/symmetry/notebooks/symmetry.ipynb"] if has_symmetry(page) else []
             ),
             quantifiers=f"results/report/{page}/quantifiers.html",
+            league=f"results/report/{page}/quantifiers.csv",
             record=f"results/report/{page}/record.json",
             files=[file for name in experiments_of(page) for file in downloads(name)],
             said=[

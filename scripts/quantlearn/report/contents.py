@@ -39,6 +39,7 @@ class Contents:
     overview: str
     overview_figure: str
     record: str
+    league: str
     texts: Mapping[str, Mapping[str, str]]
     chapters: Mapping[str, str]
     captions: Mapping[str, str]
@@ -150,7 +151,8 @@ def write_pages(
     versions = [(package, contents.run["packages"][package]) for package in PACKAGES]
     making = {"record": contents.run, "trials": contents.trials(), "versions": versions}
     site.add_text("pages/making", render(FOLDER / "making.md.j2", making))
-    shutil.copyfile(contents.record, site.folder / "files" / "record.json")
+    for file in (contents.record, contents.league):
+        shutil.copyfile(file, site.folder / "files" / Path(file).name)
     found = universals(contents.pairs)
     shown = embedded_figure(
         contents.overview_figure, contents.captions["overview"], "All pairs: how much sooner?"

@@ -90,12 +90,14 @@ def build_site(
     write_record(RECORD, folder / "record.json")
     write_notebook_of("All pairs", folder / "pairs.ipynb")
     (folder / "quantifiers.html").write_text("<p>All.</p>")
+    (folder / "quantifiers.csv").touch()
     build_report(
         str(folder / "overview.csv"),
         str(folder / "overview.svg"),
         str(folder / "pairs.ipynb"),
         list(notebooks),
         str(folder / "quantifiers.html"),
+        str(folder / "quantifiers.csv"),
         str(folder / "record.json"),
         pages.pop("files", []),
         str(WORKFLOW / "notebooks/experiment.ipynb"),

@@ -5,24 +5,18 @@ from collections import defaultdict
 from itertools import product
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pandas as pd
 import pytest
 from brute_force import sets_of
 from bs4 import BeautifulSoup
-from nbformat.v4 import new_markdown_cell, new_notebook
-from page_results import RECORD, ROOT
+from page_results import ROOT
 
-from build_report import build_report
 from describe_quantifiers import describe_quantifiers
 from quantlearn import tables
 from quantlearn.columns import LEAGUE, types
-from quantlearn.errors import QuantlearnError
 from quantlearn.figures.lexicon.drawings import small_tree
 from quantlearn.figures.lexicon.meanings import meaning
-from quantlearn.pipeline.run_record import write_record
-from quantlearn.report.pages import main_part, placed
 from quantlearn.report.quantifiers_page import STEPS, UNIVERSALS
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.scenes import PADDING
@@ -304,49 +298,3 @@ def test_the_page_needs_no_network(page):
     assert all(link["href"].startswith("#") for link in soup.find_all("a"))
     assert not re.search(r"https?:|url\(|@import", text)
     assert all(picture.get("aria-label") for picture in soup.find_all("svg"))
-
-
-def test_the_cards_go_into_the_report_with_their_anchors(page):
-    soup = BeautifulSoup(placed(main_part(page), "cards", 2), "html.parser")
-    assert soup.h3["id"] == "cards"
-    assert len(soup.find_all(class_="card")) == len(NAMES)
-
-
-def test_the_cards_stand_in_front_of_the_chapter_atlas(page, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    title = new_notebook(cells=[new_markdown_cell("# Trained", id="title")])
-    nbformat.write(title, "experiment.ipynb")
-    write_record(RECORD, "record.json")
-    settings = {"name": "generated", "title": "Trained", "trials": 2}
-    build_report(
-        "experiment.ipynb",
-        ["experiment.ipynb"] * 2,
-        "record.json",
-        [],
-        ROOT / "workflow" / "report" / "report.html.j2",
-        [
-            settings | {"chapter": "atlas", "universal": "monotonicity"},
-            settings | {"name": "other", "chapter": "paper", "universal": "quantity"},
-        ],
-        {"paper": "Paper", "atlas": "Atlas"},
-        "All",
-        "In short",
-        cards=[str(page)],
-        report="index.html",
-    )
-    soup = BeautifulSoup(Path("index.html").read_text("utf-8"), "html.parser")
-    paper, cards, atlas = soup.find_all("article")
-    assert [part.h3["id"] for part in (paper, cards, atlas)] == ["other", "cards", "generated"]
-    assert cards.find_parent("section").h2["id"] == "chapter-atlas"
-    assert soup.nav.find("a", href="#cards").text == "Cards of the quantifiers"
-    anchors = [tag["id"] for tag in soup.find_all(id=True)]
-    assert len(anchors) == len(set(anchors))
-    links = {link["href"] for link in soup.find_all("a") if link["href"].startswith("#")}
-    assert links <= {f"#{anchor}" for anchor in anchors}
-
-
-def test_a_page_cut_off_is_refused(page, tmp_path):
-    cut = tmp_path / "cards.html"
-    cut.write_text(page.read_text("utf-8")[:-100], "utf-8")
-    with pytest.raises(QuantlearnError, match="no whole main part"):
-        main_part(cut)

@@ -8,7 +8,7 @@
 
   /** Show the title of the drawn thing under the pointer, at once. */
   function showValue(event) {
-    const titled = event.target.closest ? event.target.closest(".drawing g:has(> title)") : null;
+    const titled = event.target.closest ? event.target.closest(".drawing svg :has(> title)") : null;
     box.hidden = !titled;
     if (titled) {
       box.textContent = titled.querySelector(":scope > title").textContent;
@@ -19,7 +19,7 @@
 
   /** Make the cells of a heat map of counts open scenes of their kind. */
   function openScene(event) {
-    const cell = event.target.closest ? event.target.closest(".drawing g[id*='-cell-']") : null;
+    const cell = event.target.closest ? event.target.closest(".drawing [id*='-cell-']") : null;
     const found = cell && cell.id.match(/-cell-(.+)-both-(\d+)-a_only-(\d+)$/);
     if (found && document.querySelector(".ask")) {
       window.location.hash = `ask?quantifier=${found[1]}&both=${found[2]}&a_only=${found[3]}`;
