@@ -38,9 +38,9 @@ def build_report(
 
     ``notebooks`` and ``settings`` run in the same order, one for each experiment, ``chapters`` maps
     names to titles, ``texts`` experiment and figure to the path of what is said of it, ``captions``
-    figures to captions. ``quantifiers`` is the HTML of their page, ``league`` their table. ``files`` can be downloaded from
-    the site, and the ``notebook`` of the experiments. The rest are notebooks, if the site has such
-    pages.
+    figures to captions. ``quantifiers`` is the HTML of their page, ``league`` their table.
+    ``files`` can be downloaded from the site, and the ``notebook`` of the experiments. The rest are
+    notebooks, if the site has such pages.
     """
     contents = Contents(
         settings=settings,
