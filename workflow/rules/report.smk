@@ -76,16 +76,12 @@ for page, front_page in SITES.items():
                 if page == "index" and SETTINGS.benchmark["in_report"]
                 else []
             ),
-            symmetry=(
-                ["results/symmetry/notebooks/symmetry.ipynb"] if has_symmetry(page) else []
-            ),
+            symmetry=(["results/symmetry/notebooks/symmetry.ipynb"] if has_symmetry(page) else []),
             quantifiers=f"results/report/{page}/quantifiers.html",
             league=f"results/report/{page}/quantifiers.csv",
             record=f"results/report/{page}/record.json",
             files=[file for name in experiments_of(page) for file in downloads(name)],
-            said=[
-                text for name in experiments_of(page) for text in figure_texts(name).values()
-            ],
+            said=[text for name in experiments_of(page) for text in figure_texts(name).values()],
             notebook=notebook("experiment"),
             configuration=from_here("workflow/report/conf.py"),
             static=[from_here(path) for path in static_files()],
@@ -111,7 +107,9 @@ for page, front_page in SITES.items():
             captions={
                 figure: outline(figure).caption
                 for figure in sorted(
-                    {"overview"}.union(*(EXPERIMENTS[name]["figures"] for name in experiments_of(page)))
+                    {"overview"}.union(
+                        *(EXPERIMENTS[name]["figures"] for name in experiments_of(page))
+                    )
                 )
             },
             command=quick_command(),

@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
+from PIL import Image
 from scipy.optimize import isotonic_regression
 
 from quantlearn.figures.formats import SUPERSCRIPTS, number
@@ -224,10 +225,20 @@ def save_figure(figure: Figure, svg: str | Path, pdf: str | Path, png: str | Pat
     for kind, path in (("svg", svg), ("pdf", pdf), ("png", png)):
         with replacing(path) as beside:
             figure.savefig(beside, format=kind, metadata=undated[kind], **options.get(kind, {}))
+            if kind == "png":
+                _with_palette(beside)
             # Arranged once: the same places in all formats, and a third of the time saved.
             figure.set_layout_engine("none")
             if kind == "svg":
                 beside.write_text(finished(beside.read_text("utf-8"), figure), "utf-8")
+
+
+def _with_palette(path: Path) -> None:
+    """Store a PNG with the 256 colours that suit it: a third as large, and no eye sees it."""
+    with Image.open(path) as drawn:
+        resolution = drawn.info["dpi"]
+        small = drawn.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    small.save(path, format="png", dpi=resolution)
 
 
 Titles = str | Sequence[str] | Mapping[str, str]

@@ -14,7 +14,7 @@ from quantlearn.figures.texts import render
 from quantlearn.pipeline.run_record import read_record
 from quantlearn.report.front_page import badges, caveats, statement, universal_name, universals
 from quantlearn.report.notebooks import raw_html
-from quantlearn.report.pages import embedded_figure
+from quantlearn.report.pages import embedded_figure, parted
 from quantlearn.report.site import Site
 
 __all__ = ["Contents", "write_pages"]
@@ -77,6 +77,7 @@ class Contents:
         told = [one for group in groups for one in group["experiments"]]
         pairs = self.pairs[self.pairs["experiment"].isin([one["name"] for one in own])]
         stated = next((one for one in told if one["statement"]), None)
+        statement_ = "" if len(pairs) or stated is None else stated["statement"]
         pictured = stated or told[0]
         figures = next(one["figures"] for one in own if one["name"] == pictured["name"])
         return {
@@ -85,7 +86,8 @@ class Contents:
             "short": name.capitalize(),
             "page": f"chapters/{name}",
             "found": universals(pairs),
-            "statement": "" if len(pairs) or stated is None else stated["statement"],
+            "statement": statement_,
+            "headline": parted(statement_)[0],
             "picture": f"files/{pictured['name']}/{figures[0]}.svg" if figures else "",
             "parts": [{"page": f"lessons/{part}", "title": LESSONS[part]} for part in parts],
             "universals": groups,

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
 
-__all__ = ["ask_the_network", "embedded_figure", "slug", "write_page"]
+__all__ = ["ask_the_network", "embedded_figure", "parted", "slug", "write_page"]
 
 
 def slug(text: str) -> str:
@@ -51,7 +51,7 @@ def embedded_figure(path: str | Path, caption: str, alternative: str, name: str 
         ElementTree.fromstring(content)
     except ElementTree.ParseError as fault:
         raise QuantlearnError(damaged(path, "a figure", fault)) from fault
-    first, rest = _sentences(" ".join(caption.split()))
+    first, rest = parted(" ".join(caption.split()))
     own = slug(name or alternative)
     more = f"<details><summary>How to read it</summary>{html.escape(rest)}</details>"
     return (
@@ -62,14 +62,14 @@ def embedded_figure(path: str | Path, caption: str, alternative: str, name: str 
     )
 
 
-def _sentences(caption: str) -> tuple[str, str]:
-    """The first sentence of a caption, and the others.
+def parted(text: str) -> tuple[str, str]:
+    """Part a text into its first sentence and the others.
 
-    >>> _sentences("Steps of 2.5 units. A point is a trial.")
+    >>> parted("Steps of 2.5 units. A point is a trial.")
     ('Steps of 2.5 units.', 'A point is a trial.')
     """
-    found = re.match(r"(.+?[.?!])\s+(.+)", caption)
-    return (found[1], found[2]) if found else (caption, "")
+    found = re.match(r"(.+?[.?!])\s+(.+)", text)
+    return (found[1], found[2]) if found else (text, "")
 
 
 def _inline(content: str, own: str, alternative: str) -> str:

@@ -104,7 +104,7 @@ class Site:
         )
         # An experiment that is on no page of this site is named without a link.
         return re.sub(
-            r"\[([^\]]*)\]\((?:\.\./)?experiments/(\w+)\)",
+            r"\[((?:\\.|[^\]\\])*)\]\((?:\.\./)?experiments/(\w+)\)",
             lambda found: (
                 f"[{found[1]}]({root}experiments/{found[2]})"
                 if found[2] in self.settings
