@@ -1,8 +1,10 @@
 """Result tables in a browser: they sort, filter, and give what they show as CSV."""
 
+import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from quantlearn.figures.texts import html_table
 
@@ -57,13 +59,13 @@ def test_a_heading_sorts_by_number_and_what_is_missing_comes_last_both_ways(tabl
     head = tables.locator("th", has_text="Median").first
     assert shown(tables) == STEPS
     head.click()
-    assert head.get_attribute("aria-sort") == "ascending"
+    expect(head).to_have_attribute("aria-sort", "ascending")
     assert shown(tables) == [*IN_ORDER, "–", "–"]
     head.click()
-    assert head.get_attribute("aria-sort") == "descending"
+    expect(head).to_have_attribute("aria-sort", "descending")
     assert shown(tables) == [*reversed(IN_ORDER), "–", "–"]
     head.click()
-    assert head.get_attribute("aria-sort") is None
+    expect(head).not_to_have_attribute("aria-sort", re.compile("."))
     assert shown(tables) == STEPS
 
 

@@ -346,3 +346,12 @@ def test_every_part_of_an_experiment_names_a_rule_that_there_is(run):
             assert f"\nrule {name}:\n" in rules or f'            f"{name}"\n' in rules
     for table in ("convergence", "comparison"):
         assert tables.read_csv(run[0] / run[2][table], getattr(columns, table.upper())).size
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_the_parts_serve_everybody(site, browser, axe, mode):
+    with browser.new_context(color_scheme=mode, offline=True) as context:
+        shown = context.new_page()
+        for part in PARTS:
+            shown.goto((site / f"lessons/{part}.html").as_uri())
+            assert not axe(shown), part
