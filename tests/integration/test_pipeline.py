@@ -217,6 +217,7 @@ def test_an_architecture_and_a_figure_are_a_file_each(tmp_path):
     options = ("--cores", "2", "--config", "experiments=mine", "--", page, crate)
     run(folder, *options, snakefile=project / "Snakefile")
     shown = (folder / page).with_name("experiments").joinpath("mine.html").read_text()
+    shown = shown.replace("\u00a0", " ")
     assert "bag of zones" in shown.lower()
     assert "bag of zones" in (folder / "results/mine/figures/sequence_lengths.svg").read_text()
 

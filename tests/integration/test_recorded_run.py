@@ -234,4 +234,4 @@ def test_the_crate_holds_the_run_as_in_a_clone(finished, record):
             assert archive.read(name) == (finished / name).read_bytes()
         page = archive.read(FRONT_PAGE.as_posix()).decode()
     # The page needs no other file.
-    assert not re.findall(r'(?:href|src)="(?!https?:|data:)', page)
+    assert not re.findall(r'(?:href|src)="(?!https?:|data:|#)', page)

@@ -271,7 +271,7 @@ def test_sentences_say_what_the_table_says(measured):
         "**Training**: the compiled core is 25 (20 to 30) times as fast as the loop, 4,320 "
         "trial-steps a second"
     ) in speed
-    assert "reaches 3.2 GFLOP/s, 12 % of the matrix product's." in speed
+    assert "reaches 3.2 GFLOP/s, 12\u00a0% of the matrix product's." in speed
     spent = said_of_cost(frame)
     assert (
         "From 1 to 2 trials (2.0 times as many), the time of an update of all trials grows by a "

@@ -161,7 +161,7 @@ def test_the_first_direction_follows_the_count_that_it_is():
     counts = {"both": count % 3, "difference": count, "first": -count, "second": count % 2}
     frame = pd.DataFrame({"quantifier": "most", "first_share": 0.7, "second_share": 0.2} | counts)
     text = render(template_of("state_space"), state_space.facts({"state_space": frame}, SETTINGS))
-    assert "for *most*, two directions hold 90.0 % of the variance" in text
+    assert "for *most*, two directions hold 90.0\u00a0% of the variance" in text
     assert "follows |A∩B| − |A∖B| most (correlation 1.00" in text
 
 
