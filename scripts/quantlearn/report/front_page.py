@@ -57,13 +57,20 @@ def universals(pairs: pd.DataFrame) -> list[dict[str, Any]]:
 def _counted(rows: pd.DataFrame) -> dict[str, Any]:
     """How many pairs have which verdict, and how many times as many steps the later one takes."""
     times = rows["ratio"].where(rows["verdict"] != "later", 1 / rows["ratio"])
+    # Where only the later one was not learned by all, it takes at least so many.
+    failed = {side: rows[f"learned_{side}"] < rows["n"] for side in ("first", "second")}
+    bounds = {
+        "sooner": failed["second"] & ~failed["first"],
+        "later": failed["first"] & ~failed["second"],
+    }
     return {
         "pairs": len(rows),
         "verdicts": {verdict: int((rows["verdict"] == verdict).sum()) for verdict in VERDICTS},
         "times": {
-            verdict: formats.span(times[rows["verdict"] == verdict].round(1).tolist())
-            for verdict in ("sooner", "later")
-            if (rows["verdict"] == verdict).any()
+            verdict: formats.span(times[own].round(1).tolist())
+            + (" times or more" if (own & bounds[verdict]).any() else " times")
+            for verdict in bounds
+            if (own := rows["verdict"] == verdict).any()
         },
     }
 

@@ -23,6 +23,12 @@ __all__ = ["Site", "build"]
 
 log = logging.getLogger("quantlearn")
 
+FOLDERS = (
+    *("chapters", "experiments", "lessons", "pages", "files"),
+    *("_static", "_images", "_downloads"),
+)
+"""The folders of a site, of which nothing older stays. Others beside its front page are no part."""
+
 SPARE = (".buildinfo", "objects.inv", "_sources", "_static/**/*.map", "_static/webpack*")
 """What Sphinx and its theme leave that no reader needs."""
 
@@ -178,11 +184,10 @@ def build(sources: Path, configuration: Path, report: Path) -> None:
         for spare in SPARE:
             for path in built.glob(spare):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        for name in FOLDERS:
+            shutil.rmtree(report.parent / name, ignore_errors=True)
         for entry in sorted(built.iterdir()):
-            place = report.parent / entry.name
-            if entry.is_dir():
-                shutil.rmtree(place, ignore_errors=True)
             if entry.name != report.name:
-                entry.replace(place)
+                entry.replace(report.parent / entry.name)
         # Last: with its front page the site is whole.
         (built / report.name).replace(report)

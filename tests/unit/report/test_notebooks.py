@@ -26,6 +26,7 @@ from page_results import (
 
 from quantlearn.pipeline.code_version import code_digest, imported_modules
 from quantlearn.report.notebooks import NotebookError, execute_notebook
+from quantlearn.report.site import build
 from quantlearn.settings.load import load_settings
 from quantlearn.settings.schema import load_schema
 from render_notebook import render_notebook
@@ -277,7 +278,8 @@ def test_a_page_holds_every_section_of_an_experiment(report):
     for section in ("learning-curves", "tests", "errors", "data-and-settings"):
         assert soup.find("section", id=section)
     assert "Before relying on this" in soup.get_text()
-    assert [one["data-figure"] for one in soup.find_all("figure")].sort() == FIGURES.sort()
+    shown = {one["data-figure"] for one in soup.find_all("figure")}
+    assert shown == {f"exp1a/{figure}" for figure in FIGURES}
     assert all(drawing["aria-label"] for drawing in soup.find_all("svg"))
 
 
@@ -307,8 +309,17 @@ def test_the_front_page_goes_into_one_file(report):
     assert soup.h1.text.startswith("Which meanings")
 
 
-def test_an_older_site_leaves_nothing(report):
-    assert not [path for path in (report / "report").iterdir() if path.name.startswith(".")]
+def test_an_older_site_leaves_nothing_and_loses_nothing_else(tmp_path):
+    sources, site = tmp_path / "sources", tmp_path / "site"
+    sources.mkdir()
+    (sources / "index.md").write_text("# New\n")
+    for old in ("lessons/gone.html", "experiments/gone.html", "index/record.json"):
+        (site / old).parent.mkdir(parents=True)
+        (site / old).touch()
+    build(sources, WORKFLOW / "report", site / "index.html")
+    assert "New" in (site / "index.html").read_text()
+    assert not [*site.glob("**/gone.html"), *site.glob(".*")]
+    assert (site / "index/record.json").exists()
 
 
 def test_notebooks_hold_no_machine_paths(report):

@@ -1,13 +1,15 @@
-"""How the course shows things: pictures, matrices and tables as HTML for a notebook."""
+"""How the course shows things in a notebook: pictures, formulas, tables, folded solutions."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from IPython.display import HTML, Markdown, display
+from latex2mathml.converter import convert
 from matplotlib.figure import Figure
 
 from quantlearn.figures import formats, style
@@ -23,6 +25,7 @@ __all__ = [
     "page_of",
     "picture",
     "say",
+    "solution",
     "table",
 ]
 
@@ -96,19 +99,28 @@ def figure_html(draw: Callable[..., None], height: float, *data: Any) -> str:
         return embedded_figure(path, caption, f"{caption.partition('.')[0]}.")
 
 
-def equation(*parts: str) -> None:
-    """Display formulas, some of them matrices, in one line."""
-    display(HTML(f'<div class="equation">{" ".join(parts)}</div>'))
+def equation(*formulas: str) -> None:
+    """Display formulas in LaTeX as MathML, which a browser draws without a script, side by side."""
+    shown = " ".join(convert(formula) for formula in formulas)
+    display(HTML(f'<div class="equation" tabindex="0">{shown}</div>'))
+
+
+@contextmanager
+def solution() -> Iterator[None]:
+    """Fold what is displayed within, until a reader opens it."""
+    display(HTML('<details class="solution"><summary>Solution</summary>'))
+    yield
+    display(HTML("</details>"))
 
 
 def matrix(values: np.ndarray) -> str:
-    """A matrix, or a vector as a row, as an HTML table within brackets.
+    """A matrix, or a vector as a row, in LaTeX.
 
     >>> matrix(np.array([20, -30]))
-    '<table class="matrix"><tr><td>20</td><td>−30</td></tr></table>'
+    '\\\\begin{bmatrix}20 & -30\\\\end{bmatrix}'
     """
     rows = (
-        "".join(f"<td>{formats.number(value)}</td>" for value in row)
+        " & ".join(formats.number(value).replace("−", "-") for value in row)
         for row in np.atleast_2d(values)
     )
-    return f'<table class="matrix">{"".join(f"<tr>{row}</tr>" for row in rows)}</table>'
+    return r"\begin{bmatrix}" + r" \\ ".join(rows) + r"\end{bmatrix}"
