@@ -20,7 +20,7 @@ rule export_networks:
     wildcard_constraints:
         experiment="|".join(VERIFYING) or "none",
     group:
-        "analysis"
+        "report"
     conda:
         "../../envs/quantlearn.yaml"
     resources:

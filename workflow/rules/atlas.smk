@@ -29,7 +29,7 @@ rule describe_quantifiers:
         "../../envs/quantlearn.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=1500,
         runtime=30,
     params:
         settings=described_quantifiers(),

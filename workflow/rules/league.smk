@@ -24,7 +24,7 @@ rule league:
     conda:
         "../../envs/quantlearn.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=1500,
         runtime=10,
     params:
         lexicon=SETTINGS.atlas,

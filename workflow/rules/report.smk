@@ -95,6 +95,8 @@ for page, front_page in SITES.items():
             ),
         log:
             f"results/report/logs/build_report/{page}.log",
+        group:
+            "report"
         conda:
             "../../envs/quantlearn.yaml"
         resources:

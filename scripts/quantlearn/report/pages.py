@@ -46,10 +46,10 @@ def embedded_figure(path: str | Path, caption: str, alternative: str, name: str 
 
     Raises `QuantlearnError` when the file is not whole: a browser would show a broken picture.
     """
-    content = Path(path).read_text(encoding="utf-8")
     try:
+        content = Path(path).read_text(encoding="utf-8")
         ElementTree.fromstring(content)
-    except ElementTree.ParseError as fault:
+    except (UnicodeDecodeError, ElementTree.ParseError) as fault:
         raise QuantlearnError(damaged(path, "a figure", fault)) from fault
     first, rest = parted(" ".join(caption.split()))
     own = slug(name or alternative)
