@@ -22,7 +22,7 @@ html_last_updated_fmt = None
 # Otherwise the page of search would read other pages, which a browser forbids to pages on a disk.
 html_show_search_summary = False
 html_context = {"default_mode": "auto"}
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "pages/quantifiers": []}
 html_theme_options = {
     "logo": {"text": "Quantlearn"},
     "header_links_before_dropdown": 7,

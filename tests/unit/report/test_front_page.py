@@ -101,6 +101,12 @@ def test_a_universal_is_counted_by_verdict_and_checks_apart():
     )
 
 
+def test_pairs_that_are_all_open_are_counted_once():
+    (found,) = universals(pd.DataFrame([row("open", 1.1), row("open", 0.9)]))
+    text = " ".join(render(FOLDER / "universal.md.j2", {"one": found}).split())
+    assert text == "Monotone quantifiers were learned neither sooner nor later in 2 pairs (open)."
+
+
 def test_the_statement_is_the_first_paragraph_of_the_first_text_that_has_one(tmp_path):
     texts = {
         "list": "The finding,\nin two lines.\n\n- first\n- second",
