@@ -22,13 +22,12 @@
     const cell = event.target.closest ? event.target.closest(".drawing [id*='-cell-']") : null;
     const found = cell && cell.id.match(/-cell-(.+)-both-(\d+)-a_only-(\d+)$/);
     if (found && document.querySelector(".ask")) {
+      box.hidden = true;
       window.location.hash = `ask?quantifier=${found[1]}&both=${found[2]}&a_only=${found[3]}`;
     }
   }
 
-  document.addEventListener("DOMContentLoaded", () => {
-    document.body.append(box);
-    document.addEventListener("pointermove", showValue);
-    document.addEventListener("click", openScene);
-  });
+  document.body.append(box);
+  document.addEventListener("pointermove", showValue);
+  document.addEventListener("click", openScene);
 })();
