@@ -14,7 +14,10 @@ TEST_STAMP := $(VENV)/complete-tests-$(shell cksum <$(TEST_LOCK) | tr ' ' -)
 # Jobs find programs such as papermill on this PATH.
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python
 SNAKEMAKE := $(IN_VENV) -m snakemake --quiet rules host --rerun-incomplete --cores all
-CHAPTERS := $(sort $(shell sed -n 's/^chapter: *\([a-z]*\).*/\1/p' config/experiments/*.yaml))
+# As quantlearn.settings.protocol.named_as_file makes it of a title.
+NAMED := tr A-Z a-z | sed 's/[^a-z0-9]\{1,\}/_/g; s/^_//; s/_$$//'
+CHAPTERS := $(sort $(shell export LC_ALL=C; sed -n 's/^chapter: *//; T; s/ *\#.*//; p' config/experiments/*.yaml | $(NAMED)) \
+  $(if $(shell grep -L '^chapter:' config/experiments/*.yaml),your_experiments))
 
 # Nothing of the shell's environment may change results.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS SNAKEMAKE_PROFILE MPLBACKEND MATPLOTLIBRC

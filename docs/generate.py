@@ -15,12 +15,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
-sys.path.append(str(ROOT / "scripts"))
+sys.path += [str(DOCS), str(ROOT / "scripts")]
+
+from editor_schema import EDITED, editor_schema  # noqa: E402
 
 from quantlearn import columns  # noqa: E402
 from quantlearn.figures.registry import FIGURES, load, outline  # noqa: E402
 from quantlearn.semantics import measures  # noqa: E402
-from quantlearn.settings.editor import EDITED, editor_schema  # noqa: E402
 from quantlearn.settings.schema import allowed, cases, load_schema  # noqa: E402
 
 KINDS = {

@@ -5,13 +5,12 @@ from typing import Any
 
 from quantlearn import tables
 from quantlearn.figures.experiment import Experiment
-from quantlearn.figures.paper.item_errors import TABLES
 from quantlearn.files import write_text
 from quantlearn.networks.export import networks_script
+from quantlearn.networks.weight_files import read_networks
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.semantics.scenes_in_words import OBJECTS
-from quantlearn.training.members import networks_of_trial
-from quantlearn.training.weights import read_networks
+from quantlearn.settings.protocol import learned_by_name
 
 HARD_SCENES = 25  # of each quantifier: what a list to choose from can hold
 
@@ -27,7 +26,7 @@ def export_networks(
     experiment = Experiment(settings, Path(samples).parent)
     chosen = experiment.sample(experiment.chosen)
     names, together = settings["quantifiers"], chosen["training"]["together"]
-    learned = [*networks_of_trial(names, together, settings["groups"]).values()]
+    learned = [*learned_by_name(names, together, settings["groups"]).values()]
     weights = read_networks(
         experiment.weights_of(experiment.chosen),
         experiment.chosen,
@@ -39,7 +38,8 @@ def export_networks(
 
 def _rows(path: str) -> list[dict[str, Any]]:
     """The hardest scenes of each quantifier, as zone codes."""
-    table = tables.read_csv(path, TABLES["hard_scenes"])
+    # Without the schema of its figure, whose import costs more than the rest of this script.
+    table = tables.read_csv(path, {})
     rows = table.groupby("quantifier", sort=False).head(HARD_SCENES).to_dict("records")
     return [
         {

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from quantlearn import tables
+from quantlearn.networks.weight_files import write_weights
 from quantlearn.pipeline.devices import choose_device
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.settings.samples import read_sample
 from quantlearn.training.checkpoints import Checkpoints
 from quantlearn.training.job import Assignment, TrainingJob, interruptible, joined, train_job
-from quantlearn.training.weights import write_weights
 
 
 def train_samples(

@@ -25,13 +25,14 @@ from quantlearn.errors import QuantlearnError
 from quantlearn.figures import style
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
+from quantlearn.networks.weight_files import write_weights
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.report.notebooks import read_notebook, write_notebook
 from quantlearn.report.pages import embedded_figure, write_page
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space
 from quantlearn.settings.samples import read_sample, samples_table
-from quantlearn.training.weights import read_weights, write_weights
+from quantlearn.training.weights import read_weights
 
 FULL = "No space left on device; free some space and run again"
 READ_ONLY = "Read-only file system; make its folder writable and run again"

@@ -425,6 +425,7 @@ def test_every_column_is_explained_in_the_dictionary(name):
 
 def test_every_table_that_a_rule_writes_has_an_entry():
     text = "".join(path.read_text(encoding="utf-8") for path in RULES)
+    text = text.replace('f"{ATLAS}/', '"results/atlas/')
     written = set(re.findall(r'"results/(?:{experiment}/)?([^"]+\.(?:csv|parquet))"', text))
     assert {"samples.csv", "atlas/tables/trees.csv"} <= written
     written |= {f"tables/{table}.csv" for figure in FIGURES for table in outline(figure).tables}
@@ -482,8 +483,8 @@ def test_an_editor_knows_the_settings_and_finds_them_right(path):
 @pytest.mark.parametrize(
     ("name", "old", "new", "said"),
     [
-        ("experiments/exp1a.yaml", "chapter: paper", "chapter: papers", "'papers' is not one of"),
-        ("experiments/exp1a.yaml", "universal:", "universals:", "'universal' is a required"),
+        ("experiments/exp1a.yaml", "chapter: paper", "chapter: [paper]", "is not of type 'string'"),
+        ("experiments/exp1a.yaml", "question:", "questions:", "'question' is a required"),
         ("experiments/search_random.yaml", "log_uniform", "log_unifrm", "is not valid under any"),
         ("config.yaml", "seed: 2019", "seed: -1", "-1 is less than the minimum"),
         ("config.yaml", "overrides: {}", "overrides: {network: {hiden: 3}}", "'hiden' was unexp"),

@@ -1,5 +1,8 @@
 """Quantifiers by their meaning alone: degrees of universals, complexity; nothing is trained."""
 
+# A question describes only its own quantifiers, and leaves the others where they are.
+ATLAS = f"results/{next(iter(EXPERIMENTS))}/atlas" if SETTINGS.asked else "results/atlas"
+
 
 def has_atlas(page):
     """Whether the page shows experiments of the chapter Atlas."""
@@ -18,13 +21,13 @@ def described_quantifiers():
 
 rule describe_quantifiers:
     output:
-        degrees="results/atlas/tables/degrees.csv",
-        complexity="results/atlas/tables/complexity.csv",
-        trees="results/atlas/tables/trees.csv",
-        pairs="results/atlas/tables/minimal_pairs.csv",
-        rates="results/atlas/tables/truth_rates.csv",
+        degrees=f"{ATLAS}/tables/degrees.csv",
+        complexity=f"{ATLAS}/tables/complexity.csv",
+        trees=f"{ATLAS}/tables/trees.csv",
+        pairs=f"{ATLAS}/tables/minimal_pairs.csv",
+        rates=f"{ATLAS}/tables/truth_rates.csv",
     log:
-        "results/atlas/logs/describe_quantifiers.log",
+        f"{ATLAS}/logs/describe_quantifiers.log",
     conda:
         "../../envs/quantlearn.yaml"
     threads: 1

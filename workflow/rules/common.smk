@@ -18,6 +18,7 @@ from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.faults import killed_jobs, unwritable_folders
 from quantlearn.settings.memory import data_needs, largest_need, machine_memory
+from quantlearn.settings.protocol import CHAPTERS as KNOWN_CHAPTERS
 from quantlearn.settings.protocol import named_and_generated, published_columns, trials_lacking
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes_in_words import WRITING
@@ -108,7 +109,7 @@ def without_words(name, but=()):
 
     ``but`` are words that a table holds. None where there is no such experiment.
     """
-    words = {"title", "question", "source", "chapter", "figures"}.difference(but)
+    words = {"title", "question", "source", "chapter", "chapter_title", "figures"}.difference(but)
     return name and {key: value for key, value in EXPERIMENTS[name].items() if key not in words}
 
 

@@ -1,12 +1,13 @@
 """From notebooks to the report: a site of all experiments, and one for each chapter."""
 
+# Those that come with the project first, in their order.
 CHAPTER_TITLES = {
-    "paper": "The 2019 experiments",
-    "practice": "Practice",
-    "course": "Course",
-    "atlas": "Atlas",
-    "controls": "Controls",
-    "calibrate": "Calibration",
+    **{name: title for name, title in KNOWN_CHAPTERS.items() if name in CHAPTERS},
+    **{
+        experiment["chapter"]: experiment["chapter_title"]
+        for experiment in EXPERIMENTS.values()
+        if experiment["chapter"] not in KNOWN_CHAPTERS
+    },
 }
 
 # The front page of a site, with the other pages beside it.

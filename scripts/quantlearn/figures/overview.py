@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from scipy import stats
+from scipy.special import stdtr, stdtrit
 
 from quantlearn import columns
 from quantlearn.errors import QuantlearnError
@@ -137,9 +137,9 @@ def ratio_of_ratios(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[st
         part**2 / (n - 1) for part, (_, _, n) in zip(squares, sides, strict=True)
     )
     difference, error = sides[0][0] - sides[1][0], np.sqrt(sum(squares))
-    half = stats.t.ppf((1 + CONFIDENCE) / 2, df) * error
+    half = stdtrit(df, (1 + CONFIDENCE) / 2) * error
     bounds = {"lower": np.exp(difference - half), "upper": np.exp(difference + half)}
-    return found | bounds | {"p": float(2 * stats.t.sf(abs(difference) / error, df))}
+    return found | bounds | {"p": float(2 * stdtr(df, -abs(difference) / error))}
 
 
 def _deviation(row: Mapping[str, Any]) -> float:
@@ -147,7 +147,7 @@ def _deviation(row: Mapping[str, Any]) -> float:
     if row["n"] < 2:
         return np.nan
     half = np.log(row["ratio_upper"]) - np.log(row["ratio"])
-    return half * np.sqrt(row["n"]) / stats.t.ppf((1 + CONFIDENCE) / 2, row["n"] - 1)
+    return half * np.sqrt(row["n"]) / stdtrit(row["n"] - 1, (1 + CONFIDENCE) / 2)
 
 
 def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 
 import torch
 
+from quantlearn.networks.vocabulary import IGNORED
+
 __all__ = [
-    "IGNORED",
     "LOSSES",
     "Loss",
     "cross_entropy",
@@ -17,9 +18,6 @@ __all__ = [
     "squared_error",
     "word_losses",
 ]
-
-IGNORED = -100
-"""The label where no word is to be written; the same as in torch.nn.CrossEntropyLoss."""
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 

@@ -4,16 +4,21 @@ A token joins the zone of the object at that position with the quantifier that i
 so that a scene of up to max_size objects is a row of small numbers.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from quantlearn.networks.vocabulary import CODES, demand_bytes
 from quantlearn.semantics.scenes import PADDING, ZONES
+
+if TYPE_CHECKING:
+    import torch
 
 __all__ = ["OneHotTask", "Task", "quantifier_codes"]
 
@@ -120,4 +125,6 @@ class Task(OneHotTask):
 
 @cache
 def _token_table(task: OneHotTask, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    import torch  # noqa: PLC0415 - seconds, which jobs without tensors save
+
     return torch.as_tensor(task.token_inputs(), dtype=dtype, device=device)

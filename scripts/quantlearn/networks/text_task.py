@@ -17,9 +17,8 @@ from functools import cached_property
 
 import numpy as np
 
-from quantlearn.networks.loss import IGNORED
 from quantlearn.networks.task import OneHotTask
-from quantlearn.networks.vocabulary import demand_bytes
+from quantlearn.networks.vocabulary import IGNORED, demand_bytes
 from quantlearn.semantics.scenes import PADDING
 from quantlearn.semantics.scenes_in_words import COLON, STOP, WRITING, sentence, vocabulary
 

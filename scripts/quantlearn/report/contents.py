@@ -83,7 +83,7 @@ class Contents:
         return {
             "name": name,
             "title": self.chapters[name],
-            "short": name.capitalize(),
+            "short": name.replace("_", " ").capitalize(),
             "page": f"chapters/{name}",
             "found": universals(pairs),
             "statement": statement_,

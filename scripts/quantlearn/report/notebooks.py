@@ -153,10 +153,8 @@ class ThisPython(AsyncKernelManager):
     def kernel_spec(self) -> KernelSpec:
         library = str(Path(__file__).parents[2])
         return KernelSpec(
-            # With frozen modules the debugger, which nobody uses here, would warn.
             argv=[
                 sys.executable,
-                "-Xfrozen_modules=off",
                 *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
                 "--log-level=50",  # no word on how it is shut down; errors come as messages
             ],
@@ -168,6 +166,8 @@ class ThisPython(AsyncKernelManager):
                 "JUPYTER_CONFIG_DIR": f"{self.folder}/config",
                 "JUPYTER_DATA_DIR": f"{self.folder}/data",
                 "JUPYTER_RUNTIME_DIR": self.folder,
+                # Of frozen modules the debugger, which nobody uses here, would warn.
+                "PYDEVD_DISABLE_FILE_VALIDATION": "1",
                 "PYTHONPATH": os.pathsep.join(
                     filter(None, [library, os.environ.get("PYTHONPATH")])
                 ),

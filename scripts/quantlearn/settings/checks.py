@@ -5,6 +5,7 @@ A check yields a fault for each setting that does not fit; `CHECKS` names the se
 """
 
 import math
+import re
 from collections.abc import Iterator
 
 from quantlearn.errors import QuantlearnError
@@ -18,6 +19,7 @@ from quantlearn.settings.memory import largest_need
 from quantlearn.settings.protocol import (
     is_filled,
     learns_all,
+    named_as_file,
     published_columns,
     quantifiers_of_network,
 )
@@ -33,6 +35,26 @@ RESERVED_QUANTIFIERS = ("all",)
 
 
 MOST_SAMPLES = 10_000  # as in the schema
+
+
+RESERVED_CHAPTERS = re.compile(
+    "index|help|report|test|test_.*|clean|new|all|benchmark|verify|(analyse|plot|build_report)_.*|"
+    "(generate|balance|split)_data|sample_hyperparameters|withhold_test|train|open_test|"
+    "write_texts|aggregate|measure_(baselines|speed)|read_published|leaderboard|compare|overview|"
+    "draw|draw_overview|export_networks|render_.*|league|(describe|choose)_quantifiers|"
+    "check_symmetry|record_run|pack_crate|build_page|ask|gpu"
+)
+"""What a chapter cannot be called: pages, other targets of make, and rules."""
+
+
+def _check_chapter(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    name = named_as_file(settings["chapter"])
+    if not re.match("[a-z]", name):
+        text = "must begin with a letter from a to z: its folder and target are named after it"
+        yield Fault(("chapter",), f"{shown(settings['chapter'])} {text}")
+    elif RESERVED_CHAPTERS.fullmatch(name):
+        text = f"would be the target {name}, which there is already: choose another title"
+        yield Fault(("chapter",), f"{shown(settings['chapter'])} {text}")
 
 
 def _check_comparisons(settings: dict, _: Surroundings) -> Iterator[Fault]:
@@ -380,6 +402,7 @@ def _check_memory(settings: dict, surroundings: Surroundings) -> Iterator[Fault]
 
 
 CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
+    (_check_chapter, keys("chapter")),
     (_check_comparisons, keys("quantifiers", "comparisons", "data.split")),
     (_check_endpoint, keys("endpoint", "family", "comparisons")),
     (_check_documented, keys("documented")),

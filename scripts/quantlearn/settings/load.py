@@ -6,7 +6,7 @@ The schemas say what is allowed for each key by itself (:mod:`quantlearn.setting
 
 import copy
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.lexicon import Lexicon, LexiconError, load_lexicon
 from quantlearn.settings.figure_checks import find_figure_faults
 from quantlearn.settings.protocol import published_columns
+from quantlearn.settings.question import question
 from quantlearn.settings.resolve import at, has, leaves, resolve, without
 from quantlearn.settings.schema import (
     Fault,
@@ -36,9 +37,6 @@ __all__ = ["ConfigError", "Settings", "load_settings"]
 # Experiments become folders in results/ beside those of the whole run.
 RESERVED_EXPERIMENTS = ("report", "benchmark", "atlas", "symmetry", "course", "chapters")
 
-# What is checked of an experiment beside the others.
-ACROSS = (find_start_faults, find_figure_faults)
-
 
 class ConfigError(QuantlearnError):
     """Faults in the configuration; ``lines`` holds one line for each."""
@@ -56,6 +54,7 @@ class Settings:
     the experiment schema, ``name``, and ``expressions`` (quantifier: expression). Where settings
     vary, ``search`` also has the number of ``samples`` and the ``space`` that they are drawn from:
     the variants of the sections ``network`` and ``training``, each a complete list of settings.
+    ``asked`` says that the one experiment is a question on the command line.
     ``benchmark`` holds what the benchmark measures; ``atlas`` the quantifiers that are described by
     their meaning (``quantifiers``, name: expression) and the ``max_size`` of the scenes for that.
     """
@@ -66,6 +65,7 @@ class Settings:
     published: str | None
     checkpoint_seconds: float | None
     experiments: dict[str, dict]
+    asked: bool
     benchmark: dict
     atlas: dict
 
@@ -96,23 +96,25 @@ def load_settings(
     faults += name_faults
     atlas, atlas_faults = _described(run["atlas"], lexicon)
     faults += atlas_faults
+    asked: dict[str, Any] = {}
+    if run["ask"] is not None:
+        asked, lexicon, more = _asked(run["ask"], lexicon)
+        faults += more
+        names, atlas["quantifiers"] = list(asked), {}  # only those of the question are described
     overlay = _overlay(run)
     own_overlays = kept.get("own_overrides", {})
-    for name in own_overlays:
-        if name not in paths:
-            text = f"is not an experiment{did_you_mean(name, list(paths))}"
-            faults.append(Fault(("own_overrides", name), text))
+    faults += [
+        Fault(("own_overrides", name), f"is not an experiment{did_you_mean(name, list(paths))}")
+        for name in own_overlays
+        if name not in paths
+    ]
 
     used: set[Key] = set()
     experiments = {}
     experiment_faults = {}
-    experiment_lines = []
-    for name in names:
-        try:
-            given = read_yaml(paths[name])
-        except YamlError as error:
-            experiment_lines.append(str(error))
-            continue
+    files, experiment_lines = _read_sources([paths[name] for name in names if name not in asked])
+    read = {name: files[path] for name, path in paths.items() if path in files}
+    for name, given in {**read, **asked}.items():
         own = own_overlays.get(name, {})
         surroundings = Surroundings(name, list(paths), names, lexicon, memory)
         own_used: set[Key] = set()
@@ -128,11 +130,9 @@ def load_settings(
     sound = {name: experiments[name] for name, found in experiment_faults.items() if not found}
     faults += _with_published(run["published"], sound.values())
     for name, found in experiment_faults.items():
-        if name in sound:
-            found += [fault for check in ACROSS for fault in check(sound[name], sound)]
-        for fault in found:
+        for fault in found or _find_faults_across(sound[name], sound):
             note = _override_note(fault.key, run, own_overlays.get(name, {}))
-            experiment_lines.append(f"{paths[name]}: {fault}{note}")
+            experiment_lines.append(f"{paths.get(name, '--config: ask')}: {fault}{note}")
 
     if not experiment_lines:
         text = "applies to none of the chosen experiments: leave it out"
@@ -149,6 +149,7 @@ def load_settings(
         published=run["published"],
         checkpoint_seconds=run["checkpoint_seconds"],
         experiments=experiments,
+        asked=run["ask"] is not None,
         benchmark=run["benchmark"],
         atlas=atlas,
     )
@@ -205,7 +206,7 @@ def _find_experiments(folder: Path) -> tuple[dict[str, Path], list[str]]:
                 f"{path}: {shown(path.stem)} is not allowed as a name: must start with a small "
                 "letter and go on with small letters, digits and _"
             )
-        elif path.stem in RESERVED_EXPERIMENTS:
+        elif path.stem in RESERVED_EXPERIMENTS or path.stem.startswith("ask_"):
             lines.append(f"{path}: {shown(path.stem)} is reserved: choose another name")
         else:
             paths[path.stem] = path
@@ -249,6 +250,34 @@ def _choose(
     if known and not chosen:
         faults.append(Fault(("leave_out",), "leaves out every experiment: keep one"))
     return chosen, faults
+
+
+def _find_faults_across(settings: dict, others: dict[str, dict]) -> list[Fault]:
+    """What is wrong with an experiment beside the others."""
+    checks = (find_start_faults, find_figure_faults, _find_title_faults)
+    return [fault for check in checks for fault in check(settings, others)]
+
+
+def _asked(
+    quantifiers: list[str], lexicon: Lexicon | None
+) -> tuple[dict[str, Any], Lexicon | None, list[Fault]]:
+    """The experiment of a question by its name, and the lexicon with its quantifiers."""
+    if lexicon is None:
+        return {}, None, []
+    try:
+        name, settings, lexicon = question(quantifiers, lexicon)
+    except QuantlearnError as error:
+        return {}, lexicon, [Fault(("ask",), str(error))]
+    return {name: settings}, lexicon, []
+
+
+def _find_title_faults(settings: dict, others: dict[str, dict]) -> Iterator[Fault]:
+    """A fault where an experiment writes its chapter in another way than the first one."""
+    first = next(one for one in others.values() if one["chapter"] == settings["chapter"])
+    if settings["chapter_title"] != first["chapter_title"]:
+        own, other = shown(settings["chapter_title"]), shown(first["chapter_title"])
+        text = f"{own} and {other} of {first['name']} are one chapter: write it in one way"
+        yield Fault(("chapter",), text)
 
 
 def _described(atlas: dict, lexicon: Lexicon | None) -> tuple[dict, list[Fault]]:

@@ -1,5 +1,6 @@
 """What the settings of an experiment say of it: who shares a network, what is new in its tests."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,13 +8,16 @@ from quantlearn.semantics.scenes import Space
 from quantlearn.statistics.multiple_tests import trials_needed
 
 __all__ = [
+    "CHAPTERS",
     "PAIRS",
     "REGULARISATION",
     "is_control",
     "is_filled",
     "keeps_for_test",
+    "learned_by_name",
     "learns_all",
     "named_and_generated",
+    "named_as_file",
     "networks_of_trial",
     "novelty",
     "published_columns",
@@ -22,6 +26,26 @@ __all__ = [
     "trials_lacking",
     "whole_task",
 ]
+
+
+CHAPTERS = {
+    "paper": "The 2019 experiments",
+    "practice": "Practice",
+    "course": "Course",
+    "atlas": "Atlas",
+    "controls": "Controls",
+    "calibrate": "Calibration",
+}
+"""The titles of the chapters that come with the project, in the order of a report."""
+
+
+def named_as_file(text: str) -> str:
+    """A text as the name of a folder and of a target: its small letters and digits, joined by _.
+
+    >>> named_as_file("Your experiments"), named_as_file("|A & B| >= 3")
+    ('your_experiments', 'a_b_3')
+    """
+    return re.sub("[^a-z0-9]+", "_", text.lower()).strip("_")
 
 
 def learns_all(settings: Mapping[str, Any]) -> bool:
@@ -48,6 +72,21 @@ def space_of(generate: Mapping[str, Any]) -> Space:
     if generate["method"] == "enumerate":
         sizes = "proportional"
     return Space.named(generate["min_size"], generate["max_size"], generate["zones"], sizes)
+
+
+def learned_by_name(
+    quantifiers: list[str], together: bool, groups: list[list[str]] | None
+) -> dict[str, tuple[str, ...]]:
+    """What each network of a trial learns, by its name; as `read_members` says.
+
+    >>> learned_by_name(["some", "most"], together=False, groups=None)
+    {'some': ('some',), 'most': ('most',)}
+    """
+    if not together:
+        return {name: (name,) for name in quantifiers}
+    if groups is None:
+        return {"all": tuple(quantifiers)}
+    return {"+".join(group): tuple(group) for group in groups}
 
 
 def quantifiers_of_network(settings: Mapping[str, Any]) -> int:

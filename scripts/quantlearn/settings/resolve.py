@@ -12,6 +12,7 @@ from quantlearn.semantics.lexicon import Lexicon, negations, read_generated
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.checks import CHECKS
 from quantlearn.settings.distributions import KINDS
+from quantlearn.settings.protocol import CHAPTERS, named_as_file
 from quantlearn.settings.schema import (
     Fault,
     Key,
@@ -70,6 +71,9 @@ def resolve(
             faults += check(settings, surroundings)
     if not faults and settings["search"] is not None and settings["search"]["sampler"] == "grid":
         settings["search"]["samples"] = count_grid(settings["search"]["space"])
+    if not faults:
+        title, settings["chapter"] = settings["chapter"], named_as_file(settings["chapter"])
+        settings["chapter_title"] = CHAPTERS.get(settings["chapter"], title)
     if not faults and surroundings.lexicon is not None:
         quantifiers = settings["quantifiers"]
         if settings["comparisons"] is None:

@@ -267,7 +267,8 @@ def _allowed_type(name: str, part: dict) -> str:
         case "number":
             return f"a number from {part['minimum']} to {part['maximum']}"
         case "string":
-            return f"text of {part['minLength']} to {part['maxLength']} characters"
+            known = f", such as {', '.join(part['examples'])}" if "examples" in part else ""
+            return f"text of {part['minLength']} to {part['maxLength']} characters{known}"
         case "array":
             fewest, most = part.get("minItems", 0), part["maxItems"]
             count = f"{fewest}" if fewest == most else f"{fewest} to {most}"

@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from quantlearn.statistics.convergence import measured, step_leads
 from quantlearn.statistics.curves import area_to
@@ -278,6 +277,8 @@ def paired_t_test(differences: np.ndarray, test: str, unit: str) -> Comparison:
     found = Comparison(test, unit, len(differences), mean.estimate, mean.lower, mean.upper)
     if is_constant(differences):
         return found
+    from scipy import stats  # noqa: PLC0415 (half a second, which who only reads results saves)
+
     result, effect = stats.ttest_1samp(differences, 0), hedges_g_z(differences)
     return replace(
         found,
@@ -298,6 +299,8 @@ def welch_test(first: np.ndarray, second: np.ndarray) -> Comparison:
     found = replace(found, estimate=float(np.mean(first) - np.mean(second)))
     if is_constant(first) or is_constant(second):
         return found
+    from scipy import stats  # noqa: PLC0415 (half a second, which who only reads results saves)
+
     result = stats.ttest_ind(first, second, equal_var=False)
     bounds = result.confidence_interval(CONFIDENCE)
     return replace(

@@ -4,7 +4,7 @@ from functools import cache
 from math import nan
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import special
 
 from quantlearn.statistics.intervals import CONFIDENCE, Interval, is_constant
 
@@ -38,7 +38,7 @@ def hedges_g_z(differences: np.ndarray) -> Interval:
 @cache
 def _spread(df: int) -> np.ndarray:
     """How large a standard deviation may come out, relative to the true one, in like shares."""
-    return np.sqrt(stats.chi2.ppf((np.arange(2000) + 0.5) / 2000, df) / df)
+    return np.sqrt(2 * special.gammaincinv(df / 2, (np.arange(2000) + 0.5) / 2000) / df)
 
 
 def _noncentrality(t: float, df: int, share: float) -> float:
@@ -47,6 +47,8 @@ def _noncentrality(t: float, df: int, share: float) -> float:
     The distribution is the mean of Φ(t · spread − noncentrality); closed forms fail for large t.
     """
     scaled = t * _spread(df)
+    from scipy import optimize  # noqa: PLC0415 (a quarter of a second, which most uses save)
+
     return optimize.brentq(
         lambda nc: special.ndtr(scaled - nc).mean() - share, scaled.min() - 10, scaled.max() + 10
     )
@@ -62,6 +64,6 @@ def smallest_effect(n: int, level: float, power: float = 0.8) -> float:
     """
     if n < 2:
         return nan
-    critical = stats.t.ppf(1 - level / 2, n - 1)
+    critical = special.stdtrit(n - 1, 1 - level / 2)
     # The chance of significance in the other direction is nothing at such a power.
     return float(_noncentrality(critical, n - 1, 1 - power) / np.sqrt(n))

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+import pandas as pd
+from scipy import special
 
 from quantlearn.statistics.multiple_tests import smallest_p
 
@@ -45,14 +46,14 @@ def signed_rank_test(differences: np.ndarray) -> SignedRank:
     sizes = np.abs(differences)
     # Differences of the same two fractions are equal, whatever the processor rounds.
     differences = np.round(differences / max(sizes.max(initial=0), 1e-300), ROUNDED)
-    ranks = stats.rankdata(np.abs(differences))
+    ranks = pd.Series(np.abs(differences)).rank().to_numpy()
     signs = np.sign(differences)
     statistic = float(np.sum(signs * ranks))
     kept = ranks[signs != 0]
     if not len(kept):
         return SignedRank(statistic, 1.0, 0, 1.0)
     if len(kept) > LARGEST_EXACT:
-        p = float(2 * stats.norm.sf(abs(statistic) / np.sqrt(np.sum(kept**2))))
+        p = float(2 * special.ndtr(-abs(statistic) / np.sqrt(np.sum(kept**2))))
     else:
         # Ranks are halves at the least: twice as much is whole.
         p = _tail(tuple(np.sort(2 * kept).astype(int).tolist()), round(abs(2 * statistic)))

@@ -13,13 +13,13 @@ from quantlearn.networks.task import Task, quantifier_codes
 from quantlearn.networks.text_task import TextTask
 from quantlearn.seeds import parts_of_trial, random_stream
 from quantlearn.semantics.scenes import LabelledScenes, places_among, rows_of_each
+from quantlearn.settings.protocol import learned_by_name
 from quantlearn.training.examples import Examples, nested_rows
 
 __all__ = [
     "Member",
     "each_member",
     "examples_of",
-    "networks_of_trial",
     "read_members",
     "with_training_scenes",
 ]
@@ -88,7 +88,7 @@ def each_member(
     groups: list[list[str]] | None = None,
 ) -> Iterator[tuple[Member, Task | TextTask]]:
     """As `read_members`, one after another, so that one trial's scenes are in memory at a time."""
-    networks = networks_of_trial(quantifiers, together, groups)
+    networks = learned_by_name(quantifiers, together, groups)
     codes = quantifier_codes(next(iter(networks.values())), coding) if together else ((1.0,),)
     for trial, (scenes, extra) in enumerate(scene_files.read_trials(path, quantifiers)):
         max_size = scenes.scenes.shape[1]
@@ -114,21 +114,6 @@ def _rows_of_networks(
     number = {name: row for row, learned in enumerate(networks.values()) for name in learned}
     network = np.array([number[name] for name in quantifiers])
     return rows_of_each(network[scenes.quantifiers], len(networks))
-
-
-def networks_of_trial(
-    quantifiers: list[str], together: bool, groups: list[list[str]] | None
-) -> dict[str, tuple[str, ...]]:
-    """What each network of a trial learns, by its name; as `read_members` says.
-
-    >>> networks_of_trial(["some", "most"], together=False, groups=None)
-    {'some': ('some',), 'most': ('most',)}
-    """
-    if not together:
-        return {name: (name,) for name in quantifiers}
-    if groups is None:
-        return {"all": tuple(quantifiers)}
-    return {"+".join(group): tuple(group) for group in groups}
 
 
 def with_training_scenes(

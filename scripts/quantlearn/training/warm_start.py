@@ -15,9 +15,9 @@ import torch
 from quantlearn import columns, tables
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.weight_files import read_networks
 from quantlearn.settings.samples import read_sample
 from quantlearn.settings.start_checks import like_networks
-from quantlearn.training.weights import read_networks
 
 __all__ = ["Source", "find_source", "take_over"]
 

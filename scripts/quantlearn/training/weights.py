@@ -1,83 +1,37 @@
-"""The weights of ensembles on disk: arrays by sample and name, whose first axis is the networks."""
+"""Trained networks from disk, ready to run, and as they were before training."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
 
-from quantlearn.errors import QuantlearnError, damaged
-from quantlearn.files import replacing
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.weight_files import read_arrays, unreadable
 from quantlearn.seeds import parts_of_trial, random_stream
 from quantlearn.training.members import Member, read_members
 
-__all__ = ["Trained", "read_networks", "read_trained", "read_weights", "write_weights"]
-
-
-def write_weights(samples: Mapping[int, Mapping[str, np.ndarray]], path: str | Path) -> None:
-    """Write the weights of each sample, by its number, as one safetensors file, or nothing at all.
-
-    An array is named by its sample and its name there, such as ``0.layer0.kernel``; its first axis
-    is the networks.
-    """
-    arrays = {
-        f"{sample}.{name}": np.ascontiguousarray(array)
-        for sample, weights in samples.items()
-        for name, array in weights.items()
-    }
-    content = save(arrays)
-    with replacing(path) as beside:
-        beside.write_bytes(content)
+__all__ = ["Trained", "read_trained", "read_weights"]
 
 
 def read_weights(ensemble: Ensemble, trials: int, path: str | Path, sample: int) -> torch.Tensor:
-    """The networks (trials, row) of a sample in a file that `write_weights` wrote, on the CPU.
+    """The networks (trials, row) of a sample in a file of `networks.weight_files`, on the CPU.
 
     Only this sample's arrays are read. Raises `QuantlearnError` when the file is no such file or
     holds other networks.
     """
-    prefix = f"{sample}."
-    try:
-        with safe_open(path, framework="numpy") as file:
-            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
-            arrays = {name.removeprefix(prefix): file.get_tensor(name) for name in names}
-    except (OSError, SafetensorError) as fault:
-        raise _unreadable(path, sample, str(fault)) from fault
+    arrays = read_arrays(path, sample)
     found = {name: array.shape for name, array in arrays.items()}
     expected = {name: (trials, *shape) for name, shape in ensemble.shapes.items()}
     if found != expected:
-        raise _unreadable(path, sample, f"shapes {found} instead of {expected}")
+        raise unreadable(path, sample, f"shapes {found} instead of {expected}")
     # Any start will do: every weight is set below. What is not a weight only fills up the rows.
     flat = ensemble.initialise([np.random.default_rng(0) for _ in range(trials)])
     for name, weights in ensemble.unpack(flat).items():
         weights.copy_(torch.from_numpy(arrays[name]))
     return flat
-
-
-def read_networks(path: str | Path, sample: int, networks: Sequence[int]) -> dict[str, np.ndarray]:
-    """Some networks of a sample in such a file, in this order: arrays (len(networks), …) by name.
-
-    Raises `QuantlearnError` when the file is no such file, or holds fewer networks.
-    """
-    prefix, rows = f"{sample}.", np.array(networks)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
-            found = {name.removeprefix(prefix): file.get_tensor(name)[rows] for name in names}
-    except (OSError, SafetensorError, IndexError) as fault:
-        raise _unreadable(path, sample, str(fault)) from fault
-    if not found:
-        raise _unreadable(path, sample, "there are none")
-    return found
-
-
-def _unreadable(path: str | Path, sample: int, why: str) -> QuantlearnError:
-    return QuantlearnError(damaged(path, f"the weights of sample {sample}", why))
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,13 @@ from quantlearn.figures.registry import template_of
 from quantlearn.figures.texts import render
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
+from quantlearn.networks.weight_files import write_weights
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import LabelledScenes, Space, random_scenes
 from quantlearn.settings.samples import samples_table
 from quantlearn.statistics.intervals import mean_interval
 from quantlearn.statistics.scores import compared
-from quantlearn.training.weights import write_weights
 
 SEED = 7
 TRIALS = 3

@@ -16,13 +16,13 @@ from quantlearn.figures.registry import template_of
 from quantlearn.figures.texts import render
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.text_task import TextTask
+from quantlearn.networks.weight_files import write_weights
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier, zone_counts
 from quantlearn.semantics.scenes import PADDING, ZONES, LabelledScenes, Space, random_scenes
 from quantlearn.semantics.scenes_in_words import OBJECTS
 from quantlearn.settings.samples import samples_table
 from quantlearn.training.members import read_members
-from quantlearn.training.weights import write_weights
 
 SEED = 7
 TRIALS = 3

@@ -186,7 +186,15 @@ BAD_EXPERIMENTS = {
         {"data.balance.method": "downsampel"},
         [("data.balance.method:", '"downsampel"', "one of none,", 'did you mean "downsample"?')],
     ),
-    "unknown chapter": ({"chapter": "book"}, [("chapter:", '"book"', "one of paper, practice,")]),
+    "chapter named as a target": (
+        {"chapter": "Test!"},
+        [("chapter:", '"Test!"', "would be the target test,", "choose another title")],
+    ),
+    "chapter without a letter": ({"chapter": "2026"}, [("chapter:", '"2026"', "from a to z")]),
+    "chapter of the wrong type": (
+        {"chapter": 7},
+        [("chapter: 7 ", "text of 1 to 60 characters, such as paper, practice,")],
+    ),
     "unknown architecture": (
         {"network.architecture": "lstn"},
         [("network.architecture:", '"lstn"', "one of", 'did you mean "lstm"?')],

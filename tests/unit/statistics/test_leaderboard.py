@@ -13,10 +13,11 @@ from quantlearn.data import scene_files
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
+from quantlearn.networks.weight_files import write_weights
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import LabelledScenes
 from quantlearn.statistics.ranking import rank_samples
-from quantlearn.training.weights import read_weights, write_weights
+from quantlearn.training.weights import read_weights
 from withhold_test import withhold_test
 
 NAMES = ["some", "every"]

@@ -12,13 +12,13 @@ from quantlearn.data.scene_files import write_trials
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
+from quantlearn.networks.weight_files import write_weights
 from quantlearn.semantics.scenes import PADDING, LabelledScenes
 from quantlearn.settings.samples import samples_table
 from quantlearn.statistics.convergence import convergence_table
 from quantlearn.tables import write_csv
 from quantlearn.training.checkpoints import Checkpoints
 from quantlearn.training.warm_start import find_source, take_over
-from quantlearn.training.weights import write_weights
 from train import train_samples
 
 TRIALS = 2

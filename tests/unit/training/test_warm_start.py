@@ -12,8 +12,8 @@ from quantlearn import columns, tables
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
+from quantlearn.networks.weight_files import write_weights
 from quantlearn.training.warm_start import STATISTICS, Source, take_over
-from quantlearn.training.weights import write_weights
 
 TASK = Task(positions=4, quantifiers=1)
 LEARNED = ["most", "even"]

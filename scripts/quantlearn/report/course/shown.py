@@ -38,17 +38,20 @@ figures), paths by name; and ``captions`` of the figures."""
 def exhibit(exhibits: Exhibits, name: str, *figures: str, question: bool = True) -> None:
     """Display some figures of an experiment, and what its analyses say and tabulate.
 
-    Figures that are no analysis have a caption only. Where the experiment is not part of the run,
-    the page says so.
+    Figures that are no analysis have a caption only, and those that the experiment has not are left
+    out. Where the experiment is not part of the run, the page says so.
     """
     if name not in exhibits:
-        say(f"The experiment `{name}`, which belongs here, is not part of this run.")
+        say(
+            f"The experiment `{name}`, which belongs here, is not part of this run; "
+            "`make course` makes the course in full."
+        )
         return
     shown = exhibits[name]
     settings = shown["settings"]
     if question:
         say(f"**[{settings['title']}]({page_of(name)}).** {settings['question']}")
-    for figure in figures:
+    for figure in [figure for figure in figures if figure in shown["figures"]]:
         alternative = f"{formats.capital(figure.replace('_', ' '))} of {settings['title']}"
         if figure in shown["texts"]:
             say(Path(shown["texts"][figure]).read_text(encoding="utf-8"))
