@@ -28,10 +28,12 @@ export PYTHONUTF8 := 1
 # numba keeps the instruction sets of the machine unless it is told that it has none but its name's.
 PROCESSORS := default/x86-64/1 avx2/x86-64-v3/2 $(if $(shell grep -m 1 -o avx512f /proc/cpuinfo 2>/dev/null),avx512/x86-64-v4/2)
 
-.PHONY: help report test test-processors clean $(CHAPTERS)
+.PHONY: help report ask new test test-processors clean $(CHAPTERS)
 
 help:
 	@echo "make report      the report with few trials, in minutes: results/report/index.html"
+	@echo "make ask A=most B=even   which of two quantifiers networks learn sooner, within a minute or two"
+	@echo "make new EXPERIMENT=mine A=most B=even   a file for an experiment of your own"
 	@echo "make test        all tests"
 	@echo "make test-processors   those tests whose result hangs on the processor, as on several (x86-64)"
 	@for chapter in $(CHAPTERS); do printf 'make %-11s the chapter of this name, in full\n' $$chapter; done
@@ -43,6 +45,16 @@ report: $(STAMP)
 	@echo "Making the report with the few trials of config/quick.yaml."
 	@$(SNAKEMAKE) --configfile config/quick.yaml
 	@echo "The report is in results/report/index.html"
+
+# A and B are names or expressions; TRIALS, ARCHITECTURE and ALONE=yes are options.
+COMMA := ,
+LAID_OVER := $(if $(ARCHITECTURE),network: {architecture: $(ARCHITECTURE)}$(if $(ALONE),$(COMMA) ))$(if $(ALONE),training: {together: false})
+
+ask: $(STAMP)
+	@test -n "$(A)" && test -n "$(B)" || { \
+	  echo 'Name two quantifiers, as in: make ask A=most B="|A & B| >= 3"' >&2; exit 1; }
+	@$(SNAKEMAKE) --config ask='["$(A)", "$(B)"]' $(if $(TRIALS),trials=$(TRIALS)) \
+	  $(if $(LAID_OVER),overrides='{$(LAID_OVER)}') -- ask
 
 $(CHAPTERS): $(STAMP)
 	@echo "Making the chapter $@ in full."

@@ -43,14 +43,6 @@ for chapter in CHAPTERS:
             f"results/report/{chapter}.crate.zip",
 
 
-if SETTINGS.asked:
-
-    rule ask:
-        input:
-            *(SITES[chapter] for chapter in CHAPTERS),
-        localrule: True
-
-
 rule benchmark:
     input:
         "results/chapters/benchmark/index.html",

@@ -1,4 +1,7 @@
-"""Ask the network: trained networks as scripts, for readers to show them scenes of their own."""
+"""Ask the network: trained networks as scripts, for readers to show them scenes of their own.
+
+And ask the run: `--config ask=` makes an experiment of two quantifiers, and the rule ask its answer.
+"""
 
 VERIFYING = [name for name in EXPERIMENTS if EXPERIMENTS[name]["task"] not in WRITING]
 

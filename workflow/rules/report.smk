@@ -139,3 +139,24 @@ rule build_page:
         code=code("build_page"),
     script:
         "../../scripts/build_page.py"
+
+
+def question(file):
+    """An input: a file about the question; none where nothing is asked."""
+    return [file.format(name=name) for name in EXPERIMENTS if SETTINGS.asked]
+
+
+rule ask:
+    input:
+        verdicts=question("results/{name}/tables/verdicts.csv"),
+        site=question("results/chapters/{name}/index.html"),
+    log:
+        "results/report/logs/ask.log",
+    localrule: True
+    conda:
+        "../../envs/quantlearn.yaml"
+    params:
+        settings=next(iter(EXPERIMENTS.values())) if SETTINGS.asked else None,
+        page="".join(question("results/chapters/{name}/experiments/{name}.html")),
+    script:
+        "../../scripts/answer.py"
