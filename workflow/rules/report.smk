@@ -52,7 +52,7 @@ def report_files(experiment):
 
 def quick_command():
     """How the run is called, before the targets, so that a reader can make a part of it again."""
-    files = " ".join(map(os.path.relpath, workflow.overwrite_configfiles))
+    files = " ".join(LAID_OVER)
     return f"snakemake --cores all --configfile {files} --" if files else "snakemake --cores all"
 
 
