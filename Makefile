@@ -17,7 +17,8 @@ INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(VENV)/b
 
 # Jobs find programs such as papermill on this PATH.
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python
-SNAKEMAKE := $(IN_VENV) -m snakemake --quiet rules host --rerun-incomplete --cores all
+# OPTIONS go to Snakemake, as in: make paper OPTIONS=--dry-run
+SNAKEMAKE := $(IN_VENV) -m snakemake --quiet rules host --rerun-incomplete --cores all $(OPTIONS)
 # As quantlearn.settings.protocol.named_as_file makes it of a title.
 NAMED := tr A-Z a-z | sed 's/[^a-z0-9]\{1,\}/_/g; s/^_//; s/_$$//'
 CHAPTERS := $(sort $(shell export LC_ALL=C; sed -n 's/^chapter: *//; T; s/ *\#.*//; p' config/experiments/*.yaml | $(NAMED)) \

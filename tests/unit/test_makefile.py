@@ -85,8 +85,8 @@ def test_installs_with_uv_where_it_is_there(clone):
 def test_a_question_is_passed_on_whole(clone):
     found = make(clone, "ask", A="|A & B| >= 3", B="most", TRIALS="5", ALONE="yes")
     assert found.returncode == 0
-    asked = """ask=["|A & B| >= 3", "most"] trials=5 overrides={training: {together: false}} -- ask"""
-    assert calls(clone)[-1].endswith(asked)
+    options = "trials=5 overrides={training: {together: false}}"
+    assert calls(clone)[-1].endswith(f"""ask=["|A & B| >= 3", "most"] {options} -- ask""")
     found = make(clone, "ask", A="most")
     assert found.returncode != 0
     assert found.stderr.startswith("Name two quantifiers, as in: make ask A=most")

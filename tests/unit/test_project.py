@@ -22,6 +22,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+import readme_commands
 from quantlearn import columns
 from quantlearn.data import scene_files
 from quantlearn.figures.registry import FIGURES, load, outline
@@ -284,6 +285,12 @@ def test_documents_name_make_targets_that_exist(document):
     named = set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE))
     assert {"report", "test"} <= named | ({"report"} if document != "README.md" else set())
     assert named <= make_targets()
+
+
+def test_continuous_integration_runs_every_command_of_the_readme():
+    named = readme_commands.commands((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert {"make report", "snakemake --cores 1 verify"} <= set(named)
+    assert set(named) <= set(readme_commands.RUN)
 
 
 def test_chapters_are_make_targets():
