@@ -155,8 +155,11 @@ rule ask:
     localrule: True
     conda:
         "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
     params:
         settings=next(iter(EXPERIMENTS.values())) if SETTINGS.asked else None,
         page="".join(question("results/chapters/{name}/experiments/{name}.html")),
     script:
-        "../../scripts/answer.py"
+        "../../scripts/ask.py"
