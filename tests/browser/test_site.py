@@ -8,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from quantlearn.settings.protocol import named_as_file
 from quantlearn.yamlfile import read_yaml
 
 KINDS = [
@@ -136,6 +137,14 @@ def test_markup_in_settings_stays_text(page, site, finished):
     assert settings["title"] in page.title()
     assert settings["title"] == page.locator("h1").inner_text().removesuffix("#").strip()
     assert settings["question"] in page.locator("main").inner_text()
+    other = read_yaml(finished / "config" / "experiments" / "tiny_alone.yaml")
+    assert "<script>" in other["universal"]
+    page.goto((site / f"chapters/{named_as_file(other['chapter'])}.html").as_uri())
+    assert page.locator("h1").inner_text().removesuffix("#").strip() == other["chapter"]
+    page.goto((site / "experiments/tiny_alone.html").as_uri())
+    assert f"at stake is {other['universal']}." in page.locator("main").inner_text()
+    page.goto((site / "index.html").as_uri())
+    assert other["chapter"] in page.locator("main").inner_text()
 
 
 def weight(page, site: Path, path: Path) -> int:

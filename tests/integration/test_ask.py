@@ -1,4 +1,4 @@
-"""A question of two quantifiers, asked without a file and answered on the terminal and on a page."""
+"""A question of two quantifiers, asked without a file, answered on the terminal and on a page."""
 
 import re
 
