@@ -56,6 +56,10 @@ ask: $(STAMP)
 	@$(SNAKEMAKE) --config ask='["$(A)", "$(B)"]' $(if $(TRIALS),trials=$(TRIALS)) \
 	  $(if $(LAID_OVER),overrides='{$(LAID_OVER)}') -- ask
 
+# CHAPTER is an option.
+new: $(STAMP)
+	@$(IN_VENV) -m quantlearn new "$(EXPERIMENT)" "$(A)" "$(B)" "$(CHAPTER)"
+
 $(CHAPTERS): $(STAMP)
 	@echo "Making the chapter $@ in full."
 	@$(SNAKEMAKE) $@
@@ -83,6 +87,7 @@ $(STAMP):
 	@echo "Setting up $(VENV) with the packages of $(LOCK). This takes some minutes, once."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(LOCK)
+	@$(VENV)/bin/python -c 'import site; open(site.getsitepackages()[0] + "/quantlearn.pth", "w").write("$(CURDIR)/scripts\n")'
 	@touch $@
 
 $(TEST_STAMP): $(STAMP)

@@ -119,8 +119,8 @@ def _named(text: str, lexicon: Lexicon) -> tuple[str, str | None]:
         return name, expression
     if known.tree != Quantifier(name, expression).tree:
         raise QuantlearnError(
-            f"{lexicon.source}: {name}: is taken, by {known.expression!r}: give {expression!r} a line there "
-            "under a name of your own, and use that name"
+            f"{lexicon.source}: {name}: is taken, by {known.expression!r}: give {expression!r} a "
+            "line there under a name of your own, and use that name"
         )
     return name, None
 

@@ -1,7 +1,6 @@
 """The results of an experiment in a notebook of one's own: tables, figures, trained networks."""
 
 import importlib
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,68 +62,59 @@ class Experiment(Results):
         Raises `QuantlearnError` for a scene that the networks cannot read, a quantifier that they
         do not know, and networks that write.
         """
-        names = self.settings["quantifiers"]
-        if quantifier is not None and quantifier not in names:
-            raise QuantlearnError(f"{self.folder}: {not_there(quantifier, names)}")
-        codes = _zone_codes(scene, self.settings)
-        size = np.array([(codes != PADDING).sum()])
         rows = {}
-        for name in names if quantifier is None else [quantifier]:
-            probability = self._probabilities(codes[None], size, name)
+        for name in self.settings["quantifiers"] if quantifier is None else [quantifier]:
+            given = self.probabilities(scene, name)
+            codes, size = _zone_codes(scene, self.settings)
             own = Quantifier(name, self.settings["expressions"][name])
             rows[name] = {
-                "truth": bool(own.verify(codes[None], size)[0]),
-                "say_true": int((probability > 0.5).sum()),
-                "networks": len(probability),
-                "median": float(np.median(probability)),
-                "lowest": float(probability.min()),
-                "highest": float(probability.max()),
+                "truth": bool(own.verify(codes, size)[0]),
+                "say_true": int((given > 0.5).sum()),
+                "networks": len(given),
+                "median": float(np.median(given)),
+                "lowest": float(given.min()),
+                "highest": float(given.max()),
             }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("quantifier")
 
-    @cached_property
-    def _networks(self) -> dict[str, np.ndarray]:
-        """The weights of all networks of the sample that is shown, (networks, …) by name."""
-        rows = range(self.settings["trials"] * len(self._learned))
-        return read_networks(self.weights_of(self.chosen), self.chosen, rows)
+    def probabilities(self, scene: str, quantifier: str) -> np.ndarray:
+        """Ask for the probability of true that the network of each trial gives, (trials,).
 
-    @cached_property
-    def _learned(self) -> list[tuple[str, ...]]:
-        """What each network of a trial learned."""
-        together = self.sample(self.chosen)["training"]["together"]
-        names, groups = self.settings["quantifiers"], self.settings["groups"]
-        return list(learned_by_name(names, together, groups).values())
-
-    def _probabilities(self, scene: np.ndarray, size: np.ndarray, name: str) -> np.ndarray:
-        """The probability of true that the network of each trial gives, (trials,)."""
+        Scene, quantifier and errors are as in `ask`.
+        """
         import torch  # noqa: PLC0415 - a second, which tables and figures save
 
         from quantlearn.networks.dropout_and_batch_norm import EVALUATION  # noqa: PLC0415
 
-        chosen, names = self.sample(self.chosen), self.settings["quantifiers"]
-        place = next(place for place, own in enumerate(self._learned) if name in own)
+        names, chosen = self.settings["quantifiers"], self.sample(self.chosen)
+        if quantifier not in names:
+            raise QuantlearnError(f"{self.folder}: {not_there(quantifier, names)}")
+        codes, size = _zone_codes(scene, self.settings)
+        together = chosen["training"]["together"]
+        learned = [*learned_by_name(names, together, self.settings["groups"]).values()]
+        place = next(place for place, own in enumerate(learned) if quantifier in own)
         if self.settings["task"] == "text_verification":
-            task = TextTask("text_verification", scene.shape[1], tuple(names))
-            index = np.array([names.index(name)])
-            tokens, length = task.texts(scene, size, index)[0], task.lengths(size, index)
-        else:  # as `training.members` tells networks of quantifiers
-            together, coding = chosen["training"]["together"], chosen["network"]["quantifiers"]
-            codes = quantifier_codes(self._learned[0], coding) if together else ((1.0,),)
-            task = Task(scene.shape[1], len(codes), codes)
-            tokens, length = task.tokens(scene, np.array([self._learned[place].index(name)])), size
-        weights = {
-            key: torch.from_numpy(array[place :: len(self._learned)])
-            for key, array in self._networks.items()
-        }
-        forward = importlib.import_module(
-            f"{architectures.__name__}.{chosen['network']['architecture']}"
-        ).forward
+            task = TextTask("text_verification", codes.shape[1], tuple(names))
+            index = np.array([names.index(quantifier)])
+            tokens, length = task.texts(codes, size, index)[0], task.lengths(size, index)
+        else:  # told of quantifiers as by `training.members`
+            coding = chosen["network"]["quantifiers"]
+            told = quantifier_codes(learned[0], coding) if together else ((1.0,),)
+            task = Task(codes.shape[1], len(told), told)
+            tokens, length = task.tokens(codes, np.array([learned[place].index(quantifier)])), size
         trials = self.settings["trials"]
-        read = (
-            torch.from_numpy(part)[None].expand(trials, *part.shape) for part in (tokens, length)
-        )
+        rows = range(place, trials * len(learned), len(learned))
+        weights = read_networks(self.weights_of(self.chosen), self.chosen, rows)
+        module = f"{architectures.__name__}.{chosen['network']['architecture']}"
         with torch.no_grad():
-            logits = forward(weights, *read, chosen["network"], task, EVALUATION)
+            logits = importlib.import_module(module).forward(
+                {name: torch.from_numpy(array) for name, array in weights.items()},
+                torch.from_numpy(tokens).expand(trials, *tokens.shape),
+                torch.from_numpy(length).expand(trials, 1),
+                chosen["network"],
+                task,
+                EVALUATION,
+            )
         return torch.softmax(logits.double(), dim=-1)[:, 0, 1].numpy()
 
 
@@ -156,8 +146,8 @@ def _recorded(folder: Path) -> dict[str, Any]:
     return record["settings"]["experiments"][name]
 
 
-def _zone_codes(scene: str, settings: dict[str, Any]) -> np.ndarray:
-    """A scene in words as zone codes (max_size,), padded."""
+def _zone_codes(scene: str, settings: dict[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """A scene in words as zone codes (1, max_size), and its size (1,)."""
     words, most = scene.split(), settings["data"]["generate"]["max_size"]
     if settings["task"] in WRITING:
         raise QuantlearnError(
@@ -173,9 +163,9 @@ def _zone_codes(scene: str, settings: dict[str, Any]) -> np.ndarray:
             f"scene: has {len(words)} objects: write 1 to {most}, which is what the networks of "
             f"{settings['name']} read"
         )
-    codes = np.full(most, PADDING, dtype=np.uint8)
-    codes[: len(words)] = [OBJECTS.index(word) for word in words]
-    return codes
+    codes = np.full((1, most), PADDING, dtype=np.uint8)
+    codes[0, : len(words)] = [OBJECTS.index(word) for word in words]
+    return codes, np.array([len(words)])
 
 
 def answers_in_words(answers: pd.DataFrame) -> str:
