@@ -87,7 +87,7 @@ $(STAMP):
 	@echo "Setting up $(VENV) with the packages of $(LOCK). This takes some minutes, once."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(LOCK)
-	@$(VENV)/bin/python -c 'import site; open(site.getsitepackages()[0] + "/quantlearn.pth", "w").write("$(CURDIR)/scripts\n")'
+	@$(VENV)/bin/python -c 'import pathlib, site; pathlib.Path(site.getsitepackages()[0], "quantlearn.pth").write_text("$(CURDIR)/scripts\n")'
 	@touch $@
 
 $(TEST_STAMP): $(STAMP)
