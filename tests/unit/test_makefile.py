@@ -44,6 +44,9 @@ def make(clone: Path, target: str, **variables: str) -> subprocess.CompletedProc
     """Run make as from a shell of its own, not as a part of the make that runs the tests."""
     outer = {"MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHON"}
     environment = {key: value for key, value in os.environ.items() if key not in outer}
+    folders = environment["PATH"].split(os.pathsep)
+    own = [str(clone / "bin"), *(one for one in folders if not Path(one, "uv").exists())]
+    environment["PATH"] = os.pathsep.join(own)
     return subprocess.run(
         ["make", target, f"PYTHON={clone / 'stand_in'}"],
         cwd=clone,
@@ -72,6 +75,25 @@ def test_sets_up_once(clone):
     assert calls(clone) == ["pytest PYTHONPATH="]
     make(clone, "report")
     assert len(calls(clone)) == 1
+
+
+def test_installs_with_uv_where_it_is_there(clone):
+    (clone / "bin").mkdir()
+    uv = clone / "bin/uv"
+    uv.write_text('#!/bin/sh\necho "uv ${*##*/}" >> calls\n', encoding="utf-8")
+    uv.chmod(0o755)
+    assert make(clone, "test").returncode == 0
+    assert calls(clone)[:-1] == ["venv", "uv requirements.lock", "uv tests.lock"]
+
+
+def test_a_question_is_passed_on_whole(clone):
+    found = make(clone, "ask", A="|A & B| >= 3", B="most", TRIALS="5", ALONE="yes")
+    assert found.returncode == 0
+    options = "trials=5 overrides={training: {together: false}}"
+    assert calls(clone)[-1].endswith(f"""ask=["|A & B| >= 3", "most"] {options} -- ask""")
+    found = make(clone, "ask", A="most")
+    assert found.returncode != 0
+    assert found.stderr.startswith("Name two quantifiers, as in: make ask A=most")
 
 
 def test_only_tests_need_what_only_tests_need(clone):

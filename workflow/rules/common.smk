@@ -17,6 +17,7 @@ from quantlearn.pipeline.code_version import code_digest
 from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.faults import killed_jobs, unwritable_folders
+from quantlearn.pipeline.run_record import read_record
 from quantlearn.settings.memory import data_needs, largest_need, machine_memory
 from quantlearn.settings.protocol import CHAPTERS as KNOWN_CHAPTERS
 from quantlearn.settings.protocol import named_and_generated, published_columns, trials_lacking
@@ -34,10 +35,20 @@ except QuantlearnError as fault:
 configfile: "config/config.yaml"
 
 
+# Files laid over it. Snakemake's report is of a finished run: it takes those that this one had.
+LAID_OVER = list(map(os.path.relpath, workflow.overwrite_configfiles))
+if "--report" in sys.argv and not LAID_OVER and Path("results/report/index/record.json").exists():
+    recorded = read_record("results/report/index/record.json")["settings"]["overlays"]
+    LAID_OVER = [path for path in recorded if Path(path).is_file()]
+    for path in LAID_OVER:
+
+        configfile: path
+
+
 try:
     # Only here: a job, which reads the settings again, may be given less, and on a cluster more.
     MEMORY = machine_memory() if workflow.is_main_process and workflow.local_exec else None
-    SETTINGS = load_settings(config, Path("config"), workflow.overwrite_configfiles, MEMORY)
+    SETTINGS = load_settings(config, Path("config"), LAID_OVER, MEMORY)
 except QuantlearnError as fault:
     # Not a WorkflowError: that would surround the lines with places in this file.
     sys.exit(str(fault))

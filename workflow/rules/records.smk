@@ -8,7 +8,7 @@ PROJECT = [
 ]
 # What was laid over the settings, for the record of the run.
 OVERLAYS = [
-    *(os.path.relpath(path) for path in workflow.overwrite_configfiles),
+    *LAID_OVER,
     # The figures tell that public data were shown, and a record holds no name of a folder.
     *(
         f"{key}={value}"
@@ -59,11 +59,10 @@ def data_and_training_of(experiment):
 
 def settings_files(wildcards):
     """An input: the files in config/ that say what the page shows."""
-    overlays = map(os.path.relpath, workflow.overwrite_configfiles)
     return [
         "config/config.yaml",
         "config/quantifiers.yaml",
-        *(path for path in overlays if path.startswith("config/")),
+        *(path for path in LAID_OVER if path.startswith("config/")),
         *(f"config/experiments/{name}.yaml" for name in experiments_of(wildcards.page)),
         *(
             ["config/generated.csv"]

@@ -52,7 +52,7 @@ def report_files(experiment):
 
 def quick_command():
     """How the run is called, before the targets, so that a reader can make a part of it again."""
-    files = " ".join(map(os.path.relpath, workflow.overwrite_configfiles))
+    files = " ".join(LAID_OVER)
     return f"snakemake --cores all --configfile {files} --" if files else "snakemake --cores all"
 
 
@@ -155,8 +155,11 @@ rule ask:
     localrule: True
     conda:
         "../../envs/quantlearn.yaml"
+    resources:
+        mem_mb=500,
+        runtime=5,
     params:
         settings=next(iter(EXPERIMENTS.values())) if SETTINGS.asked else None,
         page="".join(question("results/chapters/{name}/experiments/{name}.html")),
     script:
-        "../../scripts/answer.py"
+        "../../scripts/ask.py"

@@ -9,6 +9,7 @@ from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.language import ExpressionError
 from quantlearn.semantics.lexicon import Lexicon
 from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.settings.protocol import named_as_file
 
 __all__ = ["TRIALS", "named", "question"]
 
@@ -51,9 +52,10 @@ def question(asked: Sequence[str], lexicon: Lexicon) -> tuple[str, dict[str, Any
     if own or len(name) > _LONGEST:  # the name does not say all
         digest = hashlib.sha256(repr((names, own)).encode()).hexdigest()[:6]
         name = f"{name[: _LONGEST - 7].strip('_')}_{digest}"
+    title = f"Ask: {first}, {second}".replace("_", " ")
     settings = {
         "title": f"{first} and {second}"[:120],
-        "chapter": name.replace("_", " ").capitalize(),
+        "chapter": title if named_as_file(title) == name else name.replace("_", " ").capitalize(),
         "question": f"Which of {first} and {second} do networks learn sooner?"[:500],
         "quantifiers": names,
         "trials": TRIALS,

@@ -311,7 +311,7 @@ def test_an_exhibit_has_its_question_figure_remark_and_no_link_to_where_it_is_no
 def test_what_is_not_part_of_the_run_is_said_to_be_missing(page):
     text = page.get_text()
     for name in ("balancing_none", "growing_scenes", "tutorial_variations"):
-        assert f"The experiment {name}, which belongs here, is not part of this run." in text
+        assert f"The experiment {name}, which belongs here, is not part of this run;" in text
     assert "The benchmark, which belongs here, is not part of this run" in text
 
 

@@ -1,13 +1,14 @@
 """Tell on the terminal what came of a question: the verdict on its two quantifiers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.report.front_page import answer as answer_of
+from quantlearn.report.front_page import answer
 
 
-def answer(settings: dict[str, Any] | None, verdicts: str = "", page: str = "") -> None:
+def ask(settings: dict[str, Any] | None, verdicts: Sequence[str] = (), page: str = "") -> None:
     """Print the verdict, what the two mean, and where the page is.
 
     settings: those of the question's experiment. Raises `QuantlearnError` where nothing is asked.
@@ -17,9 +18,10 @@ def answer(settings: dict[str, Any] | None, verdicts: str = "", page: str = "") 
             "nothing is asked: name two quantifiers, as in snakemake --cores all ask "
             """--config ask='["most", "|A & B| >= 3"]'"""
         )
-    print(answer_of(verdicts, settings["expressions"]))
+    [table] = verdicts
+    print(answer(table, settings["expressions"]))
     print(f"The page, with networks to ask: {page}")
 
 
 if __name__ == "__main__":
-    run_job(answer, snakemake)
+    run_job(ask, snakemake)
