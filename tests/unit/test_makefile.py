@@ -21,7 +21,7 @@ case "$*" in
   "-m pip"*)      [ ! -e no_network ] || exit 1; echo "pip ${*##*/}" >> calls ;;
   "-m pytest"*)   echo "pytest PYTHONPATH=${PYTHONPATH-}" >> calls ;;
   "-m snakemake"*) echo "$*" >> calls ;;
-  "-m quantlearn"*) printf '<%s>' "$@" >> calls ;;
+  "-m quantlearn new"*) printf '<%s>' "$@" >> calls ;;
   "-c import pathlib"*) printf '%s' "$2" > set_up.py ;;
 esac
 """
