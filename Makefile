@@ -60,6 +60,10 @@ ask: $(STAMP)
 	@$(SNAKEMAKE) --config ask='["$(A)", "$(B)"]' $(if $(TRIALS),trials=$(TRIALS)) \
 	  $(if $(LAID_OVER),overrides='{$(LAID_OVER)}') -- ask
 
+# CHAPTER is an option.
+new: $(STAMP)
+	@$(IN_VENV) -m quantlearn new "$(EXPERIMENT)" "$(A)" "$(B)" "$(CHAPTER)"
+
 $(CHAPTERS): $(STAMP)
 	@echo "Making the chapter $@ in full."
 	@$(SNAKEMAKE) $@
@@ -88,8 +92,9 @@ $(STAMP):
 	@echo "comes with CUDA; one to two minutes and what the download takes$(if $(shell command -v uv),, (sooner where uv is installed))."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(INSTALL) --requirement $(LOCK)
+	@$(VENV)/bin/python -c 'import pathlib, site; pathlib.Path(site.getsitepackages()[0], "quantlearn.pth").write_text("$(CURDIR)/scripts\n")'
 	@echo "Compiling what trains networks."
-	@PYTHONPATH=scripts $(VENV)/bin/python -m quantlearn.figures.benchmark.first_use >/dev/null
+	@$(VENV)/bin/python -m quantlearn.figures.benchmark.first_use >/dev/null
 	@touch $@
 
 $(TEST_STAMP): $(STAMP)

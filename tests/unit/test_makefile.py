@@ -6,7 +6,9 @@ A stand-in for Python, named by PYTHON as a user would, makes environments in no
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -19,6 +21,8 @@ case "$*" in
   "-m pip"*)      [ ! -e no_network ] || exit 1; echo "pip ${*##*/}" >> calls ;;
   "-m pytest"*)   echo "pytest PYTHONPATH=${PYTHONPATH-}" >> calls ;;
   "-m snakemake"*) echo "$*" >> calls ;;
+  "-m quantlearn new"*) printf '<%s>' "$@" >> calls ;;
+  "-c import pathlib"*) printf '%s' "$2" > set_up.py ;;
 esac
 """
 
@@ -153,6 +157,22 @@ def test_a_chapter_is_made_in_full(clone, chapter):
     found = make(clone, chapter)
     assert calls(clone)[-1].endswith(f"--cores all {chapter}")
     assert found.stdout.rstrip().endswith(f"results/chapters/{chapter}/index.html")
+
+
+def test_the_environment_knows_the_library(clone):
+    make(clone, "test")
+    packages = clone / "packages"
+    packages.mkdir()
+    fake = SimpleNamespace(getsitepackages=lambda: [str(packages)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "site", fake)
+        exec((clone / "set_up.py").read_text(encoding="utf-8"), {})
+    assert (packages / "quantlearn.pth").read_text(encoding="utf-8") == f"{clone}/scripts\n"
+
+
+def test_a_new_experiment_is_handed_on_as_it_is_written(clone):
+    make(clone, "new", EXPERIMENT="mine", A="most", B="|A & B| >= 3")
+    assert calls(clone)[-1] == "<-m><quantlearn><new><mine><most><|A & B| >= 3><>"
 
 
 def test_clean_keeps_the_environment_and_the_readme(clone):

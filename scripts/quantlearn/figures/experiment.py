@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from quantlearn import columns, tables
-from quantlearn.figures.registry import FILES
+from quantlearn.figures.registry import FILES, load
 from quantlearn.settings.samples import read_sample
 from quantlearn.settings.search import chooses_sample
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["Experiment"]
 
@@ -41,6 +44,15 @@ class Experiment:
     def path(self, result: str, job: int = 0) -> Path:
         """Where a result lies, by its name in `FILES`."""
         return self.folder / FILES[result].format(job=job)
+
+    def draw(self, figure: str) -> "Figure":
+        """Draw a figure of the experiment from its tables; `style.figure_style` is the caller's."""
+        module = load(figure)
+        made = {
+            name: tables.read_csv(self.folder / f"tables/{name}.csv", schema)
+            for name, schema in getattr(module, "TABLES", {}).items()
+        }
+        return module.draw(made, self)
 
     # Tables ---------------------------------------------------------------------------------------
 

@@ -73,9 +73,9 @@ class Ensemble:
         example = self.architecture.initialise(settings, task, np.random.default_rng(0))
         self.shapes = {name: array.shape for name, array in example.items()}
         self.parameters = sum(array.size for array in example.values())
-        self.compiled = self._compiled_core(torch.device(device))
+        self.compiled = None if core == "eager" else self._compiled_core(torch.device(device))
         self.core = self._choose_core(core, torch.device(device))
-        self.planned = core != "eager" and self.compiled is not None
+        self.planned = self.compiled is not None
         self._row = _ROW_MULTIPLE * math.ceil(self.parameters / _ROW_MULTIPLE)
 
     def share_threads(self) -> None:

@@ -232,10 +232,13 @@ def _equal(first: Automaton, second: Automaton, symmetry: Symmetry, space: Space
 # Orbits -------------------------------------------------------------------------------------------
 
 
-def orbit(quantifier: Quantifier, space: Space) -> list[Quantifier]:
+def orbit(
+    quantifier: Quantifier, space: Space, known: Iterable[Quantifier] = ()
+) -> list[Quantifier]:
     """The members of the quantifier's orbit, each meaning once, itself first.
 
-    All have its name. Meanings are told apart by zone counts, or, where order matters, by the
+    One that means what a ``known`` quantifier means is this one, the first of them; all others have
+    the quantifier's name. Meanings are told apart by zone counts, or, where order matters, by the
     scenes that `same_meaning` looks at.
 
     >>> len(orbit(Quantifier("every", "A <= B"), Space(1, 20)))
@@ -244,7 +247,11 @@ def orbit(quantifier: Quantifier, space: Space) -> list[Quantifier]:
     found: dict[bytes, Symmetry] = {}
     for symmetry in symmetries(space.zones):
         found.setdefault(_truth(quantifier, symmetry, space), symmetry)
-    return [symmetry.of(quantifier) for symmetry in found.values()]
+    have = {_truth(quantifier, IDENTITY, space): quantifier}
+    for each in known:
+        if each.is_positional == quantifier.is_positional:
+            have.setdefault(_truth(each, IDENTITY, space), each)
+    return [have.get(truth) or symmetry.of(quantifier) for truth, symmetry in found.items()]
 
 
 def canonical(quantifier: Quantifier, space: Space) -> Quantifier:

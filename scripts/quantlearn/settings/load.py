@@ -32,7 +32,7 @@ from quantlearn.settings.start_checks import find_start_faults
 from quantlearn.settings.surroundings import Surroundings
 from quantlearn.yamlfile import YamlError, plain_value, read_yaml
 
-__all__ = ["ConfigError", "Settings", "load_settings"]
+__all__ = ["ConfigError", "Settings", "find_name_fault", "load_settings"]
 
 # Experiments become folders in results/ beside those of the whole run.
 RESERVED_EXPERIMENTS = ("report", "benchmark", "atlas", "symmetry", "course", "chapters")
@@ -199,20 +199,27 @@ def _find_experiments(folder: Path) -> tuple[dict[str, Path], list[str]]:
     """The file of each experiment, by name, and a line for each file with a bad name."""
     paths, lines = {}, []
     for path in sorted(folder.glob("[!.]*.y*ml")):
-        if path.suffix != ".yaml":
-            lines.append(f"{path}: the name must end in .yaml")
-        elif not re.fullmatch("[a-z][a-z0-9_]*", path.stem):
-            lines.append(
-                f"{path}: {shown(path.stem)} is not allowed as a name: must start with a small "
-                "letter and go on with small letters, digits and _"
-            )
-        elif path.stem in RESERVED_EXPERIMENTS or path.stem.startswith("ask_"):
-            lines.append(f"{path}: {shown(path.stem)} is reserved: choose another name")
+        if fault := find_name_fault(path):
+            lines.append(f"{path}: {fault}")
         else:
             paths[path.stem] = path
     if not paths and not lines:
         lines.append(f"{folder}: holds no experiment: add a file <name>.yaml")
     return paths, lines
+
+
+def find_name_fault(path: Path) -> str | None:
+    """Say why a file's name cannot be that of an experiment; None where it can."""
+    if path.suffix != ".yaml":
+        return "the name must end in .yaml"
+    if not re.fullmatch("[a-z][a-z0-9_]*", path.stem):
+        return (
+            f"{shown(path.stem)} is not allowed as a name: must start with a small letter and go "
+            "on with small letters, digits and _"
+        )
+    if path.stem in RESERVED_EXPERIMENTS or path.stem.startswith("ask_"):
+        return f"{shown(path.stem)} is reserved: choose another name"
+    return None
 
 
 def _origin(key: Key, config: dict, sources: dict[Path, Any]) -> str:

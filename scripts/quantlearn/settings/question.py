@@ -11,7 +11,7 @@ from quantlearn.semantics.lexicon import Lexicon
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.settings.protocol import named_as_file
 
-__all__ = ["TRIALS", "question"]
+__all__ = ["TRIALS", "named", "question"]
 
 TRIALS = 10
 """Trials of a question, unless the run says otherwise: answered within a minute."""
@@ -40,7 +40,7 @@ def question(asked: Sequence[str], lexicon: Lexicon) -> tuple[str, dict[str, Any
     """
     names, own = [], {}
     for text in asked:
-        name, expression = _named(text.strip(), lexicon)
+        name, expression = named(text.strip(), lexicon)
         names.append(name)
         if expression is not None:
             own[name] = expression
@@ -66,8 +66,14 @@ def question(asked: Sequence[str], lexicon: Lexicon) -> tuple[str, dict[str, Any
     return name, settings, known
 
 
-def _named(text: str, lexicon: Lexicon) -> tuple[str, str | None]:
-    """The name of what was asked, and its expression if it is one."""
+def named(text: str, lexicon: Lexicon) -> tuple[str, str | None]:
+    """Name what was asked: a name, with None, or an expression, with itself.
+
+    Raises `QuantlearnError` for what is neither.
+
+    >>> named("2 * |A & B| > |A|", Lexicon({}))
+    ('2_times_A_and_B_above_A', '2 * |A & B| > |A|')
+    """
     if re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", text):
         return lexicon[text].name, None
     words = text

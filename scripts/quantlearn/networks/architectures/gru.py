@@ -17,8 +17,6 @@ import numpy as np
 import torch
 
 from quantlearn.networks.architectures import recurrent
-from quantlearn.networks.compiled.cells import GRU
-from quantlearn.networks.compiled.recurrent_core import RecurrentCore
 from quantlearn.networks.layers import bias, kernel, sigmoid
 from quantlearn.networks.task import Task
 
@@ -42,8 +40,12 @@ def unroll(
     return states
 
 
-def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> Any:
     """The same network without dropout, compiled for the CPU."""
+    # numba takes half a second, which the eager core saves.
+    from quantlearn.networks.compiled.cells import GRU  # noqa: PLC0415
+    from quantlearn.networks.compiled.recurrent_core import RecurrentCore  # noqa: PLC0415
+
     return RecurrentCore(GRU, settings, task, threads)
 
 

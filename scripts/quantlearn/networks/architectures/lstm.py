@@ -16,8 +16,6 @@ import numpy as np
 import torch
 
 from quantlearn.networks.architectures import recurrent
-from quantlearn.networks.compiled.cells import LSTM
-from quantlearn.networks.compiled.recurrent_core import RecurrentCore
 from quantlearn.networks.layers import bias, kernel, sigmoid
 from quantlearn.networks.task import Task
 
@@ -29,8 +27,12 @@ def unroll(
     return list(zip(*states(x, weights, name), strict=True))
 
 
-def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> Any:
     """The same network without dropout, compiled for the CPU."""
+    # numba takes half a second, which the eager core saves.
+    from quantlearn.networks.compiled.cells import LSTM  # noqa: PLC0415
+    from quantlearn.networks.compiled.recurrent_core import RecurrentCore  # noqa: PLC0415
+
     return RecurrentCore(LSTM, settings, task, threads)
 
 

@@ -14,8 +14,6 @@ import numpy as np
 import torch
 
 from quantlearn.networks.architectures import recurrent
-from quantlearn.networks.compiled.cells import ELMAN_RELU, ELMAN_TANH
-from quantlearn.networks.compiled.recurrent_core import RecurrentCore
 from quantlearn.networks.layers import ACTIVATIONS, bias, kernel
 from quantlearn.networks.task import Task
 
@@ -34,8 +32,12 @@ def unroll(
     return states
 
 
-def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> RecurrentCore:
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> Any:
     """The same network without dropout, compiled for the CPU."""
+    # numba takes half a second, which the eager core saves.
+    from quantlearn.networks.compiled.cells import ELMAN_RELU, ELMAN_TANH  # noqa: PLC0415
+    from quantlearn.networks.compiled.recurrent_core import RecurrentCore  # noqa: PLC0415
+
     cell = {"tanh": ELMAN_TANH, "relu": ELMAN_RELU}[settings["activation"]]
     return RecurrentCore(cell, settings, task, threads)
 

@@ -1,0 +1,1 @@
+"""For a shell and for notebooks of one's own: cards of quantifiers, results, new experiments."""
