@@ -117,7 +117,7 @@ def test_a_job_out_of_memory_or_time_is_submitted_again(slurm, tmp_path):
     its time limit is over, which is brought forward; the third goes on from there.
     """
     folders = [lay_out(tmp_path / name) for name in ("undisturbed", "limited")]
-    slow = "overrides={training: {core: eager, max_epochs: 1200, stop_loss: null, patience: null}}"
+    slow = "overrides={training: {core: eager, max_epochs: 600, stop_loss: null, patience: null}}"
     settings = ("--config", "experiments=[tiny_alone]", "checkpoint_seconds=1", slow)
     table = "results/tiny_alone/tables/trials.csv"
     before = len(ended_jobs())
