@@ -10,21 +10,12 @@ import time
 import numpy as np
 import pytest
 
-from pipeline import ROOT, lay_out
+from pipeline import ROOT, bare_environment, lay_out
 from training_process import CHECKPOINT, lay_out_job, results_of, start_job
 
 KILLS = 20
 GRACE = 5  # seconds from a signal to the end of the job
 PATIENCE = 120  # seconds that anything may take on a busy machine
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _modules_for_the_server():
-    """The process that jobs are forked from finds modules as pytest does."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        yield
 
 
 def finish(process):
@@ -140,8 +131,6 @@ def test_a_checkpoint_that_cannot_be_used_is_told_and_not_used(tmp_path, undistu
 
 def start_workflow(folder):
     """Start Snakemake in a process group of its own, as a terminal does."""
-    environment = {**os.environ, "PATH": "/usr/local/bin:/usr/bin:/bin"}
-    environment.pop("PYTHONPATH", None)
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"),
@@ -150,7 +139,7 @@ def start_workflow(folder):
             *("--", "results/tiny/tables/convergence.csv"),
         ],
         cwd=folder,
-        env=environment,
+        env=bare_environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
