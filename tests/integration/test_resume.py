@@ -13,7 +13,6 @@ import pytest
 from pipeline import ROOT, bare_environment, lay_out
 from training_process import CHECKPOINT, lay_out_job, results_of, start_job
 
-KILLS = 20
 GRACE = 5  # seconds from a signal to the end of the job
 PATIENCE = 120  # seconds that anything may take on a busy machine
 
@@ -43,16 +42,17 @@ def wait_for(folder, line, process):
         time.sleep(0.002)
 
 
-def test_killed_at_random_moments_and_resumed(tmp_path, undisturbed):
+@pytest.mark.parametrize("count", [8, pytest.param(100, marks=pytest.mark.whole)])
+def test_killed_at_random_moments_and_resumed(tmp_path, undisturbed, count):
     expected, seconds = undisturbed
     rng = np.random.default_rng()
     runs = kills = resumed = 0
-    while kills < KILLS:
+    while kills < count:
         runs += 1
         folder = lay_out_job(tmp_path / str(runs))
         while True:
             process = start_job(folder)
-            process.join(rng.uniform(0, seconds) if kills < KILLS else PATIENCE)
+            process.join(rng.uniform(0, seconds) if kills < count else PATIENCE)
             if not process.is_alive():
                 break
             process.kill()
