@@ -64,7 +64,7 @@ def on_slurm(slurm, tmp_path_factory):
     inputs = [f"results/{name}/{file}" for name in EXPERIMENTS for file in files]
     run(folder, *settings, "--", *inputs, limit=LIMIT)
     # Now that the data of both are there, their networks are ready, and submitted, together.
-    results = ["results/chapters/paper/index.html", "results/tiny_alone/tables/comparison.csv"]
+    results = ["results/chapters/paper/index.html", "results/tiny_alone/training/0/trials.csv"]
     run(folder, *settings, "--slurm-array-jobs", "train", "--", *results, limit=LIMIT)
     return folder, ended_jobs()
 
@@ -105,8 +105,8 @@ def test_each_training_job_sees_the_gpu_it_was_given(on_slurm):
 def test_jobs_of_seconds_share_a_submission_that_reserves_for_one_of_them(on_slurm):
     _, jobs = on_slurm
     others = [job for job in jobs if job.partition == "main"]
-    # For each experiment: data, samples and analysis; and the report.
-    assert len(others) == 3 * len(EXPERIMENTS) + 1
+    # For each experiment: data and samples; the analysis of one; and the report.
+    assert len(others) == 2 * len(EXPERIMENTS) + 2
     assert max(job.memory for job in others) == 1500
 
 
