@@ -33,12 +33,13 @@ export PYTHONUTF8 := 1
 # numba keeps the instruction sets of the machine unless it is told that it has none but its name's.
 PROCESSORS := default/x86-64/1 avx2/x86-64-v3/2 $(if $(shell grep -m 1 -o avx512f /proc/cpuinfo 2>/dev/null),avx512/x86-64-v4/2)
 
-.PHONY: help report ask test test-processors clean $(CHAPTERS)
+.PHONY: help report ask test test-all test-processors clean $(CHAPTERS)
 
 help:
 	@echo "make report      the report with few trials, in minutes: results/report/index.html"
 	@echo "make ask A=most B=even   which of two quantifiers networks learn sooner, within a minute or two"
 	@echo "make test        all tests"
+	@echo "make test-all    those too that take long: every case of what make test does a sample of"
 	@echo "make test-processors   those tests whose result hangs on the processor, as on several (x86-64)"
 	@for chapter in $(CHAPTERS); do printf 'make %-11s the chapter of this name, in full\n' $$chapter; done
 	@echo "make clean       remove results and caches; .venv stays"
@@ -69,9 +70,15 @@ $(CHAPTERS): $(STAMP)
 	@$(SNAKEMAKE) $@
 	@echo "The chapter is in results/chapters/$@/index.html"
 
-# In the order of the files: those that take longest are not left for the end.
+# In the order of the files: those that take longest are not left for the end. One process more than
+# there are processors, because tests of schedulers and browsers wait.
+PYTEST := $(IN_VENV) -m pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --dist loadfile --no-loadscope-reorder
+
 test: $(TEST_STAMP)
-	@$(IN_VENV) -m pytest --numprocesses logical --dist loadfile --no-loadscope-reorder
+	@$(PYTEST)
+
+test-all: $(TEST_STAMP)
+	@$(PYTEST) -m ""
 
 test-processors: $(TEST_STAMP)
 	@for kind in $(PROCESSORS); do \

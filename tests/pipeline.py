@@ -4,7 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+
+from forks import start_forked
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "tests" / "integration" / "config"
@@ -12,34 +15,63 @@ SEARCH_CONFIG = ROOT / "tests" / "integration" / "search_config"
 TRANSFER_CONFIG = ROOT / "tests" / "integration" / "transfer_config"
 
 
-def start(folder, *arguments, snakefile=ROOT / "Snakefile"):
-    """Start Snakemake in a folder as a user would, without the environment activated."""
-    # A bare PATH: jobs must find papermill, kernels and python beside the running Snakemake.
+def bare_environment():
+    """A bare PATH: jobs must find papermill, kernels and python beside the running Snakemake."""
     environment = {**os.environ, "PATH": "/usr/local/bin:/usr/bin:/bin"}
     environment.pop("PYTHONPATH", None)
-    command = [Path(sys.executable).with_name("snakemake"), "--snakefile", snakefile, *arguments]
+    return environment
+
+
+def start(folder, *arguments):
+    """Start Snakemake in a folder as a user would, without the environment activated."""
+    command = [
+        Path(sys.executable).with_name("snakemake"),
+        *("--snakefile", ROOT / "Snakefile", *arguments),
+    ]
     return subprocess.Popen(
         list(map(str, command)),
         cwd=folder,
-        env=environment,
+        env=bare_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
 
 
-def snakemake(folder, *arguments, limit=None, **more):
-    """Run Snakemake; the caller looks at the exit status.
+def snakemake(folder, *arguments, limit=None, snakefile=ROOT / "Snakefile"):
+    """Run Snakemake, forked from a process that has loaded it; the caller looks at the status.
 
-    After ``limit`` seconds it is killed, and the test fails.
+    After ``limit`` seconds it is killed, and the test fails. Without ``snakefile``, Snakemake
+    looks for one in the folder.
     """
-    with start(folder, *arguments, **more) as running:
-        try:
-            output, messages = running.communicate(timeout=limit)
-        except subprocess.TimeoutExpired:
+    command = ["snakemake", *(["--snakefile", snakefile] if snakefile else []), *arguments]
+    command = list(map(str, command))
+    own = snakefile is None or snakefile.parent == ROOT
+    with tempfile.TemporaryDirectory() as place:
+        said = [Path(place) / name for name in ("output", "messages")]
+        running = start_forked(_as_a_program, command, folder, bare_environment(), said, own)
+        running.join(limit)
+        if running.exitcode is None:
             running.kill()
-            raise
-    return subprocess.CompletedProcess(running.args, running.returncode, output, messages)
+            raise subprocess.TimeoutExpired(command, limit)
+        texts = [path.read_text(encoding="utf-8") for path in said]
+    return subprocess.CompletedProcess(command, running.exitcode, *texts)
+
+
+def _as_a_program(command, folder, environment, said, own):
+    """Be a program in a folder, whose output and messages go to two files."""
+    for stream, path in enumerate(said, start=1):
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), stream)
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    if not own:  # The library that was loaded is not that of a copy of the project.
+        for name in [name for name in sys.modules if name.partition(".")[0] == "quantlearn"]:
+            del sys.modules[name]
+    sys.argv = command
+    from snakemake.cli import main
+
+    main()
 
 
 def run(folder, *arguments, **more):

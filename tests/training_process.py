@@ -1,14 +1,15 @@
 """A small training job as a process of its own, to be interrupted."""
 
 import logging
-import multiprocessing
 import os
+from multiprocessing import Process
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 
+from forks import start_forked
 from quantlearn.data.scene_files import write_trials
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.semantics.scenes import PADDING, LabelledScenes
@@ -65,14 +66,9 @@ def lay_out_job(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
-def start_job(folder: Path, seconds: float = 1e-9) -> multiprocessing.Process:
+def start_job(folder: Path, seconds: float = 1e-9) -> Process:
     """Start the job of a folder, with a checkpoint as often as every ``seconds``."""
-    context = multiprocessing.get_context("forkserver")
-    # Importing torch takes seconds: one process does it, and each job is forked from that one.
-    context.set_forkserver_preload(["train", "warm_torch"])
-    process = context.Process(target=_train, args=(folder, seconds))
-    process.start()
-    return process
+    return start_forked(_train, folder, seconds)
 
 
 def results_of(folder: Path) -> dict[str, bytes]:

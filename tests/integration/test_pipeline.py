@@ -19,7 +19,8 @@ TABLES = [
     *("verdicts.csv", "comparison.csv", "convergence.csv", "trials.csv", "baselines.csv"),
     *("curves.parquet", "cells.parquet", "baseline_cells.parquet"),
 ]
-FIGURES = load_schema("experiment")["properties"]["figures"]["default"]
+FIGURES = dict.fromkeys(EXPERIMENTS, load_schema("experiment")["properties"]["figures"]["default"])
+FIGURES["tiny_as_run"] = ["learning_curves"]  # its own ones
 
 
 def planned(folder, *arguments, **more):
@@ -39,7 +40,11 @@ def test_every_file_of_the_contract_is_there(finished, experiment):
         *(f"training/0/{file}" for file in ("curves.parquet", "trials.csv", "cells.parquet")),
         "training/0/weights.safetensors",
         *(f"tables/{table}" for table in TABLES),
-        *(f"figures/{figure}.{kind}" for figure in FIGURES for kind in ("svg", "pdf", "png")),
+        *(
+            f"figures/{figure}.{kind}"
+            for figure in FIGURES[experiment]
+            for kind in ("svg", "pdf", "png")
+        ),
         "notebooks/experiment.ipynb",
         "logs/train/0.log",
         "benchmarks/train/0.tsv",
@@ -98,10 +103,17 @@ def test_a_second_run_has_nothing_to_do(finished):
 
 @pytest.fixture(scope="module")
 def on_one_core(tmp_path_factory):
-    """A folder with the tables of a run on one core, and what Snakemake said about it."""
+    """A folder with tables of a run on one core, and what Snakemake said about it.
+
+    Two experiments are enough: they share neither generation, balance nor architecture.
+    """
     folder = lay_out(tmp_path_factory.mktemp("one_core"))
-    targets = [f"results/{name}/tables/comparison.csv" for name in EXPERIMENTS]
-    done = run(folder, "--cores", "1", "--verbose", *targets, "results/report/index/as_run.csv")
+    targets = [
+        f"results/{name}/tables/{table}.csv"
+        for name in ("tiny", "tiny_alone")
+        for table in ("comparison", "baselines")
+    ]
+    done = run(folder, "--cores", "1", "--verbose", *targets)
     return folder, done.stderr
 
 
@@ -109,12 +121,12 @@ def test_one_core_gives_the_same_bytes_as_two(finished, on_one_core):
     folder, _ = on_one_core
     files = [
         path.relative_to(folder)
-        for pattern in ("*/tables/*", "*/data/*", "*/training/0/*", "report/index/*.csv")
+        for pattern in ("*/tables/*", "*/data/*", "*/training/0/*")
         for path in folder.glob(f"results/{pattern}")
         # The timings in training/0/trials.csv differ; the joined table leaves them out.
         if path.name != "trials.csv" or path.parent.name == "tables"
     ]
-    assert len(files) >= 3 * (len(TABLES) + 3 + 3) + 2
+    assert len(files) >= 2 * (len(TABLES) + 3 + 3)
     different = [
         path for path in files if (folder / path).read_bytes() != (finished / path).read_bytes()
     ]
@@ -124,7 +136,7 @@ def test_one_core_gives_the_same_bytes_as_two(finished, on_one_core):
 def test_the_scheduler_looks_once_for_each_job(on_one_core):
     _, messages = on_one_core
     jobs = messages.count("Finished jobid")
-    assert jobs > 25
+    assert jobs >= 16
     assert messages.count("Resources before job selection") <= jobs + 1
 
 
@@ -153,32 +165,10 @@ def test_another_number_of_trials_starts_with_the_data(finished):
     assert jobs["generate_data"] == jobs["train"] == 1
 
 
-def test_a_quantifier_is_one_line_and_an_experiment_one_file(tmp_path):
-    folder = lay_out(tmp_path)
-    with (folder / "config" / "quantifiers.yaml").open("a") as lexicon:
-        lexicon.write('an_odd_number_of_non_As: "|M - A| % 2 == 1"\n')
-    (folder / "config" / "experiments" / "mine.yaml").write_text(
-        "title: Mine\nchapter: atlas\nquestion: Does a new experiment run?\nuniversal: none\n"
-        "quantifiers: [an_odd_number_of_non_As, at_least_1]\ntrials: 2\n"
-        "data: {generate: {draws: 400, max_size: 5}}\n"
-        "training: {learning_rate: 0.01, max_epochs: 1, evaluate_every: 5}\n"
-    )
-    run(
-        folder,
-        "--cores",
-        "2",
-        "--config",
-        "experiments=mine",
-        "--",
-        "results/mine/figures/learning_curves.pdf",
-    )
-    convergence = pd.read_csv(folder / "results" / "mine" / "tables" / "convergence.csv")
-    assert set(convergence["quantifier"]) == {"an_odd_number_of_non_As", "at_least_1"}
-
-
-def test_an_architecture_and_a_figure_are_a_file_each(tmp_path):
-    """The whole way, in a copy of the project: a network that only counts the zones, and a figure
-    with a table, a drawing and a text, which page, data dictionary and crate have at once.
+def test_a_quantifier_is_one_line_and_all_else_a_file_each(tmp_path):
+    """The whole way, in a copy of the project: an experiment on a quantifier of one's own, a
+    network that only counts the zones, and a figure with a table, a drawing and a text, which page,
+    data dictionary and crate have at once.
     """
     project = tmp_path / "project"
     for name in ("workflow", "scripts", "envs", "docs", "config", "results/README.md"):
@@ -202,9 +192,11 @@ def test_an_architecture_and_a_figure_are_a_file_each(tmp_path):
     with (networks / "settings.py").open("a") as settings:
         settings.write(BAG_SETTINGS)
     folder = lay_out(tmp_path / "work")
+    with (folder / "config" / "quantifiers.yaml").open("a") as lexicon:
+        lexicon.write('an_odd_number_of_non_As: "|M - A| % 2 == 1"\n')
     (folder / "config" / "experiments" / "mine.yaml").write_text(
         "title: Mine\nchapter: practice\nquestion: Is order needed?\nuniversal: none\n"
-        "quantifiers: [at_least_2, first_2]\ntrials: 2\n"
+        "quantifiers: [an_odd_number_of_non_As, first_2]\ntrials: 2\n"
         "data:\n  generate: {draws: 400, max_size: 5}\n"
         "  split: {train: 0.6, dev: 0.1, test: 0.3, only_test: {sizes_above: 4}}\n"
         "network: {architecture: {choice: [bag, lstm]}}\n"
@@ -222,6 +214,7 @@ def test_an_architecture_and_a_figure_are_a_file_each(tmp_path):
     assert "bag of zones" in (folder / "results/mine/figures/sequence_lengths.svg").read_text()
 
     table = pd.read_csv(folder / "results/mine/tables/answers.csv")
+    assert set(table["quantifier"]) == {"an_odd_number_of_non_As", "first_2"}
     said = (
         f"Of {table['answers'].sum()} answers, {table['right'].sum() / table['answers'].sum():.1%}"
     )
@@ -305,17 +298,15 @@ def test_snakemakes_own_report_is_made_offline(finished, tmp_path):
     assert (tmp_path / "report.zip").stat().st_size > 10_000
 
 
+# What Snakemake's reader would have met first, and what ours finds; the faults themselves are in
+# tests/unit/settings.
 @pytest.mark.parametrize(
     ("file", "old", "new", "expected"),
     [
-        ("config.yaml", "seed: 7", "sed: 7", 'config.yaml: sed: unknown key; did you mean "seed"?'),
         ("config.yaml", "seed: 7", "seed: [7", "config/config.yaml"),
-        ("experiments/tiny.yaml", "trials: 3", "trials: 0", "experiments/tiny.yaml: trials: 0"),
         ("experiments/tiny.yaml", "first_2]", "frist_2]", "did you mean first_2 or last_2?"),
-        ("experiments/tiny.yaml", "train: 0.6", "train: 0.7", "must sum to 1"),
-        ("quantifiers.yaml", '"A <= B"', '"A <= (B"', "config/quantifiers.yaml"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_ends_with_its_line_before_anything_runs(tmp_path, file, old, new, expected):
     folder = lay_out(tmp_path)
     path = folder / "config" / file

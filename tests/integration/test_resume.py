@@ -10,21 +10,11 @@ import time
 import numpy as np
 import pytest
 
-from pipeline import ROOT, lay_out
+from pipeline import ROOT, bare_environment, lay_out
 from training_process import CHECKPOINT, lay_out_job, results_of, start_job
 
-KILLS = 20
 GRACE = 5  # seconds from a signal to the end of the job
 PATIENCE = 120  # seconds that anything may take on a busy machine
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _modules_for_the_server():
-    """The process that jobs are forked from finds modules as pytest does."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        yield
 
 
 def finish(process):
@@ -52,16 +42,17 @@ def wait_for(folder, line, process):
         time.sleep(0.002)
 
 
-def test_killed_at_random_moments_and_resumed(tmp_path, undisturbed):
+@pytest.mark.parametrize("count", [8, pytest.param(100, marks=pytest.mark.whole)])
+def test_killed_at_random_moments_and_resumed(tmp_path, undisturbed, count):
     expected, seconds = undisturbed
     rng = np.random.default_rng()
     runs = kills = resumed = 0
-    while kills < KILLS:
+    while kills < count:
         runs += 1
         folder = lay_out_job(tmp_path / str(runs))
         while True:
             process = start_job(folder)
-            process.join(rng.uniform(0, seconds) if kills < KILLS else PATIENCE)
+            process.join(rng.uniform(0, seconds) if kills < count else PATIENCE)
             if not process.is_alive():
                 break
             process.kill()
@@ -140,8 +131,6 @@ def test_a_checkpoint_that_cannot_be_used_is_told_and_not_used(tmp_path, undistu
 
 def start_workflow(folder):
     """Start Snakemake in a process group of its own, as a terminal does."""
-    environment = {**os.environ, "PATH": "/usr/local/bin:/usr/bin:/bin"}
-    environment.pop("PYTHONPATH", None)
     return subprocess.Popen(
         [
             *(sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"),
@@ -150,7 +139,7 @@ def start_workflow(folder):
             *("--", "results/tiny/tables/convergence.csv"),
         ],
         cwd=folder,
-        env=environment,
+        env=bare_environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -166,16 +155,17 @@ def tables_of(folder):
     return {path.name: path.read_bytes() for path in folder.glob("results/tiny/tables/*")}
 
 
-def test_ctrl_c_leaves_nothing_that_a_second_run_stumbles_over(tmp_path):
+def test_ctrl_c_leaves_nothing_that_a_second_run_stumbles_over(finished, tmp_path):
     for name in ("undisturbed", "interrupted"):
         (tmp_path / name).mkdir()
         lay_out(tmp_path / name)
+        # However long networks are trained, it is on the same scenes.
+        data = "results/tiny/data"
+        shutil.copytree(finished / data, tmp_path / name / data)
     expected = tables_of(tmp_path / "undisturbed")
     folder = tmp_path / "interrupted"
     results = folder / "results" / "tiny"
-    made = tmp_path / "undisturbed" / "results" / "tiny"
-    shutil.copytree(made / "data", results / "data")
-    shutil.copy2(made / "samples.csv", results)
+    shutil.copy2(tmp_path / "undisturbed/results/tiny/samples.csv", results)
 
     running = start_workflow(folder)
     log = results / "logs" / "train" / "0.log"

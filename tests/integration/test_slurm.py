@@ -64,7 +64,7 @@ def on_slurm(slurm, tmp_path_factory):
     inputs = [f"results/{name}/{file}" for name in EXPERIMENTS for file in files]
     run(folder, *settings, "--", *inputs, limit=LIMIT)
     # Now that the data of both are there, their networks are ready, and submitted, together.
-    results = ["results/chapters/paper/index.html", "results/tiny_alone/tables/comparison.csv"]
+    results = ["results/chapters/paper/index.html", "results/tiny_alone/training/0/trials.csv"]
     run(folder, *settings, "--slurm-array-jobs", "train", "--", *results, limit=LIMIT)
     return folder, ended_jobs()
 
@@ -105,8 +105,8 @@ def test_each_training_job_sees_the_gpu_it_was_given(on_slurm):
 def test_jobs_of_seconds_share_a_submission_that_reserves_for_one_of_them(on_slurm):
     _, jobs = on_slurm
     others = [job for job in jobs if job.partition == "main"]
-    # For each experiment: data, samples and analysis; and the report.
-    assert len(others) == 3 * len(EXPERIMENTS) + 1
+    # For each experiment: data and samples; the analysis of one; and the report.
+    assert len(others) == 2 * len(EXPERIMENTS) + 2
     assert max(job.memory for job in others) == 1500
 
 
@@ -117,7 +117,7 @@ def test_a_job_out_of_memory_or_time_is_submitted_again(slurm, tmp_path):
     its time limit is over, which is brought forward; the third goes on from there.
     """
     folders = [lay_out(tmp_path / name) for name in ("undisturbed", "limited")]
-    slow = "overrides={training: {core: eager, max_epochs: 1200, stop_loss: null, patience: null}}"
+    slow = "overrides={training: {core: eager, max_epochs: 600, stop_loss: null, patience: null}}"
     settings = ("--config", "experiments=[tiny_alone]", "checkpoint_seconds=1", slow)
     table = "results/tiny_alone/tables/trials.csv"
     before = len(ended_jobs())

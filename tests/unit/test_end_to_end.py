@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
 import yaml
 from hypothesis import HealthCheck, event, given, reject, settings
 from hypothesis import strategies as st
@@ -314,9 +315,13 @@ def check_convergence(folder, experiment, curves, trials):
         assert (row.p_adjusted >= row.p) | (row.n == 0)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-@given(experiments())
-def test_nothing_is_lost_between_settings_and_tables(experiment):
+@pytest.mark.parametrize("count", [8, pytest.param(200, marks=pytest.mark.whole)])
+def test_nothing_is_lost_between_settings_and_tables(count):
+    asked = settings(max_examples=count, deadline=None, suppress_health_check=list(HealthCheck))
+    asked(given(experiments())(check))()
+
+
+def check(experiment):
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "experiments").mkdir()

@@ -39,7 +39,10 @@ def used(path: Path) -> set[str]:
     return found & set(NAMES)
 
 
-USES = {name: used(path) for name, path in NAMES.items()}
+@pytest.fixture(scope="module")
+def uses() -> dict[str, set[str]]:
+    """What each module uses."""
+    return {name: used(path) for name, path in NAMES.items()}
 
 
 def test_every_module_is_in_a_room():
@@ -47,11 +50,11 @@ def test_every_module_is_in_a_room():
 
 
 @pytest.mark.parametrize("room", ROOMS)
-def test_a_room_uses_only_rooms_below_it(room):
+def test_a_room_uses_only_rooms_below_it(uses, room):
     above = ROOMS[: ROOMS.index(room)]
     upward = [
         f"{name} uses {other}"
-        for name, others in USES.items()
+        for name, others in uses.items()
         if room_of(name) == room
         for other in others
         if room_of(other) in above
@@ -59,8 +62,8 @@ def test_a_room_uses_only_rooms_below_it(room):
     assert not upward
 
 
-def test_no_module_leads_back_to_itself():
-    left = dict(USES)
+def test_no_module_leads_back_to_itself(uses):
+    left = dict(uses)
     while free := [name for name, others in left.items() if not others & set(left)]:
         for name in free:
             del left[name]

@@ -22,6 +22,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 import readme_commands
+from pipeline import snakemake
 from quantlearn import columns
 from quantlearn.data import scene_files
 from quantlearn.figures.registry import FIGURES, load, outline
@@ -181,13 +182,7 @@ def test_scripts_of_the_site_are_short():
 
 def test_snakemake_complains_only_of_helpers_beside_their_rules():
     """It would have all functions in one file; here each stands where it is used."""
-    found = subprocess.run(
-        [Path(sys.executable).parent / "snakemake", "--lint"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    found = snakemake(ROOT, "--lint", snakefile=None)
     complaints = set(re.findall(r"^ +\* (.*)", found.stdout + found.stderr, re.MULTILINE))
     assert complaints == {"Mixed rules and functions in same snakefile.:"}
 
@@ -252,18 +247,8 @@ def test_every_rule_says_what_it_needs(rule):
 
 @pytest.mark.parametrize("profile", ["local", "gpu"])
 def test_profiles_are_accepted(profile):
-    found = subprocess.run(
-        [
-            sys.executable,
-            *("-m", "snakemake", "--dry-run", "--workflow-profile"),
-            f"workflow/profiles/{profile}",
-            "results/tutorial/tables/comparison.csv",
-        ],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    arguments = ("--dry-run", "--workflow-profile", f"workflow/profiles/{profile}")
+    found = snakemake(ROOT, *arguments, "results/tutorial/tables/comparison.csv", snakefile=None)
     assert found.returncode == 0, found.stderr
 
 

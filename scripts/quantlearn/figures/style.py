@@ -218,11 +218,17 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def save_figure(figure: Figure, svg: str | Path, pdf: str | Path, png: str | Path) -> None:
-    """Write the figure in three formats; equal figures give equal bytes, whole or not at all."""
+def save_figure(
+    figure: Figure, svg: str | Path, pdf: str | Path | None = None, png: str | Path | None = None
+) -> None:
+    """Write the figure in the formats that have a place; equal figures give equal bytes, whole or
+    not at all.
+    """
     options = {"png": {"pil_kwargs": {"compress_level": 3}}}  # a little larger, much sooner
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     for kind, path in (("svg", svg), ("pdf", pdf), ("png", png)):
+        if path is None:
+            continue
         with replacing(path) as beside:
             figure.savefig(beside, format=kind, metadata=undated[kind], **options.get(kind, {}))
             if kind == "png":

@@ -8,7 +8,7 @@ reading the import statements, so that nobody has to list modules by hand.
 import ast
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -24,15 +24,10 @@ def code_digest(sources: Sequence[Path], library: Path) -> str:
     package ``quantlearn``. With a module goes the template of its texts beside it.
     """
     digest = hashlib.sha256()
-    modules = (imported_modules(source, library) for source in sources)
-    used = set(sources).union(*modules)
-    for path in sorted(used | set(filter(Path.is_file, map(_template, used)))):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    used = set(sources) | _imported(sources, library)
+    for path in sorted(used.union(*map(_template, used)), key=str):
+        digest.update(path.name.encode() + b"\0" + _content(path) + b"\0")
     return digest.hexdigest()[:16]
-
-
-def _template(module: Path) -> Path:
-    return module.with_suffix(".md.j2")
 
 
 def imported_modules(source: Path, library: Path) -> set[Path]:
@@ -40,36 +35,66 @@ def imported_modules(source: Path, library: Path) -> set[Path]:
 
     A package that is imported itself stands for all of its modules, since it may load them by name.
     """
+    return _imported([source], library)
+
+
+def _imported(sources: Sequence[Path], library: Path) -> set[Path]:
     found: set[Path] = set()
-    waiting = [source]
+    waiting = list(sources)
     while waiting:
-        for name in _imports(_python(waiting.pop())):
-            for path in _files(name, library) - found:
-                found.add(path)
-                waiting.append(path)
+        path = waiting.pop()
+        new = _direct(path.suffix, _content(path), library) - found
+        found |= new
+        waiting += new
     return found
 
 
-# By the code, not its place: a module that many scripts import is parsed once, and again if edited.
+def _content(path: Path) -> bytes:
+    now = path.stat()
+    return _content_then(path, now.st_mtime_ns, now.st_size)
+
+
+# While rules are read each module is asked for a hundred times: a file is read once, and again if
+# it was edited.
 @cache
-def _imports(code: str) -> frozenset[str]:
-    """Dotted names of this package that import statements mention."""
+def _content_then(path: Path, mtime_ns: int, size: int) -> bytes:
+    return path.read_bytes()
+
+
+@cache
+def _template(module: Path) -> frozenset[Path]:
+    """The template beside a module, if there is one."""
+    beside = module.with_suffix(".md.j2")
+    return frozenset([beside] if beside.is_file() else [])
+
+
+@cache
+def _direct(suffix: str, content: bytes, library: Path) -> frozenset[Path]:
+    """The files of the library that the import statements of a file run."""
     names = set()
-    for node in ast.walk(ast.parse(code)):
+    for node in _statements(ast.parse(_python(suffix, content))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return frozenset(name for name in names if name.split(".")[0] == PACKAGE)
+    own = (name for name in names if name.split(".")[0] == PACKAGE)
+    return frozenset().union(*(_files(name, library) for name in own))
 
 
-def _python(source: Path) -> str:
+def _statements(block: ast.AST) -> Iterator[ast.AST]:
+    """All statements within a block: what `ast.walk` finds, without a look into expressions."""
+    for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for node in getattr(block, part, ()):
+            yield node
+            yield from _statements(node)
+
+
+def _python(suffix: str, content: bytes) -> str | bytes:
     """The code of a Python file, or of a notebook's code cells; a template has none."""
-    text = source.read_text(encoding="utf-8")
-    if source.suffix == ".ipynb":
-        cells = json.loads(text)["cells"]
+    if suffix == ".ipynb":
+        cells = json.loads(content)["cells"]
         return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    return text if source.suffix == ".py" else ""
+    return content if suffix == ".py" else ""
 
 
 # Modules name one another by the thousand; which files there are is looked up once.

@@ -202,9 +202,9 @@ def test_the_text_tells_the_reference_the_curve_and_the_changes(made):
 
 
 def test_the_figure_has_a_curve_for_each_pair_and_a_row_for_each_level(made, tmp_path):
-    paths = [tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")]
+    path = tmp_path / "figure.svg"
     with style.figure_style():
-        style.save_figure(controls.draw(made, SimpleNamespace()), *paths)
-    drawn = paths[0].read_text()
+        style.save_figure(controls.draw(made, SimpleNamespace()), path)
+    drawn = path.read_text()
     for text in ("at least 4", "not alone", "threshold 0.98", "window 5"):
         assert text in drawn

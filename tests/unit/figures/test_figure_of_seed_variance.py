@@ -96,7 +96,7 @@ def test_trials_that_are_all_the_same_have_no_shares_and_a_figure(tmp_path):
     made = seed_variance.tables(source([201] * TRIALS), [], seed=1)
     assert made["seed_variance"]["share"].isna().all()
     render(template_of("seed_variance"), seed_variance.facts(made, source([201] * TRIALS).settings))
-    paths = [tmp_path / f"figure.{kind}" for kind in ("svg", "pdf", "png")]
+    path = tmp_path / "figure.svg"
     with style.figure_style():
-        style.save_figure(seed_variance.draw(made, SimpleNamespace()), *paths)
-    assert "first weights" in paths[0].read_text()
+        style.save_figure(seed_variance.draw(made, SimpleNamespace()), path)
+    assert "first weights" in path.read_text()

@@ -108,11 +108,11 @@ def text_of(module, table, networks=None) -> str:
 def drawn_by(module, table, networks, folder) -> str:
     """The SVG of a figure of one table."""
     name = module.__name__.rpartition(".")[2]
-    paths = [folder / f"figure.{kind}" for kind in ("svg", "pdf", "png")]
+    path = folder / "figure.svg"
     with style.figure_style():
         experiment = SimpleNamespace(settings=settings_of(networks))
-        style.save_figure(module.draw({name: table}, experiment), *paths)
-    return paths[0].read_text()
+        style.save_figure(module.draw({name: table}, experiment), path)
+    return path.read_text()
 
 
 def test_a_network_stands_beside_its_quantifier_and_what_rules_reach():

@@ -14,6 +14,12 @@ from quantlearn.figures.texts import render
 SAMPLES = 48
 
 
+@pytest.fixture(autouse=True)
+def few_forests(monkeypatch):
+    """A quarter of the forests: what these samples tell is told by few."""
+    monkeypatch.setattr(knobs, "RESAMPLES", 25)
+
+
 def search_values(accuracy) -> pd.DataFrame:
     """Samples of three settings, with the dev accuracy that a function of them gives."""
     rng = np.random.default_rng(1)

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import cache
 from itertools import product
 from math import log2
 from pathlib import Path
@@ -67,12 +68,14 @@ def is_below(first, second, direction: str) -> bool:
     return fixed[0] == fixed[1] and low <= high
 
 
-BELOW = {
-    direction: [
+@cache
+def all_below(direction: str) -> list[list[int]]:
+    """The places of the scenes below each scene."""
+    return [
         [place for place, low in enumerate(SETS) if is_below(low, high, direction)] for high in SETS
     ]
-    for direction in DIRECTIONS
-}
+
+
 BY_HAND = {
     "quantity": [(len(A & B), len(A - B), len(B - A), len(M - A - B)) for A, B, M in SETS],
     "conservativity": [(tuple(sorted(A)), tuple(sorted(A & B)), len(M)) for A, B, M in SETS],
@@ -98,7 +101,7 @@ def degree_by_hand(truth: list[bool], signature: list) -> float:
 def test_degrees_are_those_of_the_definitions(entry):
     truth = truths(entry)
     signatures = BY_HAND | {
-        direction: [any(truth[place] for place in below) for below in BELOW[direction]]
+        direction: [any(truth[place] for place in below) for below in all_below(direction)]
         for direction in DIRECTIONS
     }
     found = degrees(tabulate([quantifier(entry)], max_size=4)).iloc[0]
@@ -114,7 +117,7 @@ def test_violation_rates_count_pairs(entry):
     for direction in DIRECTIONS:
         pairs = [
             (truth[low], truth[high])
-            for high, below in enumerate(BELOW[direction])
+            for high, below in enumerate(all_below(direction))
             for low in below
             if low != high
         ]

@@ -1,12 +1,11 @@
 """The estimate by which the longest training jobs are started first."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from test_memory import ROOT, resolve
 
+from pipeline import run
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.settings.memory import training_effort
 
@@ -59,12 +58,9 @@ def test_what_asks_for_more_takes_longer(less, more):
 
 def test_jobs_of_the_experiment_with_most_training_come_first():
     """Of each stage, as Snakemake understands it; and all data before any network."""
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1"]
     names = ["exp1a", "exp1c", "tutorial"]
-    asked = ["--config", f"experiments=[{','.join(names)}]"]
-    plan = subprocess.run(
-        [*command, *asked, "--", "all"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    asked = ("--config", f"experiments=[{','.join(names)}]")
+    plan = run(ROOT, "--dry-run", "--cores", "1", *asked, "--", "all").stdout
     found = {"generate_data": {}, "train": {}}
     for rule, job in re.findall(r"rule (\w+):\n(.*?)\n\[", plan, flags=re.DOTALL):
         if rule in found:

@@ -18,9 +18,7 @@ from quantlearn.settings.load import load_settings
 from quantlearn.yamlfile import LARGEST_FILE, read_mapping, read_yaml
 
 ROOT = Path(__file__).parents[3]
-EXPRESSIONS = 10_000
 EXPERIMENTS = ("exp1a", "exp1a_as_run", "exp3b", "tutorial")  # the others are like them
-FILES = 300
 SECONDS = 2  # that one of them may take, on a machine that is busy with others
 
 # Expressions --------------------------------------------------------------------------------------
@@ -78,11 +76,12 @@ def mutation(rng: random.Random, known: list[str]) -> str:
     return text
 
 
-def test_ten_thousand_expressions_parse_or_are_refused(published):
+@pytest.mark.parametrize("count", [2000, pytest.param(100_000, marks=pytest.mark.whole)])
+def test_expressions_parse_or_are_refused(published, count):
     rng = random.Random(2019)
     makers = (soup, noise, repetition, mutation, mutation, mutation)
     accepted = 0
-    for place in range(EXPRESSIONS):
+    for place in range(count):
         text = makers[place % len(makers)](rng, published)
         begin = time.process_time()
         message = ""
@@ -95,7 +94,7 @@ def test_ten_thousand_expressions_parse_or_are_refused(published):
             message = str(error)
         assert len(message.split("\n")) in (1, 3)
         assert time.process_time() - begin < SECONDS, text[:100]
-    assert accepted > EXPRESSIONS / 100  # some mutations are right by chance
+    assert accepted > count / 100  # some mutations are right by chance
 
 
 @pytest.mark.parametrize(
@@ -262,7 +261,8 @@ def config_folder(tmp_path) -> Path:
     return folder
 
 
-def test_three_hundred_spoilt_files_are_read_or_refused(config_folder):
+@pytest.mark.parametrize("count", [90, pytest.param(3000, marks=pytest.mark.whole)])
+def test_spoilt_files_are_read_or_refused(config_folder, count):
     rng = random.Random(2019)
     files = [
         config_folder / "config.yaml",
@@ -271,7 +271,7 @@ def test_three_hundred_spoilt_files_are_read_or_refused(config_folder):
     ]
     assert check(config_folder)
     accepted = 0
-    for place in range(FILES):
+    for place in range(count):
         path = files[place % len(files)]
         whole = path.read_bytes()
         text = whole.decode("utf-8")
@@ -280,7 +280,7 @@ def test_three_hundred_spoilt_files_are_read_or_refused(config_folder):
         path.write_bytes(text.encode("utf-8", "surrogatepass"))
         accepted += check(config_folder)
         path.write_bytes(whole)
-    assert 0 < accepted < FILES / 2
+    assert 0 < accepted < count / 2
 
 
 @pytest.mark.parametrize("file", ["config.yaml", "quantifiers.yaml", "experiments/exp1a.yaml"])

@@ -198,16 +198,18 @@ def test_quick_has_each_kind_of_experiment_once_with_at_most_ten_trials(shipped)
 
 
 def test_a_crossed_design_keeps_its_trials_and_compares_nothing():
-    settings = load_settings(RUN | {"trials": 10}, FOLDER).experiments["controls_variance"]
+    run = RUN | {"experiments": "controls_variance"}
+    settings = load_settings(run | {"trials": 10}, FOLDER).experiments["controls_variance"]
     assert settings["trials"] == math.prod(settings["crossed"].values())
     assert settings["comparisons"] == []
     smaller = {"crossed": dict.fromkeys(settings["crossed"], 2), "trials": 16}
-    run = RUN | {"own_overrides": {"controls_variance": smaller}}
+    run |= {"own_overrides": {"controls_variance": smaller}}
     assert load_settings(run, FOLDER).experiments["controls_variance"]["trials"] == 16
 
 
 def test_own_overrides_are_of_one_experiment_and_come_last(shipped):
-    run = RUN | {"trials": 10, "own_overrides": {"exp1a": {"trials": 3}}}
+    own = {"exp1a": {"trials": 3}}
+    run = RUN | {"experiments": ["exp1a", "exp1b"], "trials": 10, "own_overrides": own}
     settings = load_settings(run, FOLDER).experiments
     assert settings["exp1a"]["trials"] == 3
     assert settings["exp1b"]["trials"] == 10
@@ -343,7 +345,8 @@ def test_a_number_means_the_same_however_it_is_written(folder):
     found = []
     for number in ("1", "1.0", "1e0", "1.0e+0"):
         path.write_text(f"{text}training: {{stop_loss: {number}}}\n")
-        found.append(json.dumps(load_settings(RUN, folder).experiments["exp1a"]))
+        settings = load_settings(RUN | {"experiments": "exp1a"}, folder)
+        found.append(json.dumps(settings.experiments["exp1a"]))
     assert len(set(found)) == 1
 
 
@@ -351,7 +354,7 @@ def test_the_quantifier_called_no_is_not_false(folder):
     path = folder / "experiments" / "exp1a.yaml"
     text = path.read_text()
     path.write_text(re.sub(r"comparisons: .*", "", text).replace("at_least_4,", "no,"))
-    experiment = load_settings(RUN, folder).experiments["exp1a"]
+    experiment = load_settings(RUN | {"experiments": "exp1a"}, folder).experiments["exp1a"]
     assert experiment["quantifiers"][0] == "no"
     assert experiment["comparisons"] == [["no", "at_least_6_or_at_most_2"]]
 
