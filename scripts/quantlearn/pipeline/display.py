@@ -6,6 +6,7 @@ to be installed or asked for on the command line.
 """
 
 import logging
+import math
 import os
 import re
 import sys
@@ -113,10 +114,10 @@ class Display(logging.Handler):
             self._screen.close()
         finally:
             self._screen = Lines(self._default.stream)
+            # Whole: Snakemake's formatter puts nothing into a message.
             self._logger.warning(
-                "The display of the run failed (%s: %s); Snakemake's own lines follow.",
-                type(fault).__name__,
-                fault,
+                f"The display of the run failed ({type(fault).__name__}: {fault}); "
+                "Snakemake's own lines follow."
             )
 
     def _begin(self, jobs: Mapping[int, Job], cores: int, local: bool) -> None:
@@ -131,23 +132,25 @@ class Display(logging.Handler):
         threading.Thread(target=self._keep_showing, daemon=True).start()
 
     def _keep_showing(self) -> None:
-        written = 0.0
-        while not self._over.wait(_SECONDS_BETWEEN_BARS):
+        written = -math.inf
+        while not self._over.is_set():
             now = time.monotonic()
-            if not self._guarded(self._show, now):
-                return
             if now - written >= _SECONDS_BETWEEN_PAGES:
                 written = now
-                self._guarded(self._write_page, now)
+                self._guarded(self._read_logs_and_write_page, now)
+            self._guarded(self._show, now)
+            self._over.wait(_SECONDS_BETWEEN_BARS)
 
     def _show(self, now: float) -> None:
         if not self._over.is_set():
-            for number in self._run.running:
-                self._run.read_log(number)
             self._screen.show(self._run, now)
 
-    def _write_page(self, now: float, end: RunEnd | None = None) -> None:
-        if self._page is None or (self._over.is_set() and end is None):
+    def _read_logs_and_write_page(self, now: float, end: RunEnd | None = None) -> None:
+        if self._over.is_set() and end is None:
+            return
+        for number in self._run.running:
+            self._run.read_log(number)
+        if self._page is None:
             return
         try:
             write_live_page(self._page, self._run, now, self._said, end)
@@ -179,7 +182,7 @@ class Display(logging.Handler):
             self._screen.say(f"The report is in {report}")
         folder = self._page.parent if self._page else Path()
         pages = [os.path.relpath(report, folder) for report in reports]
-        self._write_page(now, RunEnd(what, found, pages))
+        self._read_logs_and_write_page(now, RunEnd(what, found, pages))
 
     def _ended(self) -> tuple[Sequence[str], Sequence[str]]:
         try:

@@ -93,13 +93,15 @@ class Bar:
         bar = Table.grid(padding=(0, 1), expand=True)
         bar.add_column(ratio=1)
         bar.add_column(no_wrap=True)
-        bar.add_row(ProgressBar(total=1, completed=run.share(now)), summary(run, now))
+        share = ProgressBar(total=1, completed=run.share(now), complete_style="cyan")
+        bar.add_row(share, summary(run, now))
         jobs = Table.grid(padding=(0, 2))
         jobs.add_column(no_wrap=True, overflow="ellipsis")
         jobs.add_column(no_wrap=True, overflow="ellipsis", style="dim")
         running = list(run.said_of_running(now))
-        # The terminal may have another size by now.
-        self._live.console.size = os.get_terminal_size(self._file.fileno())
+        size = os.get_terminal_size(self._file.fileno())  # another one by now, perhaps
+        if size.columns:
+            self._live.console.size = size
         for name, progress in running[:_MOST_RUNNING]:
             jobs.add_row(Text(name), Text(progress))
         if len(running) > _MOST_RUNNING:
