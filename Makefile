@@ -39,12 +39,10 @@ help:
 report: $(STAMP)
 	@echo "Making the report with the few trials of config/quick.yaml."
 	@$(SNAKEMAKE) --configfile config/quick.yaml
-	@echo "The report is in results/report/index.html"
 
 $(CHAPTERS): $(STAMP)
 	@echo "Making the chapter $@ in full."
 	@$(SNAKEMAKE) $@
-	@echo "The chapter is in results/chapters/$@/index.html"
 
 # In the order of the files: those that take longest are not left for the end.
 test: $(TEST_STAMP)
