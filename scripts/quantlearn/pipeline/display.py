@@ -19,7 +19,7 @@ from typing import Any
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.live_page import RunEnd, write_live_page
 from quantlearn.pipeline.run_progress import Job, RunProgress, counted, duration
-from quantlearn.pipeline.terminal import Bar, Lines, Screen
+from quantlearn.pipeline.terminal import Lines, Screen
 
 __all__ = ["Display", "set_up"]
 
@@ -128,6 +128,9 @@ class Display(logging.Handler):
         left = duration(self._run.seconds_left(self._run.began))
         self._screen.say(f"{counted(len(jobs), 'job')} on {counted(cores, 'core')}, about {left}.")
         if stream is sys.stderr and stream.isatty() and os.environ.get("TERM") != "dumb":
+            # Only there: whatever else reads the settings does not load the library that draws it.
+            from quantlearn.pipeline.bar import Bar  # noqa: PLC0415
+
             self._screen = Bar(color=not self._default.nocolor)
         threading.Thread(target=self._keep_showing, daemon=True).start()
 
