@@ -13,7 +13,7 @@ TEST_STAMP := $(VENV)/complete-tests-$(shell cksum <$(TEST_LOCK) | tr ' ' -)
 
 # Jobs find programs such as papermill on this PATH.
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python
-SNAKEMAKE := $(IN_VENV) -m snakemake --quiet rules host --rerun-incomplete --cores all
+SNAKEMAKE := $(IN_VENV) -m snakemake --rerun-incomplete --cores all
 CHAPTERS := $(sort $(shell sed -n 's/^chapter: *\([a-z]*\).*/\1/p' config/experiments/*.yaml))
 
 # Nothing of the shell's environment may change results.

@@ -42,11 +42,12 @@ def shown(job):
     """A job as the display shows it."""
     paths = [Path(path).parts for path in (*job.output, *job.log)]
     part = next((path[1] for path in paths if len(path) > 1 and path[1] in EXPERIMENTS), "")
-    name = job.rule.name
+    name, number = job.rule.name, ""
     seconds = SECONDS[max(filter(name.startswith, SECONDS), key=len)]
     if name == "train":
-        samples = samples_by_job(part)[int(job.wildcards.job)]
-        seconds += seconds_of_training(part, len(samples))
+        jobs = samples_by_job(part)
+        seconds += seconds_of_training(part, len(jobs[int(job.wildcards.job)]))
+        number = job.wildcards.job if len(jobs) > 1 else ""
     elif name.startswith("plot_"):
         seconds += len(EXPERIMENTS[part]["figures"])
     return Job(
@@ -54,7 +55,7 @@ def shown(job):
         part=part,
         seconds=seconds,
         threads=job.threads,
-        number=getattr(job.wildcards, "job", ""),
+        number=number,
         after=tuple(workflow.dag.jobid(other) for other in workflow.dag.dependencies[job]),
         log=str(job.log[0]) if job.log else "",
     )

@@ -3,6 +3,7 @@
 import os
 import sys
 import threading
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -79,10 +80,30 @@ class Bar:
 
     def _take(self, taken: int) -> None:
         with os.fdopen(taken, encoding="utf-8", errors="replace", newline="\n") as lines:
-            for line in lines:
-                # Of what is written over itself, the last.
-                last = line.rstrip("\r\n").rpartition("\r")[2]
+            for line in without_interrupts(lines):
                 try:
-                    self.say(last)
+                    self.say(line)
                 except Exception:  # a job that writes must never wait for a bar
-                    print(last, file=self._file, flush=True)
+                    print(line, file=self._file, flush=True)
+
+
+def without_interrupts(lines: Iterable[str]) -> Iterator[str]:
+    """Leave out the tracebacks of jobs that are stopped by Ctrl-C: whoever stops them knows.
+
+    >>> traceback = ["Traceback (most recent call last):\\n", "  File x\\n", "KeyboardInterrupt\\n"]
+    >>> list(without_interrupts(["10 %\\r20 %\\n", *traceback, "stopped\\n"]))
+    ['20 %', 'stopped']
+    """
+    held: list[str] = []  # of a traceback, until it is known what was raised
+    interrupted = False  # from then on tracebacks of several jobs may be mixed
+    for line in lines:
+        last = line.rstrip("\r\n").rpartition("\r")[2]  # of what is written over itself
+        indented = last.startswith((" ", "\t"))
+        if last == "KeyboardInterrupt":
+            held, interrupted = [], True
+        elif last.startswith("Traceback (most recent") or (indented and (held or interrupted)):
+            held = [] if interrupted else [*held, last]
+        else:
+            yield from (*held, last)
+            held = []
+    yield from held

@@ -62,6 +62,7 @@ class Display(logging.Handler):
         self._told = {"", "None"}  # what was said once
         self._stopped = True  # or not begun
         self._succeeded = False
+        self._interrupted = False
         self._local = True  # jobs write to this terminal
 
     # Called by the workflow -----------------------------------------------------------------------
@@ -201,6 +202,8 @@ class Display(logging.Handler):
                 run.start(record.jobid, now)
             case "job_finished" if run:
                 run.finish(record.job_id, now)
+            case "job_error" if run and self._interrupted:
+                run.running.pop(record.jobid, None)
             case "job_error" if run:
                 run.fail(record.jobid)
                 self._say_failed(record)
@@ -223,6 +226,7 @@ class Display(logging.Handler):
         if spared or by_itself or message in self._told:
             return
         self._told.add(message)
+        self._interrupted |= message.startswith("Terminating processes on user request")
         if record.levelno >= logging.WARNING:
             self._say(message)
         elif self._stopped or _TOLD.match(message):

@@ -144,7 +144,7 @@ def train(
     if exported is not None:
         state.restore(exported["state"])
         outcome = Outcome.restored(exported["outcome"], flat.device)
-    report = _Reporter(state.step, int(state.limits.max()))
+    report = _Reporter(int(state.limits.max()))
     while len(state.trials):
         due = _next_evaluation(state.step, settings["evaluate_every"])
         limit = int(state.limits[state.trials].min())
@@ -351,11 +351,11 @@ def _next_evaluation(step: int, every: int) -> int:
 class _Reporter:
     """Lines for the log, fewer as training goes on, and one at its end."""
 
-    def __init__(self, first: int, limit: int) -> None:
-        self.first = first
+    def __init__(self, limit: int) -> None:
         self.limit = limit
         self.pause = _FIRST_PAUSE
-        self.started = self.last = time.monotonic()
+        self.first: tuple[int, float] | None = None  # step and time
+        self.last = 0.0
 
     def __call__(self, state: _Running, outcome: Outcome, ended: np.ndarray) -> None:
         now = time.monotonic()
@@ -368,11 +368,15 @@ class _Reporter:
                 outcome.stop_reason[trial],
             )
         running = len(state.trials) - len(ended)
+        if self.first is None:
+            # In the first round code is compiled: it tells nothing of the others.
+            self.first, self.last = (state.step, now), now
         if running and now - self.last < self.pause:
             return
         self.last = now
         self.pause = min(2 * self.pause, _LONGEST_PAUSE)
-        pace = (now - self.started) / (state.step - self.first)
+        step, started = self.first
+        pace = (now - started) / max(state.step - step, 1)
         look = outcome.curve[-1] if outcome.curve else None
         line = TrainingLine(
             step=state.step,
