@@ -18,7 +18,7 @@ INSTALL := $(if $(shell command -v uv),uv pip install --quiet --python $(VENV)/b
 # Jobs find programs such as papermill on this PATH.
 IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python
 # OPTIONS go to Snakemake, as in: make paper OPTIONS=--dry-run
-SNAKEMAKE := $(IN_VENV) -m snakemake --quiet rules host --rerun-incomplete --cores all $(OPTIONS)
+SNAKEMAKE := $(IN_VENV) -m snakemake --rerun-incomplete --cores all $(OPTIONS)
 # As quantlearn.settings.protocol.named_as_file makes it of a title.
 NAMED := tr A-Z a-z | sed 's/[^a-z0-9]\{1,\}/_/g; s/^_//; s/_$$//'
 CHAPTERS := $(sort $(shell export LC_ALL=C; sed -n 's/^chapter: *//; T; s/ *\#.*//; p' config/experiments/*.yaml | $(NAMED)) \
@@ -49,7 +49,6 @@ help:
 report: $(STAMP)
 	@echo "Making the report with the few trials of config/quick.yaml."
 	@$(SNAKEMAKE) --configfile config/quick.yaml
-	@echo "The report is in results/report/index.html"
 
 # A and B are names or expressions; TRIALS, ARCHITECTURE and ALONE=yes are options.
 COMMA := ,
@@ -68,7 +67,6 @@ new: $(STAMP)
 $(CHAPTERS): $(STAMP)
 	@echo "Making the chapter $@ in full."
 	@$(SNAKEMAKE) $@
-	@echo "The chapter is in results/chapters/$@/index.html"
 
 # In the order of the files: those that take longest are not left for the end. One process more than
 # there are processors, because tests of schedulers and browsers wait.

@@ -23,6 +23,7 @@ include: "workflow/rules/league.smk"
 include: "workflow/rules/symmetry.smk"
 include: "workflow/rules/records.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/display.smk"
 
 
 rule all:

@@ -146,17 +146,15 @@ def test_a_folder_with_a_space_is_refused_before_anything_is_installed(clone):
     assert calls(moved) == []
 
 
-def test_report_ends_with_its_place(clone):
-    found = make(clone, "report")
+def test_report_is_made_with_few_trials(clone):
+    make(clone, "report")
     assert "--configfile config/quick.yaml" in calls(clone)[-1]
-    assert found.stdout.rstrip().endswith("results/report/index.html")
 
 
 @pytest.mark.parametrize("chapter", ["paper", "course"])
 def test_a_chapter_is_made_in_full(clone, chapter):
-    found = make(clone, chapter)
+    make(clone, chapter)
     assert calls(clone)[-1].endswith(f"--cores all {chapter}")
-    assert found.stdout.rstrip().endswith(f"results/chapters/{chapter}/index.html")
 
 
 def test_the_environment_knows_the_library(clone):

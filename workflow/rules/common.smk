@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
+from snakemake.logging import logger
+
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
@@ -16,6 +18,7 @@ from quantlearn.figures.registry import FIGURES, FILES, data_of, module_of, outl
 from quantlearn.pipeline.code_version import code_digest
 from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
+from quantlearn.pipeline.display import set_up
 from quantlearn.pipeline.faults import killed_jobs, unwritable_folders
 from quantlearn.pipeline.run_record import read_record
 from quantlearn.settings.memory import data_needs, largest_need, machine_memory
@@ -24,6 +27,13 @@ from quantlearn.settings.protocol import named_and_generated, published_columns,
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.yamlfile import read_mapping
+
+# Here, before anything is said; None where Snakemake was asked for its own lines.
+DISPLAY = (
+    set_up(logger, workflow.output_settings, "results/report/live.html", lambda: found())
+    if workflow.is_main_process and workflow.modifier.is_main_snakefile()
+    else None
+)
 
 try:
     # Snakemake's own reader would not say where a file does not parse.
@@ -86,15 +96,25 @@ onstart:
     limit = workflow.scheduling_settings.max_jobs_per_timespan
     if limit and (limit.max_jobs, limit.timespan) == (100, 1):
         workflow.scheduler.job_rate_limiter = None
+    if DISPLAY:
+        at_once = workflow.cores if workflow.local_exec else workflow.nodes
+        DISPLAY.begin(jobs_to_run(), at_once, local=workflow.local_exec)
+
+
+onsuccess:
+    if DISPLAY:
+        DISPLAY.end("done")
 
 
 onerror:
     for own_log, line in killed_jobs(
         "".join(Path(path).read_text(encoding="utf-8") for path in log)
     ):
-        print(line, file=sys.stderr)
+        DISPLAY.say(line) if DISPLAY else print(line, file=sys.stderr)
         with open(own_log, "a", encoding="utf-8") as file:
             print(line, file=file)
+    if DISPLAY:
+        DISPLAY.end("not done")
 
 
 @cache

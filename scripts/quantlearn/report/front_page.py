@@ -13,7 +13,16 @@ from quantlearn.figures.labels import VERDICTS
 from quantlearn.figures.texts import render
 from quantlearn.settings.protocol import trials_lacking
 
-__all__ = ["answer", "badges", "caveats", "pairs_page", "statement", "universal_name", "universals"]
+__all__ = [
+    "answer",
+    "badges",
+    "caveats",
+    "pairs_page",
+    "said_in_short",
+    "statement",
+    "universal_name",
+    "universals",
+]
 
 ADJECTIVES = {
     "monotonicity": "Monotone",
@@ -75,6 +84,15 @@ def _counted(rows: pd.DataFrame) -> dict[str, Any]:
             if (own := rows["verdict"] == verdict).any()
         },
     }
+
+
+def said_in_short(overview: str | Path) -> list[str]:
+    """Say in a line for each universal what its pairs come to, from the table of all pairs."""
+    template = Path(__file__).with_name("universal.md.j2")
+    return [
+        f"{one['name']}: {render(template, {'one': one}).strip().replace('**', '')}"
+        for one in universals(tables.read_csv(overview, columns.OVERVIEW))
+    ]
 
 
 def statement(texts: Mapping[str, str]) -> str:

@@ -5,6 +5,7 @@ A job may be left by a signal or a fault of the machine, and goes on from its ch
 
 import hashlib
 import json
+import logging
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -16,11 +17,11 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 import torch
-from tqdm import tqdm
 
 from quantlearn.data.split import SIDES
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.pipeline.training_log import next_sample
 from quantlearn.seeds import parts_of_trial, random_stream, seed_sequence
 from quantlearn.settings.samples import Sample
 from quantlearn.training.checkpoints import Checkpoints
@@ -41,6 +42,8 @@ __all__ = [
     "joined",
     "train_job",
 ]
+
+log = logging.getLogger(__name__)
 
 # What decides the bytes of results beside the settings, the data and the code.
 LIBRARIES = ("torch", "numpy", "numba")
@@ -288,6 +291,8 @@ def train_job(
 ) -> dict[int, TrainedSample]:
     """Train the samples with these settings, by number, from where ``job`` was interrupted."""
     for sample in list(settings)[len(job.done) :]:
+        if len(settings) > 1:
+            log.info(next_sample(sample, before=len(job.done), samples=len(settings)))
         job.finish(_train_sample(sample, settings[sample], assignment, job))
     return dict(zip(settings, job.done, strict=True))
 
@@ -309,24 +314,17 @@ def _train_sample(
         for examples in evaluated.values():
             examples.plan(ensemble.plan)
     start = _start(sample, settings, assignment, members, ensemble)
-    with tqdm(desc=f"{assignment.experiment} {sample}", unit=" steps", disable=None) as bar:
-
-        def progress(step: int, limit: int) -> None:
-            bar.total = limit
-            bar.update(step - bar.n)
-
-        with job.whole_rounds():
-            outcome = train(
-                ensemble,
-                start,
-                whole["train"],
-                evaluated,
-                streams=assignment.streams(sample, members, "shuffle", "order"),
-                settings=training,
-                progress=progress,
-                exported=job.exported,
-                offer=job.offer,
-            )
+    with job.whole_rounds():
+        outcome = train(
+            ensemble,
+            start,
+            whole["train"],
+            evaluated,
+            streams=assignment.streams(sample, members, "shuffle", "order"),
+            settings=training,
+            exported=job.exported,
+            offer=job.offer,
+        )
     return _trained(sample, assignment, members, ensemble, outcome, whole, list(evaluated))
 
 

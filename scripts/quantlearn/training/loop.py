@@ -17,6 +17,7 @@ import torch
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.dropout_and_batch_norm import Training
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.pipeline.training_log import TrainingLine
 from quantlearn.training.early_stopping import EarlyStopping
 from quantlearn.training.evaluation import Scores, evaluate
 from quantlearn.training.examples import BatchStream, BufferedStream, Stacked
@@ -32,7 +33,8 @@ __all__ = ["Evaluation", "Outcome", "train"]
 
 log = logging.getLogger(__name__)
 
-_SECONDS_BETWEEN_LINES = 10
+# Between lines of the log: the first soon, so that it is seen how long training takes.
+_FIRST_PAUSE, _LONGEST_PAUSE = 1, 10  # seconds
 # Bounds the memory that the batches of a round take, and how long a signal waits for its end.
 _MOST_STEPS_IN_A_ROUND = 50
 _MOST_STEPS = 2**31 - 1
@@ -110,7 +112,6 @@ def train(
     evaluated: dict[str, Stacked],
     streams: list[np.random.Generator],
     settings: dict[str, Any],
-    progress: Callable[[int, int], None] = lambda step, limit: None,
     exported: dict[str, Any] | None = None,
     offer: Callable[[Callable[[], dict[str, Any]]], None] = lambda export: None,
 ) -> Outcome:
@@ -143,7 +144,7 @@ def train(
     if exported is not None:
         state.restore(exported["state"])
         outcome = Outcome.restored(exported["outcome"], flat.device)
-    report = _Reporter(state.step, int(state.limits.max()), progress)
+    report = _Reporter(int(state.limits.max()))
     while len(state.trials):
         due = _next_evaluation(state.step, settings["evaluate_every"])
         limit = int(state.limits[state.trials].min())
@@ -348,16 +349,15 @@ def _next_evaluation(step: int, every: int) -> int:
 
 
 class _Reporter:
-    """Lines for the log, at most one in ten seconds, with the time that is left at most."""
+    """Lines for the log, fewer as training goes on, and one at its end."""
 
-    def __init__(self, first: int, limit: int, progress: Callable[[int, int], None]) -> None:
-        self.first = first
+    def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.progress = progress
-        self.started = self.last = time.monotonic()
+        self.pause = _FIRST_PAUSE
+        self.first: tuple[int, float] | None = None  # step and time
+        self.last = 0.0
 
     def __call__(self, state: _Running, outcome: Outcome, ended: np.ndarray) -> None:
-        self.progress(state.step, self.limit)
         now = time.monotonic()
         for position in ended:
             trial = state.trials[position]
@@ -367,22 +367,23 @@ class _Reporter:
                 outcome.steps[trial],
                 outcome.stop_reason[trial],
             )
-        if now - self.last < _SECONDS_BETWEEN_LINES:
+        running = len(state.trials) - len(ended)
+        if self.first is None:
+            # In the first round code is compiled: it tells nothing of the others.
+            self.first, self.last = (state.step, now), now
+        if running and now - self.last < self.pause:
             return
         self.last = now
-        pace = (now - self.started) / (state.step - self.first)
-        log.info(
-            "step %d of %d, %d trials running, %s, at most %.0f s left",
-            state.step,
-            self.limit,
-            len(state.trials) - len(ended),
-            _last_accuracy(outcome),
-            pace * (self.limit - state.step),
+        self.pause = min(2 * self.pause, _LONGEST_PAUSE)
+        step, started = self.first
+        pace = (now - started) / max(state.step - step, 1)
+        look = outcome.curve[-1] if outcome.curve else None
+        line = TrainingLine(
+            step=state.step,
+            limit=self.limit,
+            trials=running,
+            split=look and look.split,
+            accuracy=look and float(np.median(look.scores.accuracy[:, -1])),
+            seconds=pace * (self.limit - state.step) if running else 0,
         )
-
-
-def _last_accuracy(outcome: Outcome) -> str:
-    if not outcome.curve:
-        return "none evaluated"
-    last = outcome.curve[-1]
-    return f"median {last.split} accuracy {np.median(last.scores.accuracy[:, -1]):.3f}"
+        log.info(str(line))

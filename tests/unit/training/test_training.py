@@ -1,5 +1,7 @@
 """Training: independence of trials, reasons to stop, the order of scenes."""
 
+import logging
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +10,8 @@ from small_networks import ARCHITECTURES, assert_step_within_company, network, r
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.task import Task
+from quantlearn.pipeline.training_log import read_training_log
+from quantlearn.training import loop
 from quantlearn.training.checkpoints import read_checkpoint, write_checkpoint
 from quantlearn.training.evaluation import evaluate
 from quantlearn.training.examples import Examples, stack
@@ -312,3 +316,19 @@ def test_learns_what_can_be_learned(architecture):
     )
     fresh = stack([some_examples(900, 500) for _ in range(3)], CPU)
     assert (evaluate(ensemble, outcome.weights, fresh).accuracy[:, -1] > 0.95).all()
+
+
+def test_the_log_tells_how_far_training_is(tmp_path, caplog, monkeypatch):
+    monkeypatch.setattr(loop, "_FIRST_PAUSE", 0)
+    caplog.set_level(logging.INFO)
+    _, outcome = run(FEEDFORWARD, [0, 1], training_settings())
+    log = tmp_path / "0.log"
+    log.write_text("\n".join(f"12:00:00 {message}" for message in caplog.messages))
+    told = read_training_log(log)
+    assert [line.step for line in told.lines] == sorted({one.step for one in outcome.curve})
+    assert {line.limit for line in told.lines} == {outcome.steps.max()}
+    last = told.lines[-1]
+    assert (last.step, last.trials, told.seconds) == (outcome.steps.max(), 0, 0)
+    assert last.accuracy == pytest.approx(
+        np.median(outcome.curve[-1].scores.accuracy[:, -1]), abs=5e-4
+    )
