@@ -113,6 +113,12 @@ class TestVerdict:
         found = verdict_on([np.inf] * 20, [np.inf] * 20)
         assert (found["verdict"], found["p"], found["estimate"]) == ("open", 1.0, 0.0)
 
+    def test_that_most_trials_learned_neither_is_no_evidence_of_no_difference(self):
+        few, many = ([1001, 1051] * learned + [np.inf] * (20 - 2 * learned) for learned in (4, 6))
+        for first, shown in ((few, "open"), (many, "no_difference")):
+            second = [{1001: 1051, 1051: 1001}.get(step, step) for step in first]
+            assert verdict_on(first, second)["verdict"] == shown
+
     def test_other_experiments_change_nothing_and_a_declared_family_counts_all(self):
         steps = {
             "first": [501] * 8,
