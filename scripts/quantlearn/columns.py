@@ -294,12 +294,15 @@ VERDICTS: Schema = {
     ),
     "lower": Column(
         "float64",
-        "Lower end of its 95 % t interval; none where fewer than 20 trials learned less than half "
-        "of the time",
+        "Lower end of its 95 % t interval; none for fewer than 30 trials, where differences may "
+        "be too skewed for it, or fewer than 12 runs, two a trial, that learned by τ",
     ),
     "upper": Column("float64", "Upper end"),
     "ratio": Column("float64", "Geometric mean of the paired ratios, second over first"),
-    "ratio_lower": Column("float64", "Lower end of its 95 % t interval (of the logarithms)"),
+    "ratio_lower": Column(
+        "float64",
+        "Lower end of its 95 % t interval (of the logarithms); none for fewer than 12 such runs",
+    ),
     "ratio_upper": Column("float64", "Upper end"),
     "p": Column(
         "float64", "Two-sided p of the exact signed-rank test of the differences, all trials"

@@ -31,10 +31,11 @@ __all__ = [
     "Comparison",
     "Paired",
     "area_test",
-    "interval_is_given",
+    "difference_has_interval",
     "paired_comparison",
     "paired_t_test",
     "paper_tests",
+    "ratio_has_interval",
     "verdict",
     "verdicts",
     "welch_test",
@@ -103,19 +104,32 @@ def verdict(ranks: float, p_adjusted: float, within: bool) -> str:
     return "no_difference" if within else "open"
 
 
-FEWEST_BEYOND_HORIZON = 20
+FEWEST_LEARNED = 12
+FEWEST_IN_STEPS = 30
 
 
-def interval_is_given(n: int, learned: float) -> bool:
-    """Whether n trials bear an interval of min(T, τ) where this share of their runs learned by τ.
+def ratio_has_interval(learned: float) -> bool:
+    """Whether a ratio of min(T, τ) has an interval where so many runs, two a trial, learned by τ.
 
-    Where most did not and there are few, t intervals cover less than 0.91 of simulated designs
+    With fewer the t interval covers less than 0.91 of simulated designs of up to 30 trials
     (figures/calibration/simulated_coverage.py), and none is given.
 
-    >>> interval_is_given(10, learned=0.45), interval_is_given(10, learned=0.7)
+    >>> ratio_has_interval(11), ratio_has_interval(12)
     (False, True)
     """
-    return n >= FEWEST_BEYOND_HORIZON or learned >= 0.5
+    return learned >= FEWEST_LEARNED
+
+
+def difference_has_interval(n: int, learned: float) -> bool:
+    """Whether a mean difference of min(T, τ) over n trials has an interval.
+
+    Where the two times of a trial go together and differ in their ratio, their differences are as
+    skewed as they: with fewer than 30 trials the t interval then covers less than 0.93.
+
+    >>> difference_has_interval(15, learned=30), difference_has_interval(30, learned=60)
+    (False, True)
+    """
+    return n >= FEWEST_IN_STEPS and ratio_has_interval(learned)
 
 
 def verdicts(
@@ -172,8 +186,9 @@ def _compared(
     with np.errstate(divide="ignore", invalid="ignore"):  # no errors at all have no ratio
         logarithms = np.log(values[1]) - np.log(values[0])
     ratios = paired_comparison(logarithms, tuple(np.log(endpoint["margin"])))
-    if not interval_is_given(len(both), learned.mean() if len(both) else 0.0):
+    if not difference_has_interval(len(both), learned.sum()):
         difference = Interval(difference.estimate)
+    if not ratio_has_interval(learned.sum()):
         ratios = replace(ratios, lower=nan, upper=nan, within=False)
     # Where neither was learned the horizon alone makes two trials equal.
     most_learned = 2 * learned.any(axis=1).sum() > len(both)

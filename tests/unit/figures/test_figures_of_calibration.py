@@ -113,7 +113,7 @@ def test_a_pool_smaller_than_an_ensemble_is_one():
 def coverage() -> pd.DataFrame:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(simulated_coverage, "REPETITIONS", 10)
-        patch.setattr(simulated_coverage, "SIZES", (10, 15))
+        patch.setattr(simulated_coverage, "SIZES", (10, 30))
         return simulated_coverage.tables(None, [], seed=1)["simulated_coverage"]
 
 
@@ -125,19 +125,19 @@ def test_an_interval_that_covers_too_little_is_named(coverage, tmp_path):
     )
     assert simulated_coverage.missed(right).empty
     assert "No design misses" in text_of(simulated_coverage, {"simulated_coverage": right})
-    of_design = right.query("n == 10 and correlation == 0.5 and not_learned == 0 and ratio == 1")
-    places = {quantity: place for place, quantity in of_design["quantity"].items()}
-    for quantity, rate in (
-        ("difference_covered", 0.88),
-        ("ratio_covered", 0.99),
-        ("false_direction", 0.08),
+    of_designs = right.query("correlation == 0.5 and not_learned == 0 and ratio == 1")
+    places = {(row.n, row.quantity): row.Index for row in of_designs.itertuples()}
+    for n, quantity, rate, given in (
+        (30, "difference_covered", 0.88, True),
+        (10, "difference_covered", 0.88, False),
+        (10, "ratio_covered", 0.99, True),
+        (10, "false_direction", 0.08, True),
     ):
-        place = places[quantity]
         wrong = right.copy()
-        wrong.loc[place, "rate"] = rate
-        assert list(simulated_coverage.missed(wrong).index) == [place]
+        wrong.loc[places[n, quantity], "rate"] = rate
+        assert list(simulated_coverage.missed(wrong).index) == [places[n, quantity]] * given
         text = text_of(simulated_coverage, {"simulated_coverage": wrong})
-        assert "10 trials, 0 % not learned, correlation 0.5, ratio 1:" in text
+        assert (f"{n} trials, 0 % not learned, correlation 0.5, ratio 1:" in text) == given
     with style.figure_style():
         drawn = simulated_coverage.draw({"simulated_coverage": coverage}, None)
         style.save_figure(drawn, tmp_path / "drawn.svg")

@@ -51,7 +51,8 @@ def experiment(name, leads, *, chosen=0, **settings):
             | {"sample": sample, "first": EASY, "second": HARD, "n": len(leads)}
             | {"margin_low": 0.8, "margin_high": 1.25, "verdict": "sooner", "exchangeable": False}
             | {"learned_first": len(leads), "learned_second": sum(map(bool, leads))}
-            | {"p_adjusted": 0.02 if sample == chosen else 0.5, **ratios}
+            | dict.fromkeys(("p", "p_adjusted"), 0.02 if sample == chosen else 0.5)
+            | ratios
         )
     given = synthetic.experiment_settings(name, [EASY, HARD], **settings)
     return SimpleNamespace(

@@ -18,7 +18,7 @@ from quantlearn.figures import formats, style
 from quantlearn.figures.error_rates import QUANTITIES, SPREAD, Design, simulated_rates
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
-from quantlearn.statistics.comparison import interval_is_given
+from quantlearn.statistics.comparison import difference_has_interval, ratio_has_interval
 
 READS = ("samples",)
 
@@ -47,7 +47,7 @@ SIZES = (10, 15, 30)
 CORRELATIONS = (-0.5, 0.0, 0.5, 0.9)
 NOT_LEARNED = (0.0, 0.3, 0.7)
 RATIOS = (1.0, 1.5)
-REPETITIONS = 4000
+REPETITIONS = 10_000
 
 LEAST_COVERED = {0.0: 0.93, 0.3: 0.91, 0.7: 0.91}
 """What an interval must cover to be used, by the share that is not learned."""
@@ -95,13 +95,21 @@ def rates(design: Design, repetitions: int, rng: np.random.Generator) -> pd.Data
 
 def missed(table: pd.DataFrame) -> pd.DataFrame:
     """The rows that miss what is asked of them, by however little, of intervals that are given."""
-    places = zip(table["n"], table["not_learned"], strict=True)
-    used = np.array([interval_is_given(n, learned=1 - share) for n, share in places])
-    covered = table["quantity"].isin(["difference_covered", "ratio_covered"]) & used
+    covered = np.array([is_interval(row) for row in table.itertuples()])
     little = covered & (table["rate"] < table["not_learned"].map(LEAST_COVERED))
     much = covered & (table["not_learned"] == 0) & (table["rate"] > MOST_COVERED)
     false = (table["quantity"] == "false_direction") & (table["rate"] > MOST_FALSE)
     return table[little | much | false]
+
+
+def is_interval(row: Any) -> bool:
+    """Whether a row is about an interval that verdicts are given in such designs."""
+    learned = 2 * row.n * (1 - row.not_learned)
+    given = {
+        "difference_covered": difference_has_interval(row.n, learned),
+        "ratio_covered": ratio_has_interval(learned),
+    }
+    return given.get(row.quantity, False)
 
 
 def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
