@@ -19,10 +19,16 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn.networks.compiled.transformer import TransformerCore
 from quantlearn.networks.dropout_and_batch_norm import Evaluation
 from quantlearn.networks.layers import ACTIVATIONS, affine, bias, kernel, layer_norm
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import ZONES
+
+
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> TransformerCore:
+    """The same network without dropout, compiled for the CPU."""
+    return TransformerCore(settings, task, threads)
 
 
 def initialise(

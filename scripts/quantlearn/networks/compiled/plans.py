@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from quantlearn.networks.compiled import kernels
+from quantlearn.networks.compiled.batches import as_arrays
 
-__all__ = ["EvaluationPlan", "TrialPlan", "as_arrays", "evaluation_plan"]
+__all__ = ["EvaluationPlan", "TrialPlan", "evaluation_plan"]
 
-LONGEST_SCENE = 255
 LARGEST_TOKEN = 254
 
 
@@ -126,18 +126,3 @@ def _trial_plan(tokens: np.ndarray, lengths: np.ndarray, lanes: int) -> TrialPla
         inner=int(np.count_nonzero(has_children)) or 1,
         node_of=rank[end[scene_of]],
     )
-
-
-def as_arrays(tokens: Tensor, lengths: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens, uint8 (T, B, S), and lengths, int32 (T, B), as the kernels take them.
-
-    Raises ValueError where shapes or types do not fit together, or a length lies outside 0 … S.
-    """
-    if tokens.dtype != torch.uint8 or tokens.ndim != 3 or lengths.shape != tokens.shape[:2]:
-        raise ValueError("tokens must be uint8 (T, B, S) and lengths (T, B)")
-    size = tokens.shape[2]
-    if size > LONGEST_SCENE:
-        raise ValueError(f"scenes have {size} positions, at most {LONGEST_SCENE} are supported")
-    if lengths.numel() and not (lengths.min() >= 0 and lengths.max() <= size):
-        raise ValueError(f"lengths must lie between 0 and {size}")
-    return tokens.contiguous().numpy(), lengths.to(torch.int32).contiguous().numpy()
