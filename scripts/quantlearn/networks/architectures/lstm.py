@@ -17,7 +17,7 @@ import torch
 
 from quantlearn.networks.architectures import recurrent
 from quantlearn.networks.compiled.cells import LSTM
-from quantlearn.networks.compiled.recurrent_core import RecurrentCore
+from quantlearn.networks.compiled.core import RecurrentCore
 from quantlearn.networks.layers import bias, kernel, sigmoid
 from quantlearn.networks.task import Task
 

@@ -15,7 +15,7 @@ import torch
 
 from quantlearn.networks.architectures import recurrent
 from quantlearn.networks.compiled.cells import ELMAN_RELU, ELMAN_TANH
-from quantlearn.networks.compiled.recurrent_core import RecurrentCore
+from quantlearn.networks.compiled.core import RecurrentCore
 from quantlearn.networks.layers import ACTIVATIONS, bias, kernel
 from quantlearn.networks.task import Task
 

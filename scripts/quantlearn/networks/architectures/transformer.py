@@ -27,8 +27,12 @@ from quantlearn.semantics.scenes import ZONES
 
 
 def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> TransformerCore:
-    """The same network without dropout, compiled for the CPU."""
-    return TransformerCore(settings, task, threads)
+    """The same network, compiled for the CPU."""
+    waves = None
+    if settings["position"] == "sinusoidal":
+        width = settings["heads"] * settings["head_size"]
+        waves = _waves(task.positions, width, torch.float64, torch.device("cpu"))
+    return TransformerCore(settings, task, threads, waves)
 
 
 def initialise(

@@ -3,14 +3,67 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["as_arrays", "check_tokens", "empty", "no_such_row", "spread"]
+__all__ = [
+    "Batches",
+    "Mode",
+    "Results",
+    "as_arrays",
+    "check_tokens",
+    "empty",
+    "no_such_row",
+    "spread",
+]
 
 LONGEST_SCENE = 255
+
+
+class Batches(NamedTuple):
+    """The scenes of each network, of which ``counts`` (T,) are computed, in their ``order``.
+
+    tokens uint8 (T, B, S); lengths int32 (T, B), positions to read; order int32 (T, B); labels
+    (T, B); vectors (V, I) of each token, of which the first ``zones`` numbers are of an object and
+    the others of the quantifier.
+    """
+
+    tokens: np.ndarray
+    lengths: np.ndarray
+    order: np.ndarray
+    counts: np.ndarray
+    labels: np.ndarray
+    vectors: np.ndarray
+    zones: int
+
+
+class Mode(NamedTuple):
+    """What is asked: logits, or where ``train`` losses and gradients.
+
+    The loss is the cross entropy, or where ``squared`` the squared error of the probability of
+    true. Where ``rate`` is positive, units are dropped at it: ``kept`` is 1 or 0 for each.
+    """
+
+    train: bool
+    squared: bool
+    rate: float
+    kept: np.ndarray
+
+
+class Results(NamedTuple):
+    """Where results are written.
+
+    logits (T, B, 2), losses (T,), gradient (T, row), and (T, layers, 2, units) the new running
+    means and variances of batch normalisation.
+    """
+
+    logits: np.ndarray
+    losses: np.ndarray
+    gradient: np.ndarray
+    statistics: np.ndarray
 
 
 def as_arrays(tokens: Tensor, lengths: Tensor) -> tuple[np.ndarray, np.ndarray]:

@@ -23,11 +23,13 @@ Not covered: accelerators, half precision, dropout, second derivatives.
 import math
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from quantlearn.networks.architectures import recurrent
 from quantlearn.networks.compiled import flat_kernels, kernels
 from quantlearn.networks.compiled.batches import (
     as_arrays,
@@ -37,9 +39,11 @@ from quantlearn.networks.compiled.batches import (
     spread,
 )
 from quantlearn.networks.compiled.cells import Cell
-from quantlearn.networks.compiled.plans import EvaluationPlan
+from quantlearn.networks.compiled.plans import EvaluationPlan, evaluation_plan
+from quantlearn.networks.dropout_and_batch_norm import Evaluation
+from quantlearn.networks.task import Task
 
-__all__ = ["Shape", "evaluate", "loss_gradient"]
+__all__ = ["RecurrentCore", "Shape", "evaluate", "loss_gradient"]
 
 LANES = kernels.TRAINING_LANES
 
@@ -61,6 +65,56 @@ class Shape:
     def driven(self) -> np.ndarray:
         """The block of a stored matrix that each gate takes of the input's rows, -1 for none."""
         return np.array([-1 if block is None else block for block in self.cell.driven])
+
+
+class RecurrentCore:
+    """Networks of one cell and setting on the CPU. ``trains``: it knows no dropout.
+
+    Without dropout, its results are those of the architecture's ``forward`` but for rounding. A
+    network's are the same, bit by bit, whatever its company in the ensemble and however many
+    ``threads`` the networks are spread over: no number of it is touched by anything else's.
+    """
+
+    def __init__(self, cell: Cell, settings: dict[str, Any], task: Task, threads: int = 1) -> None:
+        self.shape = Shape(cell, settings["layers"], settings["hidden"])
+        self.settings = settings
+        self.task = task
+        self.threads = threads
+        self.trains = settings["dropout"] == 0
+
+    def loss_gradient(
+        self,
+        flat: Tensor,
+        tokens: Tensor,
+        lengths: Tensor,
+        labels: Tensor,
+        mode: Evaluation,
+        squared: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        """Mean loss of each trial's batch (trials,) and its gradient, as ``flat``.
+
+        The loss is the cross entropy, or where ``squared`` the squared error.
+        """
+        return loss_gradient(
+            self.shape,
+            flat,
+            tokens,
+            recurrent.read_until(tokens, lengths, self.settings),
+            labels,
+            self.task.token_table(flat.dtype, flat.device),
+            squared,
+            self.threads,
+        )
+
+    def plan(self, tokens: Tensor, lengths: Tensor, dtype: torch.dtype) -> EvaluationPlan:
+        """What is prepared once for scenes that are evaluated again and again."""
+        lengths = recurrent.read_until(tokens, lengths, self.settings)
+        return evaluation_plan(tokens, lengths, dtype)
+
+    def planned_logits(self, flat: Tensor, plan: EvaluationPlan) -> Tensor:
+        """Logits (trials, scenes, 2) of the scenes of a plan, without derivatives."""
+        vectors = self.task.token_table(flat.dtype, flat.device)
+        return evaluate(self.shape, plan, flat, vectors, self.threads)
 
 
 @cache

@@ -102,9 +102,7 @@ def exponential_less_one(typing, x):
 
     def emit(context, builder, sig, args):
         power, p = _exponential(builder, args[0], 1)
-        return emit_multiply_add(
-            builder, power, p, builder.fsub(power, _constant(power.type, 1))
-        )
+        return emit_multiply_add(builder, power, p, builder.fsub(power, _constant(power.type, 1)))
 
     return signature(x, x), emit
 

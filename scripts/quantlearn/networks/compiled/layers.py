@@ -24,10 +24,18 @@ from quantlearn.networks.compiled.elementary import (
 )
 from quantlearn.networks.compiled.simd import (
     add_lane_sums,
+    add_products,
+    add_tile_sums,
     broadcast,
+    gather_four,
     helper,
     inline,
+    load_tile,
     multiply_add,
+    store_four,
+    store_tile,
+    zero_tile_4,
+    zero_tile_16,
 )
 
 __all__ = [
@@ -39,6 +47,7 @@ __all__ = [
     "derive_loss",
     "derive_norm",
     "derive_softmax",
+    "drop",
     "fill_rows",
     "multiply",
     "multiply_in_lanes",
@@ -74,73 +83,29 @@ def add_product(out, out_distance, x, x_distance, weights, of_input, of_unit, si
     """
     rows, units, inputs = sizes
     for row in range(0, rows, 2):
-        x0 = x + row * x_distance
-        x1 = x0 + x_distance
         for u in range(0, units, 4):
-            y0 = out + (row * out_distance + u)
-            y1 = y0 + out_distance
-            w = weights + u * of_unit
-            a0, a1, a2, a3 = y0[0], y0[1], y0[2], y0[3]
-            b0, b1, b2, b3 = y1[0], y1[1], y1[2], y1[3]
+            at = out + (row * out_distance + u)
+            tile = load_tile(at, out_distance, 1)
+            source, w = x + row * x_distance, weights + u * of_unit
             for k in range(inputs):
-                s, t = x0[k], x1[k]
-                here = w + k * of_input
-                w0, w1, w2, w3 = here[0], here[of_unit], here[2 * of_unit], here[3 * of_unit]
-                a0 = multiply_add(w0, s, a0)
-                a1 = multiply_add(w1, s, a1)
-                a2 = multiply_add(w2, s, a2)
-                a3 = multiply_add(w3, s, a3)
-                b0 = multiply_add(w0, t, b0)
-                b1 = multiply_add(w1, t, b1)
-                b2 = multiply_add(w2, t, b2)
-                b3 = multiply_add(w3, t, b3)
-            y0[0], y0[1], y0[2], y0[3] = a0, a1, a2, a3
-            y1[0], y1[1], y1[2], y1[3] = b0, b1, b2, b3
+                tile = add_products(tile, source + k, x_distance, w + k * of_input, of_unit)
+            store_tile(at, out_distance, 1, tile)
 
 
 @helper
 def add_outer_products(totals, distance, x, x_distance, slopes, slopes_distance, sizes):
     """totals[input · distance + unit] += Σ over rows and lanes of x[row][input] slopes[row][unit].
 
-    sizes: rows, units, inputs. Sixteen sums stay in registers over all rows.
+    sizes: rows, units, inputs.
     """
     rows, units, inputs = sizes
     for k in range(0, inputs, 4):
         for u in range(0, units, 4):
-            zero = broadcast(0.0, x)
-            a0, a1, a2, a3 = zero, zero, zero, zero
-            b0, b1, b2, b3 = zero, zero, zero, zero
-            c0, c1, c2, c3 = zero, zero, zero, zero
-            e0, e1, e2, e3 = zero, zero, zero, zero
+            tile = zero_tile_16(x)
             for row in range(rows):
-                s = x + (row * x_distance + k)
-                d = slopes + (row * slopes_distance + u)
-                d0, d1, d2, d3 = d[0], d[1], d[2], d[3]
-                y = s[0]
-                a0 = multiply_add(y, d0, a0)
-                a1 = multiply_add(y, d1, a1)
-                a2 = multiply_add(y, d2, a2)
-                a3 = multiply_add(y, d3, a3)
-                y = s[1]
-                b0 = multiply_add(y, d0, b0)
-                b1 = multiply_add(y, d1, b1)
-                b2 = multiply_add(y, d2, b2)
-                b3 = multiply_add(y, d3, b3)
-                y = s[2]
-                c0 = multiply_add(y, d0, c0)
-                c1 = multiply_add(y, d1, c1)
-                c2 = multiply_add(y, d2, c2)
-                c3 = multiply_add(y, d3, c3)
-                y = s[3]
-                e0 = multiply_add(y, d0, e0)
-                e1 = multiply_add(y, d1, e1)
-                e2 = multiply_add(y, d2, e2)
-                e3 = multiply_add(y, d3, e3)
-            at = totals + (k * distance + u)
-            add_lane_sums(at, a0, a1, a2, a3)
-            add_lane_sums(at + distance, b0, b1, b2, b3)
-            add_lane_sums(at + 2 * distance, c0, c1, c2, c3)
-            add_lane_sums(at + 3 * distance, e0, e1, e2, e3)
+                source, slope = x + (row * x_distance + k), slopes + (row * slopes_distance + u)
+                tile = add_products(tile, source, 1, slope, 1)
+            add_tile_sums(totals + (k * distance + u), distance, tile)
 
 
 @helper
@@ -162,25 +127,14 @@ def multiply_in_lanes(out, of_out, x, of_x, y, of_y, sizes):
     ``of_out``, ``of_x`` and ``of_y`` are the distances between their elements along either index;
     sizes: those of a, b and c. a and b come in pairs.
     """
-    out_a, out_b = of_out
-    x_a, x_c = of_x
-    y_b, y_c = of_y
     rows, columns, depth = sizes
-    zero = broadcast(0.0, out)
     for a in range(0, rows, 2):
         for b in range(0, columns, 2):
-            s00, s01, s10, s11 = zero, zero, zero, zero
+            tile = zero_tile_4(out)
+            p, q = x + a * of_x[0], y + b * of_y[0]
             for c in range(depth):
-                p = x + (a * x_a + c * x_c)
-                q = y + (b * y_b + c * y_c)
-                p0, p1, q0, q1 = p[0], p[x_a], q[0], q[y_b]
-                s00 = multiply_add(p0, q0, s00)
-                s01 = multiply_add(p0, q1, s01)
-                s10 = multiply_add(p1, q0, s10)
-                s11 = multiply_add(p1, q1, s11)
-            at = out + (a * out_a + b * out_b)
-            at[0], at[out_b] = s00, s01
-            at[out_a], at[out_a + out_b] = s10, s11
+                tile = add_products(tile, p + c * of_x[1], of_x[0], q + c * of_y[1], of_y[0])
+            store_tile(out + (a * of_out[0] + b * of_out[1]), of_out[0], of_out[1], tile)
 
 
 @helper
@@ -253,6 +207,20 @@ def activate(kind, sums, units, count, keep):
 def _softplus(x):
     """ln(1 + exp(x)) = max(x, 0) + ln(1 + exp(-|x|))."""
     return relu(x) + log_one_plus(exponential(0.0 - magnitude(x)))
+
+
+@helper
+def drop(units, derivatives, count, kept, offsets, rate):
+    """Multiply both by 1 / (1 - rate) where a unit is kept, by 0 elsewhere.
+
+    ``kept``, with the ``offsets`` of lanes, is 1 or 0 for each of ``count`` units, in fours.
+    """
+    factor = broadcast(1 / (1 - rate), units)
+    for u in range(0, count, 4):
+        a, b, c, d = gather_four(kept + u, offsets, units)
+        a, b, c, d = a * factor, b * factor, c * factor, d * factor
+        for place in (units + u, derivatives + u):
+            store_four(place, place[0] * a, place[1] * b, place[2] * c, place[3] * d)
 
 
 # --- Normalisation over units ---------------------------------------------------------------------

@@ -1,9 +1,9 @@
-"""How scenes are evaluated again and again: each distinct beginning of a scene once.
+"""How scenes are evaluated again and again: what is the same in several of them, once.
 
-The scenes of a trial, sorted, form a tree in which a common prefix is one path. Its nodes are the
+Recurrent networks compute each distinct beginning of a scene once. The scenes of a trial, sorted, form a tree in which a common prefix is one path. Its nodes are the
 places where scenes part or end; between two of them lies a run of positions. Runs of equal length
 whose parents are known are computed side by side, first those that lead to further runs, then all
-others.
+others. Other networks compute each distinct scene once.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from torch import Tensor
 from quantlearn.networks.compiled import kernels
 from quantlearn.networks.compiled.batches import as_arrays
 
-__all__ = ["EvaluationPlan", "TrialPlan", "evaluation_plan"]
+__all__ = ["DistinctScenes", "EvaluationPlan", "TrialPlan", "distinct_scenes", "evaluation_plan"]
 
 LARGEST_TOKEN = 254
 
@@ -125,4 +125,49 @@ def _trial_plan(tokens: np.ndarray, lengths: np.ndarray, lanes: int) -> TrialPla
         tokens=np.concatenate([np.empty(0, np.uint8), *pieces]),
         inner=int(np.count_nonzero(has_children)) or 1,
         node_of=rank[end[scene_of]],
+    )
+
+
+@dataclass(frozen=True)
+class DistinctScenes:
+    """The different scenes of each trial, by length, and which of them a scene is.
+
+    tokens uint8 (T, U, S), lengths int32 (T, U), counts (T,) how many there are, scene_of (T, B).
+    """
+
+    tokens: np.ndarray
+    lengths: np.ndarray
+    counts: np.ndarray
+    scene_of: np.ndarray
+
+    def select(self, trials: np.ndarray) -> "DistinctScenes":
+        """Those of some trials only, for instance of those that are not finished."""
+        parts = (self.tokens, self.lengths, self.counts, self.scene_of)
+        return DistinctScenes(*(part[trials] for part in parts))
+
+
+def distinct_scenes(tokens: Tensor, lengths: Tensor) -> DistinctScenes:
+    """Prepare scenes, tokens uint8 (T, B, S) and lengths (T, B), that are evaluated repeatedly.
+
+    >>> tokens = torch.tensor([[[0, 1], [1, 4], [0, 1]]], dtype=torch.uint8)
+    >>> plan = distinct_scenes(tokens, torch.tensor([[2, 1, 2]]))
+    >>> plan.lengths.tolist(), plan.scene_of.tolist()
+    ([[1, 2]], [[1, 0, 1]])
+    """
+    tokens, lengths = as_arrays(tokens, lengths)
+    trials, batch, size = tokens.shape
+    # The first token tells the quantifier, which a network is told of an empty scene too.
+    read = np.arange(size) < np.maximum(lengths, 1)[..., None]
+    keys = np.concatenate([lengths.astype(np.uint8)[..., None], np.where(read, tokens, 0)], axis=2)
+    scene_of = np.empty((trials, batch), np.int64)
+    found = []
+    for own, scenes in zip(keys, scene_of, strict=True):
+        own, scenes[:] = np.unique(own, axis=0, return_inverse=True)
+        found.append(own)
+    counts = np.array([len(own) for own in found], np.int64)
+    kept = np.zeros((trials, counts.max(initial=0), size + 1), np.uint8)
+    for own, target in zip(found, kept, strict=True):
+        target[: len(own)] = own
+    return DistinctScenes(
+        np.ascontiguousarray(kept[..., 1:]), kept[..., 0].astype(np.int32), counts, scene_of
     )

@@ -17,6 +17,8 @@ __all__ = [
     "INLINED",
     "TRAINING_LANES",
     "add_lane_sums",
+    "add_products",
+    "add_tile_sums",
     "broadcast",
     "clear",
     "emit_multiply_add",
@@ -26,13 +28,17 @@ __all__ = [
     "inline",
     "lane_numbers",
     "lanes_of",
+    "load_tile",
     "multiply_add",
     "numbers",
     "scatter_add_four",
     "scatter_four",
     "splat",
     "store_four",
+    "store_tile",
     "training_vectors",
+    "zero_tile_4",
+    "zero_tile_16",
 ]
 
 TRAINING_LANES = 8  # scenes that are trained side by side; the 2019 experiments have batches of 8
@@ -333,22 +339,26 @@ def scatter_add_four(typing, base, offsets, a, b, c, d):
     return signature(types.none, base, offsets, a, b, c, d), emit
 
 
+def _add_lane_sums(builder, place, vectors, align):
+    """Add the sums over lanes of four vectors to four numbers."""
+    rows = _transpose_fours(builder, vectors)
+    total = builder.fadd(builder.fadd(rows[0], rows[1]), builder.fadd(rows[2], rows[3]))
+    while total.type.count > 4:
+        half = total.type.count // 2
+        low = _shuffle(builder, total, total, list(range(half)))
+        high = _shuffle(builder, total, total, list(range(half, 2 * half)))
+        total = builder.fadd(low, high)
+    four = _four(builder, place)
+    old = builder.load(four, align=align)
+    builder.store(builder.fadd(old, total), four, align=align)
+
+
 @intrinsic
 def add_lane_sums(typing, base, a, b, c, d):
     """``base[q]`` += sum of the lanes of the q-th vector, in a fixed order."""
 
     def emit(context, builder, sig, args):
-        align = _alignment(sig.args[0].item)
-        rows = _transpose_fours(builder, args[1:])
-        total = builder.fadd(builder.fadd(rows[0], rows[1]), builder.fadd(rows[2], rows[3]))
-        while total.type.count > 4:
-            half = total.type.count // 2
-            low = _shuffle(builder, total, total, list(range(half)))
-            high = _shuffle(builder, total, total, list(range(half, 2 * half)))
-            total = builder.fadd(low, high)
-        place = _four(builder, args[0])
-        old = builder.load(place, align=align)
-        builder.store(builder.fadd(old, total), place, align=align)
+        _add_lane_sums(builder, args[0], args[1:], _alignment(sig.args[0].item))
         return context.get_dummy_value()
 
     return signature(types.none, base, a, b, c, d), emit
@@ -362,6 +372,100 @@ def broadcast(typing, number, vectors):
         return splat(context, builder, args[0], sig.args[0], sig.return_type)
 
     return signature(vectors.item, number, vectors), emit
+
+
+# Tiles: vectors [row][column] that stay in registers. Their number says their shape.
+_TILES = {4: (2, 2), 8: (2, 4), 16: (4, 4)}
+
+
+def _places_of_tile(builder, place, steps, shape):
+    """Where the elements of a tile are, whose rows and columns are so far apart."""
+    places = []
+    for row in range(shape[0]):
+        start = builder.gep(place, [builder.mul(steps[0], ir.IntType(64)(row))], inbounds=True)
+        for column in range(shape[1]):
+            index = builder.mul(steps[1], ir.IntType(64)(column))
+            places.append(builder.gep(start, [index], inbounds=True))
+    return places
+
+
+def _zero_tile(count):
+    @intrinsic
+    def tile(typing, like):
+        vector = types.UniTuple(like.item, count)
+        return signature(vector, like), lambda c, b, sig, args: c.get_constant_null(vector)
+
+    return tile
+
+
+zero_tile_4, zero_tile_16 = _zero_tile(4), _zero_tile(16)
+
+
+@intrinsic
+def load_tile(typing, place, row_step, column_step):
+    """The tile of 2 × 4 vectors at ``place``."""
+    kind = types.UniTuple(place.item, 8)
+
+    def emit(context, builder, sig, args):
+        align = _alignment(sig.args[0].item)
+        places = _places_of_tile(builder, args[0], args[1:], _TILES[8])
+        loaded = [builder.load(one, align=align) for one in places]
+        return context.make_tuple(builder, kind, loaded)
+
+    return signature(kind, place, types.intp, types.intp), emit
+
+
+@intrinsic
+def store_tile(typing, place, row_step, column_step, tile):
+    """The reverse of `load_tile`, for tiles of all shapes."""
+
+    def emit(context, builder, sig, args):
+        align = _alignment(sig.args[0].item)
+        places = _places_of_tile(builder, args[0], args[1:3], _TILES[sig.args[3].count])
+        for one, vector in zip(places, cgutils.unpack_tuple(builder, args[3]), strict=True):
+            builder.store(vector, one, align=align)
+        return context.get_dummy_value()
+
+    return signature(types.none, place, types.intp, types.intp, tile), emit
+
+
+@intrinsic
+def add_products(typing, tile, x, x_step, y, y_step):
+    """tile[row][column] += x[row · x_step] y[column · y_step]; y may be numbers for all lanes."""
+    rows, columns = _TILES[tile.count]
+
+    def emit(context, builder, sig, args):
+        sums, x, x_step, y, y_step = args
+        xs = [
+            builder.load(one, align=_alignment(sig.args[1].item))
+            for one in _places_of_tile(builder, x, (x_step, x_step), (rows, 1))
+        ]
+        ys = [
+            splat(context, builder, builder.load(one, align=_alignment(sig.args[3].item)),
+                  sig.args[3].item, sig.args[1].item)
+            for one in _places_of_tile(builder, y, (y_step, y_step), (1, columns))
+        ]  # fmt: skip
+        old = iter(cgutils.unpack_tuple(builder, sums))
+        new = [emit_multiply_add(builder, b, a, next(old)) for a in xs for b in ys]
+        return context.make_tuple(builder, sig.return_type, new)
+
+    return signature(tile, tile, x, types.intp, y, types.intp), emit
+
+
+@intrinsic
+def add_tile_sums(typing, base, step, tile):
+    """``base[row · step + column]`` += sum of the lanes of the tile's vectors, in a fixed order."""
+    columns = _TILES[tile.count][1]
+
+    def emit(context, builder, sig, args):
+        vectors = cgutils.unpack_tuple(builder, args[2])
+        for row in range(len(vectors) // columns):
+            some = vectors[row * columns : (row + 1) * columns]
+            start = builder.gep(args[0], [builder.mul(args[1], ir.IntType(64)(row))], inbounds=True)
+            _add_lane_sums(builder, start, some, _alignment(sig.args[0].item))
+        return context.get_dummy_value()
+
+    return signature(types.none, base, types.intp, tile), emit
 
 
 @inline

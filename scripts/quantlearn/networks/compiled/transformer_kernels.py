@@ -29,6 +29,7 @@ from quantlearn.networks.compiled.layers import (
     derive_loss,
     derive_norm,
     derive_softmax,
+    drop,
     fill_rows,
     multiply,
     multiply_in_lanes,
@@ -46,15 +47,16 @@ from quantlearn.networks.compiled.simd import (
     numbers,
 )
 
-__all__ = ["Batches", "Results", "Sizes", "kept", "run", "workspace"]
+__all__ = ["Sizes", "run", "workspace"]
 
 
 class Sizes(NamedTuple):
     """What all networks of an ensemble are made of.
 
     A head of ``head`` numbers takes ``head_width`` of the ``found`` of a row, and a model of
-    ``units`` numbers ``width``, with padding; so do ``inputs`` and ``hidden``. ``activation`` is
-    its place in `layers.ACTIVATIONS`; ``places`` are positions, and one that is not used.
+    ``units`` numbers ``width``, with padding; so do ``inputs``, and ``drawn`` hidden units
+    ``hidden``. ``activation`` is its place in `layers.ACTIVATIONS`; ``places`` are positions, and
+    one that is not used.
     """
 
     layers: int
@@ -65,35 +67,10 @@ class Sizes(NamedTuple):
     units: int
     width: int
     hidden: int
+    drawn: int
     inputs: int
     places: int
     activation: int
-
-
-class Batches(NamedTuple):
-    """The scenes of each network, and where they are put.
-
-    tokens uint8 (T, B, S); lengths int32 (T, B), the rows that are read after row 0; order int32
-    (T, B), each network's scenes by length; counts (T,), how many of them; labels (T, B); vectors
-    (V, I) of each token, of which the first ``zones`` numbers are of an object and the others of
-    the quantifier.
-    """
-
-    tokens: np.ndarray
-    lengths: np.ndarray
-    order: np.ndarray
-    counts: np.ndarray
-    labels: np.ndarray
-    vectors: np.ndarray
-    zones: int
-
-
-class Results(NamedTuple):
-    """Where results are written: logits (T, B, 2), losses (T,) and gradient (T, row)."""
-
-    logits: np.ndarray
-    losses: np.ndarray
-    gradient: np.ndarray
 
 
 # --- Where things are -----------------------------------------------------------------------------
@@ -136,11 +113,11 @@ def workspace(sizes, rows, layers):
 
 
 @helper
-def place_scenes(batches, trial, block, lanes, scenes):
+def place_scenes(batches, trial, block, scenes):
     """Put the scenes of a block into lanes, -1 where there is none; return the number of rows."""
     longest = 0
-    for lane in range(lanes):
-        k = block * lanes + lane
+    for lane in range(len(scenes)):
+        k = block * len(scenes) + lane
         scenes[lane] = batches.order[trial, k] if k < batches.counts[trial] else -1
         if scenes[lane] >= 0:
             longest = max(longest, batches.lengths[trial, scenes[lane]])
@@ -230,8 +207,11 @@ def add_bias(x, rows, width, bias):
 
 
 @helper
-def add_feedforward(sizes, weights, asked, x, past, keep):
-    """x += f(norm(x) W¹ + b¹) W² + b² in the rows that are ``asked`` for."""
+def add_feedforward(sizes, weights, asked, x, past, mode, chosen, offsets):
+    """x += f(norm(x) W¹ + b¹) W² + b² in the rows that are ``asked`` for.
+
+    ``chosen``, with the ``offsets`` of lanes, says which units are kept.
+    """
     width, hidden = sizes.width, sizes.hidden
     first = weights + 2 * width
     second = first + (width + 1) * hidden
@@ -243,7 +223,11 @@ def add_feedforward(sizes, weights, asked, x, past, keep):
     normalise(x, width, (asked, sizes.units, width), weights, standard, normed, inverse)
     fill_rows(sums, hidden, asked, hidden, first + width * hidden)
     add_product(sums, hidden, normed, width, first, hidden, 1, (asked, hidden, width))
-    activate(sizes.activation, sums, units, asked * hidden, keep)
+    activate(sizes.activation, sums, units, asked * hidden, mode.train)
+    if mode.rate > 0:
+        for row in range(asked):
+            at = chosen + row * sizes.drawn
+            drop(units + row * hidden, sums + row * hidden, hidden, at, offsets, mode.rate)
     add_bias(x, asked, width, second + hidden * width)
     add_product(x, width, units, hidden, second, width, 1, (asked, width, hidden))
 
@@ -351,62 +335,66 @@ def derive_embedding(sizes, totals, rows, inputs, slopes):
 
 
 @kernel
-def run(code, sizes, first, last, flat, places, packed, totals, batches, memory, train, squared,
-        results):  # fmt: skip
-    """Compute the networks ``first`` to ``last`` - 1, forward and where ``train`` asks backward.
+def run(code, sizes, trials, flat, places, packed, totals, memory, batches, mode, results):
+    """Compute the networks from the first to before the last of ``trials``.
 
     flat (T, row) holds weight k of a network in column k; ``places`` (weights,) says where it
     stands in ``packed`` (P,), which holds what is no weight and does not change. Scratch: totals
-    (P,) and memory, as many vectors as `workspace` says. With ``train`` writes losses and gradient,
-    of the cross entropy or where ``squared`` of the squared error; else logits.
+    (P,) and memory, as many vectors as `workspace` says. Of ``kept`` each layer takes a number for
+    each scene, row and unit, for all rows of the longest scene that there can be, the last layer
+    for row 0 alone.
     """
-    layers = sizes.layers
     own = evaluation_vectors(memory)
     lanes = lanes_of(own)
+    width, layers = sizes.width, sizes.layers
     weights, sums = numbers(packed), numbers(totals)
-    layer_size = layer_weights(sizes)
-    readout = first_layer(sizes) + layers * layer_size
-    readout_bias = readout + 2 * sizes.width + sizes.width * 4
-    scenes = np.empty(lanes, np.int32)
+    readout = first_layer(sizes) + layers * layer_weights(sizes)
+    matrix, bias = readout + 2 * width, readout + 6 * width
+    scenes, offsets = np.empty(lanes, np.int32), np.empty(lanes, np.int32)
     loss = np.empty(4, packed.dtype)
-    for trial in range(first, last):
+    everywhere = batches.tokens.shape[2] + 1
+    for trial in range(trials[0], trials[1]):
+        batch = batches.counts[trial]
         for k in range(len(places)):
             packed[places[k]] = flat[trial, k]
-        batch = batches.counts[trial]
-        totals[:] = 0
-        loss[:] = 0
+        for k in range(len(totals)):
+            totals[k] = 0
+        for k in range(len(loss)):
+            loss[k] = 0
         for block in range((batch + lanes - 1) // lanes):
-            rows = place_scenes(batches, trial, block, lanes, scenes)
+            rows = place_scenes(batches, trial, block, scenes)
             within = own
             truth = within + rows
             inputs = truth + 1
             x = inputs + rows * sizes.inputs
-            standard = x + rows * sizes.width
-            normed = standard + 2 * sizes.width
-            inverse = normed + 2 * sizes.width
+            standard = x + rows * width
+            normed = standard + 2 * width
+            inverse = normed + 2 * width
             logits = inverse + 2
             of_logits = logits + 8
             past = of_logits + 8
-            kept_size = kept(sizes, rows) if train else 0
-            after_attention = rows * (
-                2 * sizes.width + 4 * sizes.found + sizes.heads * rows + 1
-            )
-            read_scenes(batches, trial, scenes, sizes, rows, own, train)
+            kept_size = kept(sizes, rows) if mode.train else 0
+            after_attention = rows * (2 * width + 4 * sizes.found + sizes.heads * rows + 1)
+            read_scenes(batches, trial, scenes, sizes, rows, own, mode.train)
             embed(sizes, weights, inputs, within, rows, x)
             for layer in range(layers):
-                asked = 2 if layer == layers - 1 else rows
-                w = weights + (first_layer(sizes) + layer * layer_size)
+                last = layer == layers - 1
+                asked = 2 if last else rows
+                w = weights + (first_layer(sizes) + layer * layer_weights(sizes))
                 here = past + layer * kept_size
+                units = numbers(mode.kept) + layer * batch * everywhere * sizes.drawn
+                for lane in range(lanes):
+                    scene = max(scenes[lane], 0)
+                    offsets[lane] = scene * sizes.drawn * (1 if last else everywhere)
                 add_attention(sizes, w, within, rows, asked, x, here)
                 w = w + attention_weights(sizes)
-                add_feedforward(sizes, w, asked, x, here + after_attention, train)
-            shape = (2, sizes.units, sizes.width)
-            normalise(x, sizes.width, shape, weights + readout, standard, normed, inverse)
-            fill_rows(logits, 4, 2, 4, weights + readout_bias)
-            matrix = weights + (readout + 2 * sizes.width)
-            shape = (2, 4, sizes.width)
-            add_product(logits, 4, normed, sizes.width, matrix, 4, 1, shape)
-            if not train:
+                here = here + after_attention
+                add_feedforward(sizes, w, asked, x, here, mode, units, numbers(offsets))
+            shape = (2, sizes.units, width)
+            normalise(x, width, shape, weights + readout, standard, normed, inverse)
+            fill_rows(logits, 4, 2, 4, weights + bias)
+            add_product(logits, 4, normed, width, weights + matrix, 4, 1, (2, 4, width))
+            if not mode.train:
                 values = lane_numbers(logits)
                 for lane in range(lanes):
                     if scenes[lane] >= 0:
@@ -414,31 +402,27 @@ def run(code, sizes, first, last, flat, places, packed, totals, batches, memory,
                         results.logits[trial, scenes[lane], 1] = values[lanes + lane]
                 continue
             clear(of_logits, 8)
-            derive_loss(logits, of_logits, truth, squared, batch, numbers(loss))
-            matrix = sums + (readout + 2 * sizes.width)
-            add_outer_products(matrix, 4, normed, sizes.width, of_logits, 4, shape)
-            add_sums(sums + readout_bias, of_logits, 4, 1, 4)
+            derive_loss(logits, of_logits, truth, mode.squared, batch, numbers(loss))
             slopes = past + layers * kept_size
-            scratch = slopes + rows * sizes.width
-            clear(slopes, rows * sizes.width)
-            clear(scratch, 2 * sizes.width)
-            matrix = weights + (readout + 2 * sizes.width)
-            shape = (2, sizes.width, 4)
-            add_product(scratch, sizes.width, of_logits, 4, matrix, 1, 4, shape)
-            shape = (2, sizes.units, sizes.width)
-            derive_norm(scratch, standard, inverse, shape, weights + readout, sums + readout,
-                        slopes, sizes.width)  # fmt: skip
+            scratch = slopes + rows * width
+            clear(slopes, rows * width)
+            clear(scratch, 2 * width)
+            add_outer_products(sums + matrix, 4, normed, width, of_logits, 4, (2, 4, width))
+            add_sums(sums + bias, of_logits, 4, 1, 4)
+            add_product(scratch, width, of_logits, 4, weights + matrix, 1, 4, (2, width, 4))
+            w, into = weights + readout, sums + readout
+            derive_norm(scratch, standard, inverse, shape, w, into, slopes, width)
             for layer in range(layers - 1, -1, -1):
                 asked = 2 if layer == layers - 1 else rows
-                at = first_layer(sizes) + layer * layer_size
+                at = first_layer(sizes) + layer * layer_weights(sizes)
+                between = at + attention_weights(sizes)
                 here = past + layer * kept_size
+                w, into, after = weights + between, sums + between, here + after_attention
+                derive_feedforward(sizes, w, into, asked, after, slopes, scratch)
                 w, into = weights + at, sums + at
-                between = attention_weights(sizes)
-                derive_feedforward(sizes, w + between, into + between, asked,
-                                   here + after_attention, slopes, scratch)  # fmt: skip
                 derive_attention(sizes, w, into, rows, asked, here, slopes, scratch)
             derive_embedding(sizes, sums, rows, inputs, slopes)
-        if train:
+        if mode.train:
             results.losses[trial] = loss[0] / batch
             for k in range(len(places)):
                 results.gradient[trial, k] = totals[places[k]]
