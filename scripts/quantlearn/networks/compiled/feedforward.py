@@ -26,7 +26,9 @@ from quantlearn.networks.compiled.layers import (
     derive_loss,
     drop,
     fill_rows,
+    load_weights,
     multiply,
+    store_gradient,
 )
 from quantlearn.networks.compiled.scene_core import Layout, SceneCore, filled
 from quantlearn.networks.compiled.simd import (
@@ -229,23 +231,23 @@ def read_scenes(batches, trial, first, rows, sizes, own, train):
     lanes = lanes_of(own)
     clear(own, rows * (2 + sizes.inputs))
     there, truth = lane_numbers(own), lane_numbers(own + rows)
-    told = batches.vectors.shape[1]
+    told, positions = batches.vectors.shape[1], batches.tokens.shape[2]
     for k in range(first, min(first + rows * lanes, batches.counts[trial])):
         scene = batches.order[trial, k]
         row, lane = (k - first) // lanes, (k - first) % lanes
         there[row * lanes + lane] = 1
         if train:
             truth[row * lanes + lane] = 2 * batches.labels[trial, scene] - 1
-        values = lane_numbers(own + (2 * rows + row * sizes.inputs)) + lane
-        at = 0
-        for position in range(batches.tokens.shape[2]):
-            token = batches.tokens[trial, scene, position]
+        at = lane_numbers(own + (2 * rows + row * sizes.inputs)) + lane
+        tokens = numbers(batches.tokens) + (trial * batches.tokens.shape[1] + scene) * positions
+        for position in range(positions):
+            vector = numbers(batches.vectors) + tokens[position] * told
             for zone in range(batches.zones):
-                values[at * lanes] = batches.vectors[token, zone]
-                at += 1
-        for number in range(batches.zones, told):
-            values[at * lanes] = batches.vectors[batches.tokens[trial, scene, 0], number]
-            at += 1
+                at[zone * lanes] = vector[zone]
+            at = at + batches.zones * lanes
+        vector = numbers(batches.vectors) + (tokens[0] * told + batches.zones)
+        for number in range(told - batches.zones):
+            at[number * lanes] = vector[number]
 
 
 @helper
@@ -259,108 +261,141 @@ def write_logits(batches, trial, first, rows, logits, out):
         out[trial, scene, 1] = values[(row * 4 + 1) * lanes + lane]
 
 
+@inline
+def parts_of_layer(sizes, rows, own, layer):
+    """Where things of a layer are: standardised sums, sums or their derivatives, and units."""
+    size = rows * sizes.width
+    standard = own + (rows * (2 + sizes.inputs) + 3 * layer * size)
+    return standard, standard + size, standard + 2 * size
+
+
+@inline
+def below_layer(sizes, rows, own, layer):
+    """What a layer reads, and how much of it."""
+    if layer == 0:
+        return own + 2 * rows, sizes.inputs
+    return parts_of_layer(sizes, rows, own, layer - 1)[2], sizes.width
+
+
+@inline
+def parts_of_readout(sizes, rows, own):
+    """Where the last units are, the logits, their derivatives, and what is behind."""
+    units = parts_of_layer(sizes, rows, own, sizes.layers - 1)[2]
+    logits = units + rows * sizes.width
+    return units, logits, logits + 4 * rows, logits + 8 * rows
+
+
+@helper
+def apply_batch_norm(sizes, weights, mode, x, within, rows, batch, moments, standard, new):
+    """Normalise the sums x of a layer; in training ``new`` becomes its running statistics.
+
+    weights: scale, shift, running mean and variance; the moments of the batch go to ``moments``.
+    """
+    running = weights + 2 * sizes.width
+    if not mode.train:
+        standardise(x, within, rows, sizes.width, running, weights, standard)
+        return
+    find_moments(x, within, rows, sizes.width, batch, moments)
+    for u in range(sizes.units):
+        for k in range(2):
+            at = k * sizes.width + u
+            found = moments[at] * (batch / (batch - 1) if k else 1.0)
+            new[k, u] = (1 - sizes.momentum) * running[at] + sizes.momentum * found
+    standardise(x, within, rows, sizes.width, moments, weights, standard)
+
+
+@helper
+def drop_units(sizes, mode, batches, trial, layer, first, rows, units, derivatives):
+    """Drop units of a layer, in the rows of scenes from the ``first`` on."""
+    lanes, batch = lanes_of(units), batches.counts[trial]
+    kept = numbers(mode.kept) + layer * batch * sizes.units
+    offsets = np.empty(lanes, np.int32)
+    for row in range(rows):
+        for lane in range(lanes):
+            k = first + row * lanes + lane
+            offsets[lane] = (batches.order[trial, k] if k < batch else 0) * sizes.units
+        at = row * sizes.width
+        drop(units + at, derivatives + at, sizes.width, kept, numbers(offsets), mode.rate)
+
+
+@helper
+def backward(sizes, weights, totals, mode, rows, batch, own, moments, loss):
+    """Add the loss of a batch and the gradients of all weights."""
+    width, size = sizes.width, rows * sizes.width
+    units, logits, of_logits, slopes = parts_of_readout(sizes, rows, own)
+    within, truth, other = own, own + rows, slopes + size
+    for row in range(rows):
+        at = 4 * row
+        derive_loss(logits + at, of_logits + at, truth + row, mode.squared, batch, loss)
+    readout = layer_start(sizes, sizes.layers)
+    into = totals + readout
+    add_outer_products(into, 4, units, width, of_logits, 4, (rows, 4, width))
+    add_sums(into + 4 * width, of_logits, 4, rows, 4)
+    clear(slopes, size)
+    add_product(slopes, width, of_logits, 4, weights + readout, 1, 4, (rows, width, 4))
+    for layer in range(sizes.layers - 1, -1, -1):
+        standard, derivatives, _ = parts_of_layer(sizes, rows, own, layer)
+        below, below_width = below_layer(sizes, rows, own, layer)
+        start = layer_start(sizes, layer)
+        bias = start + below_width * width
+        multiply(slopes, derivatives, size)
+        if sizes.momentum > 0:
+            w, into = weights + (bias + width), totals + (bias + width)
+            derive_standard(slopes, within, rows, sizes, batch, moments + 2 * layer * width, w,
+                            into, standard)  # fmt: skip
+        shape = (rows, width, below_width)
+        add_outer_products(totals + start, width, below, below_width, slopes, width, shape)
+        add_sums(totals + bias, slopes, width, rows, width)
+        if layer > 0:
+            clear(other, size)
+            shape = (rows, width, width)
+            add_product(other, width, slopes, width, weights + start, 1, width, shape)
+            slopes, other = other, slopes
+
+
 @kernel
 def run(code, sizes, trials, flat, places, packed, totals, memory, batches, mode, results):
     """Compute the networks from the first to before the last of ``trials``.
 
     flat (T, row) holds weight k of a network in column k; ``places`` (weights,) says where it
-    stands in ``packed`` (P,). Scratch: totals (P,) and memory. Of ``kept`` each layer takes a number
-    for each scene and unit.
+    stands in ``packed`` (P,). Scratch: totals (P,) and memory. Of ``kept`` each layer takes a
+    number for each scene and unit.
     """
     own = evaluation_vectors(memory)
-    lanes = lanes_of(own)
-    layers, width = sizes.layers, sizes.width
+    lanes, width = lanes_of(own), sizes.width
     weights, sums = numbers(packed), numbers(totals)
-    readout = layer_start(sizes, layers)
-    offsets = np.empty(lanes, np.int32)
     loss = np.empty(4, packed.dtype)
-    space = np.empty(layers * 2 * width, packed.dtype)
+    moments = np.empty(sizes.layers * 2 * width, packed.dtype)
     for trial in range(trials[0], trials[1]):
         batch = batches.counts[trial]
-        for k in range(len(places)):
-            packed[places[k]] = flat[trial, k]
-        for k in range(len(totals)):
-            totals[k] = 0
-        for k in range(len(loss)):
-            loss[k] = 0
+        load_weights(flat, trial, places, packed, totals, loss)
         rows = (batch + 2 * lanes - 1) // (2 * lanes) * 2 if mode.train else 2
         for first in range(0, batch, rows * lanes):
             read_scenes(batches, trial, first, rows, sizes, own, mode.train)
-            within, truth, inputs = own, own + rows, own + 2 * rows
-            past = inputs + rows * sizes.inputs
-            size = rows * width
-            below, below_width = inputs, sizes.inputs
-            for layer in range(layers):
-                start = layer_start(sizes, layer)
-                bias = start + below_width * width
-                standard = past + 3 * layer * size
-                x, units = standard + size, standard + 2 * size
-                fill_rows(x, width, rows, width, weights + bias)
+            for layer in range(sizes.layers):
+                standard, x, units = parts_of_layer(sizes, rows, own, layer)
+                below, below_width = below_layer(sizes, rows, own, layer)
+                w = weights + layer_start(sizes, layer)
+                bias = w + below_width * width
+                fill_rows(x, width, rows, width, bias)
                 shape = (rows, width, below_width)
-                add_product(x, width, below, below_width, weights + start, width, 1, shape)
+                add_product(x, width, below, below_width, w, width, 1, shape)
                 if sizes.momentum > 0:
-                    own_weights = weights + (bias + width)
-                    moments = own_weights + 2 * width
-                    if mode.train:
-                        moments = numbers(space) + 2 * layer * width
-                        find_moments(x, within, rows, width, batch, moments)
-                        for u in range(sizes.units):
-                            for k in range(2):
-                                new = moments[k * width + u] * (batch / (batch - 1) if k else 1.0)
-                                old = own_weights[(2 + k) * width + u]
-                                moved = (1 - sizes.momentum) * old + sizes.momentum * new
-                                results.statistics[trial, layer, k, u] = moved
-                    standardise(x, within, rows, width, moments, own_weights, standard)
-                activate(sizes.activation, x, units, size, mode.train)
+                    here = numbers(moments) + 2 * layer * width
+                    new = results.statistics[trial, layer] if mode.train else results.gradient
+                    apply_batch_norm(sizes, bias + width, mode, x, own, rows, batch, here,
+                                     standard, new)  # fmt: skip
+                activate(sizes.activation, x, units, rows * width, mode.train)
                 if mode.rate > 0:
-                    kept = numbers(mode.kept) + layer * batch * sizes.units
-                    for row in range(rows):
-                        for lane in range(lanes):
-                            k = first + row * lanes + lane
-                            scene = batches.order[trial, k] if k < batch else 0
-                            offsets[lane] = scene * sizes.units
-                        at = row * width
-                        drop(units + at, x + at, width, kept, numbers(offsets), mode.rate)
-                below, below_width = units, width
-            logits = past + 3 * layers * size
-            of_logits = logits + 4 * rows
-            bias = readout + 4 * width
-            fill_rows(logits, 4, rows, 4, weights + bias)
-            add_product(logits, 4, below, width, weights + readout, 4, 1, (rows, 4, width))
-            if not mode.train:
+                    drop_units(sizes, mode, batches, trial, layer, first, rows, units, x)
+            units, logits, _, _ = parts_of_readout(sizes, rows, own)
+            w = weights + layer_start(sizes, sizes.layers)
+            fill_rows(logits, 4, rows, 4, w + 4 * width)
+            add_product(logits, 4, units, width, w, 4, 1, (rows, 4, width))
+            if mode.train:
+                backward(sizes, weights, sums, mode, rows, batch, own, numbers(moments),
+                         numbers(loss))  # fmt: skip
+            else:
                 write_logits(batches, trial, first, rows, logits, results.logits)
-                continue
-            for row in range(rows):
-                at = 4 * row
-                derive_loss(logits + at, of_logits + at, truth + row, mode.squared, batch,
-                            numbers(loss))  # fmt: skip
-            slopes = of_logits + 4 * rows
-            other = slopes + size
-            add_outer_products(sums + readout, 4, below, width, of_logits, 4, (rows, 4, width))
-            add_sums(sums + bias, of_logits, 4, rows, 4)
-            clear(slopes, size)
-            add_product(slopes, width, of_logits, 4, weights + readout, 1, 4, (rows, width, 4))
-            for layer in range(layers - 1, -1, -1):
-                start = layer_start(sizes, layer)
-                below_width = width if layer > 0 else sizes.inputs
-                standard = past + 3 * layer * size
-                below = standard + (-size) if layer > 0 else inputs
-                bias = start + below_width * width
-                multiply(slopes, standard + size, size)
-                if sizes.momentum > 0:
-                    at = bias + width
-                    moments = numbers(space) + 2 * layer * width
-                    derive_standard(slopes, within, rows, sizes, batch, moments, weights + at,
-                                    sums + at, standard)  # fmt: skip
-                shape = (rows, width, below_width)
-                add_outer_products(sums + start, width, below, below_width, slopes, width, shape)
-                add_sums(sums + bias, slopes, width, rows, width)
-                if layer > 0:
-                    clear(other, size)
-                    shape = (rows, width, width)
-                    add_product(other, width, slopes, width, weights + start, 1, width, shape)
-                    slopes, other = other, slopes
         if mode.train:
-            results.losses[trial] = loss[0] / batch
-            for k in range(len(places)):
-                results.gradient[trial, k] = totals[places[k]]
+            store_gradient(results, trial, places, totals, loss[0] / batch)

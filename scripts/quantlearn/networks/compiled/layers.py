@@ -32,6 +32,7 @@ from quantlearn.networks.compiled.simd import (
     inline,
     load_tile,
     multiply_add,
+    numbers,
     store_four,
     store_tile,
     zero_tile_4,
@@ -49,10 +50,12 @@ __all__ = [
     "derive_softmax",
     "drop",
     "fill_rows",
+    "load_weights",
     "multiply",
     "multiply_in_lanes",
     "normalise",
     "softmax",
+    "store_gradient",
 ]
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu", "gelu")
@@ -148,12 +151,12 @@ def multiply(slopes, derivatives, count):
 
 
 @helper
-def activate(kind, sums, units, count, keep):
+def activate(kind, sums, units, count, keep):  # noqa: PLR0912
     """units[k] = f(sums[k]); where ``keep`` asks for it, the derivative takes the place of the sum.
 
     ``kind`` is the place of f in `ACTIVATIONS`. At 0 the derivatives are those of torch.
     """
-    zero, one = broadcast(0.0, sums), broadcast(1.0, sums)
+    one = broadcast(1.0, sums)
     if kind == 0:
         for k in range(count):
             y = sigmoid(sums[k])
@@ -228,7 +231,7 @@ def drop(units, derivatives, count, kept, offsets, rate):
 
 @helper
 def normalise(x, distance, sizes, weights, standard, out, inverse):
-    """Layer norm: ``standard`` is x with mean 0 and variance 1 over its units, out = scale · it + shift.
+    """Layer norm: ``standard`` is x with mean 0 and variance 1, out = scale · standard + shift.
 
     sizes: rows, units, and their number with padding, which stays 0. weights: scale, then shift.
     ``inverse`` [row] is 1 / √(variance + 1e-5). ``standard`` and ``out`` have rows without gaps.
@@ -327,7 +330,29 @@ def derive_softmax(slopes, shares, rows, columns, scale):
             e[j] = (e[j] - mean) * p[j] * scale
 
 
-# --- Loss -----------------------------------------------------------------------------------------
+# --- Weights and loss ----------------------------------------------------------------------------
+
+
+@helper
+def load_weights(flat, trial, places, packed, totals, loss):
+    """Put weights of a network from ``flat`` (T, row) to their places; clear totals and loss."""
+    weights, at, target = numbers(flat) + trial * flat.shape[1], numbers(places), numbers(packed)
+    for k in range(len(places)):
+        target[at[k]] = weights[k]
+    for k in range(len(totals)):
+        totals[k] = 0
+    for k in range(len(loss)):
+        loss[k] = 0
+
+
+@helper
+def store_gradient(results, trial, places, totals, loss):
+    """Write down the loss of a network and its gradient, the reverse of `load_weights`."""
+    results.losses[trial] = loss
+    target = numbers(results.gradient) + trial * results.gradient.shape[1]
+    source, at = numbers(totals), numbers(places)
+    for k in range(len(places)):
+        target[k] = source[at[k]]
 
 
 @helper

@@ -1,9 +1,10 @@
 """How scenes are evaluated again and again: what is the same in several of them, once.
 
-Recurrent networks compute each distinct beginning of a scene once. The scenes of a trial, sorted, form a tree in which a common prefix is one path. Its nodes are the
-places where scenes part or end; between two of them lies a run of positions. Runs of equal length
-whose parents are known are computed side by side, first those that lead to further runs, then all
-others. Other networks compute each distinct scene once.
+Recurrent networks compute each distinct beginning of a scene once. The scenes of a trial, sorted,
+form a tree in which a common prefix is one path. Its nodes are the places where scenes part or end;
+between two of them lies a run of positions. Runs of equal length whose parents are known are
+computed side by side, first those that lead to further runs, then all others. Other networks
+compute each distinct scene once.
 """
 
 from collections.abc import Sequence
@@ -161,8 +162,8 @@ def distinct_scenes(tokens: Tensor, lengths: Tensor) -> DistinctScenes:
     keys = np.concatenate([lengths.astype(np.uint8)[..., None], np.where(read, tokens, 0)], axis=2)
     scene_of = np.empty((trials, batch), np.int64)
     found = []
-    for own, scenes in zip(keys, scene_of, strict=True):
-        own, scenes[:] = np.unique(own, axis=0, return_inverse=True)
+    for given, scenes in zip(keys, scene_of, strict=True):
+        own, scenes[:] = np.unique(given, axis=0, return_inverse=True)
         found.append(own)
     counts = np.array([len(own) for own in found], np.int64)
     kept = np.zeros((trials, counts.max(initial=0), size + 1), np.uint8)

@@ -31,13 +31,14 @@ from quantlearn.networks.compiled.layers import (
     derive_softmax,
     drop,
     fill_rows,
+    load_weights,
     multiply,
     multiply_in_lanes,
     normalise,
     softmax,
+    store_gradient,
 )
 from quantlearn.networks.compiled.simd import (
-    broadcast,
     clear,
     evaluation_vectors,
     helper,
@@ -95,16 +96,22 @@ def layer_weights(sizes):
 
 
 @inline
+def size_of_attention(sizes, rows):
+    """Vectors that are kept of a layer's attention."""
+    return rows * (2 * sizes.width + 4 * sizes.found + sizes.heads * rows + 1)
+
+
+@inline
 def kept(sizes, rows):
     """Vectors that are kept of a layer for its derivatives."""
-    attention = 2 * sizes.width + 4 * sizes.found + sizes.heads * rows + 1
-    return rows * (attention + 2 * sizes.width + 1 + 2 * sizes.hidden)
+    feedforward = rows * (2 * sizes.width + 1 + 2 * sizes.hidden)
+    return size_of_attention(sizes, rows) + feedforward
 
 
 @inline
 def workspace(sizes, rows, layers):
     """Vectors that a block needs: its own, those kept of so many layers, those of derivatives."""
-    own = rows * (1 + sizes.inputs + sizes.width) + 2 * (2 * sizes.width + 1) + 17
+    own = rows * (1 + sizes.inputs + sizes.width) + 1 + 4 * sizes.width + 18
     derived = rows * (2 * sizes.width + sizes.hidden + 4 * sizes.found + rows)
     return own + layers * kept(sizes, rows) + derived
 
@@ -141,14 +148,17 @@ def read_scenes(batches, trial, scenes, sizes, rows, own, train):
         if scene >= 0 and train:
             answers[lane] = 2 * batches.labels[trial, scene] - 1
         if scene >= 0:
-            token = batches.tokens[trial, scene, 0]
+            tokens = numbers(batches.tokens)
+            tokens = tokens + (trial * batches.tokens.shape[1] + scene) * batches.tokens.shape[2]
+            vector = numbers(batches.vectors) + tokens[0] * told
             for k in range(batches.zones, told):
-                values[k * lanes + lane] = batches.vectors[token, k]
+                values[k * lanes + lane] = vector[k]
             values[told * lanes + lane] = 1
             for row in range(1, length + 1):
-                token = batches.tokens[trial, scene, row - 1]
+                vector = numbers(batches.vectors) + tokens[row - 1] * told
+                at = values + (row * sizes.inputs * lanes + lane)
                 for k in range(told):
-                    values[(row * sizes.inputs + k) * lanes + lane] = batches.vectors[token, k]
+                    at[k * lanes] = vector[k]
 
 
 @helper
@@ -334,6 +344,81 @@ def derive_embedding(sizes, totals, rows, inputs, slopes):
 # --- A network ------------------------------------------------------------------------------------
 
 
+@inline
+def parts_of_block(sizes, rows, own):
+    """Where things of a block are: its scenes', the read-out's, and what is kept of layers."""
+    x = own + (rows + 1 + rows * sizes.inputs)
+    readout = x + rows * sizes.width
+    return own, own + rows, own + (rows + 1), x, readout, readout + (4 * sizes.width + 18)
+
+
+@inline
+def parts_of_readout(sizes, readout):
+    """Where things of the read-out are: norm and its like, logits and their derivatives."""
+    inverse = readout + 4 * sizes.width
+    return readout, readout + 2 * sizes.width, inverse, inverse + 2, inverse + 10
+
+
+@helper
+def forward(sizes, weights, mode, rows, scenes, batch, positions, own, offsets):
+    """Compute the logits of a block, and where ``mode`` asks to train keep what derivatives need.
+
+    batch and positions say how the numbers of ``mode.kept`` are laid out.
+    """
+    within, _, inputs, x, readout, past = parts_of_block(sizes, rows, own)
+    width = sizes.width
+    embed(sizes, weights, inputs, within, rows, x)
+    for layer in range(sizes.layers):
+        last = layer == sizes.layers - 1
+        asked = 2 if last else rows
+        w = weights + (first_layer(sizes) + layer * layer_weights(sizes))
+        here = past + (layer * kept(sizes, rows) if mode.train else 0)
+        units = numbers(mode.kept) + layer * batch * (1 + positions) * sizes.drawn
+        for lane in range(len(scenes)):
+            rows_drawn = 1 if last else 1 + positions
+            offsets[lane] = max(scenes[lane], 0) * sizes.drawn * rows_drawn
+        add_attention(sizes, w, within, rows, asked, x, here)
+        w, here = w + attention_weights(sizes), here + size_of_attention(sizes, rows)
+        add_feedforward(sizes, w, asked, x, here, mode, units, numbers(offsets))
+    standard, normed, inverse, logits, _ = parts_of_readout(sizes, readout)
+    w = weights + (first_layer(sizes) + sizes.layers * layer_weights(sizes))
+    normalise(x, width, (2, sizes.units, width), w, standard, normed, inverse)
+    fill_rows(logits, 4, 2, 4, w + 6 * width)
+    add_product(logits, 4, normed, width, w + 2 * width, 4, 1, (2, 4, width))
+
+
+@helper
+def backward(sizes, weights, totals, mode, rows, batch, own, loss):
+    """Add the loss of a block and the gradients of all weights."""
+    _, truth, inputs, _, readout, past = parts_of_block(sizes, rows, own)
+    width = sizes.width
+    slopes = past + sizes.layers * kept(sizes, rows)
+    scratch = slopes + rows * width
+    clear(slopes, rows * width)
+    standard, normed, inverse, logits, of_logits = parts_of_readout(sizes, readout)
+    clear(of_logits, 8)
+    derive_loss(logits, of_logits, truth, mode.squared, batch, loss)
+    at = first_layer(sizes) + sizes.layers * layer_weights(sizes)
+    w, into = weights + at, totals + at
+    add_outer_products(into + 2 * width, 4, normed, width, of_logits, 4, (2, 4, width))
+    add_sums(into + 6 * width, of_logits, 4, 1, 4)
+    clear(scratch, 2 * width)
+    add_product(scratch, width, of_logits, 4, w + 2 * width, 1, 4, (2, width, 4))
+    shape = (2, sizes.units, width)
+    derive_norm(scratch, standard, inverse, shape, w, into, slopes, width)
+    for layer in range(sizes.layers - 1, -1, -1):
+        asked = 2 if layer == sizes.layers - 1 else rows
+        at = first_layer(sizes) + layer * layer_weights(sizes)
+        after = at + attention_weights(sizes)
+        here = past + layer * kept(sizes, rows)
+        last = here + size_of_attention(sizes, rows)
+        w, into = weights + after, totals + after
+        derive_feedforward(sizes, w, into, asked, last, slopes, scratch)
+        w, into = weights + at, totals + at
+        derive_attention(sizes, w, into, rows, asked, here, slopes, scratch)
+    derive_embedding(sizes, totals, rows, inputs, slopes)
+
+
 @kernel
 def run(code, sizes, trials, flat, places, packed, totals, memory, batches, mode, results):
     """Compute the networks from the first to before the last of ``trials``.
@@ -346,83 +431,26 @@ def run(code, sizes, trials, flat, places, packed, totals, memory, batches, mode
     """
     own = evaluation_vectors(memory)
     lanes = lanes_of(own)
-    width, layers = sizes.width, sizes.layers
     weights, sums = numbers(packed), numbers(totals)
-    readout = first_layer(sizes) + layers * layer_weights(sizes)
-    matrix, bias = readout + 2 * width, readout + 6 * width
     scenes, offsets = np.empty(lanes, np.int32), np.empty(lanes, np.int32)
     loss = np.empty(4, packed.dtype)
-    everywhere = batches.tokens.shape[2] + 1
     for trial in range(trials[0], trials[1]):
         batch = batches.counts[trial]
-        for k in range(len(places)):
-            packed[places[k]] = flat[trial, k]
-        for k in range(len(totals)):
-            totals[k] = 0
-        for k in range(len(loss)):
-            loss[k] = 0
+        load_weights(flat, trial, places, packed, totals, loss)
         for block in range((batch + lanes - 1) // lanes):
             rows = place_scenes(batches, trial, block, scenes)
-            within = own
-            truth = within + rows
-            inputs = truth + 1
-            x = inputs + rows * sizes.inputs
-            standard = x + rows * width
-            normed = standard + 2 * width
-            inverse = normed + 2 * width
-            logits = inverse + 2
-            of_logits = logits + 8
-            past = of_logits + 8
-            kept_size = kept(sizes, rows) if mode.train else 0
-            after_attention = rows * (2 * width + 4 * sizes.found + sizes.heads * rows + 1)
             read_scenes(batches, trial, scenes, sizes, rows, own, mode.train)
-            embed(sizes, weights, inputs, within, rows, x)
-            for layer in range(layers):
-                last = layer == layers - 1
-                asked = 2 if last else rows
-                w = weights + (first_layer(sizes) + layer * layer_weights(sizes))
-                here = past + layer * kept_size
-                units = numbers(mode.kept) + layer * batch * everywhere * sizes.drawn
-                for lane in range(lanes):
-                    scene = max(scenes[lane], 0)
-                    offsets[lane] = scene * sizes.drawn * (1 if last else everywhere)
-                add_attention(sizes, w, within, rows, asked, x, here)
-                w = w + attention_weights(sizes)
-                here = here + after_attention
-                add_feedforward(sizes, w, asked, x, here, mode, units, numbers(offsets))
-            shape = (2, sizes.units, width)
-            normalise(x, width, shape, weights + readout, standard, normed, inverse)
-            fill_rows(logits, 4, 2, 4, weights + bias)
-            add_product(logits, 4, normed, width, weights + matrix, 4, 1, (2, 4, width))
-            if not mode.train:
-                values = lane_numbers(logits)
-                for lane in range(lanes):
-                    if scenes[lane] >= 0:
-                        results.logits[trial, scenes[lane], 0] = values[lane]
-                        results.logits[trial, scenes[lane], 1] = values[lanes + lane]
+            positions = batches.tokens.shape[2]
+            forward(sizes, weights, mode, rows, scenes, batch, positions, own, offsets)
+            if mode.train:
+                backward(sizes, weights, sums, mode, rows, batch, own, numbers(loss))
                 continue
-            clear(of_logits, 8)
-            derive_loss(logits, of_logits, truth, mode.squared, batch, numbers(loss))
-            slopes = past + layers * kept_size
-            scratch = slopes + rows * width
-            clear(slopes, rows * width)
-            clear(scratch, 2 * width)
-            add_outer_products(sums + matrix, 4, normed, width, of_logits, 4, (2, 4, width))
-            add_sums(sums + bias, of_logits, 4, 1, 4)
-            add_product(scratch, width, of_logits, 4, weights + matrix, 1, 4, (2, width, 4))
-            w, into = weights + readout, sums + readout
-            derive_norm(scratch, standard, inverse, shape, w, into, slopes, width)
-            for layer in range(layers - 1, -1, -1):
-                asked = 2 if layer == layers - 1 else rows
-                at = first_layer(sizes) + layer * layer_weights(sizes)
-                between = at + attention_weights(sizes)
-                here = past + layer * kept_size
-                w, into, after = weights + between, sums + between, here + after_attention
-                derive_feedforward(sizes, w, into, asked, after, slopes, scratch)
-                w, into = weights + at, sums + at
-                derive_attention(sizes, w, into, rows, asked, here, slopes, scratch)
-            derive_embedding(sizes, sums, rows, inputs, slopes)
+            _, _, _, _, readout, _ = parts_of_block(sizes, rows, own)
+            _, _, _, logits, _ = parts_of_readout(sizes, readout)
+            values = lane_numbers(logits)
+            for lane in range(lanes):
+                if scenes[lane] >= 0:
+                    results.logits[trial, scenes[lane], 0] = values[lane]
+                    results.logits[trial, scenes[lane], 1] = values[lanes + lane]
         if mode.train:
-            results.losses[trial] = loss[0] / batch
-            for k in range(len(places)):
-                results.gradient[trial, k] = totals[places[k]]
+            store_gradient(results, trial, places, totals, loss[0] / batch)
