@@ -14,9 +14,10 @@ import torch
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.layers import standardise
 
-__all__ = ["EVALUATION", "Evaluation", "Training"]
+__all__ = ["EVALUATION", "MOMENTUM", "Evaluation", "Training", "demand_several"]
 
-_MOMENTUM = 0.1
+MOMENTUM = 0.1
+"""How far running statistics move at each step towards those of the batch."""
 
 
 class Evaluation:
@@ -89,19 +90,24 @@ class Training(Evaluation):
         and their variance is the unbiased one.
         """
         scenes = x.shape[1]
-        if scenes == 1:
-            raise QuantlearnError(
-                "training.batch_size: 1 scene has no variance to normalise by; use 2 or more, or "
-                "network.batch_norm: false"
-            )
+        demand_several(scenes)
         mean = x.mean(dim=1, keepdim=True)
         variance = (x - mean).square().mean(dim=1, keepdim=True)
         found = {"running_mean": mean, "running_variance": variance * (scenes / (scenes - 1))}
         for statistic, value in found.items():
             old = weights[f"{name}.{statistic}"].detach()
-            new = (1 - _MOMENTUM) * old + _MOMENTUM * value.detach().squeeze(1)
+            new = (1 - MOMENTUM) * old + MOMENTUM * value.detach().squeeze(1)
             self.statistics[f"{name}.{statistic}"] = new
         return standardise(x, mean, variance, weights, name)
+
+
+def demand_several(scenes: int) -> None:
+    """Raise `QuantlearnError` where so many scenes have no variance."""
+    if scenes == 1:
+        raise QuantlearnError(
+            "training.batch_size: 1 scene has no variance to normalise by; use 2 or more, or "
+            "network.batch_norm: false"
+        )
 
 
 EVALUATION = Evaluation()

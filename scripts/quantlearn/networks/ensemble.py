@@ -132,7 +132,7 @@ class Ensemble:
         """Mean loss of each network's batch (trials,) and its gradient (trials, row)."""
         if self.core == "compiled":
             squared = self.loss is squared_error
-            return self.compiled.loss_gradient(flat, tokens, lengths, labels, squared)
+            return self.compiled.loss_gradient(flat, tokens, lengths, labels, mode, squared)
         if self.core != "eager" or flat.is_cuda:
             return self._loss_gradient(flat, tokens, lengths, labels, mode)
         places = [slice(first, first + _TRIALS) for first in range(0, len(flat), _TRIALS)]

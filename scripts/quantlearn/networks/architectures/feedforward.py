@@ -10,10 +10,16 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn.networks.compiled.feedforward import FeedforwardCore
 from quantlearn.networks.dropout_and_batch_norm import Evaluation
 from quantlearn.networks.layers import ACTIVATIONS, affine, bias, kernel
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import ZONES
+
+
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> FeedforwardCore:
+    """The same network, compiled for the CPU."""
+    return FeedforwardCore(settings, task, threads)
 
 
 def initialise(

@@ -19,10 +19,20 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn.networks.compiled.transformer import TransformerCore
 from quantlearn.networks.dropout_and_batch_norm import Evaluation
 from quantlearn.networks.layers import ACTIVATIONS, affine, bias, kernel, layer_norm
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import ZONES
+
+
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> TransformerCore:
+    """The same network, compiled for the CPU."""
+    waves = None
+    if settings["position"] == "sinusoidal":
+        width = settings["heads"] * settings["head_size"]
+        waves = _waves(task.positions, width, torch.float64, torch.device("cpu"))
+    return TransformerCore(settings, task, threads, waves)
 
 
 def initialise(

@@ -12,32 +12,21 @@ The weights of a network need not have all of W and R: ``driven`` and ``recurren
 the stored matrix's blocks of columns a gate takes, None where its weights are zero.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from numba import types
-from numba.extending import NativeValue, models, overload, register_model, typeof_impl, unbox
+from numba.extending import overload, typeof_impl
 
-from quantlearn import compiling
-from quantlearn.networks.compiled.simd import (
-    INLINED,
-    multiply_add,
-    relu,
-    sigmoid,
-    store_four,
-    tanh,
-    where_positive,
-)
+from quantlearn.networks.compiled.elementary import relu, sigmoid, tanh, where_positive
+from quantlearn.networks.compiled.simd import INLINED, multiply_add, store_four
+from quantlearn.networks.compiled.sources import Digested, register_digested
 
 __all__ = [
     "ELMAN_RELU",
     "ELMAN_TANH",
     "GRU",
     "LSTM",
-    "SOURCES",
     "Cell",
     "derive",
     "gates_of",
@@ -176,30 +165,18 @@ GRU = Cell("gru", 4, 1, (0, 1, 2, None), (0, 1, None, 2), _update_gru, _derive_g
 ELMAN_TANH = Cell("tanh", 1, 1, (0,), (0,), _update_tanh, _derive_tanh)
 ELMAN_RELU = Cell("relu", 1, 1, (0,), (0,), _update_relu, _derive_relu)
 
-SOURCES = (Path(__file__), Path(__file__).with_name("simd.py"), Path(compiling.__file__))
-
 _CELLS = {cell.name: cell for cell in (LSTM, GRU, ELMAN_TANH, ELMAN_RELU)}
 
 
 # --- Cells as arguments of kernels --------------------------------------------------------------
 
 
-class CellType(types.Type):
-    """The numba type of a cell: each has its own, so that kernels are compiled for each.
-
-    Numba stores machine code under the types of its arguments, and else looks only at the file of
-    the function that it stores. The digest of `SOURCES` in the type's name makes it see a change of
-    the other files that kernels are compiled from.
-    """
+class CellType(Digested):
+    """The numba type of a cell: each has its own, so that kernels are compiled for each."""
 
     def __init__(self, name):
         self.cell = name
-        super().__init__(name=f"Cell({name}, {_digest()})")
-
-
-@cache
-def _digest() -> str:
-    return hashlib.sha256(b"\0".join(file.read_bytes() for file in SOURCES)).hexdigest()[:16]
+        super().__init__(f"Cell({name})")
 
 
 @cache
@@ -212,12 +189,7 @@ def _typeof(cell, context):
     return _type_of(cell)
 
 
-register_model(CellType)(models.OpaqueModel)
-
-
-@unbox(CellType)
-def _unbox(kind, cell, context):
-    return NativeValue(context.context.get_dummy_value())
+register_digested(CellType)
 
 
 def gates_of(cell):

@@ -21,19 +21,29 @@ Not covered: accelerators, half precision, dropout, second derivatives.
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from quantlearn.networks.architectures import recurrent
 from quantlearn.networks.compiled import flat_kernels, kernels
+from quantlearn.networks.compiled.batches import (
+    as_arrays,
+    check_tokens,
+    empty,
+    no_such_row,
+    spread,
+)
 from quantlearn.networks.compiled.cells import Cell
-from quantlearn.networks.compiled.plans import EvaluationPlan, as_arrays
+from quantlearn.networks.compiled.plans import EvaluationPlan, evaluation_plan
+from quantlearn.networks.dropout_and_batch_norm import Evaluation
+from quantlearn.networks.task import Task
 
-__all__ = ["Shape", "evaluate", "loss_gradient"]
+__all__ = ["RecurrentCore", "Shape", "evaluate", "loss_gradient"]
 
 LANES = kernels.TRAINING_LANES
 
@@ -55,6 +65,56 @@ class Shape:
     def driven(self) -> np.ndarray:
         """The block of a stored matrix that each gate takes of the input's rows, -1 for none."""
         return np.array([-1 if block is None else block for block in self.cell.driven])
+
+
+class RecurrentCore:
+    """Networks of one cell and setting on the CPU. ``trains``: it knows no dropout.
+
+    Without dropout, its results are those of the architecture's ``forward`` but for rounding. A
+    network's are the same, bit by bit, whatever its company in the ensemble and however many
+    ``threads`` the networks are spread over: no number of it is touched by anything else's.
+    """
+
+    def __init__(self, cell: Cell, settings: dict[str, Any], task: Task, threads: int = 1) -> None:
+        self.shape = Shape(cell, settings["layers"], settings["hidden"])
+        self.settings = settings
+        self.task = task
+        self.threads = threads
+        self.trains = settings["dropout"] == 0
+
+    def loss_gradient(
+        self,
+        flat: Tensor,
+        tokens: Tensor,
+        lengths: Tensor,
+        labels: Tensor,
+        mode: Evaluation,
+        squared: bool = False,
+    ) -> tuple[Tensor, Tensor]:
+        """Mean loss of each trial's batch (trials,) and its gradient, as ``flat``.
+
+        The loss is the cross entropy, or where ``squared`` the squared error.
+        """
+        return loss_gradient(
+            self.shape,
+            flat,
+            tokens,
+            recurrent.read_until(tokens, lengths, self.settings),
+            labels,
+            self.task.token_table(flat.dtype, flat.device),
+            squared,
+            self.threads,
+        )
+
+    def plan(self, tokens: Tensor, lengths: Tensor, dtype: torch.dtype) -> EvaluationPlan:
+        """What is prepared once for scenes that are evaluated again and again."""
+        lengths = recurrent.read_until(tokens, lengths, self.settings)
+        return evaluation_plan(tokens, lengths, dtype)
+
+    def planned_logits(self, flat: Tensor, plan: EvaluationPlan) -> Tensor:
+        """Logits (trials, scenes, 2) of the scenes of a plan, without derivatives."""
+        vectors = self.task.token_table(flat.dtype, flat.device)
+        return evaluate(self.shape, plan, flat, vectors, self.threads)
 
 
 @cache
@@ -116,7 +176,7 @@ def loss_gradient(
     tokens, lengths = as_arrays(tokens, lengths)
     trials, batch, length = tokens.shape
     layers, units, vocabulary = shape.layers, shape.units, len(vectors)
-    _check_tokens(tokens, lengths, len(flat), vocabulary)
+    check_tokens(tokens, lengths, len(flat), vocabulary)
     if labels.shape != lengths.shape:
         raise ValueError("labels must be (T, B) as the lengths")
     packed, readout = _pack_rows(shape, flat, vectors)
@@ -128,14 +188,14 @@ def loss_gradient(
     extent = (trials, -(-batch // LANES), layers, length + 1, row, LANES)
     memory = _borrow(math.prod(extent), flat.dtype)
     history = memory[: math.prod(extent)].view(extent).numpy()
-    hidden, slopes = (_empty(trials, batch, units, dtype=flat.dtype) for _ in range(2))
+    hidden, slopes = (empty(trials, batch, units, dtype=flat.dtype) for _ in range(2))
     losses, gradient = torch.empty(trials, dtype=flat.dtype), torch.zeros_like(flat)
     sums = np.empty_like(packed)
     answers = labels.contiguous().numpy()
 
     def run(first: int, last: int) -> None:
         scenes, offsets = np.empty(LANES, np.int32), np.empty(length * LANES, np.int32)
-        workspace = _empty(width * ((1 + cell.gates) * length + 2), LANES, dtype=flat.dtype)
+        workspace = empty(width * ((1 + cell.gates) * length + 2), LANES, dtype=flat.dtype)
         batches = (
             cell,
             first,
@@ -163,7 +223,7 @@ def loss_gradient(
         )
         kernels.backward(*batches, workspace, slopes, sums)
 
-    _spread(run, trials, threads)
+    spread(run, trials, threads)
     _spare.append(memory)
     places = _places(shape, inputs_of.shape[1], vocabulary)
     flat_kernels.collect(
@@ -190,19 +250,19 @@ def evaluate(
         raise ValueError(f"the plan was made for another precision than {dtype}")
     for trial in plan.trials:
         if trial.largest_token >= vocabulary:
-            raise IndexError(_no_such_row(trial.largest_token, vocabulary))
+            raise IndexError(no_such_row(trial.largest_token, vocabulary))
     nodes = plan.lanes + max((len(trial.parents) for trial in plan.trials), default=0)
     inner = plan.lanes + max((trial.inner for trial in plan.trials), default=0)
     scenes = len(plan.trials[0].node_of) if trials else 0
-    hidden = _empty(trials, scenes, shape.units, dtype=dtype)
+    hidden = empty(trials, scenes, shape.units, dtype=dtype)
 
     def run(first: int, last: int) -> None:
-        states = _empty(inner, layers * cell.states * width, dtype=dtype)
+        states = empty(inner, layers * cell.states * width, dtype=dtype)
         states[0] = 0
-        ends = _empty(nodes, width, dtype=dtype)
+        ends = empty(nodes, width, dtype=dtype)
         ends[0] = 0
         rows = (layers * cell.states + cell.gates) * width
-        local = _empty(rows, plan.lanes, dtype=dtype)
+        local = empty(rows, plan.lanes, dtype=dtype)
         offsets = np.empty(plan.lanes, np.int32)
         for k in range(first, last):
             trial = plan.trials[k]
@@ -224,7 +284,7 @@ def evaluate(
                 hidden[k],
             )
 
-    _spread(run, trials, threads)
+    spread(run, trials, threads)
     logits = torch.empty(trials, scenes, 2, dtype=dtype)
     flat_kernels.logits_of(flat.contiguous().numpy(), readout, hidden, logits.numpy())
     return logits
@@ -252,20 +312,6 @@ def _pack_rows(shape: Shape, flat: Tensor, vectors: Tensor) -> tuple[np.ndarray,
     return packed, readout
 
 
-def _check_tokens(tokens: np.ndarray, lengths: np.ndarray, trials: int, vocabulary: int) -> None:
-    if len(tokens) != trials:
-        raise ValueError(f"tokens have {len(tokens)} trials, the weights have {trials}")
-    if tokens.max(initial=0) >= vocabulary:  # padding may: look again at the scenes themselves
-        inside = np.arange(tokens.shape[2]) < lengths[..., None]
-        largest = int(tokens.max(initial=0, where=inside))
-        if largest >= vocabulary:
-            raise IndexError(_no_such_row(largest, vocabulary))
-
-
-def _no_such_row(token: int, vocabulary: int) -> str:
-    return f"token {token} is not a row of the table, which has {vocabulary}"
-
-
 def _order(lengths: np.ndarray) -> np.ndarray:
     """Scenes by length where a batch has several blocks, so that no lane waits for long ones."""
     trials, batch = lengths.shape
@@ -285,23 +331,3 @@ def _borrow(size: int, dtype: torch.dtype) -> Tensor:
         if memory.dtype == dtype and memory.numel() >= size:
             return memory
     return torch.empty(size, dtype=dtype)
-
-
-def _empty(*shape: int, dtype: torch.dtype) -> np.ndarray:
-    """Uninitialised memory that begins at a cache line, which torch guarantees."""
-    return torch.empty(*shape, dtype=dtype).numpy()
-
-
-def _spread(run, trials: int, threads: int) -> None:
-    """Call ``run(first, last)`` on parts of the trials, in so many threads."""
-    if threads <= 1 or trials <= 1:
-        run(0, trials)
-        return
-    borders = np.linspace(0, trials, min(threads, trials) + 1).astype(int).tolist()
-    list(_pool(threads).map(run, borders[:-1], borders[1:]))
-
-
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    """Threads that wait for the next call: starting them takes as long as a training step."""
-    return ThreadPoolExecutor(threads)

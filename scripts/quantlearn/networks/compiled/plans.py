@@ -1,9 +1,10 @@
-"""How scenes are evaluated again and again: each distinct beginning of a scene once.
+"""How scenes are evaluated again and again: what is the same in several of them, once.
 
-The scenes of a trial, sorted, form a tree in which a common prefix is one path. Its nodes are the
-places where scenes part or end; between two of them lies a run of positions. Runs of equal length
-whose parents are known are computed side by side, first those that lead to further runs, then all
-others.
+Recurrent networks compute each distinct beginning of a scene once. The scenes of a trial, sorted,
+form a tree in which a common prefix is one path. Its nodes are the places where scenes part or end;
+between two of them lies a run of positions. Runs of equal length whose parents are known are
+computed side by side, first those that lead to further runs, then all others. Other networks
+compute each distinct scene once.
 """
 
 from collections.abc import Sequence
@@ -16,10 +17,10 @@ import torch
 from torch import Tensor
 
 from quantlearn.networks.compiled import kernels
+from quantlearn.networks.compiled.batches import as_arrays
 
-__all__ = ["EvaluationPlan", "TrialPlan", "as_arrays", "evaluation_plan"]
+__all__ = ["DistinctScenes", "EvaluationPlan", "TrialPlan", "distinct_scenes", "evaluation_plan"]
 
-LONGEST_SCENE = 255
 LARGEST_TOKEN = 254
 
 
@@ -128,16 +129,46 @@ def _trial_plan(tokens: np.ndarray, lengths: np.ndarray, lanes: int) -> TrialPla
     )
 
 
-def as_arrays(tokens: Tensor, lengths: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Tokens, uint8 (T, B, S), and lengths, int32 (T, B), as the kernels take them.
+@dataclass(frozen=True)
+class DistinctScenes:
+    """The different scenes of each trial, by length, and which of them a scene is.
 
-    Raises ValueError where shapes or types do not fit together, or a length lies outside 0 … S.
+    tokens uint8 (T, U, S), lengths int32 (T, U), counts (T,) how many there are, scene_of (T, B).
     """
-    if tokens.dtype != torch.uint8 or tokens.ndim != 3 or lengths.shape != tokens.shape[:2]:
-        raise ValueError("tokens must be uint8 (T, B, S) and lengths (T, B)")
-    size = tokens.shape[2]
-    if size > LONGEST_SCENE:
-        raise ValueError(f"scenes have {size} positions, at most {LONGEST_SCENE} are supported")
-    if lengths.numel() and not (lengths.min() >= 0 and lengths.max() <= size):
-        raise ValueError(f"lengths must lie between 0 and {size}")
-    return tokens.contiguous().numpy(), lengths.to(torch.int32).contiguous().numpy()
+
+    tokens: np.ndarray
+    lengths: np.ndarray
+    counts: np.ndarray
+    scene_of: np.ndarray
+
+    def select(self, trials: np.ndarray) -> "DistinctScenes":
+        """Those of some trials only, for instance of those that are not finished."""
+        parts = (self.tokens, self.lengths, self.counts, self.scene_of)
+        return DistinctScenes(*(part[trials] for part in parts))
+
+
+def distinct_scenes(tokens: Tensor, lengths: Tensor) -> DistinctScenes:
+    """Prepare scenes, tokens uint8 (T, B, S) and lengths (T, B), that are evaluated repeatedly.
+
+    >>> tokens = torch.tensor([[[0, 1], [1, 4], [0, 1]]], dtype=torch.uint8)
+    >>> plan = distinct_scenes(tokens, torch.tensor([[2, 1, 2]]))
+    >>> plan.lengths.tolist(), plan.scene_of.tolist()
+    ([[1, 2]], [[1, 0, 1]])
+    """
+    tokens, lengths = as_arrays(tokens, lengths)
+    trials, batch, size = tokens.shape
+    # The first token tells the quantifier, which a network is told of an empty scene too.
+    read = np.arange(size) < np.maximum(lengths, 1)[..., None]
+    keys = np.concatenate([lengths.astype(np.uint8)[..., None], np.where(read, tokens, 0)], axis=2)
+    scene_of = np.empty((trials, batch), np.int64)
+    found = []
+    for given, scenes in zip(keys, scene_of, strict=True):
+        own, scenes[:] = np.unique(given, axis=0, return_inverse=True)
+        found.append(own)
+    counts = np.array([len(own) for own in found], np.int64)
+    kept = np.zeros((trials, counts.max(initial=0), size + 1), np.uint8)
+    for own, target in zip(found, kept, strict=True):
+        target[: len(own)] = own
+    return DistinctScenes(
+        np.ascontiguousarray(kept[..., 1:]), kept[..., 0].astype(np.int32), counts, scene_of
+    )

@@ -4,40 +4,41 @@
 neither; LLVM, on which it stands, does. The functions below are what kernels do with them.
 """
 
-import math
 import operator
 
-import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
-from numpy.polynomial import Chebyshev, Polynomial
 
 __all__ = [
     "EVALUATION_BYTES",
     "INLINED",
     "TRAINING_LANES",
     "add_lane_sums",
+    "add_products",
+    "add_tile_sums",
     "broadcast",
     "clear",
+    "emit_multiply_add",
     "evaluation_vectors",
     "gather_four",
     "helper",
     "inline",
     "lane_numbers",
     "lanes_of",
+    "load_tile",
     "multiply_add",
     "numbers",
-    "relu",
     "scatter_add_four",
     "scatter_four",
-    "sigmoid",
+    "splat",
     "store_four",
-    "tanh",
+    "store_tile",
     "training_vectors",
-    "where_positive",
+    "zero_tile_4",
+    "zero_tile_16",
 ]
 
 TRAINING_LANES = 8  # scenes that are trained side by side; the 2019 experiments have batches of 8
@@ -94,7 +95,7 @@ def _four(builder, pointer):
     return builder.bitcast(pointer, ir.VectorType(pointer.type.pointee, 4).as_pointer())
 
 
-def _splat(context, builder, value, kind, vector):
+def splat(context, builder, value, kind, vector):
     """``value`` of numba type ``kind`` as a vector: itself, or one number in all lanes."""
     if kind == vector:
         return value
@@ -105,7 +106,7 @@ def _splat(context, builder, value, kind, vector):
     return builder.shuffle_vector(one, ir.Constant(llvm, ir.Undefined), zeros)
 
 
-def _multiply_add(builder, a, b, c):
+def emit_multiply_add(builder, a, b, c):
     kind = a.type
     name = f"llvm.fmuladd.v{kind.count}{'f32' if kind.element == ir.FloatType() else 'f64'}"
     function = cgutils.get_or_insert_function(
@@ -127,7 +128,7 @@ def _register_arithmetic(operation, emit):
 
     def lower(context, builder, sig, args):
         left, right = (
-            _splat(context, builder, value, kind, sig.return_type)
+            splat(context, builder, value, kind, sig.return_type)
             for value, kind in zip(args, sig.args, strict=True)
         )
         return getattr(builder, emit)(left, right)
@@ -232,8 +233,8 @@ def multiply_add(typing, a, b, c):
     """a · b + c with one rounding where the machine can; ``a`` may be one number for all lanes."""
 
     def emit(context, builder, sig, args):
-        left = _splat(context, builder, args[0], sig.args[0], sig.return_type)
-        return _multiply_add(builder, left, args[1], args[2])
+        left = splat(context, builder, args[0], sig.args[0], sig.return_type)
+        return emit_multiply_add(builder, left, args[1], args[2])
 
     return signature(c, a, b, c), emit
 
@@ -338,22 +339,26 @@ def scatter_add_four(typing, base, offsets, a, b, c, d):
     return signature(types.none, base, offsets, a, b, c, d), emit
 
 
+def _add_lane_sums(builder, place, vectors, align):
+    """Add the sums over lanes of four vectors to four numbers."""
+    rows = _transpose_fours(builder, vectors)
+    total = builder.fadd(builder.fadd(rows[0], rows[1]), builder.fadd(rows[2], rows[3]))
+    while total.type.count > 4:
+        half = total.type.count // 2
+        low = _shuffle(builder, total, total, list(range(half)))
+        high = _shuffle(builder, total, total, list(range(half, 2 * half)))
+        total = builder.fadd(low, high)
+    four = _four(builder, place)
+    old = builder.load(four, align=align)
+    builder.store(builder.fadd(old, total), four, align=align)
+
+
 @intrinsic
 def add_lane_sums(typing, base, a, b, c, d):
     """``base[q]`` += sum of the lanes of the q-th vector, in a fixed order."""
 
     def emit(context, builder, sig, args):
-        align = _alignment(sig.args[0].item)
-        rows = _transpose_fours(builder, args[1:])
-        total = builder.fadd(builder.fadd(rows[0], rows[1]), builder.fadd(rows[2], rows[3]))
-        while total.type.count > 4:
-            half = total.type.count // 2
-            low = _shuffle(builder, total, total, list(range(half)))
-            high = _shuffle(builder, total, total, list(range(half, 2 * half)))
-            total = builder.fadd(low, high)
-        place = _four(builder, args[0])
-        old = builder.load(place, align=align)
-        builder.store(builder.fadd(old, total), place, align=align)
+        _add_lane_sums(builder, args[0], args[1:], _alignment(sig.args[0].item))
         return context.get_dummy_value()
 
     return signature(types.none, base, a, b, c, d), emit
@@ -364,104 +369,103 @@ def broadcast(typing, number, vectors):
     """One number in all lanes of a vector of the type that ``vectors`` points to."""
 
     def emit(context, builder, sig, args):
-        return _splat(context, builder, args[0], sig.args[0], sig.return_type)
+        return splat(context, builder, args[0], sig.args[0], sig.return_type)
 
     return signature(vectors.item, number, vectors), emit
 
 
-def _exponential(builder, x, scale):
-    """(s, p) with exp(scale · x) = s (1 + p), s a power of two and p = exp(r) - 1, |r| <= ln(2)/2.
-
-    scale · x = n ln 2 + r with integer n, s = 2^n. Adding 1.5 · 2^m, where m is the number of
-    mantissa bits, rounds to an integer and leaves n in the low bits. ln 2 is subtracted in two
-    parts, the first short enough that n times it is exact. p / r is a polynomial through the
-    Chebyshev nodes; ``scale`` is folded into all constants, so that x needs no product of its own.
-    x is clamped to where s is a normal number; ordered comparisons let NaN pass.
-    """
-    kind = x.type
-    single = kind.element == ir.FloatType()
-    integer = ir.VectorType(ir.IntType(32 if single else 64), kind.count)
-    mantissa, bias, bound, degree = (23, 127, 87.0, 5) if single else (52, 1023, 708.0, 10)
-    log2_high = 0.693359375 if single else float.fromhex("0x1.62e42fefa3p-1")
-    log2_low = -2.1219444005469057e-4 if single else 2.8235290563031577e-13
-    edge = math.log(2) / 2
-
-    def constant(value):
-        rounded = float(np.float32(value) if single else value)
-        return ir.Constant(kind, [rounded] * kind.count)
-
-    def whole(value):
-        return ir.Constant(integer, [value] * kind.count)
-
-    for beyond, limit in ((">", abs(bound / scale)), ("<", -abs(bound / scale))):
-        outside = builder.fcmp_ordered(beyond, x, constant(limit))
-        x = builder.select(outside, constant(limit), x)
-    magic = constant(1.5 * 2.0**mantissa)
-    shifted = _multiply_add(builder, x, constant(scale / math.log(2)), magic)
-    n = builder.fsub(shifted, magic)
-    r = _multiply_add(builder, n, constant(-log2_high / scale), x)
-    r = _multiply_add(builder, n, constant(-log2_low / scale), r)
-    interpolant = Chebyshev.interpolate(_expm1_over, degree, domain=[-edge, edge])
-    powers = interpolant.convert(kind=Polynomial).coef
-    series = constant(powers[degree] * scale ** (degree + 1))
-    for k in range(degree - 1, -1, -1):
-        series = _multiply_add(builder, series, r, constant(powers[k] * scale ** (k + 1)))
-    exponent = builder.shl(builder.bitcast(shifted, integer), whole(mantissa))
-    power = builder.bitcast(builder.add(exponent, whole(bias << mantissa)), kind)
-    return power, builder.fmul(series, r)
+# Tiles: vectors [row][column] that stay in registers. Their number says their shape.
+_TILES = {4: (2, 2), 8: (2, 4), 16: (4, 4)}
 
 
-def _expm1_over(r):
-    """(exp(r) - 1) / r."""
-    return np.divide(np.expm1(r), r, out=np.ones_like(r), where=r != 0)
+def _places_of_tile(builder, place, steps, shape):
+    """Where the elements of a tile are, whose rows and columns are so far apart."""
+    places = []
+    for row in range(shape[0]):
+        start = builder.gep(place, [builder.mul(steps[0], ir.IntType(64)(row))], inbounds=True)
+        for column in range(shape[1]):
+            index = builder.mul(steps[1], ir.IntType(64)(column))
+            places.append(builder.gep(start, [index], inbounds=True))
+    return places
+
+
+def _zero_tile(count):
+    @intrinsic
+    def tile(typing, like):
+        vector = types.UniTuple(like.item, count)
+        return signature(vector, like), lambda c, b, sig, args: c.get_constant_null(vector)
+
+    return tile
+
+
+zero_tile_4, zero_tile_16 = _zero_tile(4), _zero_tile(16)
 
 
 @intrinsic
-def sigmoid(typing, x):
-    """1 / (1 + exp(-x)), to a few units in the last place; NaN stays NaN."""
+def load_tile(typing, place, row_step, column_step):
+    """The tile of 2 × 4 vectors at ``place``."""
+    kind = types.UniTuple(place.item, 8)
 
     def emit(context, builder, sig, args):
-        one = _splat(context, builder, ir.DoubleType()(1), types.float64, x)
-        power, p = _exponential(builder, args[0], -1)
-        below = _multiply_add(builder, power, p, builder.fadd(power, one))
-        return builder.fdiv(one, below)
+        align = _alignment(sig.args[0].item)
+        places = _places_of_tile(builder, args[0], args[1:], _TILES[8])
+        loaded = [builder.load(one, align=align) for one in places]
+        return context.make_tuple(builder, kind, loaded)
 
-    return signature(x, x), emit
+    return signature(kind, place, types.intp, types.intp), emit
 
 
 @intrinsic
-def tanh(typing, x):
-    """e / (e + 2) with e = exp(2x) - 1, which keeps its precision near 0; NaN stays NaN."""
+def store_tile(typing, place, row_step, column_step, tile):
+    """The reverse of `load_tile`, for tiles of all shapes."""
 
     def emit(context, builder, sig, args):
-        one, two = (_splat(context, builder, ir.DoubleType()(k), types.float64, x) for k in (1, 2))
-        power, p = _exponential(builder, args[0], 2)
-        e = _multiply_add(builder, power, p, builder.fsub(power, one))
-        return builder.fdiv(e, builder.fadd(e, two))
+        align = _alignment(sig.args[0].item)
+        places = _places_of_tile(builder, args[0], args[1:3], _TILES[sig.args[3].count])
+        for one, vector in zip(places, cgutils.unpack_tuple(builder, args[3]), strict=True):
+            builder.store(vector, one, align=align)
+        return context.get_dummy_value()
 
-    return signature(x, x), emit
+    return signature(types.none, place, types.intp, types.intp, tile), emit
 
 
 @intrinsic
-def relu(typing, x):
-    """max(x, 0); NaN stays NaN."""
+def add_products(typing, tile, x, x_step, y, y_step):
+    """tile[row][column] += x[row · x_step] y[column · y_step]; y may be numbers for all lanes."""
+    rows, columns = _TILES[tile.count]
 
     def emit(context, builder, sig, args):
-        zero = ir.Constant(args[0].type, None)
-        return builder.select(builder.fcmp_ordered("<", args[0], zero), zero, args[0])
+        sums, x, x_step, y, y_step = args
+        xs = [
+            builder.load(one, align=_alignment(sig.args[1].item))
+            for one in _places_of_tile(builder, x, (x_step, x_step), (rows, 1))
+        ]
+        ys = [
+            splat(context, builder, builder.load(one, align=_alignment(sig.args[3].item)),
+                  sig.args[3].item, sig.args[1].item)
+            for one in _places_of_tile(builder, y, (y_step, y_step), (1, columns))
+        ]  # fmt: skip
+        old = iter(cgutils.unpack_tuple(builder, sums))
+        new = [emit_multiply_add(builder, b, a, next(old)) for a in xs for b in ys]
+        return context.make_tuple(builder, sig.return_type, new)
 
-    return signature(x, x), emit
+    return signature(tile, tile, x, types.intp, y, types.intp), emit
 
 
 @intrinsic
-def where_positive(typing, x, value):
-    """``value`` in the lanes in which x is positive (or NaN), else 0."""
+def add_tile_sums(typing, base, step, tile):
+    """``base[row · step + column]`` += sum of the lanes of the tile's vectors, in a fixed order."""
+    columns = _TILES[tile.count][1]
 
     def emit(context, builder, sig, args):
-        zero = ir.Constant(args[0].type, None)
-        return builder.select(builder.fcmp_unordered(">", args[0], zero), args[1], zero)
+        vectors = cgutils.unpack_tuple(builder, args[2])
+        for row in range(len(vectors) // columns):
+            some = vectors[row * columns : (row + 1) * columns]
+            start = builder.gep(args[0], [builder.mul(args[1], ir.IntType(64)(row))], inbounds=True)
+            _add_lane_sums(builder, start, some, _alignment(sig.args[0].item))
+        return context.get_dummy_value()
 
-    return signature(value, x, value), emit
+    return signature(types.none, base, types.intp, tile), emit
 
 
 @inline
