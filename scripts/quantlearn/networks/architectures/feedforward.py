@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn.networks.compiled.feedforward import FeedforwardCore
 from quantlearn.networks.dropout_and_batch_norm import Evaluation
 from quantlearn.networks.layers import ACTIVATIONS, affine, bias, kernel
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import ZONES
 
 
-def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> FeedforwardCore:
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> Any:
     """The same network, compiled for the CPU."""
+    # numba takes half a second, which the eager core saves.
+    from quantlearn.networks.compiled.feedforward import FeedforwardCore  # noqa: PLC0415
+
     return FeedforwardCore(settings, task, threads)
 
 

@@ -19,15 +19,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from quantlearn.networks.compiled.transformer import TransformerCore
 from quantlearn.networks.dropout_and_batch_norm import Evaluation
 from quantlearn.networks.layers import ACTIVATIONS, affine, bias, kernel, layer_norm
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import ZONES
 
 
-def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> TransformerCore:
+def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> Any:
     """The same network, compiled for the CPU."""
+    # numba takes half a second, which the eager core saves.
+    from quantlearn.networks.compiled.transformer import TransformerCore  # noqa: PLC0415
+
     waves = None
     if settings["position"] == "sinusoidal":
         width = settings["heads"] * settings["head_size"]
