@@ -266,7 +266,8 @@ def make_targets() -> set[str]:
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
 def test_documents_name_make_targets_that_exist(document):
     text = (ROOT / document).read_text(encoding="utf-8")
-    named = set(re.findall(r"(?:^|`)make ([a-z]+)", text, re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z_]+)", text, re.MULTILINE))
+    named -= {"your_experiments"}  # a chapter as soon as there are any
     assert {"report", "test"} <= named | ({"report"} if document != "README.md" else set())
     assert named <= make_targets()
 
