@@ -67,7 +67,12 @@ def jobs_to_run():
 
 
 def found():
-    """What the pages say that were asked for, in a line for each universal, and where they are."""
+    """What the pages say that were asked for, in a line for each universal, and where they are.
+
+    A question has an answer of its own.
+    """
+    if SETTINGS.asked:
+        return [], []
     from quantlearn.report.front_page import said_in_short
 
     asked = {job.rule.name for job in workflow.dag.jobs}
