@@ -31,7 +31,7 @@ __all__ = [
     "training_effort",
 ]
 
-COMPILED = ("lstm", "gru", "rnn")
+COMPILED = ("feedforward", "gru", "lstm", "rnn", "transformer")
 
 # Of a process with its libraries, in bytes: jobs of data, training, and compiling for training.
 _DATA_JOB, _EAGER_JOB, _COMPILING_JOB = 165e6, 400e6, 650e6

@@ -7,7 +7,7 @@ import torch
 from torch.func import functional_call
 
 from quantlearn import compiling
-from quantlearn.networks.compiled import cells, kernels
+from quantlearn.networks.compiled import feedforward, kernels, sources, transformer_kernels
 from quantlearn.networks.compiled.cells import ELMAN_RELU, ELMAN_TANH, GRU, LSTM
 from quantlearn.networks.compiled.core import Shape, evaluate, loss_gradient
 from quantlearn.networks.compiled.plans import evaluation_plan
@@ -345,8 +345,11 @@ def test_kernels_compile_where_no_cache_can_be_written(monkeypatch):
     assert compiling.kernel(abs) is abs
 
 
-def test_stored_machine_code_is_that_of_all_its_sources():
+@pytest.mark.parametrize("module", [kernels, transformer_kernels, feedforward])
+def test_stored_machine_code_is_that_of_all_its_sources(module):
     # numba itself looks at the kernels' own file
-    file = Path(kernels.__file__)
-    used = imported_modules(file, file.parents[3])
-    assert set(cells.SOURCES) == {path for path in used if path.name != "__init__.py"}
+    file = Path(module.__file__)
+    folder = file.parent
+    used = {path for path in imported_modules(file, file.parents[3]) if path.parent == folder}
+    assert used <= sources.files()
+    assert Path(compiling.__file__) in sources.files()

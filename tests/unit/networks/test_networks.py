@@ -149,7 +149,7 @@ def torch_transformer(weights, tokens, lengths, settings):
     return functional.linear(x, weights["readout.kernel"].T, weights["readout.bias"])
 
 
-RECURRENT = [
+COMPILED = [
     ("rnn", {}),
     ("rnn", {"activation": "relu", "padding": "read", "layers": 1, "hidden": 5}),
     ("rnn", {"layers": 3, "hidden": 7}),
@@ -158,6 +158,12 @@ RECURRENT = [
     ("gru", {"padding": "read", "layers": 1, "hidden": 5}),
     ("gru", {"layers": 3, "hidden": 7}),
     ("lstm", {"padding": "read"}),
+    *(("feedforward", {"activation": name}) for name in ACTIVATIONS),
+    ("feedforward", {"layers": 3, "hidden": 33}),
+    ("transformer", {}),
+    ("transformer", {"padding": "read", "layers": 1, "position": "learned"}),
+    ("transformer", {"heads": 3, "head_size": 3, "activation": "gelu", "hidden": 11}),
+    ("transformer", {"heads": 1, "layers": 3, "position": "none", "hidden": 7}),
 ]
 
 TWINS = {
@@ -172,14 +178,7 @@ TWINS = {
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("core", "architecture", "changes"),
-    [
-        *(("eager", "feedforward", {"activation": name}) for name in ACTIVATIONS),
-        *((core, *case) for case in RECURRENT for core in ("eager", "compiled")),
-        ("eager", "transformer", {}),
-        ("eager", "transformer", {"padding": "read", "layers": 1, "position": "learned"}),
-        ("eager", "transformer", {"heads": 3, "head_size": 3, "activation": "gelu", "hidden": 11}),
-        ("eager", "transformer", {"heads": 1, "layers": 3, "position": "none", "hidden": 7}),
-    ],
+    [(core, *case) for case in COMPILED for core in ("eager", "compiled")],
 )
 def test_forward_and_gradients_agree_with_torch(core, architecture, changes, precision):
     settings = network(architecture, precision=precision, **changes)
@@ -204,7 +203,7 @@ def test_forward_and_gradients_agree_with_torch(core, architecture, changes, pre
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-@pytest.mark.parametrize(("architecture", "changes"), RECURRENT)
+@pytest.mark.parametrize(("architecture", "changes"), COMPILED)
 def test_the_compiled_core_is_the_eager_one(architecture, changes, precision):
     settings = network(architecture, precision=precision, **changes)
     eager, compiled = (Ensemble(settings, TASK, core=core) for core in ("eager", "compiled"))

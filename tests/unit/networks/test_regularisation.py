@@ -128,7 +128,7 @@ def test_recurrent_dropout_falls_between_layers_and_before_the_readout(architect
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_dropout_is_random_in_training_and_absent_in_evaluation(architecture):
     settings = network(architecture, dropout=0.5)
-    ensemble = Ensemble(settings, TASK)
+    ensemble = Ensemble(settings, TASK, core="eager")
     flat = start(ensemble, 2)
     tokens, lengths, _ = random_batch(TASK, 2, 4)
     mode = Training(streams(2))
@@ -156,7 +156,7 @@ def test_batch_normalisation_of_one_scene_is_refused():
         ensemble.loss_gradient(start(ensemble, 2), *random_batch(TASK, 2, 1), Training(streams(2)))
 
 
-def test_dropout_is_trained_by_the_eager_core_and_evaluated_by_the_compiled_one():
+def test_recurrent_dropout_is_trained_by_the_eager_core_and_evaluated_by_the_compiled_one():
     ensemble = Ensemble(network("lstm", dropout=0.5), TASK, "cpu", "auto")
     assert ensemble.core == "eager"
     flat = start(ensemble, 2)

@@ -111,6 +111,8 @@ ODD_SHAPES = {
         network("gru", hidden=7, layers=1),
         network("rnn", hidden=11, activation="relu", layers=1),
         *(network("rnn", hidden=units, activation="tanh", layers=2) for units in range(1, 6)),
+        network("feedforward", hidden=7, activation="gelu", dropout=0.2, batch_norm=True),
+        network("transformer", heads=3, head_size=5, hidden=13, position="learned", dropout=0.1),
     ],
     ids=lambda network: f"{network['architecture']}{network['hidden']}",
 )

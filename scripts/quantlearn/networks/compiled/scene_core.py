@@ -130,6 +130,8 @@ class SceneCore:
         """
         tokens, lengths = as_arrays(tokens, self.read_until(tokens, lengths))
         trials, scenes, positions = tokens.shape
+        if labels.shape != lengths.shape:
+            raise ValueError("labels must be (T, B) as the lengths")
         batches = self._batches(flat, tokens, lengths, self.order(lengths), labels.numpy())
         losses, gradient = torch.empty(trials, dtype=flat.dtype), torch.zeros_like(flat)
         statistics = torch.empty(self.statistics(trials), dtype=flat.dtype)
