@@ -26,6 +26,8 @@ CHAPTERS := $(sort $(shell export LC_ALL=C; sed -n 's/^chapter: *//; T; s/ *\#.*
 
 # Nothing of the shell's environment may change results.
 unexport PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS SNAKEMAKE_PROFILE MPLBACKEND MATPLOTLIBRC
+# Nor make each job compile the library again.
+unexport PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 export PYTHONUTF8 := 1
 

@@ -8,7 +8,10 @@ from published_files import write_study
 
 from pipeline import run
 
-REPLICATES = "replicates: {study: exp2a, columns: {at_least_2: at_least_3, first_2: first_3}}\n"
+REPLICATES = (
+    "replicates: {study: exp2a, columns: {at_least_2: at_least_3, first_2: first_3}}\n"
+    "figures: []\n"  # but for that of the public data
+)
 
 
 @pytest.fixture

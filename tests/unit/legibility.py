@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -57,8 +56,9 @@ def _texts(figure: Figure) -> Iterator[Text]:
         for axis in (axes.xaxis, axes.yaxis)
         for label in _beyond(axis)
     }
+    unseen = beyond | _unseen(figure)
     for text in figure.findobj(Text):
-        if text.get_text().strip() and id(text) not in beyond and _seen(text, figure):
+        if text.get_text().strip() and text.get_visible() and id(text) not in unseen:
             yield text
 
 
@@ -70,7 +70,8 @@ def _beyond(axis) -> Iterator[Text]:
             yield tick.label2
 
 
-def _seen(artist: Artist, figure: Figure) -> bool:
+def _unseen(figure: Figure) -> set[int]:
+    """What belongs to axes, or to their sides, that are not shown."""
     hidden = {id(part) for axes in figure.axes if not axes.get_visible() for part in axes.findobj()}
     off = {
         id(part)
@@ -79,7 +80,7 @@ def _seen(artist: Artist, figure: Figure) -> bool:
         for axis in (axes.xaxis, axes.yaxis)
         for part in axis.findobj()
     }
-    return artist.get_visible() and id(artist) not in hidden | off
+    return hidden | off
 
 
 def _hyphen(text: str) -> bool:
