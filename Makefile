@@ -38,6 +38,7 @@ PROCESSORS := default/x86-64/1 avx2/x86-64-v3/2 $(if $(shell grep -m 1 -o avx512
 help:
 	@echo "make report      the report with few trials, in minutes: results/report/index.html"
 	@echo "make ask A=most B=even   which of two quantifiers networks learn sooner, within a minute or two"
+	@echo "make new EXPERIMENT=mine A=most B=even   a file for an experiment of your own"
 	@echo "make test        all tests"
 	@echo "make test-all    those too that take long: every case of what make test does a sample of"
 	@echo "make test-processors   those tests whose result hangs on the processor, as on several (x86-64)"
