@@ -22,10 +22,11 @@ RUN = {
     "snakemake --cores 1 verify": AS_IT_IS,
     "snakemake --cores all --report report.zip": AS_IT_IS,
     "snakemake --cores 1 results/atlas/cards.html": AS_IT_IS,
+    # Before exp1a is made again in part, whose record is then another run's.
+    'python -m quantlearn ask results/exp1a "AB AB A- -B --"': AS_IT_IS,
     "python -m quantlearn card most": AS_IT_IS,
     'python -m quantlearn degree most even "|A & B| >= 3"': AS_IT_IS,
     "python -m quantlearn orbit at_least_4": AS_IT_IS,
-    'python -m quantlearn ask results/exp1a "AB AB A- -B --"': AS_IT_IS,
     'make ask A="most" B="|A & B| >= 3"': AS_IT_IS,
     """snakemake --cores all ask --config ask='["most", "even"]'""": AS_IT_IS,
     "snakemake --cores all --config experiments='[exp1a]' trials=5": AS_IT_IS,
@@ -48,6 +49,8 @@ RUN = {
     "snakemake --cores all --workflow-profile workflow/profiles/gpu --resources gpu=4": DRY,
     "snakemake --workflow-profile workflow/profiles/slurm": DRY,
     "snakemake --cores all --config threads=2": DRY,
+    # Last: it adds an experiment to the clone.
+    'make new EXPERIMENT=mine A="most" B="between_3_and_5"': AS_IT_IS,
 }
 
 
