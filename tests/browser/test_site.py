@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -44,6 +45,20 @@ def local(url: str) -> Path | None:
     """The file that a URL names, if it is one."""
     parts = urlsplit(url)
     return Path(unquote(parts.path)) if parts.scheme == "file" else None
+
+
+def test_no_page_shows_markdown_as_it_was_written(page, site):
+    """Behind a table, text would be HTML if no blank line ended that."""
+    for path in pages(site):
+        page.goto(path.as_uri())
+        text = page.evaluate(
+            """() => {
+              const copy = document.querySelector("article, main").cloneNode(true);
+              copy.querySelectorAll("code, pre, svg, script, style").forEach((one) => one.remove());
+              return copy.textContent;
+            }"""
+        )
+        assert not re.search(r"\]\(|`|\*\w[^*\n]*\*|\\[()]", text), path
 
 
 def test_every_link_leads_somewhere_in_the_site(page, site):

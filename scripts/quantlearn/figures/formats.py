@@ -72,11 +72,11 @@ def steps(value: float) -> str:
 def times(ratio: float) -> str:
     """How many times as much or as fast.
 
-    >>> times(0.226), times(9.84), times(24.6), times(1200)
-    ('0.23', '9.8', '25', '1,200')
+    >>> times(0.226), times(9.84), times(24.6), times(1200), times(4.54e-7)
+    ('0.23', '9.8', '25', '1,200', '4.5 × 10⁻⁷')
     """
     if ratio < 0.95:
-        return f"{ratio:.2g}"
+        return number(ratio, 2)
     return f"{ratio:.1f}" if ratio < 9.95 else f"{ratio:,.0f}"
 
 

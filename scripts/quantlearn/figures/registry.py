@@ -93,14 +93,16 @@ def outline(name: str) -> Outline:
 def data_of(figure: str) -> list[str]:
     """The tables whose values a figure shows: its own, or those of the experiment that it draws.
 
-    >>> data_of("convergence_steps")
-    ['convergence']
+    >>> data_of("convergence_steps"), data_of("accuracy_by_counts")
+    (['convergence'], ['cells'])
     """
     own = outline(figure).tables
     if own:
         return list(own)
     asked = re.findall(r"\bexperiment\.(\w+)", module_of(figure).read_text(encoding="utf-8"))
-    return list(dict.fromkeys(name for name in asked if name in FILES))
+    # The scenes on which networks are scored are cells, whichever split holds them.
+    named = ("cells" if name == "held_out" else name for name in asked)
+    return list(dict.fromkeys(name for name in named if name in FILES))
 
 
 def load(name: str) -> ModuleType:

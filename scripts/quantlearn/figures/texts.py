@@ -177,7 +177,8 @@ def tabulated(text: str, caption: str = "") -> str:
     """
     rows = text.strip().replace("\n| ", " | ").splitlines()
     lines = [line.split(" | ") for line in rows if line.strip()]
-    return html_table(pd.DataFrame(lines[1:], columns=lines[0]), caption)
+    # A blank line ends the HTML: templates drop the line break behind a filter.
+    return html_table(pd.DataFrame(lines[1:], columns=lines[0]), caption) + "\n\n"
 
 
 def html_table(rows: pd.DataFrame | Sequence[Mapping[str, str]], caption: str = "") -> str:

@@ -50,6 +50,7 @@ _PARTS = {
     "files": dict,
 }
 _CHECKPOINTS = "checkpoints"  # the folder of what an interrupted job leaves
+_SOURCES = ("Snakefile", "config", "envs", "scripts", "workflow")
 _BATCH = 1 << 16  # rows in memory at a time
 _KINDS = {
     "whole number": [pa.types.is_integer],
@@ -124,15 +125,16 @@ def differences(
 
 
 def git_state(root: str | Path) -> dict[str, Any]:
-    """The commit of the clone at ``root``, and whether anything differs from it.
+    """The commit of the clone at ``root``, and whether what makes results differs from it.
 
-    Both are None where there is no clone, no commit or no git.
+    Other files that lie in the clone, such as notes, make no difference. Both are None where there
+    is no clone, no commit or no git.
     """
     unknown = {"commit": None, "uncommitted_changes": None}
     if not (Path(root) / ".git").exists():
         return unknown
     commit = _git(root, "rev-parse", "--verify", "HEAD")
-    changes = _git(root, "status", "--porcelain")
+    changes = _git(root, "status", "--porcelain", "--", *_SOURCES)
     if commit is None or changes is None:
         return unknown
     return {"commit": commit.strip(), "uncommitted_changes": bool(changes)}

@@ -51,8 +51,8 @@ def quantifiers_page(
     """Make what the template of the page shows.
 
     described: the tables of `describe_quantifiers` (degrees, complexity, trees, pairs and rates);
-    league: the table of quantifiers, of which those that are generated are only counted. Without it
-    all that is described has a card and nothing was learned.
+    league: the table of quantifiers, of which those that are generated have a row and no card.
+    Without it all that is described has a card and nothing was learned.
     """
     of_each = {kind: dict(iter(table.groupby("quantifier"))) for kind, table in described.items()}
     listed = described["degrees"] if league is None else league[~league["generated"]]
@@ -66,10 +66,12 @@ def quantifiers_page(
         own = card(degrees, complexity, tree, of_each["rates"][name]["truth_rate"], broken)
         cards.append(row | own)
     max_size = int(described["rates"]["size"].max())
+    generated = [] if league is None else league[league["generated"]].to_dict("records")
     return {
         "cards": cards,
-        "league": [] if league is None else by_experiment(cards),
-        "generated": 0 if league is None else int(league["generated"].sum()),
+        "league": (
+            [] if league is None else by_experiment([*cards, *map(generated_row, generated)])
+        ),
         "shared": {} if league is None else league["orbit"].value_counts().to_dict(),
         "degree": degree_text,
         "formats": formats,
@@ -96,6 +98,21 @@ def by_experiment(cards: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         return not name, -rows[name], name, isnan(step), step
 
     return sorted(cards, key=place)
+
+
+def generated_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What the table shows of a generated quantifier, which has no card: its row of the league."""
+    holding = [universal for universal in SIGNATURES if row[universal] == 1]
+    monotone, told = row["monotonicity"] == 1, profile(holding)
+    return {
+        **row,
+        "anchor": row["quantifier"].replace("_", "-"),
+        "words": row["quantifier"].replace("_", " "),
+        "holding": [UNIVERSALS[universal] for universal in holding],
+        "monotone": monotone,
+        "profile": told.removeprefix("not ") if monotone else told,
+        "small_tree": "–",
+    }
 
 
 def card(

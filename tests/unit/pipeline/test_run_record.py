@@ -201,6 +201,12 @@ def test_the_state_of_a_clone(tmp_path):
     clean = git_state(tmp_path)
     assert len(clean["commit"]) == 40
     assert clean["uncommitted_changes"] is False
+    (tmp_path / "notes.txt").write_text("What I saw.\n")
+    assert git_state(tmp_path) == clean
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "mine.yaml").write_text("seed: 1\n")
+    assert git_state(tmp_path) == {**clean, "uncommitted_changes": True}
+    (tmp_path / "config" / "mine.yaml").unlink()
     (tmp_path / "Snakefile").write_text("rule some:\n")
     assert git_state(tmp_path) == {**clean, "uncommitted_changes": True}
     # A folder inside a clone is none.

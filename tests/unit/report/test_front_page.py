@@ -96,15 +96,15 @@ def test_a_universal_is_counted_by_verdict_and_checks_apart():
     assert text == (
         "Monotone quantifiers were learned **sooner in 2 of 5 pairs** (2.0 to 3.5 times or more); "
         "**later in 1** (2.0 times); no difference that matters in 1; open in 1. As run for the "
-        "published data: **sooner in 1 of 1 pair** (4.0 times or more). 2 pairs are checks of the "
-        "procedure, with a false alarm in 1."
+        "published data: **sooner in 1 of 1 pair** (4.0 times or more). Monotonicity: 2 pairs are "
+        "checks of the procedure, with a false alarm in 1."
     )
 
 
 def test_pairs_that_are_all_open_are_counted_once():
     (found,) = universals(pd.DataFrame([row("open", 1.1), row("open", 0.9)]))
     text = " ".join(render(FOLDER / "universal.md.j2", {"one": found}).split())
-    assert text == "Monotone quantifiers were learned neither sooner nor later in 2 pairs (open)."
+    assert text == "Whether monotone quantifiers are learned sooner is **open**, in 2 pairs."
 
 
 def test_the_statement_is_the_first_paragraph_of_the_first_text_that_has_one(tmp_path):

@@ -120,10 +120,14 @@ def draw_samples(axes: Axes, rows: pd.DataFrame, heights: str, colour: str) -> N
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """How many values of each axis each search has tried."""
+    """How good the samples of each search are, and how many values of each axis it has tried."""
     table = tables["projections"]
     tried = table.groupby("sampler", sort=False).agg(
-        samples=("sample", "size"), x=("x_value", "nunique"), y=("y_value", "nunique")
+        samples=("sample", "size"),
+        x=("x_value", "nunique"),
+        y=("y_value", "nunique"),
+        best=("dev_accuracy", "max"),
+        middle=("dev_accuracy", "median"),
     )
     x, y = map(words, table[["x", "y"]].iloc[0])
     return {"x": x, "y": y, "searches": tried.reset_index().to_dict("records")}
