@@ -31,8 +31,6 @@ RUN = {
     """snakemake --cores all ask --config ask='["most", "even"]'""": AS_IT_IS,
     "snakemake --cores all --config experiments='[exp1a]' trials=5": AS_IT_IS,
     "snakemake --cores all results/exp1a/figures/learning_curves.pdf": AS_IT_IS,
-    'make new EXPERIMENT=mine A="most" B="between_3_and_5"': AS_IT_IS,
-    "make your_experiments": DRY,
     "make help": AS_IT_IS,
     # Hours, other machines, and what needs another program are planned only.
     "snakemake --cores all": DRY,
@@ -49,8 +47,9 @@ RUN = {
     "snakemake --cores all --workflow-profile workflow/profiles/gpu --resources gpu=4": DRY,
     "snakemake --workflow-profile workflow/profiles/slurm": DRY,
     "snakemake --cores all --config threads=2": DRY,
-    # Last: it adds an experiment to the clone.
+    # Last: they add an experiment to the clone.
     'make new EXPERIMENT=mine A="most" B="between_3_and_5"': AS_IT_IS,
+    "make your_experiments": DRY,
 }
 
 
