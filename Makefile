@@ -21,7 +21,7 @@ IN_VENV := PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/python
 SNAKEMAKE := $(IN_VENV) -m snakemake --rerun-incomplete --cores all $(OPTIONS)
 # As quantlearn.settings.protocol.named_as_file makes it of a title.
 NAMED := tr A-Z a-z | sed 's/[^a-z0-9]\{1,\}/_/g; s/^_//; s/_$$//'
-CHAPTERS := $(sort $(shell export LC_ALL=C; sed -n 's/^chapter: *//; T; s/ *\#.*//; p' config/experiments/*.yaml | $(NAMED)) \
+CHAPTERS := $(sort $(shell export LC_ALL=C; sed -n '/^chapter:/{s/^chapter: *//; s/ *\#.*//; p;}' config/experiments/*.yaml | $(NAMED)) \
   $(if $(shell grep -L '^chapter:' config/experiments/*.yaml),your_experiments))
 
 # Nothing of the shell's environment may change results.
