@@ -18,12 +18,12 @@ SECONDS = {
     "compare": 1.5,
     "analyse_": 3,
     "plot_": 2,  # and a second for each figure
-    "export_networks": 4,
+    "export_networks": 1.2,
     "render_experiment": 4,
     "describe_quantifiers": 10,
     "measure_speed": 30,
-    "draw_course": 8,
-    "build_report_": 20,
+    "render_course": 8,
+    "build_report_": 8,
     "": 4,
 }
 USES_IN_A_SECOND = 2.5e10  # of weights, in training
