@@ -28,7 +28,7 @@ VERSIONS = {
     "as run": {"color": "#D55E00", "marker": "s", "markerfacecolor": "white"},
 }
 
-WIDTH = 8
+WIDTH = 10
 LINE = 0.165
 """Inches across, and of a row: fourteen pairs stand on the front page without scrolling."""
 
