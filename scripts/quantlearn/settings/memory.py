@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 COMPILED = ("feedforward", "gru", "lstm", "rnn", "transformer")
+_WHOLE_BATCHES = ("gru", "lstm", "rnn")  # of which it keeps the batches of all networks
 
 # Of a process with its libraries, in bytes: jobs of data, training, and compiling for training.
 _DATA_JOB, _EAGER_JOB, _COMPILING_JOB = 165e6, 400e6, 650e6
@@ -172,7 +173,8 @@ def _training_jobs(
         points = (steps / often + 1) * splits * (learned + 1)
         kept = inputs * (positions + _KEPT_OF_WORDS * words)
         kept += _KEPT * units * (1 if compiled else 2)
-        at_once = members if compiled else min(members, _EAGER_NETWORKS)
+        whole = compiled and network["architecture"] in _WHOLE_BATCHES
+        at_once = members if whole else min(members, _EAGER_NETWORKS)
         number = 8 if network["precision"] == "float64" else 4
         parts = {
             ("trials",): members * held,

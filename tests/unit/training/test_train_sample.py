@@ -101,8 +101,7 @@ def sources(*jobs):
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_every_architecture_trains_from_file_to_file(tmp_path, architecture):
     curves, trials, weights = train_here(tmp_path, architecture, {})
-    core = "compiled" if architecture in ("gru", "lstm", "rnn") else "eager"
-    assert trials["core"].tolist() == [core] * TRIALS
+    assert trials["core"].tolist() == ["compiled"] * TRIALS
     assert trials["steps"].tolist() == [2 * 70 // 8] * TRIALS
     assert sorted(curves["step"].unique()) == [1, 11, 17]
     assert np.isfinite(curves["loss"]).all()
@@ -122,7 +121,10 @@ def test_curves_show_the_loss_that_is_trained(tmp_path, optimiser):
 @pytest.mark.usefixtures("threads_as_before")
 @pytest.mark.parametrize(
     ("architecture", "changes"),
-    [("lstm", {}), ("lstm", {"loss": "squared_error"}), ("lstm", {"core": "eager"}), ("gru", {})],
+    [
+        *(("lstm", changes) for changes in ({}, {"loss": "squared_error"}, {"core": "eager"})),
+        *((architecture, {}) for architecture in ("feedforward", "gru", "transformer")),
+    ],
 )
 def test_the_number_of_threads_changes_no_result(tmp_path, architecture, changes):
     found = []

@@ -1,1 +1,1 @@
-"""Recurrent networks compiled for the CPU."""
+"""Networks compiled for the CPU: README.md says how."""
