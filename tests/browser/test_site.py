@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
 from quantlearn.settings.protocol import named_as_file
@@ -97,7 +98,9 @@ def test_no_page_is_wider_than_a_telephone(page, site):
     wide = []
     for path in pages(site):
         page.goto(path.as_uri())
-        if page.evaluate(SIDEWAYS):
+        try:  # a page that was just loaded may still be arranged
+            page.wait_for_function(f"() => !{SIDEWAYS}", timeout=5000)
+        except PlaywrightError:
             wide.append(str(path.relative_to(site)))
     assert not wide
 
