@@ -230,7 +230,7 @@ def test_a_grid_tries_few_values_of_each_axis():
     text = " ".join(text_of(projections, table).split())
     assert "3 values of the setting *hidden* and 2 of *learning rate*, by grid search" in text
     assert "6 values of the setting *hidden* and 6 of *learning rate*, by random search" in text
-    assert "Of 6 grid samples, the best answers 50.0\xa0% of the dev scenes" in text
+    assert "Of 6 grid samples, the best answers 50.0 % of the dev scenes" in text
 
 
 def test_the_axes_are_the_numbers_that_matter_most_and_least():
