@@ -322,7 +322,9 @@ def test_learns_what_can_be_learned(architecture):
 
 def test_the_log_tells_how_far_training_is(tmp_path, caplog, monkeypatch):
     monkeypatch.setattr(loop, "_FIRST_PAUSE", 0)
-    caplog.set_level(logging.INFO)
+    # Another test may have left the log to itself.
+    monkeypatch.setattr(logging.getLogger("quantlearn"), "propagate", True)
+    caplog.set_level(logging.INFO, logger="quantlearn")
     _, outcome = run(FEEDFORWARD, [0, 1], training_settings())
     log = tmp_path / "0.log"
     log.write_text("\n".join(f"12:00:00 {message}" for message in caplog.messages))
