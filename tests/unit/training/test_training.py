@@ -323,7 +323,9 @@ def test_learns_what_can_be_learned(architecture):
 def test_the_log_tells_how_far_training_is(tmp_path, caplog, monkeypatch):
     monkeypatch.setattr(loop, "_FIRST_PAUSE", 0)
     # Another test may have left the log to itself.
-    monkeypatch.setattr(logging.getLogger("quantlearn"), "propagate", True)
+    logger = logging.getLogger("quantlearn")
+    monkeypatch.setattr(logger, "propagate", True)
+    monkeypatch.setattr(logger, "disabled", False)
     caplog.set_level(logging.INFO, logger="quantlearn")
     _, outcome = run(FEEDFORWARD, [0, 1], training_settings())
     log = tmp_path / "0.log"
