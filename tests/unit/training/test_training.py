@@ -322,10 +322,10 @@ def test_learns_what_can_be_learned(architecture):
 
 def test_the_log_tells_how_far_training_is(tmp_path, caplog, monkeypatch):
     monkeypatch.setattr(loop, "_FIRST_PAUSE", 0)
-    # Another test may have left the log to itself.
-    logger = logging.getLogger("quantlearn")
-    monkeypatch.setattr(logger, "propagate", True)
-    monkeypatch.setattr(logger, "disabled", False)
+    # Libraries that other tests load may configure logging, which disables all loggers there are.
+    for logger in (logging.getLogger("quantlearn"), loop.log):
+        monkeypatch.setattr(logger, "disabled", False)
+        monkeypatch.setattr(logger, "propagate", True)
     caplog.set_level(logging.INFO, logger="quantlearn")
     _, outcome = run(FEEDFORWARD, [0, 1], training_settings())
     log = tmp_path / "0.log"
