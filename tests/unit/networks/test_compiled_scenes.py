@@ -49,7 +49,7 @@ def test_masks_and_statistics_are_those_of_the_eager_core(settings, precision, l
         mode = mode_of(range(3))
         steps = [ensemble.loss_gradient(flat, *batch, mode) for _ in range(2)]
         found[core] = steps, mode.statistics
-    bound = {"atol": TOLERANCE[precision], "rtol": 0}
+    bound = dict.fromkeys(("atol", "rtol"), TOLERANCE[precision])
     torch.testing.assert_close(found["compiled"], found["eager"], **bound)
 
 

@@ -146,8 +146,10 @@ class SceneCore:
 
             def draw(trial: int) -> Mode:
                 kept = mode.streams[trial].random(count, dtype=np.float32) >= rate
-                # They are read in fours.
-                return Mode(True, squared, rate, np.pad(kept.astype(number), (0, 4)))
+                # They are read in fours, and a transformer's last layer has a row too many, of
+                # which nothing is used: what is read for it must be numbers, too.
+                beyond = self.settings["hidden"] + 4
+                return Mode(True, squared, rate, np.pad(kept.astype(number), (0, beyond)))
 
             self._run(flat, batches, results, draw, one_by_one=True)
         self.keep_statistics(statistics, mode)
