@@ -2,8 +2,8 @@
 
 from quantlearn import tables
 from quantlearn.columns import LEAGUE
+from quantlearn.files import write_page
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.report.pages import write_page
 from quantlearn.report.quantifiers_page import quantifiers_page
 from quantlearn.semantics.measures import COMPLEXITY, DEGREES, MINIMAL_PAIRS, TREES, TRUTH_RATES
 

@@ -1,13 +1,18 @@
 """Write a file whole or not at all."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from quantlearn.errors import unwritable
 
-__all__ = ["replacing", "write_text"]
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["replacing", "write_page", "write_text"]
 
 
 @contextmanager
@@ -33,3 +38,27 @@ def write_text(text: str, path: str | Path) -> None:
     """Write a text as UTF-8, whole or not at all."""
     with replacing(path) as beside:
         beside.write_text(text, encoding="utf-8")
+
+
+def write_page(template: str | Path, path: str | Path, content: Mapping[str, Any]) -> None:
+    """Fill a Jinja template with ``content`` and write the page, whole or not at all.
+
+    The template may extend and include files beside it. A name that it uses and ``content`` lacks
+    is an error.
+    """
+    write_text(
+        _pages(Path(template).parent).get_template(Path(template).name).render(content), path
+    )
+
+
+@cache
+def _pages(folder: Path) -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
+    return Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

@@ -23,12 +23,13 @@ from quantlearn.data import scene_files
 from quantlearn.data.generate import enumerate_pairs
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures import style
+from quantlearn.files import write_page
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 from quantlearn.networks.weight_files import write_weights
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.report.notebooks import read_notebook, write_notebook
-from quantlearn.report.pages import embedded_figure, write_page
+from quantlearn.report.pages import embedded_figure
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space
 from quantlearn.settings.samples import read_sample, samples_table

@@ -1,7 +1,9 @@
 """What all rules share: the checked settings, and short ways to ask them."""
 
+import json
 import math
 import os
+import shlex
 import sys
 from functools import cache
 from pathlib import Path
@@ -20,7 +22,7 @@ from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.display import set_up
 from quantlearn.pipeline.faults import killed_jobs, unwritable_folders
-from quantlearn.pipeline.run_record import read_record
+from quantlearn.pipeline.run_record import read_overlays
 from quantlearn.settings.memory import data_needs, largest_need, machine_memory
 from quantlearn.settings.protocol import CHAPTERS as KNOWN_CHAPTERS
 from quantlearn.settings.protocol import named_and_generated, published_columns, trials_lacking
@@ -35,9 +37,19 @@ DISPLAY = (
     else None
 )
 
+# Files laid over config.yaml, and settings of the command line but for a folder, which is nobody's
+# business.
+LAID_OVER = list(map(os.path.relpath, workflow.overwrite_configfiles))
+SET = {key: value for key, value in workflow.config_settings.config.items() if key != "published"}
+RECORD = Path("results/report/index/record.json")
+# Snakemake's report is of a finished run: where it is told nothing, it takes what this one had.
+REPORTED = "--report" in sys.argv and not LAID_OVER and not SET and RECORD.exists()
+
 try:
     # Snakemake's own reader would not say where a file does not parse.
     read_mapping(Path("config/config.yaml"))
+    if REPORTED:
+        LAID_OVER, SET = read_overlays(RECORD)
 except QuantlearnError as fault:
     sys.exit(str(fault))
 
@@ -45,19 +57,19 @@ except QuantlearnError as fault:
 configfile: "config/config.yaml"
 
 
-# Files laid over it. Snakemake's report is of a finished run: it takes those that this one had.
-LAID_OVER = list(map(os.path.relpath, workflow.overwrite_configfiles))
-if "--report" in sys.argv and not LAID_OVER and Path("results/report/index/record.json").exists():
-    recorded = read_record("results/report/index/record.json")["settings"]["overlays"]
-    LAID_OVER = [path for path in recorded if Path(path).is_file()]
+if REPORTED:
     for path in LAID_OVER:
 
         configfile: path
 
+    config.update(SET)
+
 
 try:
     # Only here: a job, which reads the settings again, may be given less, and on a cluster more.
-    MEMORY = machine_memory() if workflow.is_main_process and workflow.local_exec else None
+    # Which executor it will be is not known yet, but one that is not local is given --jobs.
+    here = workflow.is_main_process and workflow.resource_settings.nodes is None
+    MEMORY = machine_memory() if here else None
     SETTINGS = load_settings(config, Path("config"), LAID_OVER, MEMORY)
 except QuantlearnError as fault:
     # Not a WorkflowError: that would surround the lines with places in this file.
@@ -72,49 +84,6 @@ wildcard_constraints:
     experiment="|".join(EXPERIMENTS),
     job=r"\d+",
     page="|".join(["index", *CHAPTERS]),
-
-
-onstart:
-    # Otherwise Snakemake would stop with a traceback at the first of these jobs.
-    if lines := unwritable_folders(
-        file for job in workflow.dag.needrun_jobs() for file in (*job.output, *job.log)
-    ):
-        sys.exit("\n".join(lines))
-    trained = {
-        job.wildcards.experiment for job in workflow.dag.needrun_jobs() if job.name == "train"
-    }
-    for name in sorted(trained):
-        if needed := trials_lacking(EXPERIMENTS[name]):
-            trials = EXPERIMENTS[name]["trials"]
-            print(
-                f"{name}: {trials} trials can show no difference; it takes {needed}",
-                file=sys.stderr,
-            )
-    # The limit of jobs per second looks at all that is ready once more a second after each time that
-    # it looked there, on top of the times that jobs end: after some hundred jobs Snakemake would do
-    # nothing else. A limit of one's own (--max-jobs-per-timespan) stays.
-    limit = workflow.scheduling_settings.max_jobs_per_timespan
-    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
-        workflow.scheduler.job_rate_limiter = None
-    if DISPLAY:
-        at_once = workflow.cores if workflow.local_exec else workflow.nodes
-        DISPLAY.begin(jobs_to_run(), at_once, local=workflow.local_exec)
-
-
-onsuccess:
-    if DISPLAY:
-        DISPLAY.end("done")
-
-
-onerror:
-    for own_log, line in killed_jobs(
-        "".join(Path(path).read_text(encoding="utf-8") for path in log)
-    ):
-        DISPLAY.say(line) if DISPLAY else print(line, file=sys.stderr)
-        with open(own_log, "a", encoding="utf-8") as file:
-            print(line, file=file)
-    if DISPLAY:
-        DISPLAY.end("not done")
 
 
 @cache

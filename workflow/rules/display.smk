@@ -1,4 +1,4 @@
-"""What the display of a run shows of it: its jobs with the seconds they may take, what was found."""
+"""What surrounds a run: what is said when it starts and ends, and what its display shows of it."""
 
 from quantlearn.pipeline.run_progress import Job
 
@@ -84,3 +84,46 @@ def found():
         f"results/chapters/{page}/index.html" for page in SINGLE_PAGES if "build_page" in asked
     ]
     return lines, [*(SITES[page] for page in pages), *singles]
+
+
+onstart:
+    # Otherwise Snakemake would stop with a traceback at the first of these jobs.
+    if lines := unwritable_folders(
+        file for job in workflow.dag.needrun_jobs() for file in (*job.output, *job.log)
+    ):
+        sys.exit("\n".join(lines))
+    trained = {
+        job.wildcards.experiment for job in workflow.dag.needrun_jobs() if job.name == "train"
+    }
+    for name in sorted(trained):
+        if needed := trials_lacking(EXPERIMENTS[name]):
+            trials = EXPERIMENTS[name]["trials"]
+            print(
+                f"{name}: {trials} trials can show no difference; it takes {needed}",
+                file=sys.stderr,
+            )
+    # The limit of jobs per second looks at all that is ready once more a second after each time that
+    # it looked there, on top of the times that jobs end: after some hundred jobs Snakemake would do
+    # nothing else. A limit of one's own (--max-jobs-per-timespan) stays.
+    limit = workflow.scheduling_settings.max_jobs_per_timespan
+    if limit and (limit.max_jobs, limit.timespan) == (100, 1):
+        workflow.scheduler.job_rate_limiter = None
+    if DISPLAY:
+        at_once = workflow.cores if workflow.local_exec else workflow.nodes
+        DISPLAY.begin(jobs_to_run(), at_once, local=workflow.local_exec)
+
+
+onsuccess:
+    if DISPLAY:
+        DISPLAY.end("done")
+
+
+onerror:
+    for own_log, line in killed_jobs(
+        "".join(Path(path).read_text(encoding="utf-8") for path in log)
+    ):
+        DISPLAY.say(line) if DISPLAY else print(line, file=sys.stderr)
+        with open(own_log, "a", encoding="utf-8") as file:
+            print(line, file=file)
+    if DISPLAY:
+        DISPLAY.end("not done")

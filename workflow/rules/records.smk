@@ -10,11 +10,7 @@ PROJECT = [
 OVERLAYS = [
     *LAID_OVER,
     # The figures tell that public data were shown, and a record holds no name of a folder.
-    *(
-        f"{key}={value}"
-        for key, value in workflow.config_settings.config.items()
-        if key != "published"
-    ),
+    *(f"{key}={json.dumps(value)}" for key, value in SET.items()),
 ]
 
 

@@ -52,8 +52,12 @@ def report_files(experiment):
 
 def quick_command():
     """How the run is called, before the targets, so that a reader can make a part of it again."""
-    files = " ".join(LAID_OVER)
-    return f"snakemake --cores all --configfile {files} --" if files else "snakemake --cores all"
+    pairs = [shlex.quote(f"{key}={json.dumps(value)}") for key, value in SET.items()]
+    options = [
+        *(["--configfile", *LAID_OVER] if LAID_OVER else []),
+        *(["--config", *pairs] if pairs else []),
+    ]
+    return " ".join(["snakemake --cores all", *options, *(["--"] if options else [])])
 
 
 report: "../report/workflow.rst"

@@ -116,8 +116,7 @@ rule train:
     priority: longest_first(10)
     conda:
         "../../envs/quantlearn.yaml"
-    # Of a question there is one training job, which is waited for.
-    threads: workflow.cores if SETTINGS.asked else SETTINGS.threads
+    threads: SETTINGS.threads
     resources:
         mem_mb=lambda wildcards, attempt: memory_of_training(wildcards.experiment) * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from math import floor, isnan, log10
 
+from quantlearn.words import counted
+
 __all__ = [
     "MISSING",
     "SUPERSCRIPTS",
@@ -47,15 +49,6 @@ def capital(text: str) -> str:
     """
     place = next((place for place, letter in enumerate(text) if letter.isalnum()), 0)
     return text[:place] + text[place : place + 1].upper() + text[place + 1 :]
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "trial"), counted(1200, "scene")
-    ('1 trial', '1,200 scenes')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def steps(value: float) -> str:

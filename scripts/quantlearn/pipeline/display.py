@@ -18,8 +18,9 @@ from typing import Any
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.live_page import RunEnd, write_live_page
-from quantlearn.pipeline.run_progress import Job, RunProgress, counted, duration
+from quantlearn.pipeline.run_progress import Job, RunProgress, duration
 from quantlearn.pipeline.terminal import Lines, Screen
+from quantlearn.words import counted
 
 __all__ = ["Display", "set_up"]
 

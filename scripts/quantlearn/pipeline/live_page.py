@@ -2,13 +2,10 @@
 
 import time
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-
-from quantlearn.files import write_text
+from quantlearn.files import write_page
 from quantlearn.pipeline.run_progress import Part, RunProgress, duration
 from quantlearn.pipeline.training_log import TrainingLine
 
@@ -55,19 +52,7 @@ def write_live_page(
         "said": said,
         "end": end,
     }
-    write_text(_template().render(content), path)
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("live_page.html.j2")
+    write_page(Path(__file__).with_name("live_page.html.j2"), path, content)
 
 
 def _curves(part: Part) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from quantlearn.pipeline.training_log import Training, read_training_log
 
-__all__ = ["Job", "Part", "RunProgress", "counted", "duration"]
+__all__ = ["Job", "Part", "RunProgress", "duration"]
 
 _TRUST = (
     10  # seconds of a kind of job after which what they took counts as much as what was expected
@@ -223,12 +223,3 @@ def duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def counted(number: int, noun: str) -> str:
-    """Say how many.
-
-    >>> counted(1, "job"), counted(1200, "job")
-    ('1 job', '1,200 jobs')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -33,6 +33,7 @@ __all__ = [
     "differences",
     "git_state",
     "package_versions",
+    "read_overlays",
     "read_record",
     "write_record",
 ]
@@ -85,6 +86,23 @@ def read_record(path: str | Path) -> dict[str, Any]:
         if not isinstance(record, dict) or not isinstance(record.get(key), kind):
             raise _no_record(path, f"it lacks {key}")
     return record
+
+
+def read_overlays(path: str | Path) -> tuple[list[str], dict[str, Any]]:
+    """What was laid over config.yaml in a recorded run: files, and settings of the command line.
+
+    Raises `RecordError` when the record cannot be read, and where such a file is no more there.
+    """
+    files, settings = [], {}
+    for overlay in read_record(path)["settings"]["overlays"]:
+        key, _, value = overlay.partition("=")
+        if key.isidentifier():
+            settings[key] = json.loads(value)
+        elif Path(overlay).is_file():
+            files.append(overlay)
+        else:
+            raise RecordError(f"{path}: the run took {overlay}, which is not there: put it back")
+    return files, settings
 
 
 def content_digest(path: str | Path) -> str:

@@ -3,7 +3,8 @@
 import time
 from typing import Protocol, TextIO
 
-from quantlearn.pipeline.run_progress import RunProgress, counted, duration
+from quantlearn.pipeline.run_progress import RunProgress, duration
+from quantlearn.words import counted
 
 __all__ = ["MOST_NAMED", "Lines", "Screen", "summary"]
 

@@ -89,10 +89,11 @@ def _counted(rows: pd.DataFrame) -> dict[str, Any]:
 def said_in_short(overview: str | Path) -> list[str]:
     """Say in a line for each universal what its pairs come to, from the table of all pairs."""
     template = Path(__file__).with_name("universal.md.j2")
-    return [
-        f"{one['name']}: {render(template, {'one': one}).strip().replace('**', '')}"
-        for one in universals(tables.read_csv(overview, columns.OVERVIEW))
-    ]
+    lines = []
+    for one in universals(tables.read_csv(overview, columns.OVERVIEW)):
+        line, heading = render(template, {"one": one}).strip().replace("**", ""), f"{one['name']}: "
+        lines.append(line if line.startswith(heading) else heading + line)
+    return lines
 
 
 def statement(texts: Mapping[str, str]) -> str:

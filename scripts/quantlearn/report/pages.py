@@ -2,17 +2,12 @@
 
 import html
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from quantlearn.errors import QuantlearnError, damaged
-from quantlearn.files import replacing
 
-__all__ = ["ask_the_network", "embedded_figure", "parted", "slug", "write_page"]
+__all__ = ["ask_the_network", "embedded_figure", "parted", "slug"]
 
 
 def slug(text: str) -> str:
@@ -84,21 +79,3 @@ def _inline(content: str, own: str, alternative: str) -> str:
     drawing = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{own}-", drawing)
     drawing = re.sub(r"\s*\n\s*", "\n", drawing).strip()  # no blank line, which would end it
     return drawing.replace("<svg", f'<svg role="img" aria-label="{html.escape(alternative)}"', 1)
-
-
-def write_page(template: str | Path, path: str | Path, content: Mapping[str, Any]) -> None:
-    """Fill a Jinja template with ``content`` and write the page, whole or not at all.
-
-    The template may extend and include files beside it. A name that it uses and ``content`` lacks
-    is an error.
-    """
-    environment = Environment(
-        loader=FileSystemLoader(Path(template).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    text = environment.get_template(Path(template).name).render(content)
-    with replacing(path) as beside:
-        beside.write_text(text, encoding="utf-8")

@@ -14,7 +14,7 @@ from quantlearn.settings.protocol import named_as_file
 __all__ = ["TRIALS", "named", "question"]
 
 TRIALS = 10
-"""Trials of a question, unless the run says otherwise: answered within a minute."""
+"""Trials of a question, unless the run says otherwise."""
 
 _LONGEST = 60  # a chapter's title is no longer
 _IN_WORDS = {
@@ -72,7 +72,7 @@ def named(text: str, lexicon: Lexicon) -> tuple[str, str | None]:
     Raises `QuantlearnError` for what is neither.
 
     >>> named("2 * |A & B| > |A|", Lexicon({}))
-    ('2_times_A_and_B_above_A', '2 * |A & B| > |A|')
+    ('the_2_times_A_and_B_above_A', '2 * |A & B| > |A|')
     """
     if re.fullmatch("[A-Za-z_][A-Za-z0-9_]*", text):
         return lexicon[text].name, None
@@ -80,6 +80,8 @@ def named(text: str, lexicon: Lexicon) -> tuple[str, str | None]:
     for symbol, word in _IN_WORDS.items():
         words = words.replace(symbol, f" {word} ")
     name = re.sub("[^A-Za-z0-9]+", "_", words.replace("_", " ")).strip("_")[:80]
+    if not name[:1].isalpha():
+        name = f"the_{name}"  # a name begins with a letter
     try:
         Quantifier(name, text)
     except ExpressionError as fault:

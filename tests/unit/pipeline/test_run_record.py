@@ -18,6 +18,7 @@ from quantlearn.pipeline.run_record import (
     differences,
     git_state,
     package_versions,
+    read_overlays,
     read_record,
     write_record,
 )
@@ -51,6 +52,20 @@ def written(folder, columns=None, name="table.parquet", **how):
         {"store_schema": False},
     ],
 )
+def test_what_was_laid_over_is_read_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.yaml").touch()
+    overlays = ["own.yaml", 'experiments=["exp1a"]', "trials=5", 'overrides={"data": {"a": null}}']
+    record = {key: {} for key in ("settings", "code", "packages", "machine", "files")}
+    record |= {"made": "", "settings": {"overlays": overlays}}
+    write_record(record, "record.json")
+    given = {"experiments": ["exp1a"], "trials": 5, "overrides": {"data": {"a": None}}}
+    assert read_overlays("record.json") == (["own.yaml"], given)
+    (tmp_path / "own.yaml").unlink()
+    with pytest.raises(RecordError, match=r"record\.json: the run took own\.yaml, which is not"):
+        read_overlays("record.json")
+
+
 def test_a_parquet_digest_does_not_depend_on_how_it_is_stored(tmp_path, how):
     plain = written(tmp_path)
     other = written(tmp_path, name="other.parquet", **how)

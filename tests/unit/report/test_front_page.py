@@ -7,6 +7,7 @@ from page_results import CONFIG, RECORD, tabulated, write_overview
 from quantlearn import columns, tables
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import render
+from quantlearn.report import front_page
 from quantlearn.report.contents import FOLDER
 from quantlearn.report.front_page import badges, caveats, pairs_page, statement, universals
 from quantlearn.settings.load import load_settings
@@ -105,6 +106,19 @@ def test_pairs_that_are_all_open_are_counted_once():
     (found,) = universals(pd.DataFrame([row("open", 1.1), row("open", 0.9)]))
     text = " ".join(render(FOLDER / "universal.md.j2", {"one": found}).split())
     assert text == "Whether monotone quantifiers are learned sooner is **open**, in 2 pairs."
+
+
+def test_each_universal_is_one_line_that_names_it_once(monkeypatch):
+    rows = [row("sooner", 2), row("open", 1.1), row("open", 1.0, exchangeable=True)]
+    names = ["monotonicity", "none", "conservativity"]
+    table = pd.DataFrame(rows).assign(universal=names)
+    monkeypatch.setattr(front_page.tables, "read_csv", lambda path, schema: table)
+    lines = front_page.said_in_short("overview.csv")
+    assert [line.partition(": ")[0] for line in lines] == [
+        *("Monotonicity", "No single universal", "Conservativity")
+    ]
+    assert all(line.count(line.partition(":")[0]) == 1 for line in lines)
+    assert not any("*" in line or "\n" in line for line in lines)
 
 
 def test_the_statement_is_the_first_paragraph_of_the_first_text_that_has_one(tmp_path):

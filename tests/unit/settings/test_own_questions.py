@@ -129,6 +129,11 @@ def test_two_expressions_have_two_names_and_keep_their_order(pair):
     assert [experiment["expressions"][name] for name in experiment["quantifiers"]] == pair
 
 
+def test_an_expression_may_begin_with_a_number():
+    experiment = asked("2 * |A & B| > |A|", "even")
+    assert experiment["expressions"][experiment["quantifiers"][0]] == "2 * |A & B| > |A|"
+
+
 def test_two_questions_have_two_folders():
     longs = [" and ".join(f"|A & B| != {n}" for n in range(1, most)) for most in (8, 9)]
     names = {asked("most", one)["name"] for one in longs}

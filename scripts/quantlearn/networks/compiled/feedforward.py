@@ -115,21 +115,12 @@ class FeedforwardCore(SceneCore):
             for number, name in enumerate(("running_mean", "running_variance")):
                 mode.statistics[f"layer{layer}.norm.{name}"] = found[:, layer, number]
 
-    def loss_gradient(
-        self,
-        flat: Tensor,
-        tokens: Tensor,
-        lengths: Tensor,
-        labels: Tensor,
-        mode: Evaluation,
-        squared: bool = False,
-    ) -> tuple[Tensor, Tensor]:
-        """As `SceneCore.loss_gradient`; batch normalisation is by the batch's own statistics."""
+    def demand_trainable(self, scenes: int, mode: Evaluation) -> None:
+        """As `SceneCore.demand_trainable`: batch normalisation needs a batch and its mode."""
         if self.sizes.momentum:
-            demand_several(tokens.shape[1])
+            demand_several(scenes)
             if not isinstance(mode, Training):
                 raise ValueError("batch normalisation is trained in the mode of training")
-        return super().loss_gradient(flat, tokens, lengths, labels, mode, squared)
 
 
 # --- Where things are -----------------------------------------------------------------------------

@@ -84,6 +84,10 @@ class SceneCore:
     """Where each weight stands in ``packed``."""
     packed: np.ndarray
     """What kernels read, with what is no weight."""
+    vectors_needed: Callable[[Batches, int, bool], int]
+    """Vectors of memory that the kernel needs for batches, by lanes, and whether to train."""
+    units_drawn: Callable[[int, int], int]
+    """Units that dropout keeps or drops in a network's batch of so many scenes and positions."""
 
     def __init__(self, settings: dict[str, Any], task: Task, threads: int = 1) -> None:
         self.settings = settings
@@ -99,13 +103,8 @@ class SceneCore:
         places = np.arange(lengths.shape[1], dtype=np.int32)
         return np.ascontiguousarray(np.broadcast_to(places, lengths.shape))
 
-    def vectors_needed(self, batches: Batches, lanes: int, train: bool) -> int:
-        """Vectors of memory that the kernel needs."""
-        raise NotImplementedError
-
-    def units_drawn(self, scenes: int, positions: int) -> int:
-        """Units that dropout keeps or drops in a network's batch."""
-        raise NotImplementedError
+    def demand_trainable(self, scenes: int, mode: Evaluation) -> None:
+        """Raise an error where batches of so many scenes cannot be trained in this mode."""
 
     def statistics(self, trials: int) -> tuple[int, ...]:
         """The shape of the running statistics of batch normalisation; here there are none."""
@@ -130,6 +129,7 @@ class SceneCore:
         """
         tokens, lengths = as_arrays(tokens, self.read_until(tokens, lengths))
         trials, scenes, positions = tokens.shape
+        self.demand_trainable(scenes, mode)
         if labels.shape != lengths.shape:
             raise ValueError("labels must be (T, B) as the lengths")
         batches = self._batches(flat, tokens, lengths, self.order(lengths), labels.numpy())
