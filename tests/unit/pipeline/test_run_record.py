@@ -52,20 +52,6 @@ def written(folder, columns=None, name="table.parquet", **how):
         {"store_schema": False},
     ],
 )
-def test_what_was_laid_over_is_read_back(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "own.yaml").touch()
-    overlays = ["own.yaml", 'experiments=["exp1a"]', "trials=5", 'overrides={"data": {"a": null}}']
-    record = {key: {} for key in ("settings", "code", "packages", "machine", "files")}
-    record |= {"made": "", "settings": {"overlays": overlays}}
-    write_record(record, "record.json")
-    given = {"experiments": ["exp1a"], "trials": 5, "overrides": {"data": {"a": None}}}
-    assert read_overlays("record.json") == (["own.yaml"], given)
-    (tmp_path / "own.yaml").unlink()
-    with pytest.raises(RecordError, match=r"record\.json: the run took own\.yaml, which is not"):
-        read_overlays("record.json")
-
-
 def test_a_parquet_digest_does_not_depend_on_how_it_is_stored(tmp_path, how):
     plain = written(tmp_path)
     other = written(tmp_path, name="other.parquet", **how)
@@ -252,3 +238,17 @@ def test_a_machine_is_described_without_its_name():
     machine = describe_machine()
     assert machine["cores"] >= 1
     assert platform.node() not in json.dumps(machine)
+
+
+def test_what_was_laid_over_is_read_back(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.yaml").touch()
+    overlays = ["own.yaml", 'experiments=["exp1a"]', "trials=5", 'overrides={"data": {"a": null}}']
+    record = {key: {} for key in ("settings", "code", "packages", "machine", "files")}
+    record |= {"made": "", "settings": {"overlays": overlays}}
+    write_record(record, "record.json")
+    given = {"experiments": ["exp1a"], "trials": 5, "overrides": {"data": {"a": None}}}
+    assert read_overlays("record.json") == (["own.yaml"], given)
+    (tmp_path / "own.yaml").unlink()
+    with pytest.raises(RecordError, match=r"record\.json: the run took own\.yaml, which is not"):
+        read_overlays("record.json")
