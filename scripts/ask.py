@@ -8,8 +8,8 @@ from quantlearn.pipeline.jobs import run_job
 from quantlearn.report.front_page import answer
 
 
-def ask(settings: dict[str, Any] | None, verdicts: Sequence[str] = (), page: str = "") -> None:
-    """Print the verdict, what the two mean, and where the page is.
+def ask(settings: dict[str, Any] | None, verdicts: Sequence[str] = ()) -> None:
+    """Print the verdict and what the two mean; where the page is, the end of a run says.
 
     settings: those of the question's experiment. Raises `QuantlearnError` where nothing is asked.
     """
@@ -20,7 +20,6 @@ def ask(settings: dict[str, Any] | None, verdicts: Sequence[str] = (), page: str
         )
     [table] = verdicts
     print(answer(table, settings["expressions"]))
-    print(f"The page, with networks to ask: {page}")
 
 
 if __name__ == "__main__":

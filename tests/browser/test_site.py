@@ -107,6 +107,20 @@ def test_no_page_is_wider_than_a_telephone(page, site):
     assert not wide
 
 
+@pytest.mark.parametrize("digits", ["1" * 40, "d" * 40, "e0" * 20])
+def test_no_commit_makes_a_page_wider_than_a_telephone(page, site, digits):
+    """Forty digits are one word, and some are wider than others."""
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((site / "pages/making.html").as_uri())
+    page.evaluate(
+        "(digits) => { const text = document.querySelector('article p:has(a[href$=\"record.json\"])');"
+        "text.textContent = text.textContent.replace(/commit [0-9a-f]{40}/, `commit ${digits}`); }",
+        digits,
+    )
+    assert digits in page.locator("article").inner_text()
+    assert not page.evaluate(SIDEWAYS)
+
+
 @pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_serves_everybody(page, site, axe, kind, mode):

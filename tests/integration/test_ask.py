@@ -16,21 +16,24 @@ SMALL = (
 
 @pytest.fixture(scope="module")
 def answered(tmp_path_factory):
-    """A working folder after a question, and what the terminal said."""
+    """A working folder after a question, and what the terminal said, with messages behind."""
     folder = lay_out(tmp_path_factory.mktemp("question"))
     options = ("--cores", "2", "--quiet", "rules", "host", "--config", "trials=6", SMALL)
     done = run(folder, *options, 'ask=["|A & B| >= 2", "some"]', "--", "ask")
-    return folder, done.stdout
+    return folder, done.stdout + done.stderr
 
 
 def test_terminal_and_page_tell_the_same_verdict(answered):
     folder, told = answered
     [verdict] = re.findall(r"^.*(?:sooner|later|no difference).*$", told, re.MULTILINE)
-    [page] = re.findall(r"^The page, .+: (.+)$", told, re.MULTILINE)
+    [page] = re.findall(r"^The report is in (.+)$", told, re.MULTILINE)
     html = (folder / page).read_text(encoding="utf-8")
     text = " ".join(BeautifulSoup(html, "html.parser").article.get_text().split())
     assert " ".join(verdict.split()) in text
     assert 'class="ask"' in html
+    live = BeautifulSoup((folder / "results/report/live.html").read_text("utf-8"), "html.parser")
+    links = [link["href"] for link in live.find_all("a")]
+    assert [(folder / "results/report" / link).resolve() for link in links] == [folder / page]
 
 
 def test_the_terminal_says_what_was_asked(answered):

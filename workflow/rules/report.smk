@@ -164,6 +164,5 @@ rule ask:
         runtime=5,
     params:
         settings=next(iter(EXPERIMENTS.values())) if SETTINGS.asked else None,
-        page="".join(question("results/chapters/{name}/experiments/{name}.html")),
     script:
         "../../scripts/ask.py"
