@@ -113,7 +113,8 @@ def test_no_commit_makes_a_page_wider_than_a_telephone(page, site, digits):
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto((site / "pages/making.html").as_uri())
     page.evaluate(
-        "(digits) => { const text = document.querySelector('article p:has(a[href$=\"record.json\"])');"
+        "(digits) => {"
+        "const text = document.querySelector('article p:has(a[href$=\"record.json\"])');"
         "text.textContent = text.textContent.replace(/commit [0-9a-f]{40}/, `commit ${digits}`); }",
         digits,
     )
