@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 DOCS = Path(__file__).parent
 ROOT = DOCS.parent
-sys.path += [str(DOCS), str(ROOT / "scripts")]
+sys.path[:0] = [str(DOCS), str(ROOT / "scripts")]
 
 from editor_schema import EDITED, editor_schema  # noqa: E402
 

@@ -22,7 +22,7 @@ def bare_environment():
     return environment
 
 
-def start(folder, *arguments):
+def start(folder, *arguments, **environment):
     """Start Snakemake in a folder as a user would, without the environment activated."""
     command = [
         Path(sys.executable).with_name("snakemake"),
@@ -31,7 +31,7 @@ def start(folder, *arguments):
     return subprocess.Popen(
         list(map(str, command)),
         cwd=folder,
-        env=bare_environment(),
+        env={**bare_environment(), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -357,6 +357,20 @@ def test_read_only_results_are_refused_before_anything_runs(tmp_path):
     assert done.stderr.startswith("results: cannot be written: make it writable")
 
 
+def test_packages_of_the_shell_do_not_come_before_the_environments(tmp_path):
+    """As "module load" sets PYTHONPATH; "quantlearn" as that of another clone."""
+    shell = tmp_path / "shell"
+    for package in ("pyarrow", "numba", "quantlearn"):
+        (shell / package).mkdir(parents=True)
+        (shell / package / "__init__.py").write_text("raise ImportError('of the shell')\n")
+    folder = lay_out(tmp_path / "run")
+    target = stage("tiny_alone", "generated")
+    with start(folder, "--cores", "1", target, PYTHONPATH=str(shell)) as running:
+        messages = running.communicate()[1]
+    assert running.returncode == 0, messages
+    assert (folder / target).exists()
+
+
 def test_a_job_that_is_killed_is_explained_and_the_rest_goes_on(tmp_path):
     folder = lay_out(tmp_path)
     large = folder / "config" / "experiments" / "tiny.yaml"

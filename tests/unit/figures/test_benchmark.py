@@ -12,6 +12,7 @@ import torch
 from draw import draw
 from measure_speed import measure_speed
 from quantlearn import columns, tables
+from quantlearn.figures import formats, style
 from quantlearn.figures.benchmark import cost, speedup
 from quantlearn.figures.benchmark import measure as measuring
 from quantlearn.figures.benchmark.first_use import in_fresh_process
@@ -222,6 +223,22 @@ def test_figures_of_any_benchmark_have_stable_bytes(measured, tmp_path, figure):
     once, again = (drawn(measured, figure, tmp_path / run) for run in ("once", "again"))
     assert "compiled" in once[0]
     assert once == again
+
+
+def test_both_cores_can_be_read_where_they_are_equally_fast(measured):
+    """No number under the other core's mark: that each can be read is tested of every figure."""
+    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
+    case = ["measure", "scenes", "trials", "hidden", "size"]
+    compiled = frame[frame["core"] == "compiled"].drop_duplicates(case).set_index(case)
+    for nearly in (0.5, 0.65, 0.8, 0.9, 1.0):
+        eager = compiled.assign(core="eager")
+        eager[["ratio_to_loop", "ratio_lower", "ratio_upper"]] *= nearly
+        both = pd.concat([eager, compiled]).reset_index()
+        with style.figure_style():
+            figure = speedup.draw({"benchmark": both})
+        numbers = [text.get_text() for text in figure.axes[0].texts]
+        for ratio in both.loc[both["measure"].isin(speedup.MEASURES), "ratio_to_loop"]:
+            assert formats.times(ratio) in numbers
 
 
 def test_the_page_has_sentences_figures_and_tables(measured, tmp_path):

@@ -26,7 +26,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     the ratios within each round of timings, on one thread. For training, updates of one trial in a
     second; for evaluation, scenes of mixed sizes in a second, without and with the plan that the
     compiled core makes once for scenes that are evaluated again and again; a run is the whole
-    training loop with an evaluation every 50 steps. Named are the number of trials and of units in
+    training loop with an evaluation every 50 steps. The numbers on the right are the medians. Named are the number of trials and of units in
     each of the layers; what is not named is as in exp1a.
     """
     frame = measured(tables["benchmark"])
@@ -35,8 +35,9 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     axes = figure.add_subplot()
     axes.set_xscale("log")
     axes.axvline(1, color=style.GREY, linewidth=0.8)
-    for core in ("eager", "compiled"):
+    for place, core in enumerate(("eager", "compiled")):
         draw_core(axes, cases[cases["core"] == core], core)
+        write_numbers(axes, cases[cases["core"] == core], place)
     names = cases.drop_duplicates("place")
     axes.set_yticks(names["place"], names["name"])
     axes.set_ylim(cases["place"].max() + 0.8, cases["place"].min() - 0.8)
@@ -73,7 +74,7 @@ def listed(rows: pd.DataFrame, size: int) -> pd.DataFrame:
 
 
 def draw_core(axes: Axes, rows: pd.DataFrame, core: str) -> None:
-    """One core's ratios, each with its number."""
+    """One core's ratios."""
     look, ratio = CORES[core], rows["ratio_to_loop"]
     axes.errorbar(
         ratio,
@@ -86,14 +87,20 @@ def draw_core(axes: Axes, rows: pd.DataFrame, core: str) -> None:
         elinewidth=1,
         label=core,
     )
-    for x, upper, y in zip(ratio, rows["ratio_upper"], rows["place"], strict=True):
+
+
+def write_numbers(axes: Axes, rows: pd.DataFrame, place: int) -> None:
+    """One core's ratios as a column beyond the right edge, where no mark can be under them."""
+    for row in rows.itertuples():
         axes.annotate(
-            formats.times(x),
-            (max(x, upper), y),
-            xytext=(5, 0),
+            formats.times(row.ratio_to_loop),
+            (1, row.place),
+            xycoords=axes.get_yaxis_transform(),
+            xytext=(26 * (place + 1), 0),
             textcoords="offset points",
+            ha="right",
             va="center",
-            color=style.ink(look.colour),
+            color=style.ink(CORES[row.core].colour),
             fontsize=style.LABEL,
         )
 
