@@ -26,8 +26,8 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     the ratios within each round of timings, on one thread. For training, updates of one trial in a
     second; for evaluation, scenes of mixed sizes in a second, without and with the plan that the
     compiled core makes once for scenes that are evaluated again and again; a run is the whole
-    training loop with an evaluation every 50 steps. The numbers on the right are the medians. Named are the number of trials and of units in
-    each of the layers; what is not named is as in exp1a.
+    training loop with an evaluation every 50 steps. The numbers on the right are the medians. Named
+    are the number of trials and of units in each of the layers; what is not named is as in exp1a.
     """
     frame = measured(tables["benchmark"])
     cases = listed(frame[frame["core"] != "loop"], reference(frame)["size"].iloc[0])
