@@ -13,13 +13,10 @@ from snakemake.logging import logger
 
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
-# Here and in jobs: the library of this clone, whichever clone the environment was set up in, and no
-# packages of the shell's before those of an environment that is complete.
-SHELL_PATH = list(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
-if sys.prefix != sys.base_prefix or Path(sys.prefix, "conda-meta").exists():
-    sys.path = [path for path in sys.path if path not in SHELL_PATH]
-    SHELL_PATH = []
-os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "scripts"), *SHELL_PATH])
+
+from quantlearn.pipeline.packages import leave_out_the_shells
+
+leave_out_the_shells(ROOT / "scripts")
 
 from quantlearn.data.published import trial_files
 from quantlearn.settings.load import load_settings
