@@ -123,15 +123,15 @@ class RecurrentCore:
         if not flat.is_contiguous():
             raise ValueError("weights that are moved must be contiguous")
         vectors = self.task.token_table(flat.dtype, flat.device)
-        read = recurrent.read_until(tokens, lengths, self.settings)
-        steps = tokens.shape[:2]
-        scenes, until = as_arrays(tokens.flatten(0, 1), read.flatten(0, 1))
-        check_tokens(scenes, until, math.prod(steps), len(vectors))
+        scenes = tokens.flatten(0, 1)
+        read = recurrent.read_until(scenes, lengths.flatten(0, 1), self.settings)
+        of_all, until = as_arrays(scenes, read)
+        check_tokens(of_all, until, len(scenes), len(vectors))
         losses, _ = _descend(
             self.shape,
             flat.detach(),
-            scenes.reshape(tokens.shape),
-            until.reshape(read.shape),
+            of_all.reshape(tokens.shape),
+            until.reshape(lengths.shape),
             labels.numpy(),
             vectors,
             squared,

@@ -59,9 +59,7 @@ def descend(
             )  # fmt: skip
             collect(sums, vectors, places, units, width, blocks, driven, row)
             if len(adam.rates):
-                move(
-                    adam, step, flat[trial], gradient[trial], adam.means[trial], adam.squares[trial]
-                )
+                move(adam, trial, step, flat[trial], gradient[trial])
 
 
 @helper
