@@ -36,6 +36,10 @@ def every_job(file):
     return paths
 
 
+# A question waits for one training job, which has all cores.
+THREADS = (SETTINGS.asked and workflow.resource_settings.cores) or SETTINGS.threads
+
+
 def source(file):
     """An input: this file of the experiment whose networks are starts, if there is one.
 
@@ -116,7 +120,7 @@ rule train:
     priority: longest_first(10)
     conda:
         "../../envs/quantlearn.yaml"
-    threads: SETTINGS.threads
+    threads: THREADS
     resources:
         mem_mb=lambda wildcards, attempt: memory_of_training(wildcards.experiment) * attempt,
         runtime=lambda wildcards, attempt: 240 * attempt,

@@ -144,6 +144,23 @@ class Ensemble:
         mode.gather(modes)
         return tuple(torch.cat(parts) for parts in zip(*found, strict=True))
 
+    @property
+    def descends(self) -> bool:
+        """Whether `descend` takes all steps of a round at once."""
+        return self.core == "compiled" and hasattr(self.compiled, "descend")
+
+    def descend(
+        self,
+        flat: torch.Tensor,
+        tokens: torch.Tensor,
+        lengths: torch.Tensor,
+        labels: torch.Tensor,
+        adam: Any,
+    ) -> torch.Tensor:
+        """Move ``flat`` by a step for each batch (steps, trials, …); losses (steps, trials)."""
+        squared = self.loss is squared_error
+        return self.compiled.descend(flat, tokens, lengths, labels, adam, squared)
+
     def _loss_gradient(
         self,
         flat: torch.Tensor,

@@ -23,6 +23,7 @@ from quantlearn.training.evaluation import Scores, evaluate
 from quantlearn.training.examples import BatchStream, BufferedStream, Stacked
 from quantlearn.training.graphs import Replayed
 from quantlearn.training.optimisers import (
+    compiled_adam,
     export_optimiser,
     keep_rows,
     make_optimiser,
@@ -262,6 +263,10 @@ class _Running:
 
     def _update_all(self, *batches: torch.Tensor) -> torch.Tensor:
         """An optimiser step for each batch (steps, trials, batch, …); losses (steps, trials)."""
+        if self.ensemble.descends:
+            adam = compiled_adam(self.optimiser, self.flat, len(batches[0]))
+            if adam is not None:
+                return self.ensemble.descend(self.flat, *batches, adam)
         if self.ensemble.core != "graph":
             return torch.stack([self._update(*batch) for batch in zip(*batches, strict=True)])
         if self.replayed is None:

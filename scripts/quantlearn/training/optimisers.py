@@ -3,12 +3,21 @@
 All of them work element by element, so that one optimiser trains every network of the ensemble.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
-__all__ = ["export_optimiser", "keep_rows", "make_optimiser", "restore_optimiser"]
+if TYPE_CHECKING:
+    from quantlearn.networks.compiled.batches import Adam
+
+__all__ = [
+    "compiled_adam",
+    "export_optimiser",
+    "keep_rows",
+    "make_optimiser",
+    "restore_optimiser",
+]
 
 
 def make_optimiser(
@@ -38,6 +47,44 @@ def make_optimiser(
                 [flat], betas=(0.9, 0.999), eps=1e-8, fused=True, capturable=recorded, **common
             )
     raise ValueError(f"unknown optimiser {settings['optimiser']!r}")
+
+
+def compiled_adam(
+    optimiser: torch.optim.Optimizer, flat: torch.nn.Parameter, steps: int
+) -> "Adam | None":
+    """What compiled code needs to take the next steps in the place of ``optimiser``.
+
+    It moves the optimiser's own averages, and its count of steps is moved here. None where it is
+    neither Adam nor AdamW.
+    """
+    if not isinstance(optimiser, torch.optim.Adam):
+        return None
+    from quantlearn.networks.compiled.batches import Adam  # noqa: PLC0415 - only where it is used
+
+    [group] = optimiser.param_groups
+    state = optimiser.state[flat]
+    if not state:
+        state["step"] = torch.zeros((), dtype=torch.float32)
+        state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(flat), torch.zeros_like(flat)
+    count = state["step"].item() + np.arange(1, steps + 1)
+    state["step"] += steps
+    rate, decay, (mean, square) = group["lr"], group["weight_decay"], group["betas"]
+    decoupled = isinstance(optimiser, torch.optim.AdamW)
+    known = [
+        rate / (1 - mean**count),
+        np.sqrt(1 - square**count),
+        [1 - mean, 1 - square, group["eps"]],
+        [0.0, rate * decay] if decoupled else [decay, 0.0],
+    ]
+    rates, roots, keep, decays = (torch.tensor(part, dtype=flat.dtype).numpy() for part in known)
+    return Adam(
+        rates=rates,
+        roots=roots,
+        means=state["exp_avg"].numpy(),
+        squares=state["exp_avg_sq"].numpy(),
+        keep=keep,
+        decay=decays,
+    )
 
 
 def keep_rows(optimiser: torch.optim.Optimizer, flat: torch.nn.Parameter, rows: np.ndarray) -> None:

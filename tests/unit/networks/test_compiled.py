@@ -313,6 +313,12 @@ def test_evaluation_computes_every_distinct_prefix_once(vocabulary):
         assert plan.trials[trial].positions == len(prefixes)
 
 
+def test_trials_with_the_same_scenes_share_a_plan():
+    tokens, lengths, _ = batches(2, 30, 9, 8)
+    plan = evaluation_plan(tokens[[0, 1, 0]], lengths[[0, 1, 0]])
+    assert plan.trials[0] is plan.trials[2] is not plan.trials[1]
+
+
 def test_bad_input_is_refused():
     tokens, lengths, labels = batches(2, 4, 5, 8)
     shape, vectors = Shape(LSTM, layers=2, units=12), one_hot(8)

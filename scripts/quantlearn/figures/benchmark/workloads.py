@@ -23,6 +23,7 @@ from quantlearn.semantics.scenes import PADDING, ZONES
 from quantlearn.training.evaluation import answers
 from quantlearn.training.examples import Examples, Stacked, stack
 from quantlearn.training.loop import train
+from quantlearn.training.optimisers import compiled_adam
 
 __all__ = ["CORES", "EVALUATE_EVERY", "Shape", "Workload", "useful_operations", "workload"]
 
@@ -186,11 +187,17 @@ class Together(Workload):
         self.optimiser = torch.optim.Adam([self.flat], lr=_LEARNING_RATE, fused=True)
 
     def train(self, examples: Stacked, steps: int) -> None:
-        for rows in _batches(examples, self.shape.batch, steps):
-            _, self.flat.grad = self.ensemble.loss_gradient(
-                self.flat, examples.tokens[:, rows], examples.lengths[:, rows],
-                examples.labels[:, rows],
-            )  # fmt: skip
+        parts = (examples.tokens, examples.lengths, examples.labels)
+        batches = [
+            [part[:, rows] for part in parts]
+            for rows in _batches(examples, self.shape.batch, steps)
+        ]
+        if self.ensemble.descends:
+            adam = compiled_adam(self.optimiser, self.flat, steps)
+            self.ensemble.descend(self.flat, *map(torch.stack, zip(*batches, strict=True)), adam)
+            return
+        for batch in batches:
+            _, self.flat.grad = self.ensemble.loss_gradient(self.flat, *batch)
             self.optimiser.step()
 
     def evaluate(self, examples: Stacked) -> np.ndarray:

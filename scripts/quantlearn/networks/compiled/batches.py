@@ -53,6 +53,24 @@ class Mode(NamedTuple):
     kept: np.ndarray
 
 
+class Adam(NamedTuple):
+    """How weights are moved after a batch, as by torch.optim.Adam or AdamW; not, where there are no
+    ``rates``.
+
+    For each step its learning rate over the correction of the ``means`` of gradients, and the root
+    of the correction of those of their ``squares`` (T, row), both of which are moved, too. ``keep``
+    holds what a new gradient has of both, and ε; ``decay`` λ is added to the gradient as λ times
+    the weights, or where ``shrink`` is positive the weights lose so much of themselves.
+    """
+
+    rates: np.ndarray
+    roots: np.ndarray
+    means: np.ndarray
+    squares: np.ndarray
+    keep: np.ndarray
+    decay: np.ndarray
+
+
 class Results(NamedTuple):
     """Where results are written.
 

@@ -32,6 +32,7 @@ from torch import Tensor
 from quantlearn.networks.architectures import recurrent
 from quantlearn.networks.compiled import flat_kernels, kernels
 from quantlearn.networks.compiled.batches import (
+    Adam,
     as_arrays,
     check_tokens,
     empty,
@@ -106,6 +107,39 @@ class RecurrentCore:
             self.threads,
         )
 
+    def descend(
+        self,
+        flat: Tensor,
+        tokens: Tensor,
+        lengths: Tensor,
+        labels: Tensor,
+        adam: Adam,
+        squared: bool = False,
+    ) -> Tensor:
+        """Move ``flat`` by a step for each batch (steps, trials, …); losses (steps, trials) before.
+
+        The same as `loss_gradient` and a step of the optimiser in turn, but for rounding.
+        """
+        if not flat.is_contiguous():
+            raise ValueError("weights that are moved must be contiguous")
+        vectors = self.task.token_table(flat.dtype, flat.device)
+        scenes = tokens.flatten(0, 1)
+        read = recurrent.read_until(scenes, lengths.flatten(0, 1), self.settings)
+        of_all, until = as_arrays(scenes, read)
+        check_tokens(of_all, until, len(scenes), len(vectors))
+        losses, _ = _descend(
+            self.shape,
+            flat.detach(),
+            of_all.reshape(tokens.shape),
+            until.reshape(lengths.shape),
+            labels.numpy(),
+            vectors,
+            squared,
+            self.threads,
+            adam,
+        )
+        return losses
+
     def plan(self, tokens: Tensor, lengths: Tensor, dtype: torch.dtype) -> EvaluationPlan:
         """What is prepared once for scenes that are evaluated again and again."""
         lengths = recurrent.read_until(tokens, lengths, self.settings)
@@ -172,63 +206,62 @@ def loss_gradient(
         ValueError: shapes or types do not fit together.
         IndexError: a token within a scene is not a row of ``vectors``.
     """
-    flat, vectors = flat.detach(), vectors.detach()
+    flat, vectors = flat.detach().contiguous(), vectors.detach()
     tokens, lengths = as_arrays(tokens, lengths)
-    trials, batch, length = tokens.shape
-    layers, units, vocabulary = shape.layers, shape.units, len(vectors)
-    check_tokens(tokens, lengths, len(flat), vocabulary)
+    check_tokens(tokens, lengths, len(flat), len(vectors))
     if labels.shape != lengths.shape:
         raise ValueError("labels must be (T, B) as the lengths")
-    packed, readout = _pack_rows(shape, flat, vectors)
-    weights, inputs_of = flat.contiguous().numpy(), vectors.contiguous().numpy()
-    cell, width = shape.cell, shape.width
+    losses, gradient = _descend(
+        shape, flat, tokens[None], lengths[None], labels[None].numpy(), vectors, squared, threads
+    )
+    return losses[0], gradient
 
-    order = _order(lengths)
+
+def _descend(
+    shape: Shape,
+    flat: Tensor,
+    tokens: np.ndarray,
+    lengths: np.ndarray,
+    labels: np.ndarray,
+    vectors: Tensor,
+    squared: bool,
+    threads: int,
+    adam: Adam | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Losses (steps, T) of batches, by which ``adam`` moves ``flat``, and the last gradient."""
+    steps, trials, batch, length = tokens.shape
+    size, readout = _sizes(shape, flat, vectors)
+    places = _places(shape, vectors.shape[1], len(vectors))
+    cell, width, units, dtype = shape.cell, shape.width, shape.units, flat.dtype
+    if adam is None:
+        none, nothing = empty(0, dtype=dtype), empty(0, 0, dtype=dtype)
+        adam = Adam(none, none, nothing, nothing, none, none)
+    order = _order(lengths.reshape(-1, batch)).reshape(lengths.shape)
+    batches = (tokens, lengths, order, np.ascontiguousarray(labels))
     row = (cell.gates + cell.states) * width
-    extent = (trials, -(-batch // LANES), layers, length + 1, row, LANES)
-    memory = _borrow(math.prod(extent), flat.dtype)
-    history = memory[: math.prod(extent)].view(extent).numpy()
-    hidden, slopes = (empty(trials, batch, units, dtype=flat.dtype) for _ in range(2))
-    losses, gradient = torch.empty(trials, dtype=flat.dtype), torch.zeros_like(flat)
-    sums = np.empty_like(packed)
-    answers = labels.contiguous().numpy()
+    extent = (1, -(-batch // LANES), shape.layers, length + 1, row, LANES)
+    losses, gradient = torch.empty(steps, trials, dtype=dtype), torch.zeros_like(flat)
+    weights, inputs_of = flat.numpy(), vectors.contiguous().numpy()
 
     def run(first: int, last: int) -> None:
-        scenes, offsets = np.empty(LANES, np.int32), np.empty(length * LANES, np.int32)
-        workspace = empty(width * ((1 + cell.gates) * length + 2), LANES, dtype=flat.dtype)
-        batches = (
-            cell,
-            first,
-            last,
-            tokens,
-            lengths,
-            order,
-            packed,
-            vocabulary,
-            history,
-            scenes,
-            offsets,
+        history = _borrow(math.prod(extent), dtype)
+        memory = (
+            torch.zeros(1, size, dtype=dtype).numpy(),
+            empty(1, size, dtype=dtype),
+            history[: math.prod(extent)].view(extent).numpy(),
+            np.empty(LANES, np.int32),
+            np.empty(length * LANES, np.int32),
+            empty(width * ((1 + cell.gates) * length + 2), LANES, dtype=dtype),
+            empty(1, batch, units, dtype=dtype),
+            empty(1, batch, units, dtype=dtype),
         )
-        kernels.forward(*batches, hidden)
-        here = slice(first, last)
-        flat_kernels.loss_of(
-            weights[here],
-            readout,
-            hidden[here],
-            answers[here],
-            squared,
-            losses.numpy()[here],
-            slopes[here],
-            gradient.numpy()[here],
-        )
-        kernels.backward(*batches, workspace, slopes, sums)
+        flat_kernels.descend(
+            cell, (first, last), weights, inputs_of, places, readout, (units, width, cell.blocks),
+            shape.driven, batches, squared, adam, memory, losses.numpy(), gradient.numpy(),
+        )  # fmt: skip
+        _spare.append(history)
 
     spread(run, trials, threads)
-    _spare.append(memory)
-    places = _places(shape, inputs_of.shape[1], vocabulary)
-    flat_kernels.collect(
-        sums, inputs_of, places, units, width, cell.blocks, shape.driven, gradient.numpy()
-    )
     return losses, gradient
 
 
@@ -290,8 +323,8 @@ def evaluate(
     return logits
 
 
-def _pack_rows(shape: Shape, flat: Tensor, vectors: Tensor) -> tuple[np.ndarray, int]:
-    """The weights of ``flat`` (T, row) as the kernels read them, and where the read-out begins."""
+def _sizes(shape: Shape, flat: Tensor, vectors: Tensor) -> tuple[int, int]:
+    """How many numbers the kernels read of a network, and where its read-out begins in a row."""
     known = flat.dtype in (torch.float32, torch.float64) and flat.device.type == "cpu"
     if not known or vectors.dtype != flat.dtype:
         raise ValueError(f"weights {flat.dtype} on {flat.device}, vectors {vectors.dtype}")
@@ -303,11 +336,17 @@ def _pack_rows(shape: Shape, flat: Tensor, vectors: Tensor) -> tuple[np.ndarray,
         raise ValueError(f"rows of {flat.shape[1]} numbers are too short for these networks")
     matrix = gates * width * width
     size = vocabulary * gates * width + matrix + (layers - 1) * (2 * matrix + gates * width)
+    return size, readout
+
+
+def _pack_rows(shape: Shape, flat: Tensor, vectors: Tensor) -> tuple[np.ndarray, int]:
+    """The weights of ``flat`` (T, row) as the kernels read them, and where the read-out begins."""
+    size, readout = _sizes(shape, flat, vectors)
     packed = torch.zeros(len(flat), size, dtype=flat.dtype).numpy()
     rows, inputs_of = flat.contiguous().numpy(), vectors.contiguous().numpy()
-    places = _places(shape, inputs, vocabulary)
+    places = _places(shape, inputs_of.shape[1], len(inputs_of))
     flat_kernels.pack(
-        rows, inputs_of, places, units, width, shape.cell.blocks, shape.driven, packed
+        rows, inputs_of, places, shape.units, shape.width, shape.cell.blocks, shape.driven, packed
     )
     return packed, readout
 

@@ -1,10 +1,9 @@
-"""Numba kernels between an ensemble's weights and the compiled core: packing, read-out, gradient.
+"""Numba kernels from an ensemble's weights to its weights: packing, read-out, gradient, steps.
 
 A network's weights are a row: for each layer its kernel [inputs; hidden] (rows, C · H) and its bias
 (gates · H,), then the read-out's kernel (H, 2) and bias (2,). C is the number of blocks of columns
 that the cell's kernel has; ``driven`` holds the block that each gate takes from the inputs' rows,
--1 where the gate has none (see ``cells``). The arithmetic of the cells is in ``kernels``; nothing
-is called from there: numba stores the machine code of this file and would not see that one change.
+-1 where the gate has none (see ``cells``). The arithmetic of the cells is in ``kernels``.
 
 ``places`` (weights, 3) says of each weight, but those of the first layer's inputs and bias, which
 are in the table: its place in a row, in what ``kernels`` reads, and in the gradient that it leaves.
@@ -16,9 +15,66 @@ import math
 import numpy as np
 
 from quantlearn.compiling import kernel
+from quantlearn.networks.compiled.kernels import backward, forward
 from quantlearn.networks.compiled.simd import helper, inline
 
-__all__ = ["collect", "logits_of", "loss_of", "pack"]
+__all__ = ["collect", "descend", "logits_of", "loss_of", "pack"]
+
+
+@kernel
+def descend(
+    cell, trials, flat, vectors, places, readout, shape, driven, batches, squared, adam, memory,
+    losses, gradient,
+):  # fmt: skip
+    """Take the steps of some trials, one trial after another, all that it needs in the cache.
+
+    trials: the first, and the one after the last; flat (T, row), moved by ``adam`` (`Adam`) where
+    that has rates; readout: where the read-out begins in a row; shape: units, width and C; batches:
+    tokens uint8 (steps, T, B, S), lengths and order int32 and labels (steps, T, B). Writes
+    ``losses`` (steps, T), before each step, and ``gradient`` (T, row), that of the last one.
+    Scratch: ``memory``, for one trial, as `forward`, `backward` and `loss_of` explain; what is
+    packed is zero before.
+    """
+    tokens, lengths, order, labels = batches
+    packed, sums, history, scenes, offsets, workspace, hidden, slopes = memory
+    units, width, blocks = shape
+    for trial in range(trials[0], trials[1]):
+        own, row = flat[trial : trial + 1], gradient[trial : trial + 1]
+        for step in range(len(tokens)):
+            read = tokens[step, trial : trial + 1]
+            until, places_of = lengths[step, trial : trial + 1], order[step, trial : trial + 1]
+            pack(own, vectors, places, units, width, blocks, driven, packed)
+            forward(
+                cell, 0, 1, read, until, places_of, packed, len(vectors), history, scenes, offsets,
+                hidden,
+            )  # fmt: skip
+            row[:] = 0
+            loss_of(
+                own, readout, hidden, labels[step, trial : trial + 1], squared,
+                losses[step, trial : trial + 1], slopes, row,
+            )  # fmt: skip
+            backward(
+                cell, 0, 1, read, until, places_of, packed, len(vectors), history, scenes, offsets,
+                workspace, slopes, sums,
+            )  # fmt: skip
+            collect(sums, vectors, places, units, width, blocks, driven, row)
+            if len(adam.rates):
+                move(adam, trial, step, flat[trial], gradient[trial])
+
+
+@helper
+def move(adam, trial, step, weights, gradient):
+    """One step of Adam (Kingma & Ba 2015), or of AdamW, where the weights shrink."""
+    means, squares = adam.means[trial], adam.squares[trial]
+    rate, root = adam.rates[step], adam.roots[step]
+    new, new_square, epsilon = adam.keep[0], adam.keep[1], adam.keep[2]
+    decay, shrink = adam.decay[0], adam.decay[1]
+    for k in range(len(weights)):
+        weight = weights[k] - shrink * weights[k]
+        slope = gradient[k] + decay * weight
+        means[k] += new * (slope - means[k])
+        squares[k] += new_square * (slope * slope - squares[k])
+        weights[k] = weight - rate * means[k] / (np.sqrt(squares[k]) / root + epsilon)
 
 
 @kernel

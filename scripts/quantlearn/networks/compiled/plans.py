@@ -63,6 +63,8 @@ def evaluation_plan(
 ) -> EvaluationPlan:
     """Prepare the evaluation of fixed scenes, to be used as often as they are evaluated.
 
+    Trials that have the same scenes share a plan.
+
     Args:
         tokens: uint8 (T, B, S): trials, scenes, positions; tokens below 255 and S up to 255. Trials
             with fewer scenes than B are filled up with scenes of length 0, which cost nothing.
@@ -76,7 +78,13 @@ def evaluation_plan(
     """
     tokens, lengths = as_arrays(tokens, lengths)
     lanes = kernels.EVALUATION_BYTES // dtype.itemsize
-    plans = (_trial_plan(*trial, lanes) for trial in zip(tokens, lengths, strict=True))
+    made: dict[tuple[bytes, bytes], TrialPlan] = {}
+    plans = []
+    for own, until in zip(tokens, lengths, strict=True):
+        scenes = own.tobytes(), until.tobytes()
+        if scenes not in made:
+            made[scenes] = _trial_plan(own, until, lanes)
+        plans.append(made[scenes])
     return EvaluationPlan(tuple(plans), lanes)
 
 
