@@ -95,7 +95,7 @@ def test_training_and_evaluation_are_those_of_separate_torch_modules(batch_norm,
 def test_recurrent_dropout_falls_between_layers_and_before_the_readout(architecture):
     rate, hidden, batch = 0.4, 5, 3
     settings = network(architecture, dropout=rate, hidden=hidden, layers=2)
-    ensemble = Ensemble(settings, TASK)
+    ensemble = Ensemble(settings, TASK, core="eager")
     flat = start(ensemble, 1)
     tokens, lengths, _ = random_batch(TASK, 1, batch)
     found = ensemble.logits(flat, tokens, lengths, Training(streams(1)))
