@@ -155,11 +155,12 @@ class Ensemble:
         tokens: torch.Tensor,
         lengths: torch.Tensor,
         labels: torch.Tensor,
+        mode: Evaluation,
         adam: Any,
     ) -> torch.Tensor:
         """Move ``flat`` by a step for each batch (steps, trials, …); losses (steps, trials)."""
         squared = self.loss is squared_error
-        return self.compiled.descend(flat, tokens, lengths, labels, adam, squared)
+        return self.compiled.descend(flat, tokens, lengths, labels, mode, adam, squared)
 
     def _loss_gradient(
         self,
@@ -216,8 +217,6 @@ class Ensemble:
             lacking = f"there is no compiled core for {name} that writes words"
         elif fast == "compiled" and self.compiled is None:
             lacking = f"{name} on {device.type} has no compiled core"
-        elif fast == "compiled" and not self.compiled.trains:
-            lacking = f"the compiled core does not train {name} with dropout"
         else:
             return fast
         if wanted != "auto":

@@ -266,7 +266,7 @@ class _Running:
         if self.ensemble.descends:
             adam = compiled_adam(self.optimiser, self.flat, len(batches[0]))
             if adam is not None:
-                return self.ensemble.descend(self.flat, *batches, adam)
+                return self.ensemble.descend(self.flat, *batches, self.mode, adam)
         if self.ensemble.core != "graph":
             return torch.stack([self._update(*batch) for batch in zip(*batches, strict=True)])
         if self.replayed is None:

@@ -1,4 +1,7 @@
-"""The compiled cores of transformers and feed-forward networks: what must not matter to them."""
+"""The compiled cores of transformers and feed-forward networks: what must not matter to them.
+
+Masks, company and threads also of recurrent networks with dropout.
+"""
 
 import numpy as np
 import pytest
@@ -18,6 +21,12 @@ NETWORKS = {
     "batch normalisation": network("feedforward", hidden=7, dropout=0.3, batch_norm=True),
 }
 
+RECURRENT = {
+    "LSTM": network("lstm", hidden=7, layers=3, dropout=0.3),
+    "GRU that reads padding": network("gru", hidden=5, layers=2, dropout=0.2, padding="read"),
+    "Elman, one layer": network("rnn", hidden=6, layers=1, dropout=0.4),
+}
+
 
 def mode_of(trials):
     return Training([np.random.default_rng(trial) for trial in trials])
@@ -26,6 +35,12 @@ def mode_of(trials):
 @pytest.fixture(params=NETWORKS)
 def settings(request):
     return NETWORKS[request.param]
+
+
+@pytest.fixture(params={**NETWORKS, **RECURRENT})
+def dropping(request):
+    """Settings of networks, nearly all with dropout."""
+    return {**NETWORKS, **RECURRENT}[request.param]
 
 
 def ensemble_of(settings, trials, core="compiled", threads=1, **changes):
@@ -40,12 +55,12 @@ def ensemble_of(settings, trials, core="compiled", threads=1, **changes):
 @pytest.mark.parametrize("precision", TOLERANCE)
 @pytest.mark.parametrize("loss", ["cross_entropy", "squared_error"])
 @pytest.mark.parametrize("scenes", [3, 16, 35])
-def test_masks_and_statistics_are_those_of_the_eager_core(settings, precision, loss, scenes):
+def test_masks_and_statistics_are_those_of_the_eager_core(dropping, precision, loss, scenes):
     """What the eager core rounds itself in float32 is no measure: it computes in float64."""
     batch, found = random_batch(TASK, 3, scenes), {}
-    _, flat = ensemble_of(settings, 3, precision=precision)
+    _, flat = ensemble_of(dropping, 3, precision=precision)
     for core, own in (("eager", "float64"), ("compiled", precision)):
-        ensemble = Ensemble({**settings, "precision": own}, TASK, core=core, loss=loss)
+        ensemble = Ensemble({**dropping, "precision": own}, TASK, core=core, loss=loss)
         mode, weights = mode_of(range(3)), flat.to(getattr(torch, own))
         steps = [ensemble.loss_gradient(weights, *batch, mode) for _ in range(2)]
         found[core] = steps, mode.statistics
@@ -71,8 +86,8 @@ def test_nothing_is_read_beyond_the_masks(settings, monkeypatch):
 
 
 @pytest.mark.parametrize("precision", TOLERANCE)
-def test_a_trial_does_not_depend_on_its_company_or_threads(settings, precision):
-    ensemble, flat = ensemble_of(settings, 5, precision=precision)
+def test_a_trial_does_not_depend_on_its_company_or_threads(dropping, precision):
+    ensemble, flat = ensemble_of(dropping, 5, precision=precision)
     batch = random_batch(TASK, 5, 35)
     expected = ensemble.loss_gradient(flat, *batch, mode_of(range(5)))
     logits = ensemble.logits(flat, *batch[:2])
@@ -82,7 +97,7 @@ def test_a_trial_does_not_depend_on_its_company_or_threads(settings, precision):
         assert all(torch.equal(a, b[company]) for a, b in zip(found, expected, strict=True))
         assert torch.equal(ensemble.logits(flat[company], *own[:2]), logits[company])
     for threads in (2, 7):
-        spread, _ = ensemble_of(settings, 5, precision=precision, threads=threads)
+        spread, _ = ensemble_of(dropping, 5, precision=precision, threads=threads)
         found = spread.loss_gradient(flat, *batch, mode_of(range(5)))
         assert all(torch.equal(a, b) for a, b in zip(found, expected, strict=True))
         assert torch.equal(spread.logits(flat, *batch[:2]), logits)

@@ -182,7 +182,6 @@ def test_a_gpu_trains_by_graphs_where_it_can(caplog):
         ({}, "cpu", "graph", "lstm on cpu has no graph core"),
         ({}, "cuda", "compiled", "lstm on cuda has no compiled core"),
         ({"dropout": 0.2}, "cuda", "graph", "lstm with dropout, whose masks .* is no CUDA graph"),
-        ({"dropout": 0.2}, "cpu", "compiled", "the compiled core does not train lstm with dropout"),
     ],
 )
 def test_a_core_that_cannot_be_is_refused(changes, device, core, message):

@@ -5,6 +5,7 @@ import pytest
 import torch
 from small_networks import network, random_batch, start
 
+from quantlearn.networks.dropout_and_batch_norm import Training
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 from quantlearn.training.optimisers import compiled_adam, keep_rows, make_optimiser
@@ -82,20 +83,21 @@ def test_decay_is_part_of_the_gradient_for_adam_and_apart_from_it_for_adamw():
 
 
 @pytest.mark.parametrize(
-    ("architecture", "padding", "name", "weight_decay", "loss"),
+    ("architecture", "padding", "dropout", "name", "weight_decay", "loss"),
     [
-        ("lstm", "masked", "adam", 0.0, "cross_entropy"),
-        ("lstm", "read", "adamw", 0.1, "squared_error"),
-        ("gru", "read", "adam", 0.1, "cross_entropy"),
-        ("rnn", "masked", "adamw", 0.0, "squared_error"),
+        ("lstm", "masked", 0.0, "adam", 0.0, "cross_entropy"),
+        ("lstm", "read", 0.2, "adamw", 0.1, "squared_error"),
+        ("gru", "read", 0.0, "adam", 0.1, "cross_entropy"),
+        ("rnn", "masked", 0.3, "adamw", 0.0, "squared_error"),
     ],
 )
 def test_a_compiled_round_is_a_gradient_and_a_step_of_torch_in_turn(
-    architecture, padding, name, weight_decay, loss
+    architecture, padding, dropout, name, weight_decay, loss
 ):
     """In two rounds, and more scenes in a batch than lanes; with threads exactly the same."""
     task = Task(positions=6, quantifiers=2)
-    settings = network(architecture, layers=2, hidden=5, padding=padding)
+    settings = network(architecture, layers=2, hidden=5, padding=padding, dropout=dropout)
+    modes = [Training([np.random.default_rng(trial) for trial in range(4)]) for _ in range(3)]
     ensembles = [Ensemble(settings, task, loss=loss, threads=threads) for threads in (1, 3)]
     batches = [random_batch(task, trials=4, batch=11, seed=seed) for seed in range(12)]
     expected, *found = (torch.nn.Parameter(start(ensembles[0], 4)) for _ in range(3))
@@ -104,15 +106,17 @@ def test_a_compiled_round_is_a_gradient_and_a_step_of_torch_in_turn(
     ]
     losses = []
     for batch in batches:
-        before, expected.grad = ensembles[0].loss_gradient(expected, *batch)
+        before, expected.grad = ensembles[0].loss_gradient(expected, *batch, modes[0])
         losses.append(before)
         optimisers[0].step()
-    for ensemble, flat, optimiser in zip(ensembles, found, optimisers[1:], strict=True):
+    for ensemble, flat, optimiser, mode in zip(
+        ensembles, found, optimisers[1:], modes[1:], strict=True
+    ):
         parts = []
         for some in (batches[:7], batches[7:]):
             adam = compiled_adam(optimiser, flat, len(some))
             rounds = [torch.stack(part) for part in zip(*some, strict=True)]
-            parts.append(ensemble.descend(flat, *rounds, adam))
+            parts.append(ensemble.descend(flat, *rounds, mode, adam))
         torch.testing.assert_close(torch.cat(parts), torch.stack(losses), rtol=1e-11, atol=1e-12)
         torch.testing.assert_close(flat, expected, rtol=1e-10, atol=1e-11)
         for state, value in optimisers[0].state[expected].items():

@@ -108,7 +108,7 @@ ODD_SHAPES = {
     "network",
     [
         LSTM,
-        network("gru", hidden=7, layers=1),
+        network("gru", hidden=7, layers=2, dropout=0.2),
         network("rnn", hidden=11, activation="relu", layers=1),
         *(network("rnn", hidden=units, activation="tanh", layers=2) for units in range(1, 6)),
         network("feedforward", hidden=7, activation="gelu", dropout=0.2, batch_norm=True),
@@ -326,7 +326,7 @@ def test_the_log_tells_how_far_training_is(tmp_path, caplog, monkeypatch):
     for logger in (logging.getLogger("quantlearn"), loop.log):
         monkeypatch.setattr(logger, "disabled", False)
         monkeypatch.setattr(logger, "propagate", True)
-    caplog.set_level(logging.INFO, logger="quantlearn")
+        caplog.set_level(logging.INFO, logger=logger.name)
     _, outcome = run(FEEDFORWARD, [0, 1], training_settings())
     log = tmp_path / "0.log"
     log.write_text("\n".join(f"12:00:00 {message}" for message in caplog.messages))

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn.networks.dropout_and_batch_norm import EVALUATION
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import PADDING, ZONES
@@ -194,7 +195,8 @@ class Together(Workload):
         ]
         if self.ensemble.descends:
             adam = compiled_adam(self.optimiser, self.flat, steps)
-            self.ensemble.descend(self.flat, *map(torch.stack, zip(*batches, strict=True)), adam)
+            rounds = map(torch.stack, zip(*batches, strict=True))
+            self.ensemble.descend(self.flat, *rounds, EVALUATION, adam)
             return
         for batch in batches:
             _, self.flat.grad = self.ensemble.loss_gradient(self.flat, *batch)

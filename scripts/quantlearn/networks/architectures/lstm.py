@@ -28,7 +28,7 @@ def unroll(
 
 
 def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> Any:
-    """The same network without dropout, compiled for the CPU."""
+    """The same network, compiled for the CPU."""
     # numba takes half a second, which the eager core saves.
     from quantlearn.networks.compiled.cells import LSTM  # noqa: PLC0415
     from quantlearn.networks.compiled.core import RecurrentCore  # noqa: PLC0415

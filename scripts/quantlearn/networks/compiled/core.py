@@ -17,13 +17,15 @@ stands and whichever trials are computed beside it: no number passes through a p
 which may round it by its place. Results are reproducible on one machine, and differ between
 machines by rounding.
 
-Not covered: accelerators, half precision, dropout, second derivatives.
+Not covered: accelerators, half precision, second derivatives.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -41,7 +43,7 @@ from quantlearn.networks.compiled.batches import (
 )
 from quantlearn.networks.compiled.cells import Cell
 from quantlearn.networks.compiled.plans import EvaluationPlan, evaluation_plan
-from quantlearn.networks.dropout_and_batch_norm import Evaluation
+from quantlearn.networks.dropout_and_batch_norm import Evaluation, Training
 from quantlearn.networks.task import Task
 
 __all__ = ["RecurrentCore", "Shape", "evaluate", "loss_gradient"]
@@ -68,10 +70,31 @@ class Shape:
         return np.array([-1 if block is None else block for block in self.cell.driven])
 
 
-class RecurrentCore:
-    """Networks of one cell and setting on the CPU. ``trains``: it knows no dropout.
+class Dropout(NamedTuple):
+    """Units are dropped at this rate, by each trial's own stream."""
 
-    Without dropout, its results are those of the architecture's ``forward`` but for rounding. A
+    rate: float
+    streams: Sequence[np.random.Generator]
+
+    def kept(
+        self, trial: int, extents: Sequence[tuple[int, ...]], dtype: torch.dtype
+    ) -> list[np.ndarray]:
+        """0 or 1 / (1 − rate) for each unit: arrays (steps, …) of these extents, drawn in turn."""
+        steps = extents[0][0]
+        sizes = [math.prod(extent[1:]) for extent in extents]
+        drawn = self.streams[trial].random((steps, sum(sizes)), dtype=np.float32) >= self.rate
+        kept = torch.as_tensor(drawn).to(dtype) / (1 - self.rate)
+        parts = kept.split(sizes, dim=1)
+        return [
+            part.reshape(extent).contiguous().numpy()
+            for part, extent in zip(parts, extents, strict=True)
+        ]
+
+
+class RecurrentCore:
+    """Networks of one cell and setting on the CPU.
+
+    Results are those of the architecture's ``forward`` but for rounding, with the same masks. A
     network's are the same, bit by bit, whatever its company in the ensemble and however many
     ``threads`` the networks are spread over: no number of it is touched by anything else's.
     """
@@ -81,7 +104,6 @@ class RecurrentCore:
         self.settings = settings
         self.task = task
         self.threads = threads
-        self.trains = settings["dropout"] == 0
 
     def loss_gradient(
         self,
@@ -105,6 +127,7 @@ class RecurrentCore:
             self.task.token_table(flat.dtype, flat.device),
             squared,
             self.threads,
+            self._dropout(mode),
         )
 
     def descend(
@@ -113,6 +136,7 @@ class RecurrentCore:
         tokens: Tensor,
         lengths: Tensor,
         labels: Tensor,
+        mode: Evaluation,
         adam: Adam,
         squared: bool = False,
     ) -> Tensor:
@@ -136,9 +160,14 @@ class RecurrentCore:
             vectors,
             squared,
             self.threads,
+            self._dropout(mode),
             adam,
         )
         return losses
+
+    def _dropout(self, mode: Evaluation) -> Dropout | None:
+        rate = self.settings["dropout"]
+        return Dropout(rate, mode.streams) if rate and isinstance(mode, Training) else None
 
     def plan(self, tokens: Tensor, lengths: Tensor, dtype: torch.dtype) -> EvaluationPlan:
         """What is prepared once for scenes that are evaluated again and again."""
@@ -188,6 +217,7 @@ def loss_gradient(
     vectors: Tensor,
     squared: bool = False,
     threads: int = 1,
+    dropout: Dropout | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Mean loss (T,) of networks on their batches, and its gradient (T, row).
 
@@ -201,6 +231,7 @@ def loss_gradient(
         squared: whether the loss is the squared error of the probability of true, instead of the
             cross entropy.
         threads: trials are spread over so many threads; no number depends on it.
+        dropout: as it falls between layers and on what is read out, if any.
 
     Raises:
         ValueError: shapes or types do not fit together.
@@ -212,8 +243,9 @@ def loss_gradient(
     if labels.shape != lengths.shape:
         raise ValueError("labels must be (T, B) as the lengths")
     losses, gradient = _descend(
-        shape, flat, tokens[None], lengths[None], labels[None].numpy(), vectors, squared, threads
-    )
+        shape, flat, tokens[None], lengths[None], labels[None].numpy(), vectors, squared, threads,
+        dropout,
+    )  # fmt: skip
     return losses[0], gradient
 
 
@@ -226,6 +258,7 @@ def _descend(
     vectors: Tensor,
     squared: bool,
     threads: int,
+    dropout: Dropout | None,
     adam: Adam | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Losses (steps, T) of batches, by which ``adam`` moves ``flat``, and the last gradient."""
@@ -238,27 +271,37 @@ def _descend(
         adam = Adam(none, none, nothing, nothing, none, none)
     order = _order(lengths.reshape(-1, batch)).reshape(lengths.shape)
     batches = (tokens, lengths, order, np.ascontiguousarray(labels))
+    between, at_readout = (steps, shape.layers - 1, batch, length, units), (steps, batch, units)
     row = (cell.gates + cell.states) * width
-    extent = (1, -(-batch // LANES), shape.layers, length + 1, row, LANES)
+    vectors_needed = shape.layers * (length + 1) * row
+    if dropout is not None:
+        vectors_needed += (shape.layers - 1) * 2 * length * width
+    extent = (-(-batch // LANES), vectors_needed, LANES)
     losses, gradient = torch.empty(steps, trials, dtype=dtype), torch.zeros_like(flat)
     weights, inputs_of = flat.numpy(), vectors.contiguous().numpy()
 
     def run(first: int, last: int) -> None:
         history = _borrow(math.prod(extent), dtype)
         memory = (
-            torch.zeros(1, size, dtype=dtype).numpy(),
-            empty(1, size, dtype=dtype),
+            torch.zeros(size, dtype=dtype).numpy(),
+            empty(size, dtype=dtype),
             history[: math.prod(extent)].view(extent).numpy(),
             np.empty(LANES, np.int32),
             np.empty(length * LANES, np.int32),
             empty(width * ((1 + cell.gates) * length + 2), LANES, dtype=dtype),
-            empty(1, batch, units, dtype=dtype),
-            empty(1, batch, units, dtype=dtype),
+            empty(batch, units, dtype=dtype),
+            empty(batch, units, dtype=dtype),
         )
-        flat_kernels.descend(
-            cell, (first, last), weights, inputs_of, places, readout, (units, width, cell.blocks),
-            shape.driven, batches, squared, adam, memory, losses.numpy(), gradient.numpy(),
-        )  # fmt: skip
+        kept = empty(1, 0, 0, 0, 0, dtype=dtype), empty(0, 0, 0, dtype=dtype)
+        borders = (first, last) if dropout is None else range(first, last + 1)
+        for some in pairwise(borders):
+            if dropout is not None:
+                kept = dropout.kept(some[0], (between, at_readout), dtype)
+            flat_kernels.descend(
+                cell, some, weights, inputs_of, places, readout, (units, width, cell.blocks),
+                shape.driven, batches, tuple(kept), squared, adam, memory, losses.numpy(),
+                gradient.numpy(),
+            )  # fmt: skip
         _spare.append(history)
 
     spread(run, trials, threads)

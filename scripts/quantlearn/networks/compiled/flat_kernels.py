@@ -18,48 +18,62 @@ from quantlearn.compiling import kernel
 from quantlearn.networks.compiled.kernels import backward, forward
 from quantlearn.networks.compiled.simd import helper, inline
 
-__all__ = ["collect", "descend", "logits_of", "loss_of", "pack"]
+__all__ = ["descend", "logits_of", "pack"]
 
 
 @kernel
 def descend(
-    cell, trials, flat, vectors, places, readout, shape, driven, batches, squared, adam, memory,
-    losses, gradient,
+    cell, trials, flat, vectors, places, readout, shape, driven, batches, kept, squared, adam,
+    memory, losses, gradient,
 ):  # fmt: skip
     """Take the steps of some trials, one trial after another, all that it needs in the cache.
 
     trials: the first, and the one after the last; flat (T, row), moved by ``adam`` (`Adam`) where
     that has rates; readout: where the read-out begins in a row; shape: units, width and C; batches:
-    tokens uint8 (steps, T, B, S), lengths and order int32 and labels (steps, T, B). Writes
-    ``losses`` (steps, T), before each step, and ``gradient`` (T, row), that of the last one.
-    Scratch: ``memory``, for one trial, as `forward`, `backward` and `loss_of` explain; what is
-    packed is zero before.
+    tokens uint8 (steps, T, B, S), lengths and order int32 and labels (steps, T, B); kept, of one
+    trial: what dropout keeps between layers (steps, layers - 1, B, S, H) and of what is read out
+    (steps, B, H), or nothing. Writes ``losses`` (steps, T), before each step, and ``gradient`` (T,
+    row), that of the last one. Scratch: ``memory``, for one trial, as `forward`, `backward` and
+    `loss_of` explain; what is packed is zero before.
     """
     tokens, lengths, order, labels = batches
     packed, sums, history, scenes, offsets, workspace, hidden, slopes = memory
+    between, at_readout = kept
     units, width, blocks = shape
+    drops = len(at_readout) > 0
     for trial in range(trials[0], trials[1]):
-        own, row = flat[trial : trial + 1], gradient[trial : trial + 1]
+        weights, slope = flat[trial], gradient[trial]
         for step in range(len(tokens)):
-            read = tokens[step, trial : trial + 1]
-            until, places_of = lengths[step, trial : trial + 1], order[step, trial : trial + 1]
-            pack(own, vectors, places, units, width, blocks, driven, packed)
+            read, until, sorted_ = tokens[step, trial], lengths[step, trial], order[step, trial]
+            masks = between[step if drops else 0]
+            pack_row(weights, vectors, places, units, width, blocks, driven, packed)
             forward(
-                cell, 0, 1, read, until, places_of, packed, len(vectors), history, scenes, offsets,
+                cell, read, until, sorted_, packed, len(vectors), masks, history, scenes, offsets,
                 hidden,
             )  # fmt: skip
-            row[:] = 0
-            loss_of(
-                own, readout, hidden, labels[step, trial : trial + 1], squared,
-                losses[step, trial : trial + 1], slopes, row,
-            )  # fmt: skip
+            if drops:
+                multiply(hidden, at_readout[step])
+            slope[:] = 0
+            losses[step, trial] = loss_of(
+                weights, readout, hidden, labels[step, trial], squared, slopes, slope
+            )
+            if drops:
+                multiply(slopes, at_readout[step])
             backward(
-                cell, 0, 1, read, until, places_of, packed, len(vectors), history, scenes, offsets,
+                cell, read, until, sorted_, packed, len(vectors), masks, history, scenes, offsets,
                 workspace, slopes, sums,
             )  # fmt: skip
-            collect(sums, vectors, places, units, width, blocks, driven, row)
+            collect(sums, vectors, places, units, width, blocks, driven, slope)
             if len(adam.rates):
-                move(adam, trial, step, flat[trial], gradient[trial])
+                move(adam, trial, step, weights, slope)
+
+
+@helper
+def multiply(numbers, factors):
+    """Multiply arrays of one shape (n, m) in place."""
+    for i in range(len(numbers)):
+        for k in range(numbers.shape[1]):
+            numbers[i, k] *= factors[i, k]
 
 
 @helper
@@ -85,10 +99,15 @@ def pack(flat, vectors, places, units, width, blocks, driven, packed):
     ``blocks``: C above.
     """
     for trial in range(len(flat)):
-        source, target = flat[trial], packed[trial]
-        pack_table(source, vectors, units, width, blocks * units, driven, target)
-        for weight in range(len(places)):
-            target[places[weight, 1]] = source[places[weight, 0]]
+        pack_row(flat[trial], vectors, places, units, width, blocks, driven, packed[trial])
+
+
+@helper
+def pack_row(source, vectors, places, units, width, blocks, driven, target):
+    """As `pack`, of one trial."""
+    pack_table(source, vectors, units, width, blocks * units, driven, target)
+    for weight in range(len(places)):
+        target[places[weight, 1]] = source[places[weight, 0]]
 
 
 @helper
@@ -137,56 +156,51 @@ def logits_of(flat, start, hidden, logits):
             logits[trial, scene, 0], logits[trial, scene, 1] = false, true
 
 
-@kernel
-def loss_of(flat, start, hidden, labels, squared, losses, slopes, gradient):
-    """Loss of the read-out of ``hidden`` (T, B, H), and its derivatives.
+@helper
+def loss_of(weights, start, hidden, labels, squared, slopes, gradient):
+    """Mean loss of the read-out of ``hidden`` (B, H), with its derivatives.
 
     The loss is the cross entropy, or where ``squared`` the squared error of the probability of
-    true; ``start`` is as in `logits_of`. Writes ``losses`` (T,), the mean over the batch; its
-    derivatives by the hidden states to ``slopes`` (T, B, H) and by the read-out's weights to
-    ``gradient`` (T, row), which is zero there.
+    true; ``start`` is as in `logits_of`. Writes its derivatives by the hidden states to ``slopes``
+    (B, H) and by the read-out's weights to ``gradient`` (row,), which is zero there.
     """
-    trials, batch, units = hidden.shape
+    batch, units = hidden.shape
     bias = start + 2 * units
-    for trial in range(trials):
-        weights, sums = flat[trial], gradient[trial]
-        total = 0.0
-        for scene in range(batch):
-            false, true = read_out(weights, start, hidden[trial, scene])
-            largest = max(false, true)
-            normaliser = math.exp(false - largest) + math.exp(true - largest)
-            untrue = math.exp(false - largest) / normaliser
-            truth = math.exp(true - largest) / normaliser
-            label = labels[trial, scene]
-            error = -untrue if label else truth
-            if squared:
-                total += error * error
-                slope = 2 * error * untrue * truth / batch
-            else:
-                total += math.log(normaliser) + largest - (true if label else false)
-                slope = error / batch
-            sums[bias] -= slope
-            sums[bias + 1] += slope
-            for unit in range(units):
-                difference = weights[start + 2 * unit + 1] - weights[start + 2 * unit]
-                slopes[trial, scene, unit] = slope * difference
-                sums[start + 2 * unit] -= slope * hidden[trial, scene, unit]
-                sums[start + 2 * unit + 1] += slope * hidden[trial, scene, unit]
-        losses[trial] = total / batch
+    total = 0.0
+    for scene in range(batch):
+        false, true = read_out(weights, start, hidden[scene])
+        largest = max(false, true)
+        normaliser = math.exp(false - largest) + math.exp(true - largest)
+        untrue = math.exp(false - largest) / normaliser
+        truth = math.exp(true - largest) / normaliser
+        label = labels[scene]
+        error = -untrue if label else truth
+        if squared:
+            total += error * error
+            slope = 2 * error * untrue * truth / batch
+        else:
+            total += math.log(normaliser) + largest - (true if label else false)
+            slope = error / batch
+        gradient[bias] -= slope
+        gradient[bias + 1] += slope
+        for unit in range(units):
+            difference = weights[start + 2 * unit + 1] - weights[start + 2 * unit]
+            slopes[scene, unit] = slope * difference
+            gradient[start + 2 * unit] -= slope * hidden[scene, unit]
+            gradient[start + 2 * unit + 1] += slope * hidden[scene, unit]
+    return total / batch
 
 
-@kernel
-def collect(sums, vectors, places, units, width, blocks, driven, gradient):
-    """Put the gradients ``sums`` (T, P) of ``kernels.backward`` into rows ``gradient`` (T, row).
+@helper
+def collect(source, vectors, places, units, width, blocks, driven, target):
+    """Put the gradients ``source`` (P,) of ``kernels.backward`` into a row of gradients.
 
     The reverse of `pack`. The gradient of the table is carried on to the first layer's inputs and
-    bias, to which ``gradient``, zero before, is added.
+    bias, to which ``target``, zero before, is added.
     """
-    for trial in range(len(gradient)):
-        source, target = sums[trial], gradient[trial]
-        collect_table(source, vectors, units, width, blocks * units, driven, target)
-        for weight in range(len(places)):
-            target[places[weight, 0]] = source[places[weight, 2]]
+    collect_table(source, vectors, units, width, blocks * units, driven, target)
+    for weight in range(len(places)):
+        target[places[weight, 0]] = source[places[weight, 2]]
 
 
 @helper

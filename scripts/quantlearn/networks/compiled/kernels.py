@@ -77,6 +77,13 @@ def layer_start(layer, vocabulary, width, columns):
     return vocabulary * columns + matrix + (layer - 1) * (2 * matrix + columns)
 
 
+@inline
+def layers_of(packed, vocabulary, width, columns):
+    """How many layers a trial's packed weights are of."""
+    matrix = columns * width
+    return 1 + (len(packed) - vocabulary * columns - matrix) // (2 * matrix + columns)
+
+
 # --- One time step ------------------------------------------------------------------------------
 
 
@@ -139,13 +146,16 @@ def gate_sums(layer, weights, offsets, below, hidden, vocabulary, units, gates, 
 
 # --- Training -----------------------------------------------------------------------------------
 
-# A block is TRAINING_LANES scenes of one trial. Its history, kept for the backward pass, holds for
-# each layer S + 1 rows; row t + 1 is written at position t, row 0 is the zero state before it:
+# All of one trial. A block is TRAINING_LANES of its scenes. Its history, kept for the backward
+# pass, holds for each layer S + 1 rows; row t + 1 is written at position t, row 0 is the zero state
+# before it:
 #     [columns] the gates, as the cell keeps them    [width] for each state of a unit, h the last
+# With dropout, what is kept of the states between a layer and the next follows, for each position
+#     [width] 0 or 1 / (1 - rate)                    [width] h times that
 
 
 @helper
-def place_scenes(block, trial, tokens, lengths, order, scale, scenes, offsets):
+def place_scenes(block, tokens, lengths, order, scale, scenes, offsets):
     """Put the scenes of a block into lanes; return the length of the longest.
 
     ``scenes`` receives each lane's place in the batch, -1 for a lane without one. ``offsets``
@@ -153,84 +163,97 @@ def place_scenes(block, trial, tokens, lengths, order, scale, scenes, offsets):
     scene repeat its last token: they are computed, being in the same vector, but read by nobody,
     and their gradient is exactly zero.
     """
-    batch = lengths.shape[1]
+    batch = len(lengths)
     steps = 0
     for lane in range(TRAINING_LANES):
         k = block * TRAINING_LANES + lane
-        scenes[lane] = order[trial, k] if k < batch else -1
+        scenes[lane] = order[k] if k < batch else -1
         if scenes[lane] >= 0:
-            steps = max(steps, lengths[trial, scenes[lane]])
+            steps = max(steps, lengths[scenes[lane]])
     for lane in range(TRAINING_LANES):
         scene = scenes[lane]
-        last = lengths[trial, scene] - 1 if scene >= 0 else -1
+        last = lengths[scene] - 1 if scene >= 0 else -1
         for t in range(steps):
-            token = tokens[trial, scene, min(t, last)] if last >= 0 else 0
+            token = tokens[scene, min(t, last)] if last >= 0 else 0
             offsets[t * TRAINING_LANES + lane] = token * scale
     return steps
 
 
-@kernel
-def forward(
-    cell, first, last, tokens, lengths, order, packed, vocabulary, history, scenes, offsets, out
-):
-    """Hidden states of the last layer for the trials ``first`` to ``last`` - 1.
+@helper
+def place_kept(boundary, kept, scenes, steps, units, width, into):
+    """Put what dropout keeps between two layers into lanes, of padded units nothing.
 
-    tokens uint8 (T, B, S), lengths and order int32 (T, B), packed (T, P). Writes ``history``
-    (T, blocks, layers, S + 1, columns + states · width, lanes) and ``out`` (T, B, H). Scratch:
-    scenes (lanes,) and offsets (S · lanes,), int32. ``order`` lists each trial's scenes by length.
+    kept (layers - 1, B, S, H); ``into`` as in the history.
     """
-    units = out.shape[2]
-    _, blocks, layers, rows, row_size, _ = history.shape
+    clear(into, 2 * steps * width)
+    cells = lane_numbers(into)
+    for lane in range(TRAINING_LANES):
+        scene = scenes[lane]
+        if scene >= 0:
+            for t in range(steps):
+                for u in range(units):
+                    cells[(2 * t * width + u) * TRAINING_LANES + lane] = kept[boundary, scene, t, u]
+
+
+@kernel
+def forward(cell, tokens, lengths, order, packed, vocabulary, kept, history, scenes, offsets, out):
+    """Hidden states of the last layer.
+
+    tokens uint8 (B, S), lengths and order int32 (B,), packed (P,), kept (layers - 1, B, S, H) or
+    empty where nothing is dropped. Writes ``history`` (blocks, layers · (S + 1) · (columns + states
+    · width) and with dropout (layers - 1) · 2 · S · width, lanes) and ``out`` (B, H). Scratch:
+    scenes (lanes,) and offsets (S · lanes,), int32. ``order`` lists the scenes by length.
+    """
+    units, rows = out.shape[1], tokens.shape[1] + 1
     gates, carried = gates_of(cell), states_of(cell)
     width = padded(units, gates)
     columns = gates * width
-    lane_offsets = numbers(offsets)
-    for trial in range(first, last):
-        weights = numbers(packed) + trial * packed.shape[1]
-        for block in range(blocks):
-            steps = place_scenes(block, trial, tokens, lengths, order, columns, scenes, offsets)
-            past = training_vectors(history)
-            past = past + (trial * blocks + block) * layers * rows * row_size
-            for layer in range(layers):
-                now = past + layer * rows * row_size
-                below = now + (row_size - width - rows * row_size if layer > 0 else 0)
-                clear(now + columns, carried * width)
-                w = weights + layer_start(layer, vocabulary, width, columns)
-                for t in range(steps):
-                    old, now, below = now, now + row_size, below + row_size
-                    here = lane_offsets + t * TRAINING_LANES
-                    h = old + (row_size - width)
-                    # products first, nonlinearities after: either loop keeps the processor busy,
-                    # while one loop would wait for the results of each pair of units
-                    gate_sums(layer, w, here, below, h, vocabulary, units, gates, now)
-                    update(cell, now, old + columns, now + columns, width, True)
-            top = lane_numbers(past + ((layers - 1) * rows * row_size + row_size - width))
-            for lane in range(TRAINING_LANES):
-                scene = scenes[lane]
-                if scene >= 0:
-                    row = lengths[trial, scene] * row_size
-                    for u in range(units):
-                        out[trial, scene, u] = top[(row + u) * TRAINING_LANES + lane]
+    row_size = columns + carried * width
+    layers = layers_of(packed, vocabulary, width, columns)
+    lane_offsets, weights = numbers(offsets), numbers(packed)
+    for block in range(len(history)):
+        steps = place_scenes(block, tokens, lengths, order, columns, scenes, offsets)
+        past = training_vectors(history) + block * history.shape[1]
+        for layer in range(layers):
+            now = past + layer * rows * row_size
+            below, distance = now, row_size
+            if layer > 0:
+                below = now + (row_size - width - rows * row_size)
+                if kept.size:
+                    dropped = past + (
+                        layers * rows * row_size + (layer - 1) * 2 * (rows - 1) * width
+                    )
+                    place_kept(layer - 1, kept, scenes, steps, units, width, dropped)
+                    for t in range(steps):
+                        here, hidden = dropped + 2 * t * width, below + (t + 1) * row_size
+                        for u in range(width):
+                            here[width + u] = hidden[u] * here[u]
+                    below, distance = dropped + (-width), 2 * width
+            clear(now + columns, carried * width)
+            w = weights + layer_start(layer, vocabulary, width, columns)
+            for t in range(steps):
+                old, now, below = now, now + row_size, below + distance
+                here = lane_offsets + t * TRAINING_LANES
+                h = old + (row_size - width)
+                # products first, nonlinearities after: either loop keeps the processor busy,
+                # while one loop would wait for the results of each pair of units
+                gate_sums(layer, w, here, below, h, vocabulary, units, gates, now)
+                update(cell, now, old + columns, now + columns, width, True)
+        top = lane_numbers(past + ((layers - 1) * rows * row_size + row_size - width))
+        for lane in range(TRAINING_LANES):
+            scene = scenes[lane]
+            if scene >= 0:
+                row = lengths[scene] * row_size
+                for u in range(units):
+                    out[scene, u] = top[(row + u) * TRAINING_LANES + lane]
 
 
 @kernel
 def backward(
-    cell,
-    first,
-    last,
-    tokens,
-    lengths,
-    order,
-    packed,
-    vocabulary,
-    history,
-    scenes,
-    offsets,
-    workspace,
-    gradient,
-    sums,
-):
-    """Gradients of the weights from ``gradient`` (T, B, H), that of the hidden states.
+    cell, tokens, lengths, order, packed, vocabulary, kept, history, scenes, offsets, workspace,
+    gradient, sums,
+):  # fmt: skip
+    """Gradients of the weights from ``gradient`` (B, H), that of the hidden states.
 
     With δ_t = ∂loss/∂(what entered the gates), which the cell derives from d_t = ∂loss/∂h_t,
 
@@ -238,64 +261,63 @@ def backward(
         ∂R = Σ_t h_{t-1} δ_t          ∂W = Σ_t x_t δ_t         ∂b = Σ_t δ_t       ∂x_t = W δ_t
 
     and the gradient of a row of the table is the sum of δ_t over the positions that hold its token.
-    Writes ``sums`` (T, P): a number for each packed weight in the same order, but those of a matrix
+    Writes ``sums`` (P,): a number for each packed weight in the same order, but those of a matrix
     are [row][column]. Scratch: ``workspace`` of vectors: incoming (S · width), deltas (S ·
     columns), slope and carried (width each).
     """
-    units = gradient.shape[2]
-    _, blocks, layers, rows, row_size, _ = history.shape
+    units, longest = gradient.shape[1], tokens.shape[1]
     gates = gates_of(cell)
     width = padded(units, gates)
     columns = gates * width
-    matrix = columns * width
+    matrix, row_size = columns * width, columns + states_of(cell) * width
+    layers = layers_of(packed, vocabulary, width, columns)
     incoming = training_vectors(workspace)
-    deltas = incoming + (rows - 1) * width
-    scratch = deltas + (rows - 1) * columns
-    for trial in range(first, last):
-        weights = numbers(packed) + trial * packed.shape[1]
-        totals = numbers(sums) + trial * packed.shape[1]
-        sums[trial, :] = 0
-        for block in range(blocks):
-            steps = place_scenes(block, trial, tokens, lengths, order, columns, scenes, offsets)
-            past = training_vectors(history)
-            past = past + (trial * blocks + block) * layers * rows * row_size
-            enter_gradient(trial, gradient, lengths, scenes, steps, width, incoming)
-            for layer in range(layers - 1, -1, -1):
-                states = past + layer * rows * row_size
-                start = layer_start(layer, vocabulary, width, columns)
-                recurrent = start + (matrix if layer > 0 else vocabulary * columns)
-                find_deltas(
-                    cell, weights + recurrent, states, row_size, incoming, steps, width, deltas,
-                    scratch,
-                )  # fmt: skip
-                hidden = states + (row_size - width)
-                add_outer_products(
-                    hidden, row_size, deltas, steps, width, columns, totals + recurrent
-                )
-                if layer > 0:
-                    below = hidden + (row_size - rows * row_size)
-                    add_outer_products(
-                        below, row_size, deltas, steps, width, columns, totals + start
-                    )
-                    add_sums(deltas, steps, columns, totals + start + 2 * matrix)
-                    for t in range(steps):
-                        delta, into = deltas + t * columns, incoming + t * width
-                        transposed_product(weights + start, delta, into, width, columns)
-                else:
-                    add_by_token(deltas, numbers(offsets), steps, columns, totals)
+    deltas = incoming + longest * width
+    scratch = deltas + longest * columns
+    weights, totals = numbers(packed), numbers(sums)
+    sums[:] = 0
+    for block in range(len(history)):
+        steps = place_scenes(block, tokens, lengths, order, columns, scenes, offsets)
+        past = training_vectors(history) + block * history.shape[1]
+        enter_gradient(gradient, lengths, scenes, steps, width, incoming)
+        for layer in range(layers - 1, -1, -1):
+            states = past + layer * (longest + 1) * row_size
+            start = layer_start(layer, vocabulary, width, columns)
+            recurrent = start + (matrix if layer > 0 else vocabulary * columns)
+            find_deltas(
+                cell, weights + recurrent, states, row_size, incoming, steps, width, deltas, scratch
+            )
+            hidden = states + (row_size - width)
+            add_outer_products(hidden, row_size, deltas, steps, width, columns, totals + recurrent)
+            if layer > 0:
+                below, distance = hidden + (-longest * row_size), row_size
+                dropped = past + layers * (longest + 1) * row_size
+                dropped = dropped + (layer - 1) * 2 * longest * width
+                if kept.size:
+                    below, distance = dropped + width, 2 * width
+                add_outer_products(below, distance, deltas, steps, width, columns, totals + start)
+                add_sums(deltas, steps, columns, totals + start + 2 * matrix)
+                for t in range(steps):
+                    delta, into = deltas + t * columns, incoming + t * width
+                    transposed_product(weights + start, delta, into, width, columns)
+                    if kept.size:
+                        for u in range(width):
+                            into[u] = into[u] * dropped[2 * t * width + u]
+            else:
+                add_by_token(deltas, numbers(offsets), steps, columns, totals)
 
 
 @helper
-def enter_gradient(trial, gradient, lengths, scenes, steps, width, incoming):
+def enter_gradient(gradient, lengths, scenes, steps, width, incoming):
     """What the loss sends to h_t of the last layer: nothing but at the end of each scene."""
     clear(incoming, steps * width)
     cells = lane_numbers(incoming)
     for lane in range(TRAINING_LANES):
         scene = scenes[lane]
-        end = lengths[trial, scene] if scene >= 0 else 0
+        end = lengths[scene] if scene >= 0 else 0
         if end > 0:
-            for u in range(gradient.shape[2]):
-                cells[((end - 1) * width + u) * TRAINING_LANES + lane] = gradient[trial, scene, u]
+            for u in range(gradient.shape[1]):
+                cells[((end - 1) * width + u) * TRAINING_LANES + lane] = gradient[scene, u]
 
 
 @inline

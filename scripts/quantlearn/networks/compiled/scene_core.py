@@ -77,7 +77,6 @@ class SceneCore:
     spread over: no number of it is touched by anything else's.
     """
 
-    trains = True
     kernel: Callable[..., None]
     sizes: tuple[int, ...]
     places: np.ndarray
