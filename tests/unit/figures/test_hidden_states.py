@@ -129,11 +129,24 @@ def test_probes_of_networks_that_learned_nothing_are_alike_before_and_after(unto
     assert (size["estimate"] < 0.9).all()
     automaton = found[found["target"] == "automaton"]
     assert set(automaton["quantifier"]) == {"at_least_2"}
+    alone = found[found["network"] == "automaton"]
+    assert set(zip(alone["quantifier"], alone["target"], strict=True)) == {
+        ("at_least_2", "both"),
+        ("at_least_2", "difference"),
+    }
     pd.testing.assert_frame_equal(probes.tables(untouched, [], SEED)["probes"], found)
 
     text = render(template_of("probes"), probes.facts(made, SETTINGS)).replace("\n", " ")
     assert "Of 10 readings from states, training made 0 better and 0 worse, and changed 10" in text
     assert "networks for at least 2" in drawn(probes, made, untouched, tmp_path)
+
+
+def test_from_an_automaton_a_count_is_read_as_far_as_it_counts():
+    """Of counts from 0 to 12, all as frequent, those from 4 on are one state: R² = 1 − 60/182."""
+    counts = np.tile(np.arange(13), 200)
+    states = np.eye(5)[np.minimum(counts, 4)]
+    found = probe(states, counts, states, counts, classes=False)
+    assert found["r_squared"] == pytest.approx(1 - 60 / 182, abs=1e-3)
 
 
 def test_training_that_helps_in_every_trial_is_seen_where_intervals_overlap():

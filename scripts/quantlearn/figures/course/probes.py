@@ -5,7 +5,8 @@ A probe is fitted to the states at all positions of some test scenes and scored 
 |A∩B| and |A∩B| − |A∖B| by ridge regression, and the state of the smallest automaton that verifies
 the quantifier, where there is a finite one, by logistic regression. The same probes of the
 untrained network, with the weights from which training started, and of the number of objects so far
-show what needs no training; what training changed is the difference in the same network.
+show what needs no training, those of the automaton's state what its quantifier needs; what training
+changed is the difference in the same network.
 """
 
 import warnings
@@ -40,11 +41,13 @@ TABLES = {
         ),
         "network": Column(
             "str",
-            "trained, untrained (with the weights before training), or size (the number of "
-            "objects so far in place of a state)",
+            "trained, untrained (with the weights before training), or in place of its state size "
+            "(the number of objects so far) or automaton (the state of the smallest automaton, "
+            "where it is finite)",
         ),
         "part": Column(
-            "str", "h (hidden state) or c (cell state) of the highest layer; blank for size"
+            "str",
+            "h (hidden state) or c (cell state) of the highest layer; blank for size and automaton",
         ),
         "metric": Column(
             "str",
@@ -76,7 +79,12 @@ ROWS = {
 }
 
 TARGETS = {"both": "|A∩B|", "difference": "|A∩B| − |A∖B|", "automaton": "automaton"}
-NETWORKS = {"trained": "Trained", "untrained": "Untrained", "size": "Size alone"}
+NETWORKS = {
+    "trained": "Trained",
+    "untrained": "Untrained",
+    "size": "Size alone",
+    "automaton": "The automaton's state alone",
+}
 PARTS = {"h": "hidden state", "c": "cell state"}
 FORMS = {
     "r_squared": ("R²", "correlation", "correlation", ""),
@@ -110,9 +118,15 @@ def tables(
                 targets["automaton"] = automaton.run(scenes)
             first_half = np.arange(len(scenes))[:, None] < len(scenes) // 2
             fitted, scored = ((scenes != PADDING) & half for half in (first_half, ~first_half))
-            for network, part, states in states_along(networks, row, scenes):
+            read_from = list(states_along(networks, row, scenes))
+            if automaton is not None:
+                one_hot = np.eye(len(automaton.accepting))[targets["automaton"]]
+                read_from.append(("automaton", "", one_hot))
+            for network, part, states in read_from:
                 for target, values in targets.items():
                     classes = target == "automaton"
+                    if classes and network == "automaton":
+                        continue
                     few = slice(FEWER_POSITIONS if classes else None)
                     found = probe(
                         states[fitted][few],
@@ -251,8 +265,9 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
         row = {"Network for": style.label(quantifier), "Read": TARGETS[target]}
         row |= {"From the": PARTS[part], "Score": score}
         for network, heading in NETWORKS.items():
-            own = "" if network == "size" else part
-            row[heading] = estimate(scores.loc[(quantifier, target, network, own, metric)], form)
+            own = part if network in ("trained", "untrained") else ""
+            place = (quantifier, target, network, own, metric)
+            row[heading] = estimate(scores.loc[place], form) if place in scores.index else "–"
         rows.append(row | {"Trained less untrained": estimate(change, points, unit)})
     counts = dict.fromkeys(["higher", "lower", "no_difference", "open"], 0)
     return {"rows": rows, "margin": MARGIN, **counts, **changes["verdict"].value_counts()}

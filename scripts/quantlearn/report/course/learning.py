@@ -4,6 +4,7 @@ Xor is a quantifier. In a scene of two objects that are A, let p say that the fi
 that the second one is: p xor q is true when *exactly one* A is B.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +19,13 @@ from quantlearn.semantics.scenes import ZONES
 from quantlearn.training.examples import Examples, stack
 from quantlearn.training.loop import train
 
-__all__ = ["EXACTLY_1", "Learned", "learn_xor", "xor_scenes"]
+__all__ = ["EXACTLY_1", "RESTS", "Learned", "inputs_of_xor", "learn_xor", "xor_scenes"]
 
 EXACTLY_1 = Quantifier("exactly_1", "|A & B| == 1")
+
+RESTS = (math.log(2) / 2, math.log(3) * 3 / 4 - math.log(2) / 2)
+"""Losses at which networks rest that do not learn xor: two cases answered with ½, which is ½ ln 2,
+or three with ⅓ or ⅔, as is right in one or two of them, which is ¾ H(⅓)."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,15 @@ def xor_scenes() -> np.ndarray:
     array([0, 1, 1, 0])
     """
     return np.where(INPUTS, ZONES["both"], ZONES["a_only"]).astype(np.uint8)
+
+
+def inputs_of_xor() -> int:
+    """How many numbers a network is given: for each object one a zone or none, and the quantifier.
+
+    >>> inputs_of_xor()
+    9
+    """
+    return INPUTS.shape[1] * len(ZONES) + 1
 
 
 def learn_xor(
