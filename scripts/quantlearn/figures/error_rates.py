@@ -28,6 +28,7 @@ __all__ = [
     "horizon",
     "signed_rank_p",
     "simulated_rates",
+    "simulated_times",
     "t_test_p",
     "true_values",
 ]
@@ -158,7 +159,7 @@ def true_values(design: Design) -> tuple[float, float]:
     return float(means[1] - means[0]), float(logarithms[1] - logarithms[0])
 
 
-def _times(design: Design, repetitions: int, rng: np.random.Generator) -> np.ndarray:
+def simulated_times(design: Design, repetitions: int, rng: np.random.Generator) -> np.ndarray:
     """Pairs of times as far as the horizon: (repetitions, n, 2)."""
     normal = rng.normal(size=(repetitions, design.n, 2))
     rho = design.correlation
@@ -179,7 +180,7 @@ def simulated_rates(design: Design, repetitions: int, rng: np.random.Generator) 
     """
     true_difference, true_logarithm = true_values(design)
     counts = dict.fromkeys(QUANTITIES, 0)
-    for first, second in _times(design, repetitions, rng).transpose(0, 2, 1):
+    for first, second in simulated_times(design, repetitions, rng).transpose(0, 2, 1):
         found = paired_comparison(second - first)
         logarithms = mean_interval(np.log(second) - np.log(first))
         counts["difference_covered"] += found.lower <= true_difference <= found.upper

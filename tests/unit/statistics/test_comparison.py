@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 from synthetic_results import training_curves
 
+from quantlearn.figures.error_rates import Design, simulated_times, true_values
 from quantlearn.statistics import comparison as qs
 from quantlearn.statistics.convergence import convergence_table
 from quantlearn.statistics.intervals import mean_interval
@@ -183,6 +184,20 @@ def test_skewed_differences_of_few_trials_are_covered_too_seldom_and_ratios_are_
                 covered[kind] += found.lower <= true[kind] <= found.upper
         assert [kind for kind in true if covered[kind] / 4000 >= 0.93] == given
         assert covered["ratio"] / 4000 == pytest.approx(0.95, abs=error)
+
+
+@pytest.mark.parametrize(("trials", "learned"), [(30, 12), (100, 20), (300, 20)])
+def test_intervals_cover_where_as_few_runs_learned_as_they_need(trials, learned):
+    """At least 0.91; at 100 trials with 12 such runs it was 0.90."""
+    assert qs.ratio_has_interval(trials, learned)
+    assert not qs.ratio_has_interval(trials, learned - 1)
+    design = Design(trials, 0.5, 1 - learned / (2 * trials), 1.5)
+    times = simulated_times(design, 4000, np.random.default_rng(13))
+    true = dict(zip(("difference", "ratio"), true_values(design), strict=True))
+    for kind, values in (("difference", times), ("ratio", np.log(times))):
+        found = [mean_interval(one) for one in values[..., 1] - values[..., 0]]
+        covered = np.mean([each.lower <= true[kind] <= each.upper for each in found])
+        assert covered >= 0.91 - 2 * np.sqrt(0.09 * 0.91 / 4000), kind
 
 
 @pytest.mark.parametrize("unlearned", [0.0, 0.7])

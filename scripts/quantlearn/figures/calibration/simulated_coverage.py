@@ -107,7 +107,7 @@ def is_interval(row: Any) -> bool:
     learned = 2 * row.n * (1 - row.not_learned)
     given = {
         "difference_covered": difference_has_interval(row.n, learned),
-        "ratio_covered": ratio_has_interval(learned),
+        "ratio_covered": ratio_has_interval(row.n, learned),
     }
     return given.get(row.quantity, False)
 
