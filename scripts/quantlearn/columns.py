@@ -295,7 +295,8 @@ VERDICTS: Schema = {
     "lower": Column(
         "float64",
         "Lower end of its 95 % t interval; none for fewer than 30 trials, where differences may "
-        "be too skewed for it, or fewer than 12 runs, two a trial, that learned by τ (20 with more than 30 trials)",
+        "be too skewed for it, or fewer than 12 runs, two a trial, that learned by τ (20 with more "
+        "than 30 trials)",
     ),
     "upper": Column("float64", "Upper end"),
     "ratio": Column("float64", "Geometric mean of the paired ratios, second over first"),

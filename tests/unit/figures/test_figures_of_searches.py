@@ -90,13 +90,11 @@ def test_few_samples_are_not_interpreted():
 
 
 def test_settings_that_decide_nothing_are_not_shown_to_matter():
-    """Of 28, cross-validation repeated on the same samples called 3 "surely above 0"."""
+    """Of these 28, cross-validation repeated on the same samples calls 5 "surely above 0"."""
     rng = np.random.default_rng(0)
     values = pd.DataFrame(rng.random((64, 28))).add_prefix("training.null_")
-    values = values.assign(**{"training.rate": rng.random(64)})
-    values["dev_accuracy"] = 0.5 + 0.4 * values["training.rate"] + rng.normal(0, 0.05, 64)
-    table = knobs.importances(values, seed=1)
-    assert table["knob"][table["lower"] > 0].tolist() == ["training.rate"]
+    table = knobs.importances(values.assign(dev_accuracy=rng.normal(0, 1, 64)), seed=1)
+    assert not (table["lower"] > 0).any()
 
 
 @pytest.mark.parametrize("matters", [False, True])

@@ -170,16 +170,20 @@ def test_nothing_is_looked_up_on_path_or_at_home(notebook, tmp_path):
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """A report on an experiment and its twin, from synthetic results and empty figures."""
+    """A report on an experiment and its twin, from synthetic results and empty figures.
+
+    The first of the pair is learned sooner in the one and later in the other.
+    """
     folder = tmp_path_factory.mktemp("run")
     here = os.getcwd()
     os.chdir(folder)  # paths in results are relative to where the pipeline runs
     try:
         names = ["exp1a", "exp1a_as_run"]
-        change = {"trials": 4, "overrides": {"convergence": {"window": 20}}}
+        change = {"trials": 8, "overrides": {"convergence": {"window": 20}}}
         settings = load_settings({"experiments": names, **change}, CONFIG).experiments
         experiments = {
-            name: tabulated(Path("results") / name, settings[name], [30, 60], 4) for name in names
+            name: tabulated(Path("results") / name, settings[name], midpoints, trials=8)
+            for name, midpoints in zip(names, ([30, 60], [60, 30]), strict=True)
         }
         files, figures = [], {}
         for name in names:
@@ -261,19 +265,27 @@ SAID = {
 
 
 def test_no_pair_has_two_verdicts(report):
-    """What the chapter says of a pair, its experiment's page says too, and once."""
+    """What verdicts.csv says of a pair every page says too, and once; overview.csv is all pairs."""
     written = pd.concat(pd.read_csv(path) for path in report.glob("*/tables/verdicts.csv"))
-    assert len(written) == 2
-    soup = page(report, "chapters/paper.html").article
-    for summary in soup.find_all("ul"):  # of pairs, by universal
-        summary.decompose()
-    chapter = soup.get_text()
-    for name, verdict in zip(written["experiment"], written["verdict"], strict=True):
+    verdicts = dict(zip(written["experiment"], written["verdict"], strict=True))
+    assert verdicts == {"exp1a": "sooner", "exp1a_as_run": "later"}
+    side_by_side = pd.read_csv(report / "report/overview.csv").set_index("experiment")["verdict"]
+    assert side_by_side.to_dict() == verdicts
+    for name, verdict in verdicts.items():
         own = page(report, f"experiments/{name}.html").article.get_text()
         assert [words for words in SAID.values() if words in own] == [SAID[verdict]]
-        assert SAID[verdict] in chapter
-    said = sum(chapter.count(words) for words in SAID.values())
-    assert said == len(written)
+    chapter = page(report, "chapters/paper.html").article
+    for summary in chapter.find_all("ul"):  # of pairs, by universal
+        summary.decompose()
+    for verdict, words in SAID.items():
+        times = list(verdicts.values()).count(verdict)
+        assert chapter.get_text().count(words) == times, verdict
+    front = page(report, "index.html").find(class_="answer").get_text()
+    documented, as_run = front.split("As run for the published data")
+    assert "sooner in 1 of 1 pair" in documented
+    assert "later" not in documented
+    assert "later in 1 of 1 pair" in as_run
+    assert "sooner" not in as_run.split("How sure")[0]
 
 
 def test_a_page_holds_every_section_of_an_experiment(report):
@@ -301,7 +313,7 @@ def test_how_the_report_was_made_is_told(report):
     for fact in ("config/quick.yaml", "1f0c2a with uncommitted changes", "A processor", "2019"):
         assert fact in text
     front = page(report, "index.html").find(class_="badges").get_text(" ")
-    for fact in ("Quick run", "4 trials", "2026-01-02", "1f0c2a"):
+    for fact in ("Quick run", "8 trials", "2026-01-02", "1f0c2a"):
         assert fact in front
 
 
