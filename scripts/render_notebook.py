@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.report.notebooks import execute_notebook, write_notebook
+from quantlearn.pipeline.notebooks import execute_notebook, write_notebook
 
 log = logging.getLogger("quantlearn")
 

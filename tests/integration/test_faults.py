@@ -28,7 +28,7 @@ from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 from quantlearn.networks.weight_files import write_weights
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.report.notebooks import read_notebook, write_notebook
+from quantlearn.pipeline.notebooks import read_notebook, write_notebook
 from quantlearn.report.pages import embedded_figure
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space

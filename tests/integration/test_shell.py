@@ -101,7 +101,7 @@ def test_every_block_of_the_page_on_python_is_right(run):
 
 
 def test_the_example_notebook_runs(run):
-    from quantlearn.report.notebooks import execute_notebook
+    from quantlearn.pipeline.notebooks import execute_notebook
 
     made = execute_notebook(ROOT / "docs" / "example.ipynb", {"results": "results/tiny"})
     shown = {

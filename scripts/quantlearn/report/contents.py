@@ -13,8 +13,7 @@ from quantlearn import columns, tables
 from quantlearn.figures.texts import render
 from quantlearn.pipeline.run_record import read_record
 from quantlearn.report.front_page import badges, caveats, statement, universal_name, universals
-from quantlearn.report.notebooks import raw_html
-from quantlearn.report.pages import embedded_figure, parted
+from quantlearn.report.pages import embedded_figure, parted, raw_html
 from quantlearn.report.site import Site
 
 __all__ = ["Contents", "write_pages"]

@@ -1,4 +1,4 @@
-"""Figures as parts of a page, and texts as names of places on it."""
+"""Figures and other HTML as parts of a page, and texts as names of places on it."""
 
 import html
 import re
@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from quantlearn.errors import QuantlearnError, damaged
 
-__all__ = ["ask_the_network", "embedded_figure", "parted", "slug"]
+__all__ = ["ask_the_network", "embedded_figure", "parted", "raw_html", "slug"]
 
 
 def slug(text: str) -> str:
@@ -79,3 +79,8 @@ def _inline(content: str, own: str, alternative: str) -> str:
     drawing = re.sub(r'(\bid="|href="#|url\(#)', rf"\g<1>{own}-", drawing)
     drawing = re.sub(r"\s*\n\s*", "\n", drawing).strip()  # no blank line, which would end it
     return drawing.replace("<svg", f'<svg role="img" aria-label="{html.escape(alternative)}"', 1)
+
+
+def raw_html(content: str) -> str:
+    """HTML as a block of Markdown, whatever lines it has."""
+    return f"``````{{raw}} html\n{content}\n``````"

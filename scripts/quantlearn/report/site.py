@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pandas as pd
 import yaml
+from nbformat import NotebookNode
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures.registry import data_of, module_of
-from quantlearn.report.notebooks import read_notebook, to_read, write_notebook
+from quantlearn.pipeline.notebooks import read_notebook, write_notebook
+from quantlearn.report.pages import raw_html
 
-__all__ = ["Site", "build"]
+__all__ = ["Site", "build", "to_read"]
 
 log = logging.getLogger("quantlearn")
 
@@ -150,6 +153,37 @@ class Site:
             f'<details class="files"><summary>Files and data</summary><p>{shown}</p>'
             f"<p>Made again by <code>{html.escape(command)}</code></p></details>"
         )
+
+
+def to_read(notebook: NotebookNode) -> NotebookNode:
+    """An executed notebook with what its cells display as cells of Markdown.
+
+    So headings that are displayed are headings of the page. Code stays, to be unfolded, in cells
+    tagged "shown"; other code is left out.
+    """
+    cells = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            cells.append(cell)
+            continue
+        if "shown" in cell.metadata.get("tags", []):
+            code = nbformat.v4.new_code_cell(cell.source, id=cell.id)
+            code.metadata["tags"] = ["hide-input"]
+            cells.append(code)
+        text = "\n\n".join(map(_displayed, cell.outputs))
+        if text.strip():
+            cells.append(nbformat.v4.new_markdown_cell(text, id=f"{cell.id}-displayed"))
+    return nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
+
+
+def _displayed(output: NotebookNode) -> str:
+    """What a cell displays, as Markdown."""
+    data = output.get("data", {"text/plain": output.get("text", "")})
+    if "text/markdown" in data:
+        return data["text/markdown"]
+    if "text/html" in data:
+        return raw_html(data["text/html"])
+    return f"````text\n{data['text/plain']}\n````"
 
 
 def as_csv(path: Path) -> bytes:

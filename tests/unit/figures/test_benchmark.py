@@ -20,7 +20,8 @@ from quantlearn.figures.benchmark.measure import matrix_peak, time_in_turn
 from quantlearn.figures.benchmark.workloads import Shape, useful_operations, workload
 from quantlearn.figures.registry import template_of
 from quantlearn.figures.texts import render
-from quantlearn.report.notebooks import read_notebook, to_read
+from quantlearn.pipeline.notebooks import read_notebook
+from quantlearn.report.site import to_read
 from quantlearn.settings.load import ConfigError, load_settings
 from quantlearn.yamlfile import read_yaml
 from render_notebook import render_notebook

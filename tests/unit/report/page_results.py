@@ -14,7 +14,7 @@ from compare import compare
 from overview import overview
 from quantlearn.figures.experiment import Experiment
 from quantlearn.pipeline.run_record import write_record
-from quantlearn.report.notebooks import to_read
+from quantlearn.report.site import to_read
 
 ROOT = Path(__file__).parents[3]
 CONFIG = ROOT / "config"

@@ -25,7 +25,7 @@ from page_results import (
 )
 
 from quantlearn.pipeline.code_version import code_digest, imported_modules
-from quantlearn.report.notebooks import NotebookError, execute_notebook
+from quantlearn.pipeline.notebooks import NotebookError, execute_notebook
 from quantlearn.report.site import build
 from quantlearn.settings.load import load_settings
 from quantlearn.settings.schema import load_schema
@@ -144,7 +144,7 @@ def test_nothing_is_looked_up_on_path_or_at_home(notebook, tmp_path):
     before = sorted(home.rglob("*"))
     path = notebook("import sys\nprint(sys.executable)")
     code = (
-        "import sys; from quantlearn.report.notebooks import *;"
+        "import sys; from quantlearn.pipeline.notebooks import *;"
         "print(execute_notebook(sys.argv[1], {}).cells[-1].outputs[0].text)"
     )
     environment = {"HOME": str(home), "PATH": "", "PYTHONPATH": str(ROOT / "scripts")}

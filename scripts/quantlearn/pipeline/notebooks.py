@@ -28,14 +28,7 @@ from traitlets.config import Config
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
 
-__all__ = [
-    "NotebookError",
-    "execute_notebook",
-    "raw_html",
-    "read_notebook",
-    "to_read",
-    "write_notebook",
-]
+__all__ = ["NotebookError", "execute_notebook", "read_notebook", "write_notebook"]
 
 log = logging.getLogger("quantlearn")
 
@@ -98,42 +91,6 @@ def write_notebook(notebook: NotebookNode, path: str | Path) -> None:
     """Write a notebook, whole or not at all."""
     with replacing(path) as beside:
         beside.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")
-
-
-def to_read(notebook: NotebookNode) -> NotebookNode:
-    """An executed notebook with what its cells display as cells of Markdown.
-
-    So headings that are displayed are headings of the page. Code stays, to be unfolded, in cells
-    tagged "shown"; other code is left out.
-    """
-    cells = []
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            cells.append(cell)
-            continue
-        if "shown" in cell.metadata.get("tags", []):
-            code = nbformat.v4.new_code_cell(cell.source, id=cell.id)
-            code.metadata["tags"] = ["hide-input"]
-            cells.append(code)
-        text = "\n\n".join(map(_displayed, cell.outputs))
-        if text.strip():
-            cells.append(nbformat.v4.new_markdown_cell(text, id=f"{cell.id}-displayed"))
-    return nbformat.v4.new_notebook(cells=cells, metadata=notebook.metadata)
-
-
-def _displayed(output: NotebookNode) -> str:
-    """What a cell displays, as Markdown."""
-    data = output.get("data", {"text/plain": output.get("text", "")})
-    if "text/markdown" in data:
-        return data["text/markdown"]
-    if "text/html" in data:
-        return raw_html(data["text/html"])
-    return f"````text\n{data['text/plain']}\n````"
-
-
-def raw_html(content: str) -> str:
-    """HTML as a block of Markdown, whatever lines it has."""
-    return f"``````{{raw}} html\n{content}\n``````"
 
 
 class ThisPython(AsyncKernelManager):
