@@ -1,11 +1,15 @@
 """Tell on the terminal what came of a question: the verdict on its two quantifiers."""
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from quantlearn import columns, tables
 from quantlearn.errors import QuantlearnError
+from quantlearn.figures.texts import render
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.report.front_page import answer
+from quantlearn.report import pages
 
 
 def ask(settings: dict[str, Any] | None, verdicts: Sequence[str] = ()) -> None:
@@ -19,7 +23,11 @@ def ask(settings: dict[str, Any] | None, verdicts: Sequence[str] = ()) -> None:
             """--config ask='["most", "|A & B| >= 3"]'"""
         )
     [table] = verdicts
-    print(answer(table, settings["expressions"]))
+    [row] = tables.read_csv(table, columns.VERDICTS).to_dict("records")
+    text = render(Path(pages.__file__).with_name("answer.md.j2"), {"row": row})
+    print(re.sub(r"[*\\]", "", " ".join(text.split())))
+    for name, expression in settings["expressions"].items():
+        print(f"{name} is {expression}")
 
 
 if __name__ == "__main__":

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import pandas as pd
+
 from quantlearn import tables
+from quantlearn.columns import COMPARISON_SYMMETRIES, EXPERIMENT_SYMMETRIES, types
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.report.symmetry_page import comparisons_table, experiments_table, orbits_table
+from quantlearn.semantics.measures import orbits_table
+from quantlearn.semantics.symmetry import group_of, labels
 from quantlearn.training.mirrored import check as check_pairs
 
 
@@ -22,10 +26,18 @@ def check_symmetry(
 
     settings: the resolved settings of each experiment.
     """
+    groups = [(one["name"], group_of(one)) for one in settings]
+    states = [(name, own.state, len(own.symmetries), own.reason) for name, own in groups]
+    labelled = [
+        (one["name"], first, second, *labels((first, second), one))
+        for one in settings
+        for first, second in one["comparisons"]
+    ]
     tables.write_csv(check_pairs(seed), check)
     tables.write_csv(orbits_table(quantifiers), orbits)
-    tables.write_csv(experiments_table(settings), experiments)
-    tables.write_csv(comparisons_table(settings), comparisons)
+    tables.write_csv(pd.DataFrame(states, columns=list(EXPERIMENT_SYMMETRIES)), experiments)
+    pairs = pd.DataFrame(labelled, columns=list(COMPARISON_SYMMETRIES))
+    tables.write_csv(pairs.astype(types(COMPARISON_SYMMETRIES)), comparisons)
 
 
 if __name__ == "__main__":

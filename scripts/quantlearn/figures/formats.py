@@ -12,6 +12,7 @@ __all__ = [
     "capital",
     "correlation",
     "counted",
+    "degree",
     "interval",
     "listed",
     "name",
@@ -91,6 +92,19 @@ def correlation(value: float, digits: int = 2) -> str:
     ('−0.24', '−0.238')
     """
     return MISSING if isnan(value) else f"{value:.{digits}f}".replace("-", "−")
+
+
+def degree(value: float) -> str:
+    """A degree with two decimals; what is not quite 1 or 0 is not rounded to it.
+
+    >>> degree(1.0), degree(0.999), degree(0.6), degree(0.001), degree(0.0)
+    ('1', '> 0.99', '0.60', '< 0.01', '0')
+    """
+    if value in (0, 1):
+        return f"{value:g}"
+    if value >= 0.995:
+        return "> 0.99"
+    return "< 0.01" if value < 0.005 else f"{value:.2f}"
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -1,6 +1,5 @@
 """What the experiments of a site say: the sentences of its front page and of its chapters."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from quantlearn.figures.texts import render
 from quantlearn.settings.protocol import trials_lacking
 
 __all__ = [
-    "answer",
     "badges",
     "caveats",
     "pairs_page",
@@ -104,17 +102,6 @@ def statement(texts: Mapping[str, str]) -> str:
     said = [Path(path).read_text("utf-8") for path in texts.values()]
     first = next((text for text in said if not text.startswith("<!--")), "")
     return " ".join(first.partition("\n\n")[0].split())
-
-
-def answer(verdicts: str, expressions: Mapping[str, str]) -> str:
-    """Say the verdict on the one pair of an experiment, for a terminal.
-
-    verdicts: path of verdicts.csv; expressions: quantifier → expression.
-    """
-    [row] = tables.read_csv(verdicts, columns.VERDICTS).to_dict("records")
-    text = render(Path(__file__).with_name("answer.md.j2"), {"row": row})
-    meant = [f"{name} is {expression}" for name, expression in expressions.items()]
-    return "\n".join([re.sub(r"[*\\]", "", " ".join(text.split())), *meant])
 
 
 def badges(record: Mapping[str, Any], settings: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from quantlearn.columns import Column, Schema
+from quantlearn.columns import ORBITS, Column, Schema
 from quantlearn.semantics.automata import minimal_states
 from quantlearn.semantics.complexity import (
     boundaries,
@@ -15,9 +15,12 @@ from quantlearn.semantics.complexity import (
 )
 from quantlearn.semantics.grammar import Meanings, generate
 from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import Space
+from quantlearn.semantics.symmetry import orbit, orbits
 from quantlearn.semantics.truth_tables import TruthTable, tabulate, tree_of_numbers
 from quantlearn.semantics.ultk import translate
 from quantlearn.semantics.universals import (
+    DIRECTIONS,
     degrees,
     degrees_of_orbit,
     minimal_pairs,
@@ -34,9 +37,13 @@ __all__ = [
     "TRUTH_RATES",
     "described",
     "measures",
+    "orbits_table",
 ]
 
 _OBJECTS_OF_SEQUENCE = 6  # as in the literature on Lempel–Ziv complexity; 5,460 scenes
+
+_SPACE_OF_2019 = Space(1, 20)  # by which orbits are told apart
+_OBJECTS_OF_ORBITS = 7  # of the largest scenes by which an orbit's degrees are computed
 
 # Where expressions are looked for: deep enough for most of the lexicon, and found in a second.
 _DEPTH = 4
@@ -101,6 +108,45 @@ def described(expressions: Mapping[str, str], objects: int) -> dict[str, pd.Data
         "trees": pd.concat(trees, names=["quantifier", None]).reset_index(level=0),
         "pairs": pd.DataFrame(pairs, columns=["quantifier", "universal", "true", "false"]),
         "rates": pd.DataFrame(rates, columns=["quantifier", "size", "truth_rate"]),
+    }
+
+
+def orbits_table(expressions: Mapping[str, str]) -> pd.DataFrame:
+    """Find the orbit of each quantifier (name → expression), with the columns of `ORBITS`.
+
+    Which quantifiers are in one orbit is decided by scenes of 1 to 20 objects in all four zones.
+
+    >>> orbits_table({"every": "A <= B", "some": "|A & B| > 0"})[["orbit", "size"]].values.tolist()
+    [['every', 8], ['every', 8]]
+    """
+    quantifiers = {name: Quantifier(name, text) for name, text in expressions.items()}
+    found = orbits(list(quantifiers.values()), _SPACE_OF_2019)
+    facts = {name: _facts_of_orbit(quantifiers[name]) for name in dict.fromkeys(found.values())}
+    rows = [
+        {
+            "quantifier": name,
+            "expression": quantifier.expression,
+            "orbit": found[name],
+            "ordered": quantifier.is_positional,
+            **facts[found[name]],
+        }
+        for name, quantifier in quantifiers.items()
+    ]
+    return pd.DataFrame(rows, columns=list(ORBITS))
+
+
+def _facts_of_orbit(quantifier: Quantifier) -> dict[str, float]:
+    """The size of an orbit, and the range of two degrees within it."""
+    members = orbit(quantifier, _SPACE_OF_2019)
+    named = [Quantifier(str(place), member.expression) for place, member in enumerate(members)]
+    found = degrees(tabulate(named, _OBJECTS_OF_ORBITS))
+    monotonicity = found[list(DIRECTIONS)].max(axis="columns")
+    return {
+        "size": len(members),
+        "monotonicity_lowest": monotonicity.min(),
+        "monotonicity_highest": monotonicity.max(),
+        "conservativity_lowest": found["conservativity"].min(),
+        "conservativity_highest": found["conservativity"].max(),
     }
 
 

@@ -8,9 +8,10 @@ from textwrap import fill
 import pandas as pd
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.figures import formats
 from quantlearn.figures.formats import counted
-from quantlearn.figures.lexicon.meanings import meaning
-from quantlearn.report.quantifiers_page import UNIVERSALS, degree_text, profile
+from quantlearn.figures.labels import UNIVERSALS
+from quantlearn.figures.lexicon.meanings import meaning, profile
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space
 from quantlearn.semantics.symmetry import orbit as orbit_in
@@ -70,7 +71,7 @@ def card(asked: Asked) -> str:
         f"universals      {profile(holding)}",
         f"true in         {100 * found['truth_rate']:.1f} % {_LEGEND.partition(';')[0]}",
         "",
-        *(f"{text:<15} {degree_text(found[name])}" for name, text in UNIVERSALS.items()),
+        *(f"{text:<15} {formats.degree(found[name])}" for name, text in UNIVERSALS.items()),
         "",
         f"tree of numbers: a row for each number of As, 0 to {OBJECTS}; to the right more are Bs",
         "(+ true, - false, o true in some of the scenes with so many)",
@@ -93,7 +94,7 @@ def degrees_in_words(asked: Iterable[Asked]) -> str:
     """Write the degrees of quantifiers as a table."""
     found = degrees(*asked)
     heads = ["B up", "B down", "A up", "A down", "quantity", "conserv.", "extens."]
-    shown = found[list(UNIVERSALS)].map(degree_text).set_axis(heads, axis="columns")
+    shown = found[list(UNIVERSALS)].map(formats.degree).set_axis(heads, axis="columns")
     shown.insert(0, "true in", [f"{100 * rate:.1f} %" for rate in found["truth_rate"]])
     return f"{shown.rename_axis(None).to_string()}\n({_LEGEND})"
 

@@ -15,9 +15,9 @@ from page_results import ROOT
 from describe_quantifiers import describe_quantifiers
 from quantlearn import tables
 from quantlearn.columns import LEAGUE, types
+from quantlearn.figures.labels import STEPS, UNIVERSALS
 from quantlearn.figures.lexicon.drawings import small_tree
 from quantlearn.figures.lexicon.meanings import meaning
-from quantlearn.report.quantifiers_page import STEPS, UNIVERSALS
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.scenes import PADDING
 from quantlearn.semantics.universals import VARIANTS
@@ -65,7 +65,11 @@ def fragment(described, tmp_path_factory) -> BeautifulSoup:
     own = pd.DataFrame.from_dict(LEARNED, orient="index", columns=[*columns, "size_alone"])
     degrees = pd.read_csv(described["degrees"])
     frame = degrees.assign(
-        meaning="", generated=False, orbit=NAMES[0], monotonicity=0.5, sensitivity=1.0
+        meaning=[meaning(LEXICON[name].tree) for name in NAMES],
+        generated=False,
+        orbit=NAMES[0],
+        monotonicity=0.5,
+        sensitivity=1.0,
     )
     frame = frame.join(own, on="quantifier").assign(
         experiments=lambda rows: rows["experiment"].fillna(""),
@@ -249,9 +253,13 @@ def test_rows_of_one_experiment_stand_together_and_what_was_not_learned_comes_la
     assert rows[:4] == ["most", "generated-2", "M", "even"]
     last = fragment.select(".league tbody tr")[-1]
     assert [cell["data-order"] for cell in last.find_all("td")[2:6]] == [""] * 4
-    # Generated quantifiers have a row, and no card.
+    # Generated quantifiers have a row with what their meaning tells, and no card.
     alone = {row["id"] for row in fragment.select(".league tbody tr") if not row.th.a}
     assert alone == {"row-generated-1", "row-generated-2"}
+    for name, generated in (("every", "generated-1"), ("most", "generated-2")):
+        one, other = (fragment.find(id=f"row-{row}").find_all("td") for row in (name, generated))
+        assert other[0].svg.find_all("path") == one[0].svg.find_all("path")  # the tree of numbers
+        assert other[7].text == one[7].text  # which universals hold
 
 
 def test_a_small_tree_is_the_large_one_in_a_kilobyte(described):

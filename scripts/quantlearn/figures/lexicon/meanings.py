@@ -5,9 +5,13 @@ is what networks learn. A comparison becomes a sentence of its own where English
 4 As are Bs"); whatever is left speaks of numbers of objects.
 """
 
-from quantlearn.semantics import syntax as lang
+from collections.abc import Sequence
 
-__all__ = ["meaning"]
+from quantlearn.figures.labels import UNIVERSALS
+from quantlearn.semantics import syntax as lang
+from quantlearn.semantics.universals import DIRECTIONS, SIGNATURES
+
+__all__ = ["meaning", "profile"]
 
 _MORE = {"==": "exactly", "!=": "not exactly", ">": "more than", ">=": "at least"}
 _MORE |= {"<": "fewer than", "<=": "at most"}
@@ -234,3 +238,19 @@ def _integer(part: lang.Integer) -> str:
             return f"the rest of {_integer(part.left)} divided by {_integer(part.right)}"
     words = {"+": "plus", "-": "minus", "*": "times"}[part.operator]
     return f"{_integer(part.left)} {words} {_integer(part.right)}"
+
+
+def profile(holding: Sequence[str]) -> str:
+    """The universals that hold, as readers look for them: monotone or not, then what is broken.
+
+    >>> profile(["right_upward", "quantity", "extensionality"])
+    'upward in B; not conservative'
+    """
+    directions = [UNIVERSALS[universal] for universal in DIRECTIONS if universal in holding]
+    adjectives = {
+        "quantity": "not quantitative",
+        "conservativity": "not conservative",
+        "extensionality": "not extensional",
+    }
+    broken = [adjectives[universal] for universal in SIGNATURES if universal not in holding]
+    return "; ".join([" and ".join(directions) or "not monotone", *broken])
