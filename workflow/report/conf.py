@@ -27,7 +27,7 @@ html_theme_options = {
     "logo": {"text": "Quantlearn"},
     "header_links_before_dropdown": 7,
     "navbar_end": ["theme-switcher"],
-    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "pages/pairs": []},
     "show_toc_level": 2,
     "show_nav_level": 1,
     "navigation_with_keys": False,

@@ -28,9 +28,8 @@ VERSIONS = {
     "as run": {"color": "#D55E00", "marker": "s", "markerfacecolor": "white"},
 }
 
-WIDTH = 10
 LINE = 0.165
-"""Inches across, and of a row: fourteen pairs stand on the front page without scrolling."""
+"""Inches of a row: fourteen pairs stand on the front page without scrolling."""
 
 ENDS = {"estimate": "", "lower": "_lower", "upper": "_upper"}
 
@@ -163,7 +162,7 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
     """
     rows = placed(tables["overview"])
     bottom = rows["y"].max() + 0.8 if len(rows) else 1
-    figure = style.new_figure(WIDTH, 0.75 + LINE * (bottom + 0.6))
+    figure = style.new_figure(style.PAGE_WIDTH, 0.75 + LINE * (bottom + 0.6))
     axes = figure.add_subplot()
     draw_ratios(axes, rows)
     write_labels(axes, rows)
@@ -173,7 +172,10 @@ def draw(tables: Mapping[str, pd.DataFrame]) -> Figure:
         for version, look in VERSIONS.items():
             axes.plot([], [], linestyle="", label=version, **look)
         # Beside the label of the axis, where it takes no height.
-        axes.legend(loc="upper left", bbox_to_anchor=(1, 0), ncols=2, borderaxespad=0)
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(1, 0), ncols=2, borderaxespad=0, handletextpad=0.2,
+            columnspacing=1,
+        )  # fmt: skip
     return figure
 
 
@@ -264,15 +266,13 @@ def write_labels(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def write_verdicts(axes: Axes, rows: pd.DataFrame) -> None:
-    """On the right edge the verdict of each row, how many trials learned both, its experiment."""
+    """On the right edge the verdict of each row, and how many trials learned both."""
     checks = rows["exchangeable"].fillna(False).astype(bool)
-    verdicts = rows["verdict"].map(VERDICTS) + np.where(checks, " (check)", "")
-    learned = [
-        f"{row.learned_first} and {row.learned_second} of {row.n}" for row in rows.itertuples()
-    ]
+    verdicts = rows["verdict"].map(VERDICTS).str.removesuffix(" that matters")
+    learned = [f"{row.learned_first}, {row.learned_second} of {row.n}" for row in rows.itertuples()]
     at = 6
     for head, texts in (
-        ("Verdict", verdicts), ("Learned in trials", learned), ("Experiment", rows["experiment"])
+        ("Verdict", verdicts + np.where(checks, " (check)", "")), ("Learned in", learned)
     ):  # fmt: skip
         for y, text in [(-0.6, head), *zip(rows["y"], texts, strict=True)]:
             axes.annotate(
@@ -282,8 +282,8 @@ def write_verdicts(axes: Axes, rows: pd.DataFrame) -> None:
                 xytext=(at, 3 if text == head else 0),
                 textcoords="offset points",
                 va="baseline" if text == head else "center",
-                fontsize=7.5,
+                fontsize=style.LABEL,
                 color="black" if text == head else style.GREY,
             )
         # About half a type's height for each letter of the longest.
-        at += 8 + 4.1 * max([len(head), *map(len, texts)])
+        at += 8 + 4.3 * max([len(head), *map(len, texts)])

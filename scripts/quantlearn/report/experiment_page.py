@@ -29,8 +29,8 @@ __all__ = ["how_run", "pairs", "section"]
 def section(name: str, experiment: Experiment) -> str:
     """Write a section of the page as Markdown; it is empty where it has nothing to say.
 
-    The names are introduction, meaning, trials, data, learning, tests, errors, conclusion and
-    caveats.
+    The names are introduction, meaning, trials, data, learned, learning, tests, errors, conclusion
+    and caveats.
     """
     return _written(name, _FACTS[name](experiment))
 
@@ -257,6 +257,7 @@ _FACTS = {
     "meaning": _introduction,
     "trials": _trials,
     "data": _data,
+    "learned": _learning,
     "learning": _learning,
     "tests": _compared,
     "errors": _errors,

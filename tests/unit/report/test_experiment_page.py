@@ -137,6 +137,7 @@ SECTIONS = (
     "introduction",
     "meaning",
     "conclusion",
+    "learned",
     "learning",
     "tests",
     "errors",
