@@ -268,12 +268,13 @@ def write_labels(axes: Axes, rows: pd.DataFrame) -> None:
 def write_verdicts(axes: Axes, rows: pd.DataFrame) -> None:
     """On the right edge the verdict of each row, and how many trials learned both."""
     checks = rows["exchangeable"].fillna(False).astype(bool)
-    verdicts = rows["verdict"].map(VERDICTS).str.removesuffix(" that matters")
+    verdicts = [
+        VERDICTS[verdict].removesuffix(" that matters") + " (check)" * check
+        for verdict, check in zip(rows["verdict"], checks, strict=True)
+    ]
     learned = [f"{row.learned_first}, {row.learned_second} of {row.n}" for row in rows.itertuples()]
     at = 6
-    for head, texts in (
-        ("Verdict", verdicts + np.where(checks, " (check)", "")), ("Learned in", learned)
-    ):  # fmt: skip
+    for head, texts in (("Verdict", verdicts), ("Learned in", learned)):
         for y, text in [(-0.6, head), *zip(rows["y"], texts, strict=True)]:
             axes.annotate(
                 text,
