@@ -8,6 +8,7 @@ reading the import statements, so that nobody has to list modules by hand.
 import ast
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -16,16 +17,22 @@ __all__ = ["code_digest", "imported_modules"]
 
 PACKAGE = "quantlearn"
 
+TEMPLATE = re.compile(rb'"([\w.]+\.j2)"')
+
 
 def code_digest(sources: Sequence[Path], library: Path) -> str:
     """Hexadecimal digest of ``sources`` and of all library modules they import, directly or not.
 
     A source is a Python file, a notebook or a template; ``library`` is the folder that holds the
-    package ``quantlearn``. With a module goes the template of its texts beside it.
+    package ``quantlearn``. With a module go the templates beside it that it names or that have its
+    name, and those that these name.
     """
     digest = hashlib.sha256()
     used = set(sources) | _imported(sources, library)
-    for path in sorted(used.union(*map(_template, used)), key=str):
+    new = used
+    while new := set().union(*(_templates(path, _content(path)) for path in new)) - used:
+        used |= new
+    for path in sorted(used, key=str):
         digest.update(path.name.encode() + b"\0" + _content(path) + b"\0")
     return digest.hexdigest()[:16]
 
@@ -62,10 +69,10 @@ def _content_then(path: Path, mtime_ns: int, size: int) -> bytes:
 
 
 @cache
-def _template(module: Path) -> frozenset[Path]:
-    """The template beside a module, if there is one."""
-    beside = module.with_suffix(".md.j2")
-    return frozenset([beside] if beside.is_file() else [])
+def _templates(path: Path, content: bytes) -> frozenset[Path]:
+    """The templates beside a file that it names, and that of a module's own name."""
+    named = {path.parent / name.decode() for name in TEMPLATE.findall(content)}
+    return frozenset(one for one in (*named, path.with_suffix(".md.j2")) if one.is_file())
 
 
 @cache

@@ -140,8 +140,8 @@ def test_the_figure_shows_each_pair_and_both_versions(tmp_path):
     for part in (
         "at least 4 – first 3",
         "as run",
-        "4 and 0 of 4",
-        "4 and 3 of 4",
+        "4, 0 of 4",
+        "4, 3 of 4",
         "first sooner (check)",
     ):
         assert part in text, part

@@ -82,14 +82,18 @@ def test_the_library_of_a_notebook_is_known():
     assert {"experiment_page", "pages", "formats", "intervals"} <= modules
 
 
-def test_an_edited_template_is_another_code(tmp_path):
+@pytest.mark.parametrize("edited", ["page.md.j2", "part.md.j2", "macros.md.j2"])
+def test_an_edited_template_is_another_code(tmp_path, edited):
+    """Also one that a module names, and one that this includes."""
     package = tmp_path / "quantlearn"
     package.mkdir()
-    for name in ("__init__.py", "page.py", "page.md.j2"):
+    for name in ("__init__.py", "page.md.j2", "macros.md.j2"):
         (package / name).touch()
+    (package / "page.py").write_text('PART = "part.md.j2"')
+    (package / "part.md.j2").write_text('{% include "macros.md.j2" %}')
     (tmp_path / "script.py").write_text("from quantlearn import page")
     before = code_digest([tmp_path / "script.py"], tmp_path)
-    (package / "page.md.j2").write_text("{{ words }}")
+    (package / edited).write_text("{{ words }}")
     assert code_digest([tmp_path / "script.py"], tmp_path) != before
 
 
