@@ -17,7 +17,16 @@ import pandas as pd
 
 from quantlearn.figures import formats
 
-__all__ = ["cited", "estimate", "html_table", "place_in_order", "plain", "render", "tabulated"]
+__all__ = [
+    "cited",
+    "estimate",
+    "html_table",
+    "kept_together",
+    "place_in_order",
+    "plain",
+    "render",
+    "tabulated",
+]
 
 DOIS = {
     "Steinert-Threlkeld & Szymanik (2019)": "10.3765/sp.12.4",
@@ -39,19 +48,20 @@ def render(template: str | Path, facts: Mapping[str, Any], block: str = "") -> s
     path = Path(template)
     found = _environment(path.parent).get_template(path.name)
     text = "".join(found.blocks[block](found.new_context(facts))) if block else found.render(facts)
-    return _kept_together(text.strip()) + "\n"
+    return kept_together(text.strip()) + "\n"
 
 
 _APART = re.compile(
     r"`[^`]*`"  # code stays as it is
-    r"|(?<=\d) (?=%)|(?<=\b[pn]) (?=[=<] )|(?<=\b[pn] [=<]) (?=[\d−])|(?<=\d) × (?=10)"
+    r"|(?<=\d) (?=%)|(?<=\b[pn]) (?=(?:[=<]|&lt;) )|(?<=\b[pn] [=<]) (?=[\d−])"
+    r"|(?<=\b[pn] &lt;) (?=\d)|(?<=\d) × (?=10)"
 )
 
 
-def _kept_together(text: str) -> str:
-    """Text in which no line breaks within "95 %", "p = 0.02" or "4 × 10⁻⁵".
+def kept_together(text: str) -> str:
+    """Write a text so that no line breaks within "95 %", "p = 0.02" or "4 × 10⁻⁵".
 
-    >>> _kept_together("95 % of 10 (p < 0.001)")
+    >>> kept_together("95 % of 10 (p < 0.001)")
     '95\\xa0% of 10 (p\\xa0<\\xa00.001)'
     """
     return _APART.sub(

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures.registry import data_of, module_of
+from quantlearn.figures.texts import kept_together
 from quantlearn.pipeline.notebooks import read_notebook, write_notebook
 from quantlearn.report.pages import raw_html
 
@@ -99,6 +100,7 @@ class Site:
     def _finished(self, text: str, page: str) -> str:
         """Markdown of a page with what only the site knows: files of figures, and other pages."""
         root = "../" * page.count("/")
+        text = kept_together(text)
         text = re.sub(
             r'(data-figure="([^"/]+)/([^"/]+)".*?)</figure>',
             lambda found: f"{found[1]}{self._menu(found[2], found[3], root)}</figure>",

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -300,6 +301,12 @@ def test_a_page_holds_every_section_of_an_experiment(report):
     shown = {one["data-figure"] for one in soup.find_all("figure")}
     assert shown == {f"exp1a/{figure}" for figure in FIGURES}
     assert all(drawing["aria-label"] for drawing in soup.find_all("svg"))
+
+
+def test_no_line_breaks_between_a_number_and_its_sign(report):
+    for path in (report / "report").rglob("[!f]*.html"):
+        if article := page(report, path.relative_to(report / "report")).article:
+            assert not re.search(r"\d %|\bp [=<]", article.get_text()), path
 
 
 def test_each_figure_offers_its_files_and_how_it_is_made_again(report):
