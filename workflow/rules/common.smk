@@ -14,14 +14,13 @@ from snakemake.logging import logger
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from quantlearn.pipeline.packages import leave_out_the_shells
+from quantlearn.pipeline.code_version import code_digest, leave_out_the_shells
 
 leave_out_the_shells(ROOT / "scripts")
 
 from quantlearn.data.published import trial_files
 from quantlearn.settings.load import load_settings
 from quantlearn.figures.registry import FIGURES, FILES, data_of, module_of, outline, template_of
-from quantlearn.pipeline.code_version import code_digest
 from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.display import set_up

@@ -1,4 +1,4 @@
-"""The digest of the code that a job runs, so that editing it runs the job again.
+"""The code that a job runs: of which clone, and its digest, so that editing it runs the job again.
 
 Snakemake compares a script with its last version, but not the library that the script imports.
 Each rule therefore carries the digest of everything its script imports from the library, found by
@@ -8,16 +8,31 @@ reading the import statements, so that nobody has to list modules by hand.
 import ast
 import hashlib
 import json
+import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-__all__ = ["code_digest", "imported_modules"]
+__all__ = ["code_digest", "imported_modules", "leave_out_the_shells"]
 
 PACKAGE = "quantlearn"
 
 TEMPLATE = re.compile(rb'"([\w.]+\.j2)"')
+
+
+def leave_out_the_shells(library: Path) -> None:
+    """Let jobs take the library of this clone, whichever clone the environment was set up in.
+
+    What PYTHONPATH names, as `module load` sets it, comes after that; where the environment is a
+    virtual one or conda's, and so complete, it is left out, here and in jobs.
+    """
+    shells = list(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
+    if sys.prefix != sys.base_prefix or Path(sys.prefix, "conda-meta").exists():
+        sys.path[:] = [path for path in sys.path if path not in shells or path == str(library)]
+        shells = []
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(library), *shells])
 
 
 def code_digest(sources: Sequence[Path], library: Path) -> str:
