@@ -178,11 +178,35 @@ def test_an_edited_sample_is_named(tmp_path, column, value):
     assert str(caught.value).endswith(DAMAGED)
 
 
+@pytest.mark.parametrize("write", [write for write, _ in KINDS.values()], ids=KINDS)
+def test_a_job_reads_no_file_that_was_edited_since(tmp_path, capsys, write):
+    path = tmp_path / "file"
+    write(path)
+    read = {"first": str(path), "others": [str(path)]}
+    as_job(lambda: None, tmp_path, read)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(SystemExit):
+        as_job(lambda: None, tmp_path, read)
+    assert capsys.readouterr().err == (
+        f"train: {path}: is not what was written: it was cut off or edited since; {DAMAGED}\n"
+    )
+
+
+@pytest.mark.parametrize("digest", ["", "1f"])
+def test_a_file_without_a_whole_digest_is_read(tmp_path, digest):
+    path = tmp_path / "file"
+    path.write_text("of no run")
+    path.with_name(".file.sha256").write_text(digest)
+    as_job(lambda: None, tmp_path, {"first": str(path)})
+
+
 # A job without memory -----------------------------------------------------------------------------
 
 
-def as_job(function, folder):
-    """Run a function as the job of a rule whose log is in the folder."""
+def as_job(function, folder, read=None):
+    """Run a function as the job of a rule whose log is in the folder, and which reads files."""
     log = folder / "rule.log"
     nothing = SimpleNamespace(items=dict)
     run_job(
@@ -193,7 +217,7 @@ def as_job(function, folder):
             log=[str(log)],
             wildcards={"experiment": "exp1a"},
             params=nothing,
-            input=nothing,
+            input=read or {},
             output=nothing,
         ),
     )
