@@ -121,12 +121,15 @@ def run_workflow(arguments: Sequence[str] = (), told: Path | None = None) -> Non
 
 def _forked(script: Any, path: str, edit: bool = False) -> None:
     """Run a script as `PythonScript.execute_script` does, sooner."""
+    from snakemake.benchmark import benchmarked
+
     process = os.fork()
     if process == 0:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         end_as_program(lambda: runpy.run_path(path, run_name="__main__"))
-    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    with benchmarked(process, script.bench_record):
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
     if status:
         raise subprocess.CalledProcessError(status, path)
 
