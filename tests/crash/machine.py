@@ -44,9 +44,10 @@ class Operation(NamedTuple):
     @property
     def folders(self) -> set[str]:
         """The folders whose names it changes."""
-        changed = {"O": [] if self.there else [self.path], "R": [self.path, self.other]}
-        changed |= {kind: [self.path] for kind in "UMD"}
-        return set(map(os.path.dirname, changed.get(self.kind, [])))
+        changed = {"O": not self.there, "M": not self.there, "U": self.there, "D": self.there}
+        paths = [self.path, self.other] if self.kind == "R" else [self.path]
+        changes = self.kind == "R" or changed.get(self.kind, False)
+        return set(map(os.path.dirname, paths)) if changes else set()
 
 
 @dataclass(frozen=True)
