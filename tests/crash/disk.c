@@ -4,8 +4,8 @@
    mkdir and rmdir. CRASH_STATE is a file that the processes of a run share: the operations so far, and at
    which one what happens. CRASH_LOG gets a line for each operation, and CRASH_KEPT a link to each file
    that loses its name, so that whoever ran the processes can take back what was not on the disk. Nothing is
-   really synchronised, which takes long. Logs, benchmarks and what Sphinx builds in a folder of its own are
-   written down and not counted. */
+   really synchronised, which takes long. Logs, benchmarks, the live page and what Sphinx builds in a folder of its
+   own are written down and not counted. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -60,7 +60,7 @@ static char *inside(int folder, const char *path, char *place) {
 }
 
 static int counted(const char *path) {
-  return !strstr(path, "/logs/") && !strstr(path, "/benchmarks/") && !strstr(path, "/.site-");
+  return !strstr(path, "/logs/") && !strstr(path, "/benchmarks/") && !strstr(path, "/.site-") && !strstr(path, "live.html");
 }
 
 /* Write down an operation, and do at it what is to happen; 0, or the error with which it fails. */
@@ -70,7 +70,7 @@ static int operation(char kind, const char *path, const char *other) {
   long now = __atomic_load_n(&state->count, __ATOMIC_SEQ_CST);
   if (number == state->at && number) {
     if (state->fault == KILL) kill(0, SIGKILL);
-    if (state->fault == TERM) kill(getpid(), SIGTERM);
+    if (state->fault == TERM) kill(0, SIGTERM);
     if (state->fault == BROKEN) return EIO;
   }
   if (state->at && now >= state->at) {
