@@ -167,10 +167,13 @@ def points(bench: Bench, every: int = 1, kinds: Iterable[str] = ()) -> int:
         ended = again(job, folder)
         count = ended.count
         fault = bench.judge(job, folder) if ended.status == 0 else ended.said
+        opened = {one.path for one in ended.operations if one.kind == "O" and one.number}
+        if others := {path for path in opened if not path.endswith((".part", ".sha256"))}:
+            fault = f"{others} are written without quantlearn.files.replacing"
         shutil.rmtree(folder)
         known: dict[bytes, str] = {}
-        wrong = [f"{job.script} undisturbed: {fault}"] if fault else []
-        here = range(1 + crashed % every, count + 1, every) if not fault else ()
+        wrong = {0: fault} if fault else {}  # by the point; 0: undisturbed
+        here = range(1 + crashed % every, count + 1, every)
         for at in here:
             for state in states_after(bench, job, at):
                 key = hashlib.sha256(RANDOM.sub("", repr(state)).encode()).digest()
@@ -179,13 +182,12 @@ def points(bench: Bench, every: int = 1, kinds: Iterable[str] = ()) -> int:
                     known[key] = bench.judge(job, folder)
                     shutil.rmtree(folder)
                 if known[key]:
-                    wrong.append(f"{job.script} at {at}: {known[key]}")
+                    wrong[at] = known[key]
         crashed += len(here)
         faults += len(wrong)
-        print(
-            f"{job.script}: {len(here)} of {count} points, {len(known)} states", *wrong, sep="\n  "
-        )
-        sys.stdout.flush()
+        print(f"{job.script}: {len(here)} of {count} points, {len(known)} states", flush=True)
+        for at, fault in wrong.items():
+            print(f"{job.script} at {at}: {fault}", flush=True)
     print(f"{crashed - faults} of {crashed} points of {len(bench.kinds)} kinds of job")
     return faults
 
