@@ -88,6 +88,8 @@ def lay_out_every_kind(folder: Path) -> None:
     search = search.replace("samples: 4", "samples: 2, samples_per_job: 2")
     (experiments / "tiny_search.yaml").write_text(search + "figures: []\n")
     (experiments / "tiny_writes.yaml").write_text(WRITES)
+    with (experiments.parent / "config.yaml").open("a") as file:
+        file.write("published: ../data\n")
     trials = [{"first_3": 30, "at_least_3": 20 + k} for k in range(5)]
     write_study(folder / "data" / "exp2a", trials)
 
