@@ -41,10 +41,10 @@ def replacing(path: str | Path, *, result: bool = True) -> Iterator[Path]:
             # Before the file, which is missing until then: no digest is of an older one.
             _digest_of(path).write_text(f"{digest}  {path.name}\n", encoding="utf-8")
         os.replace(beside, path)
-        if result:
-            sync(path.parent)
         for left_over in path.parent.glob(f".{path.name}.*.part"):  # of runs that were killed
             left_over.unlink(missing_ok=True)
+        if result:
+            sync(path.parent)
     except OSError as fault:
         raise unwritable(path, fault) from fault
     finally:
