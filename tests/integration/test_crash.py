@@ -25,8 +25,7 @@ def crash(*arguments):
 
 
 def test_a_sample_of_crashes_ends_in_the_same_bytes(tmp_path):
-    said = crash(tmp_path / "sample", "sample")
-    assert "of 0" not in said
+    assert "20 of 20 schedules" in crash(tmp_path / "sample", "sample")
 
 
 @pytest.mark.whole
