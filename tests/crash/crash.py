@@ -1,7 +1,7 @@
 """Crash at every point, and under mixed faults: it ends in the same bytes, or says what to do.
 
     python tests/crash/crash.py                              all, in two hours or less
-    python tests/crash/crash.py FOLDER sample                some points and schedules of jobs that make data
+    python tests/crash/crash.py FOLDER sample                a little, on jobs that make data
     python tests/crash/crash.py FOLDER points [EVERY KIND…]  each operation of each kind of job
     python tests/crash/crash.py FOLDER jobs [FIRST COUNT]    mixed faults of single jobs, by number
     python tests/crash/crash.py FOLDER runs [FIRST COUNT]    mixed faults of whole runs, by number
