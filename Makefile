@@ -35,7 +35,7 @@ export PYTHONUTF8 := 1
 # numba keeps the instruction sets of the machine unless it is told that it has none but its name's.
 PROCESSORS := default/x86-64/1 avx2/x86-64-v3/2 $(if $(shell grep -m 1 -o avx512f /proc/cpuinfo 2>/dev/null),avx512/x86-64-v4/2)
 
-.PHONY: help report ask new test test-all test-processors clean $(CHAPTERS)
+.PHONY: help report ask new test test-all test-crash test-processors clean $(CHAPTERS)
 
 help:
 	@echo "make report      the report with few trials, in minutes: results/report/index.html"
@@ -43,6 +43,7 @@ help:
 	@echo "make new EXPERIMENT=mine A=most B=even   a file for an experiment of your own"
 	@echo "make test        all tests"
 	@echo "make test-all    those too that take long: every case of what make test does a sample of"
+	@echo "make test-crash  a crash at every point, and two thousand mixed faults: two hours"
 	@echo "make test-processors   those tests whose result hangs on the processor, as on several (x86-64)"
 	@for chapter in $(CHAPTERS); do printf 'make %-11s the chapter of this name, in full\n' $$chapter; done
 	@echo "make clean       remove results and caches; .venv stays"
@@ -80,6 +81,9 @@ test: $(TEST_STAMP)
 
 test-all: $(TEST_STAMP)
 	@$(PYTEST) -m ""
+
+test-crash: $(TEST_STAMP)
+	@$(IN_VENV) tests/crash/crash.py
 
 test-processors: $(TEST_STAMP)
 	@for kind in $(PROCESSORS); do \

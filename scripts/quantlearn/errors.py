@@ -31,7 +31,9 @@ def unwritable(path: object, fault: OSError) -> WriteError:
     """
     # Libraries put words of their own around those of the system.
     why = os.strerror(fault.errno) if is_unwritable(fault) else fault.strerror or str(fault)
-    remedy = _REMEDIES.get(fault.errno, "see that its folder can be used and run again")
+    remedy = _REMEDIES.get(
+        fault.errno, "see that its folder can be used, by one run at a time, and run again"
+    )
     return WriteError(f"{path}: cannot be written: {why}; {remedy}")
 
 

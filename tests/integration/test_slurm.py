@@ -74,7 +74,7 @@ def test_slurm_gives_the_same_bytes_as_one_machine(finished, on_slurm):
     files = [
         path.relative_to(folder)
         for experiment in EXPERIMENTS
-        for pattern in ("data/*", "samples.csv", "training/0/*", "tables/*")
+        for pattern in ("data/[!.]*", "samples.csv", "training/0/[!.]*", "tables/[!.]*")
         for path in folder.glob(f"results/{experiment}/{pattern}")
         # The timings in training/0/trials.csv differ; the joined table leaves them out.
         if path.parts[-3:] != ("training", "0", "trials.csv")
@@ -88,7 +88,8 @@ def test_slurm_gives_the_same_bytes_as_one_machine(finished, on_slurm):
 
 def test_figures_and_report_are_there(on_slurm):
     folder, _ = on_slurm
-    figures = [path.name for path in folder.glob("results/tiny/figures/*") if path.stat().st_size]
+    made = folder.glob("results/tiny/figures/[!.]*")
+    figures = [path.name for path in made if path.stat().st_size]
     assert sorted(figures) == [f"learning_curves.{kind}" for kind in ("pdf", "png", "svg")]
     assert (folder / "results" / "chapters" / "paper" / "experiments" / "tiny.html").is_file()
 

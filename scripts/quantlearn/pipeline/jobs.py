@@ -7,12 +7,13 @@ The function can so be called from a test or a notebook, and knows nothing of Sn
 import inspect
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from quantlearn.errors import QuantlearnError, is_unwritable, unwritable
+from quantlearn.files import demand_as_written
 
 __all__ = ["run_job"]
 
@@ -25,7 +26,8 @@ def run_job(function: Callable[..., None], snakemake: Any) -> None:
 
     Only arguments that the function names are passed. Messages of `logging` and an unexpected
     exception go to the rule's log. A `QuantlearnError`, a lack of memory, and a file that cannot be
-    written end the job with one clear message, on the terminal and in the log.
+    written end the job with one clear message, on the terminal and in the log; so does an input
+    that was cut off or edited since a job wrote it.
     """
     offered = {
         "threads": snakemake.threads,
@@ -37,6 +39,7 @@ def run_job(function: Callable[..., None], snakemake: Any) -> None:
     wanted = inspect.signature(function).parameters
     with _logging_to(snakemake.log[0] if snakemake.log else None) as log:
         try:
+            demand_as_written(_paths(dict(snakemake.input.items()).values()))
             function(**{name: _plain(offered[name]) for name in wanted if name in offered})
         except Exception as fault:
             explained = _explained(fault, offered.get("experiment"))
@@ -52,6 +55,12 @@ def run_job(function: Callable[..., None], snakemake: Any) -> None:
 def _plain(value: Any) -> Any:
     """Snakemake's named lists of paths as plain lists, everything else as it is."""
     return list(value) if isinstance(value, list | tuple) else value
+
+
+def _paths(inputs: Iterable[Any]) -> Iterator[str]:
+    """The paths of a job's inputs, of which each is one or several."""
+    for value in inputs:
+        yield from [value] if isinstance(value, str) else value
 
 
 def _explained(fault: Exception, experiment: str | None) -> QuantlearnError | None:

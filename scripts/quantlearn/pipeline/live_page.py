@@ -52,7 +52,7 @@ def write_live_page(
         "said": said,
         "end": end,
     }
-    write_page(Path(__file__).with_name("live_page.html.j2"), path, content)
+    write_page(Path(__file__).with_name("live_page.html.j2"), path, content, result=False)
 
 
 def _curves(part: Part) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures.registry import data_of, module_of
 from quantlearn.figures.texts import kept_together
+from quantlearn.files import replacing, sync, sync_folder
 from quantlearn.pipeline.notebooks import read_notebook, write_notebook
 from quantlearn.report.pages import raw_html
 
@@ -202,6 +203,8 @@ def build(sources: Path, configuration: Path, report: Path) -> None:
     What Sphinx warns of is in the log. Raises `QuantlearnError` when it cannot make the site.
     """
     report.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in report.parent.glob(".site-*"):  # of runs that were killed
+        shutil.rmtree(left_over)
     with tempfile.TemporaryDirectory(dir=report.parent, prefix=".site-") as folder:
         built = Path(folder, "html")
         places = ["-c", configuration, "-d", f"{folder}/doctrees", sources, built]
@@ -220,10 +223,13 @@ def build(sources: Path, configuration: Path, report: Path) -> None:
         for spare in SPARE:
             for path in built.glob(spare):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        sync_folder(built)
         for name in FOLDERS:
             shutil.rmtree(report.parent / name, ignore_errors=True)
         for entry in sorted(built.iterdir()):
             if entry.name != report.name:
                 entry.replace(report.parent / entry.name)
+        sync(report.parent)
         # Last: with its front page the site is whole.
-        (built / report.name).replace(report)
+        with replacing(report) as beside:
+            shutil.copyfile(built / report.name, beside)

@@ -87,7 +87,7 @@ def new_experiment(name: str, asked: Sequence[str], chapter: str = "") -> str:
         names=", ".join(names),
         offered="\n".join(_offered(settle(load_schema("experiment"), {}))),
     )
-    with replacing(path) as beside:
+    with replacing(path, result=False) as beside:
         beside.write_text(text, encoding="utf-8")
         known = [other.stem for other in path.parent.glob("[!.]*.yaml")]
         surroundings = Surroundings(name, [*known, name], [name], lexicon)
@@ -97,7 +97,8 @@ def new_experiment(name: str, asked: Sequence[str], chapter: str = "") -> str:
         if lines:
             before = lexicon_path.read_text(encoding="utf-8")
             new = (f"{each}: {json.dumps(of)} # for {name}\n" for each, of in lines.items())
-            write_text(before + "\n" * (not before.endswith("\n")) + "".join(new), lexicon_path)
+            text = before + "\n" * (not before.endswith("\n")) + "".join(new)
+            write_text(text, lexicon_path, result=False)
     return _NEXT.format(
         path=path,
         names=" and ".join(names),

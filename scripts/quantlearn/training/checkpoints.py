@@ -44,7 +44,7 @@ def write_checkpoint(path: str | Path, known: Any, fingerprint: Mapping[str, str
     arrays: dict[str, np.ndarray] = {}
     text = json.dumps({"fingerprint": dict(fingerprint), "known": _take_out(known, arrays)})
     content = save(arrays, {"text": text, "checksum": _checksum(text, arrays)})
-    with replacing(path) as beside, open(beside, "wb") as file:
+    with replacing(path, result=False) as beside, open(beside, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

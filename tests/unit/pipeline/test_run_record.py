@@ -145,7 +145,7 @@ def test_each_file_is_unchanged_changed_missing_or_new(tmp_path, monkeypatch):
     for name in ("same", "edited", "gone"):
         pd.DataFrame({"step": [1, 2]}).to_csv(folder / f"{name}.csv", index=False)
     written(folder, name="cut.parquet")
-    paths = sorted(path.relative_to(tmp_path).as_posix() for path in folder.iterdir())
+    paths = sorted(path.relative_to(tmp_path).as_posix() for path in folder.glob("[!.]*"))
     recorded = {path: content_digest(path) for path in paths}
     assert differences(recorded, ["results/exp1"]) == [("unchanged", path) for path in paths]
 

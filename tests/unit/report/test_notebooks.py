@@ -339,12 +339,17 @@ def test_an_older_site_leaves_nothing_and_loses_nothing_else(tmp_path):
     sources, site = tmp_path / "sources", tmp_path / "site"
     sources.mkdir()
     (sources / "index.md").write_text("# New\n")
-    for old in ("lessons/gone.html", "experiments/gone.html", "index/record.json"):
+    for old in (
+        "lessons/gone.html",
+        "experiments/gone.html",
+        "index/record.json",
+        ".site-killed/gone.html",
+    ):
         (site / old).parent.mkdir(parents=True)
         (site / old).touch()
     build(sources, WORKFLOW / "report", site / "index.html")
     assert "New" in (site / "index.html").read_text()
-    assert not [*site.glob("**/gone.html"), *site.glob(".*")]
+    assert not [*site.glob("**/gone.html"), *site.glob(".site-*")]
     assert (site / "index/record.json").exists()
 
 

@@ -1,0 +1,33 @@
+"""Crashes at every point, and mixed faults: what is run again ends in the same bytes or says why.
+
+A sample of what tests/crash/crash.py does, which `make test-crash` runs whole.
+"""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from pipeline import ROOT
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or not shutil.which("cc"), reason="takes Linux and a compiler for C"
+)
+
+
+def crash(*arguments):
+    """What the program says, which finds no fault."""
+    command = [sys.executable, ROOT / "tests" / "crash" / "crash.py", *arguments]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_sample_of_crashes_ends_in_the_same_bytes(tmp_path):
+    assert "20 of 20 schedules" in crash(tmp_path / "sample", "sample")
+
+
+@pytest.mark.whole
+def test_all_crashes_end_in_the_same_bytes():
+    assert " 1800 of 1800 " in crash()
