@@ -194,7 +194,7 @@ def _git(root: str | Path, *arguments: str) -> str | None:
     # The clone may belong to another user, as in continuous integration.
     command = ["git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(root), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     except FileNotFoundError:
         return None
     return done.stdout if done.returncode == 0 else None
