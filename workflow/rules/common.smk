@@ -26,7 +26,7 @@ from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.display import set_up
 from quantlearn.pipeline.faults import impossible_place, killed_jobs, unwritable_folders
-from quantlearn.pipeline.run_record import read_overlays
+from quantlearn.pipeline.run_record import name_of_overlay, read_overlays
 from quantlearn.settings.memory import data_needs, largest_need, machine_memory
 from quantlearn.settings.protocol import CHAPTERS as KNOWN_CHAPTERS
 from quantlearn.settings.protocol import named_and_generated, published_columns, trials_lacking
