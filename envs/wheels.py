@@ -36,6 +36,7 @@ def lacking(lock: str, python: str, platforms: list[str]) -> str:
         [
             *(sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"),
             *("--no-deps", "--only-binary", ":all:", "--report", "-", "--python-version", python),
+            *("--target", "nowhere"),  # of which pip makes nothing, but asks for it
             *(part for platform in platforms for part in ("--platform", platform)),
             *pins,
         ],

@@ -25,9 +25,9 @@ def pack_crate(
 ) -> None:
     """Write the zipped ``crate``.
 
-    ``workflow`` are files below ``root``, the folder of the workflow, ``overlays`` wherever the user
-    has them, under names of their own; all other files are below where this runs. Names in the
-    crate are as in a clone of the workflow that has run.
+    ``workflow`` are files below ``root``, the folder of the workflow, ``overlays`` wherever the
+    user has them, under names of their own; all other files are below where this runs. Names in
+    the crate are as in a clone of the workflow that has run.
     """
     contents = Contents(
         results=named([report, record, overview, as_run, *results]),

@@ -250,11 +250,12 @@ def _scenes_in_words(generate: dict) -> str:
 
 
 DATA_CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
+    # First: where this cannot be read, the others do not look at scenes.
+    (_check_where, keys("data.generate")),
     (
         _check_training_scenes,
         keys("data", "quantifiers", "groups", "training.scenes", "training.together"),
     ),
-    (_check_where, keys("data.generate")),
     (_check_sizes, keys("data.generate")),
     (_check_informative, keys("data.generate", "quantifiers")),
     (_check_amount, keys("data.generate", "quantifiers", "trials")),
