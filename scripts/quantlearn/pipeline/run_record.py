@@ -111,7 +111,7 @@ def read_overlays(path: str | Path) -> tuple[list[str], dict[str, Any]]:
 def name_of_overlay(path: str) -> str:
     """What a file laid over the settings is called for others, whom no folder of mine concerns.
 
-    >>> [name_of_overlay(path) for path in ("config/quick.yaml", "../home/alice/mine.yaml")]
+    >>> [name_of_overlay(path) for path in ("config/quick.yaml", "../alice/mine.yaml")]
     ['config/quick.yaml', 'config/mine.yaml']
     """
     elsewhere = Path(path).is_absolute() or ".." in Path(path).parts

@@ -60,7 +60,7 @@ def entities(contents):
 
 
 def test_an_overlay_from_elsewhere_is_in_it_by_its_name_alone(contents, tmp_path):
-    mine = tmp_path / "home" / "alice" / "mine.yaml"
+    mine = tmp_path / "away" / "alice" / "mine.yaml"
     mine.parent.mkdir(parents=True)
     mine.write_text("trials: 5\n")
     write_record({**RECORD, "machine": {}, "files": {}}, "record.json")
@@ -72,8 +72,8 @@ def test_an_overlay_from_elsewhere_is_in_it_by_its_name_alone(contents, tmp_path
         as_run="results/exp1/tables/comparison.csv",
         results=[],
         settings=["config/config.yaml"],
-        overlays=["home/../home/alice/mine.yaml"],
-        names_of_overlays=[name_of_overlay("home/../home/alice/mine.yaml")],
+        overlays=["away/../away/alice/mine.yaml"],
+        names_of_overlays=[name_of_overlay("away/../away/alice/mine.yaml")],
         workflow=list(contents.workflow),
         root=".",
         heading="All",
