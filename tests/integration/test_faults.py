@@ -419,8 +419,8 @@ def runs_script(process, folder, script):
     ("system", "python", "words"),
     [
         ("nt", "C:/python.exe", "on Windows within WSL"),
-        ("posix", "/opt/my env/bin/python", "Python in a folder with a space"),
-        ("posix", "/opt/env/bin/python", "there is no config/config.yaml: copy clone/config"),
+        ("posix", "/srv/my env/bin/python", "Python in a folder with a space"),
+        ("posix", "/srv/env/bin/python", "there is no config/config.yaml: copy clone/config"),
     ],
 )
 def test_where_nothing_can_run_is_said_at_once(tmp_path, monkeypatch, system, python, words):
