@@ -10,7 +10,8 @@ from quantlearn.data.generate import describe_scenes, draw_pairs, enumerate_pair
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.seeds import parts_of_trial, random_stream
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.scenes import LabelledScenes, Space
+from quantlearn.semantics.scenes import LabelledScenes
+from quantlearn.settings.protocol import space_of
 
 
 def generate_data(
@@ -28,12 +29,7 @@ def generate_data(
     crossed design, where trials share data, as `parts_of_trial` explains.
     """
     quantifiers = [Quantifier(name, expression) for name, expression in expressions.items()]
-    space = Space.named(
-        settings["min_size"],
-        settings["max_size"],
-        settings["zones"],
-        sizes=settings.get("sizes", "equal"),  # a setting of methods that draw
-    )
+    space = space_of(settings)
 
     def generate() -> Iterator[tuple[LabelledScenes, dict[str, np.ndarray]]]:
         for trial in range(trials):

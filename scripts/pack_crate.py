@@ -15,6 +15,8 @@ def pack_crate(
     as_run: str,
     results: list[str],
     settings: list[str],
+    overlays: list[str],
+    names_of_overlays: list[str],
     workflow: list[str],
     root: str,
     heading: str,
@@ -23,12 +25,13 @@ def pack_crate(
 ) -> None:
     """Write the zipped ``crate``.
 
-    ``workflow`` are files below ``root``, the folder of the workflow; all other files are below
-    where this runs. Names in the crate are as in a clone of the workflow that has run.
+    ``workflow`` are files below ``root``, the folder of the workflow, ``overlays`` wherever the
+    user has them, under names of their own; all other files are below where this runs. Names in
+    the crate are as in a clone of the workflow that has run.
     """
     contents = Contents(
         results=named([report, record, overview, as_run, *results]),
-        settings=named(settings),
+        settings=named(settings) | dict(zip(names_of_overlays, map(Path, overlays), strict=True)),
         workflow=named(workflow, root),
     )
     citation = read_yaml(Path(root, "CITATION.cff"))

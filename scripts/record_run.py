@@ -6,12 +6,19 @@ from typing import Any
 from quantlearn import columns, tables
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.pipeline.machine import describe_machine, gpus
-from quantlearn.pipeline.run_record import content_digest, git_state, package_versions, write_record
+from quantlearn.pipeline.run_record import (
+    content_digest,
+    git_state,
+    package_versions,
+    read_processors,
+    write_record,
+)
 
 
 def record_run(
     files: list[str],
     trials: list[str],
+    processors: list[str],
     overview: str,
     as_run: str,
     settings: dict[str, Any],
@@ -24,7 +31,7 @@ def record_run(
     """Write ``record``.
 
     ``files``, ``overview`` and ``as_run`` are digested; ``trials`` are the tables that say where
-    networks were trained.
+    networks were trained, ``processors`` the files that say on what kinds of processors.
     ``codes`` holds the digest of each script with the library that it imports. ``root`` is the
     folder of the workflow, ``requirements`` the file that names its packages.
     """
@@ -33,7 +40,11 @@ def record_run(
         "settings": settings,
         "code": {**git_state(root), "digests": codes},
         "packages": package_versions(requirements),
-        "machine": {**describe_machine(), **training_facts(trials)},
+        "machine": {
+            **describe_machine(),
+            **training_facts(trials),
+            "processors": {path: read_processors(path) for path in processors},
+        },
         "files": {path: content_digest(path) for path in sorted([*files, overview, as_run])},
     }
     write_record(content, record)

@@ -1,6 +1,7 @@
 """Split the scenes of each trial into train, dev and test."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,14 @@ def split_data(
     seed: int,
     experiment: str,
     crossed: dict[str, int] | None = None,
+    noise: float = 0.0,
 ) -> None:
     """Write the scenes of ``balanced`` to ``split_scenes``, with a column ``split``.
 
     settings: the experiment's data.split; what it keeps for testing only is not among the scenes
     that its fractions divide. Repeated rows stay in train only; dev and test hold each scene once.
-    Trials that share data (``crossed``) are split alike.
+    Trials that share data (``crossed``) are split alike. The truth of training scenes is turned
+    with probability ``noise``, in all copies of a scene or in none.
     """
     fractions = tuple(settings[side] for side in SIDES)
 
@@ -40,7 +43,13 @@ def split_data(
             sides = np.full(len(scenes), SIDES.index("test"))
             sides[divided] = split(units[divided], fractions, rng)
             kept = np.flatnonzero((extra["copy"] == 0) | (sides == SIDES.index("train")))
-            yield scenes[kept], {"split": np.array(SIDES)[sides[kept]]}
+            # Copies of a row follow it.
+            originals = np.cumsum(extra["copy"] == 0) - 1
+            noise_stream = random_stream(root, experiment, "noise", parts.data)
+            turned = noise_stream.random(originals[-1] + 1)[originals] < noise
+            truth = scenes.truth ^ (turned & (sides == SIDES.index("train")))
+            found = replace(scenes, truth=truth)[kept]
+            yield found, {"split": np.array(SIDES)[sides[kept]]}
 
     scene_files.write_trials(split_scenes, quantifiers, split_trials())
 

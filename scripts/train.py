@@ -1,8 +1,11 @@
 """Train the hyperparameter samples of a job, all trials of a sample as one ensemble."""
 
+import json
 from collections.abc import Sequence
+from pathlib import Path
 
 from quantlearn import tables
+from quantlearn.files import write_text
 from quantlearn.networks.weight_files import write_weights
 from quantlearn.pipeline.devices import choose_device
 from quantlearn.pipeline.jobs import run_job
@@ -37,7 +40,8 @@ def train_samples(
     """Train the samples ``job_samples`` of the table ``samples`` on the file ``split_scenes``.
 
     Writes the learning curves, one row for each network, the final answers counted by cell, and the
-    final weights, whose first axis is the rows of ``trials`` that are of the sample.
+    final weights, whose first axis is the rows of ``trials`` that are of the sample; beside these,
+    in processors.json, the kinds of processors that the job ran on.
 
     A job that is interrupted goes on from the file ``checkpoint``, which is written every
     ``checkpoint_seconds`` and on SIGTERM or SIGINT, and removed when the job is done. It is used
@@ -68,6 +72,8 @@ def train_samples(
         tables.write_csv(joined(part.trials for part in done.values()).to_pandas(), trials)
         tables.write_parquet(joined(part.cells for part in done.values()), cells)
         write_weights({sample: part.weights for sample, part in done.items()}, weights)
+        beside = Path(weights).with_name("processors.json")
+        write_text(json.dumps(checkpoints.processors, indent=2) + "\n", beside)
         checkpoints.discard()
 
 

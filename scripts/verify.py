@@ -5,7 +5,13 @@ from collections import Counter
 from pathlib import Path
 
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.pipeline.run_record import STATES, RecordError, differences, read_record
+from quantlearn.pipeline.run_record import (
+    STATES,
+    RecordError,
+    differences,
+    made_elsewhere,
+    read_record,
+)
 
 log = logging.getLogger("quantlearn.verify")
 
@@ -45,8 +51,14 @@ def is_as_recorded(page: Path) -> bool:
     record = read_record(path)
     folders = [page, *(page.parents[1] / name for name in record["settings"]["experiments"])]
     states = differences(record["files"], folders)
+    others = made_elsewhere(record)
     for state, file in states:
         line = f"{state:<9}  {file}"
+        parts = Path(file).parts[:2]  # results/<experiment>; those of pages are made from all
+        if state == "changed" and any(
+            parts == Path(job).parts[:2] or parts[1] == "report" for job in others
+        ):
+            line += "  (made on another kind of processor)"
         if state == "unchanged":
             log.info(line)
         else:
@@ -54,6 +66,8 @@ def is_as_recorded(page: Path) -> bool:
     counts = Counter(state for state, _ in states)
     summary = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
     tell(f"{path}, made {record['made']}: {summary}")
+    for job, kinds in others.items():
+        log.info("%s: trained on %s", job, kinds)
     return set(counts) <= {"unchanged"}
 
 

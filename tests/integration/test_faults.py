@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 import torch
 
-from pipeline import lay_out, run, snakemake, start
+from pipeline import ROOT, lay_out, run, snakemake, start
 from quantlearn import columns, tables
 from quantlearn.data import scene_files
 from quantlearn.data.generate import enumerate_pairs
@@ -28,6 +28,7 @@ from quantlearn.figures import style
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 from quantlearn.networks.weight_files import write_weights
+from quantlearn.pipeline.faults import impossible_place
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.pipeline.notebooks import read_notebook, write_notebook
 from quantlearn.report.pages import embedded_figure
@@ -314,15 +315,18 @@ def test_read_only_results_are_refused_before_anything_runs(tmp_path):
     assert done.stderr.startswith("results: cannot be written: make it writable")
 
 
-def test_packages_of_the_shell_do_not_come_before_the_environments(tmp_path):
-    """As "module load" sets PYTHONPATH; "quantlearn" as that of another clone."""
+def test_neither_the_shell_nor_a_space_in_the_way_reaches_jobs(tmp_path):
+    """PYTHONPATH as by "module load", "quantlearn" as of another clone; no UTF-8; spaces."""
     shell = tmp_path / "shell"
     for package in ("pyarrow", "numba", "quantlearn"):
         (shell / package).mkdir(parents=True)
         (shell / package / "__init__.py").write_text("raise ImportError('of the shell')\n")
-    folder = lay_out(tmp_path / "run")
+    folder = lay_out(tmp_path / "my run")
+    (tmp_path / "My Drive").symlink_to(ROOT)
     target = stage("tiny_alone", "generated")
-    with start(folder, "--cores", "1", target, PYTHONPATH=str(shell)) as running:
+    bare = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "PYTHONPATH": str(shell)}
+    clone = ("--snakefile", tmp_path / "My Drive" / "Snakefile")
+    with start(folder, *clone, "--cores", "1", target, **bare) as running:
         messages = running.communicate()[1]
     assert running.returncode == 0, messages
     assert (folder / target).exists()
@@ -368,11 +372,29 @@ def runs_script(process, folder, script):
     return "python" in program and last.endswith(f".{script}.py") and place == folder
 
 
+@pytest.mark.parametrize(
+    ("system", "python", "words"),
+    [
+        ("nt", "C:/python.exe", "on Windows within WSL"),
+        ("posix", "/srv/my env/bin/python", "Python in a folder with a space"),
+        ("posix", "/srv/env/bin/python", "there is no config/config.yaml: copy clone/config"),
+    ],
+)
+def test_where_nothing_can_run_is_said_at_once(tmp_path, monkeypatch, system, python, words):
+    monkeypatch.chdir(tmp_path)
+    assert words in impossible_place(Path("clone"), system, python)
+    lay_out(tmp_path)
+    said = impossible_place(Path("clone"), system, python)
+    assert said is None or words in said
+
+
 def test_a_missing_gpu_is_named(tmp_path, monkeypatch):
+    """Also where a GPU is counted, as by the profile, and --config says something else."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # on a machine that has one
     folder = lay_out(tmp_path)
     done = snakemake(
-        *(folder, "--cores", "1", "--keep-going", "--config", "device=cuda", "--"),
+        *(folder, "--workflow-profile", ROOT / "workflow/profiles/gpu", "--cores", "1"),
+        *("--config", "device=auto", "trials=2", "--"),
         *("results/tiny_alone/training/0/trials.csv", stage("tiny")),
     )
     assert done.returncode == 1

@@ -39,6 +39,7 @@ def test_every_file_of_the_contract_is_there(finished, experiment):
         "samples.csv",
         *(f"training/0/{file}" for file in ("curves.parquet", "trials.csv", "cells.parquet")),
         "training/0/weights.safetensors",
+        "training/0/processors.json",
         *(f"tables/{table}" for table in TABLES),
         *(
             f"figures/{figure}.{kind}"

@@ -123,6 +123,7 @@ def test_changes_are_named_and_nothing_is_made_again(copied):
     edited.write_bytes(content[:-2] + bytes([content[-2] ^ 1]) + content[-1:])
     weights = Path("results", "tiny", "training", "0", "weights.safetensors")
     (copied / weights).unlink()
+    (copied / weights).with_name("processors.json").write_text('["another"]')
     added = TABLE.with_name("mine.csv")
     (copied / added).write_text("a\n1\n")
     before = {path: path.stat().st_mtime_ns for path in copied.glob("results/**/tables/*")}
@@ -132,6 +133,7 @@ def test_changes_are_named_and_nothing_is_made_again(copied):
     assert sorted(lines) == sorted(
         [("changed", str(TABLE)), ("missing", str(weights)), ("new", str(added))]
     )
+    assert f"changed    {TABLE}  (made on another kind of processor)" in text
     assert "verify: results/report: results are not as recorded for index" in text
     assert "Traceback" not in text
     assert before == {path: path.stat().st_mtime_ns for path in copied.glob("results/**/tables/*")}

@@ -11,6 +11,7 @@ import tempfile
 import textwrap
 from importlib.metadata import metadata, packages_distributions
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -36,6 +37,7 @@ from quantlearn.yamlfile import read_yaml
 ROOT = Path(__file__).parents[2]
 RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+WHEELS = runpy.run_path(str(ROOT / "envs" / "wheels.py"))
 
 CONDA_NAMES = {
     "jupyter-client": "jupyter_client",
@@ -115,6 +117,29 @@ def test_every_pin_installs_on_the_oldest_python():
         and f"{oldest}.0" not in SpecifierSet(needed)
     }
     assert not refusing
+
+
+def test_supported_pythons_are_the_same_everywhere():
+    *_, last = WHEELS["PYTHONS"]
+    above = f"3.{int(last[2:]) + 1}"
+    first, *_ = WHEELS["PYTHONS"]
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'requires-python = ">={first},<{above}"' in project
+    lowest, highest = (f"({version.replace('.', ', ')})" for version in (first, above))
+    assert f"{lowest} <= sys.version_info < {highest}" in makefile
+    said = f"Python {', '.join(WHEELS['PYTHONS'][:-1])} or {last}"
+    assert said in README
+    assert said in makefile
+
+
+def test_what_has_no_wheel_is_named(monkeypatch):
+    """By pip, which stops at the first, or because its report leaves something out."""
+    report = json.dumps({"install": [{"metadata": {"name": "Jinja2"}}]})
+    for status, said, why in ((1, "", "no version of numpy"), (0, report, "nothing is said of ")):
+        done = SimpleNamespace(returncode=status, stdout=said, stderr="…\nno version of numpy\n")
+        monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)  # noqa: B023
+        assert WHEELS["lacking"]("requirements.lock", "3.12", ["any"]).startswith(why)
 
 
 def test_conda_has_the_same_pins():

@@ -24,14 +24,18 @@ from quantlearn.figures.registry import FIGURES, FILES, data_of, module_of, outl
 from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.display import set_up
-from quantlearn.pipeline.faults import killed_jobs, unwritable_folders
-from quantlearn.pipeline.run_record import read_overlays
+from quantlearn.pipeline.faults import impossible_place, killed_jobs, unwritable_folders
+from quantlearn.pipeline.run_record import name_of_overlay, read_overlays
 from quantlearn.settings.memory import data_needs, largest_need, machine_memory
 from quantlearn.settings.protocol import CHAPTERS as KNOWN_CHAPTERS
 from quantlearn.settings.protocol import named_and_generated, published_columns, trials_lacking
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.yamlfile import read_mapping
+
+in_conda = "conda" in map(str, workflow.deployment_settings.deployment_method)
+if why := impossible_place(ROOT, os.name, sys.executable, in_conda):
+    sys.exit(why)
 
 # Here, before anything is said; None where Snakemake was asked for its own lines.
 DISPLAY = (
@@ -67,6 +71,12 @@ if REPORTED:
 
     config.update(SET)
 
+
+# Whoever shares out GPUs wants them. A profile cannot say so by its config:, in whose place comes any
+# --config. Jobs are told as by --config.
+if config.get("device") == "auto" and workflow.resource_settings.resources.get("gpu"):
+    config["device"] = "cuda"
+    workflow.config_settings.config_args = [*workflow.config_settings.config_args, "device=cuda"]
 
 try:
     # Only here: a job, which reads the settings again, may be given less, and on a cluster more.

@@ -13,6 +13,11 @@ def quantifiers_of(experiment):
     return [Quantifier(*item) for item in EXPERIMENTS[experiment]["expressions"].items()]
 
 
+def noise_of(wildcards):
+    """The probability with which the truth of a training scene is turned."""
+    return EXPERIMENTS[wildcards.experiment]["data"]["generate"].get("noise", 0.0)
+
+
 @cache
 def digits_of_effort(experiment):
     """The logarithm of the effort of the experiment's largest training jobs: about 5 to 20."""
@@ -102,6 +107,7 @@ rule split_data:
         runtime=30,
     params:
         settings=setting("data", "split"),
+        noise=noise_of,
         quantifiers=setting("quantifiers"),
         crossed=setting("crossed"),
         seed=SETTINGS.seed,

@@ -8,7 +8,7 @@ PROJECT = [
 ]
 # What was laid over the settings, for the record of the run.
 OVERLAYS = [
-    *LAID_OVER,
+    *map(name_of_overlay, LAID_OVER),
     # The figures tell that public data were shown, and a record holds no name of a folder.
     *(f"{key}={json.dumps(value)}" for key, value in SET.items()),
 ]
@@ -58,7 +58,6 @@ def settings_files(wildcards):
     return [
         "config/config.yaml",
         "config/quantifiers.yaml",
-        *(path for path in LAID_OVER if path.startswith("config/")),
         *(f"config/experiments/{name}.yaml" for name in experiments_of(wildcards.page)),
         *(
             ["config/generated.csv"]
@@ -91,6 +90,11 @@ rule record_run:
         + quantifier_tables(wildcards.page)
         + symmetry_tables(wildcards.page),
         trials=on_page("tables/trials.csv"),
+        processors=lambda wildcards: [
+            path
+            for name in experiments_of(wildcards.page)
+            for path in every_job("processors.json")(SimpleNamespace(experiment=name))
+        ],
         overview=rules.overview.output.overview,
         as_run=rules.overview.output.as_run,
     output:
@@ -107,6 +111,11 @@ rule record_run:
             "seed": SETTINGS.seed,
             "device": SETTINGS.device,
             "overlays": OVERLAYS,
+            "contents_of_overlays": {
+                name_of_overlay(path): Path(path).read_text(encoding="utf-8")
+                for path in LAID_OVER
+                if name_of_overlay(path) != path
+            },
             "experiments": {name: EXPERIMENTS[name] for name in experiments_of(wildcards.page)},
         },
         codes=lambda wildcards: {
@@ -134,6 +143,7 @@ rule pack_crate:
         + quantifier_tables(wildcards.page)
         + symmetry_tables(wildcards.page),
         settings=settings_files,
+        overlays=LAID_OVER,
         workflow=project_files(),
     output:
         crate="results/report/{page}.crate.zip",
@@ -145,6 +155,7 @@ rule pack_crate:
         mem_mb=1000,
         runtime=10,
     params:
+        names_of_overlays=list(map(name_of_overlay, LAID_OVER)),
         root=from_here("."),
         heading=lambda wildcards: heading_of(wildcards.page),
         code=code("pack_crate"),

@@ -112,6 +112,7 @@ rule train:
         trials="results/{experiment}/training/{job}/trials.csv",
         cells="results/{experiment}/training/{job}/cells.parquet",
         weights="results/{experiment}/training/{job}/weights.safetensors",
+        processors="results/{experiment}/training/{job}/processors.json",
     log:
         "results/{experiment}/logs/train/{job}.log",
     benchmark:

@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts, count_scenes, zone_counts
+from quantlearn.semantics.quantifiers import (
+    Quantifier,
+    all_zone_counts,
+    both_true,
+    count_scenes,
+    zone_counts,
+)
 from quantlearn.semantics.scenes import (
     LabelledScenes,
     Space,
@@ -36,6 +42,10 @@ _UNIFORM_ROUNDS = 4
 _ENUMERABLE = 200_000
 
 
+# And spaces of more scenes than this never.
+_MOST_LISTED = 20_000_000
+
+
 # Where more than this share of all pairs is wanted, drawing would find hardly any new ones at last.
 _DRAWABLE = 0.9
 
@@ -56,7 +66,7 @@ def draw_pairs(
             f"data.generate.draws: {draws} distinct pairs were asked for, and there are {pairs}; "
             "ask for fewer"
         )
-    if draws > _DRAWABLE * pairs:
+    if draws > _DRAWABLE * pairs and space.unrestricted <= _MOST_LISTED:
         return _shuffled_pairs(rng, draws, quantifiers, space)
     scenes = np.empty((0, space.max_size), dtype=np.uint8)
     sizes = chosen = np.empty(0, dtype=np.int64)
@@ -113,7 +123,7 @@ def fill_cells(
     """
     parts = []
     for index, quantifier in enumerate(quantifiers):
-        if space.count <= _ENUMERABLE:
+        if space.unrestricted <= _ENUMERABLE:
             scenes, sizes, _ = shuffled_scenes(rng, space)
         else:
             scenes, sizes = _search(rng, per_cell, quantifier, space)
@@ -168,12 +178,20 @@ def _search(
 
 def _is_hopeless(per_cell: int, quantifier: Quantifier, space: Space) -> bool:
     """Whether it is known that a truth value has fewer scenes than are looked for."""
-    counts = count_scenes(quantifier, space.min_size, space.max_size, space.zones)
+    counts = _counted(quantifier, space)
     return counts is not None and min(counts.values()) < per_cell
 
 
+def _counted(quantifier: Quantifier, space: Space) -> dict[bool, int] | None:
+    """How many scenes of the space make the quantifier true and how many false."""
+    counts = count_scenes(
+        both_true(quantifier, space.where), space.min_size, space.max_size, space.zones
+    )
+    return counts and {True: counts[True], False: space.count - counts[True]}
+
+
 def _shortage(quantifier: Quantifier, truth: bool, wanted: int, found: int, space: Space) -> str:
-    counts = count_scenes(quantifier, space.min_size, space.max_size, space.zones)
+    counts = _counted(quantifier, space)
     if counts is None:
         few, exists = "so few", f"only {found} were found"
     elif counts[truth] < wanted:

@@ -9,11 +9,37 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["killed_jobs", "unwritable_folders"]
+__all__ = ["impossible_place", "killed_jobs", "unwritable_folders"]
 
 _KILLED = re.compile(r"died with <Signals\.SIGKILL|non-zero exit status 137\b")
 _FAILED = re.compile(r"Error in rule (\w+)")
 _LOG = re.compile(r"    log: (\S+)")
+
+
+def impossible_place(clone: Path, system: str, python: str, conda: bool = False) -> str | None:
+    """Why nothing can run here, and the remedy; None where it can.
+
+    clone: the folder of the workflow; system: `os.name`; python: the interpreter, which jobs do
+    without in environments of conda.
+
+    >>> impossible_place(Path("."), "nt", "python")
+    'Quantlearn runs on Linux and macOS, and on Windows within WSL: open a terminal there'
+    """
+    if system == "nt":
+        return (
+            "Quantlearn runs on Linux and macOS, and on Windows within WSL: open a terminal there"
+        )
+    if re.search(r"\s", python) and not conda:
+        return (
+            f"{python}: Snakemake cannot run a Python in a folder with a space: make the "
+            "environment in another folder (the clone may stay), or run with --sdm conda"
+        )
+    if not Path("config/config.yaml").exists():
+        return (
+            f"{Path.cwd()}: there is no config/config.yaml: copy {clone}/config to here, or say "
+            "with --directory where it is"
+        )
+    return None
 
 
 def unwritable_folders(files: Iterable[str]) -> list[str]:

@@ -2,9 +2,10 @@
 
 import os
 import platform
+from functools import cache
 from pathlib import Path
 
-__all__ = ["describe_machine", "gpus", "processor"]
+__all__ = ["describe_machine", "gpus", "processor", "processor_kind"]
 
 
 def describe_machine() -> dict[str, str | int]:
@@ -25,6 +26,22 @@ def processor() -> str:
         return platform.processor()
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.processor())
+
+
+@cache
+def processor_kind() -> str:
+    """The processor, and the instructions that PyTorch and compiled code use: how they round.
+
+    >>> "; PyTorch with " in processor_kind()
+    True
+    """
+    import torch  # noqa: PLC0415
+    from llvmlite.binding import get_host_cpu_name  # noqa: PLC0415
+    from numba.core import config  # noqa: PLC0415
+
+    compiled = config.CPU_NAME or get_host_cpu_name()
+    uses = f"PyTorch with {torch.backends.cpu.get_cpu_capability()}, compiled code for {compiled}"
+    return f"{processor()}; {uses}"
 
 
 def gpus() -> list[str]:

@@ -3,8 +3,9 @@
 The kernel is the interpreter that runs this module, so that nothing is looked up on PATH or among
 the kernels a user has installed. It talks through sockets in a temporary folder, which also takes
 IPython's and Jupyter's own files: notebooks that run side by side share nothing, and no port and no
-home folder is needed. What is kept of an executed notebook is the same each time: papermill's clock
-times and paths are left out.
+home folder is needed. The system takes no long names of sockets: where TMPDIR is one, such as
+schedulers give each job, they are in /tmp. What is kept of an executed notebook is the same each
+time: papermill's clock times and paths are left out.
 """
 
 import logging
@@ -35,6 +36,8 @@ log = logging.getLogger("quantlearn")
 # JSON that is not a notebook makes nbformat stumble in its own code.
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, nbformat.ValidationError)
 
+_LONGEST_PLACE = 60  # characters: macOS takes 103 for a socket, of which kernels use 37
+
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 """What IPython colours its tracebacks with on a terminal."""
 
@@ -55,7 +58,8 @@ def execute_notebook(path: str | Path, parameters: dict[str, Any]) -> NotebookNo
         source = _read(path)
     except _UNREADABLE as fault:
         raise NotebookError(f"{path}: cannot be read as a notebook: {fault}") from fault
-    with tempfile.TemporaryDirectory(prefix="quantlearn-") as folder:
+    short = len(tempfile.gettempdir()) <= _LONGEST_PLACE
+    with tempfile.TemporaryDirectory(prefix="quantlearn-", dir=None if short else "/tmp") as folder:
         try:
             executed = papermill.execute_notebook(
                 str(path),

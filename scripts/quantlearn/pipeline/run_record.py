@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from packaging.requirements import Requirement
 
-from quantlearn.errors import QuantlearnError
+from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
 
 __all__ = [
@@ -32,8 +32,11 @@ __all__ = [
     "content_digest",
     "differences",
     "git_state",
+    "made_elsewhere",
+    "name_of_overlay",
     "package_versions",
     "read_overlays",
+    "read_processors",
     "read_record",
     "write_record",
 ]
@@ -103,6 +106,36 @@ def read_overlays(path: str | Path) -> tuple[list[str], dict[str, Any]]:
         else:
             raise RecordError(f"{path}: the run took {overlay}, which is not there: put it back")
     return files, settings
+
+
+def name_of_overlay(path: str) -> str:
+    """What a file laid over the settings is called for others, whom no folder of mine concerns.
+
+    >>> [name_of_overlay(path) for path in ("config/quick.yaml", "../alice/mine.yaml")]
+    ['config/quick.yaml', 'config/mine.yaml']
+    """
+    elsewhere = Path(path).is_absolute() or ".." in Path(path).parts
+    return f"config/{Path(path).name}" if elsewhere else path
+
+
+def read_processors(path: str | Path) -> list[str]:
+    """The kinds of processors that a training job ran on, one after another.
+
+    Raises `RecordError` when the file cannot be read.
+    """
+    try:
+        return [str(kind) for kind in json.loads(Path(path).read_text(encoding="utf-8"))]
+    except (OSError, ValueError) as fault:
+        raise RecordError(damaged(path, "a list of processors", fault)) from fault
+
+
+def made_elsewhere(record: Mapping[str, Any]) -> dict[str, str]:
+    """The folders of training jobs whose processor is now of another kind, and which it is now."""
+    found = {}
+    for path, recorded in record["machine"].get("processors", {}).items():
+        if Path(path).exists() and (now := read_processors(path)) != recorded:
+            found[str(Path(path).parent)] = ", ".join(now)
+    return found
 
 
 def content_digest(path: str | Path) -> str:
@@ -194,7 +227,7 @@ def _git(root: str | Path, *arguments: str) -> str | None:
     # The clone may belong to another user, as in continuous integration.
     command = ["git", "--no-optional-locks", "-c", "safe.directory=*", "-C", str(root), *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
     except FileNotFoundError:
         return None
     return done.stdout if done.returncode == 0 else None

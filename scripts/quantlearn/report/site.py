@@ -212,7 +212,7 @@ def build(sources: Path, configuration: Path, report: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "sphinx", "-b", "html", "-q", *map(str, places)],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             check=False,
         )
         if done.returncode:

@@ -19,7 +19,6 @@ first found is kept: rules in the order above of RULES, then the shortest first 
 shortest second one.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +27,7 @@ import numpy as np
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.syntax import Arithmetic, Index, Node, Number
 from quantlearn.semantics.ultk import translate
 
 __all__ = ["RULES", "Meanings", "generate", "meanings_of"]
@@ -359,10 +359,18 @@ class _Universe:
         return bits.astype(bool)
 
 
+def _words(node: Node) -> int:
+    """The words of a node in prefix notation, in which an index begins at 0 and has no + 1."""
+    match node:
+        case Index(position=Arithmetic("+", _, Number(1))):
+            return -1
+    return 1
+
+
 def meanings_of(
     quantifiers: Sequence[Quantifier], scenes: np.ndarray, sizes: np.ndarray
 ) -> Meanings:
-    """The meanings of quantifiers whose names are expressions in prefix notation, each once.
+    """The meanings of quantifiers whose names are their expressions, each once.
 
     Such are those of a list that `semantics.ultk.read_expressions` reads. scenes and sizes: what
     tells meanings apart, uint8 (n, places) and integer (n,).
@@ -375,7 +383,7 @@ def meanings_of(
     ['subset_eq(A, B)', 'subset_eq(B, A)']
     """
     shortest: dict[bytes, tuple[int, str]] = {}
-    lengths = [len(re.findall(r"\w+", quantifier.name)) for quantifier in quantifiers]
+    lengths = [sum(map(_words, quantifier.tree.walk())) for quantifier in quantifiers]
     for place in np.argsort(lengths, kind="stable"):
         truths = np.packbits(quantifiers[place].verify(scenes, sizes)).tobytes()
         shortest.setdefault(truths, (lengths[place], quantifiers[place].name))

@@ -11,9 +11,14 @@ truth       ``==  !=  <  <=  >  >=`` on integers; ``==  !=  <  <=`` on sets (``<
             ``and``, ``or``, ``not``
 ==========  ======================================================================================
 
-From tight to loose: ``S[i]``; ``~`` and unary ``-``; ``* // % &``; ``+ - ^``; comparisons; ``not``;
-``and``; ``or``. Operators of one rank group to the left. A chain such as ``5 < |A & B| < 9`` means
-``5 < |A & B| and |A & B| < 9``.
+The signs ``∩ ∪ ∖ ⊆ ⊊ ⊇ ⊋ ≤ ≥ ≠ ∧ ∨ ¬ &&`` and ``len(S)`` are other spellings. Both sides of a
+comparison may be fractions, ``|A & B| / |A| > 2 / 3`` or ``|A & B| > 0.75 * |A|``. They are
+multiplied out, exactly: ``p / q > r / s`` is ``p * s > r * q``. That decides what is divided by
+zero, too: where A is empty, ``|A & B| / |A|`` is neither more nor less than any number.
+
+From tight to loose: ``S[i]``; ``~`` and unary ``-``; ``* / // % &``; ``+ - ^``; comparisons;
+``not``; ``and``; ``or``. Operators of one rank group to the left. A chain such as
+``5 < |A & B| < 9`` means ``5 < |A & B| and |A & B| < 9``.
 
 Every expression has a value in every scene. ``S[i]`` holds at most one object and is empty when
 there is no i-th object, so also when i is 0 or negative; ``first(n, S)`` and ``last(n, S)`` are
@@ -23,6 +28,8 @@ is x, so that ``x == y * (x // y) + x % y`` holds throughout; dividing by a lite
     >>> node = parse("|A & B| > |A - B|")
     >>> node.operator, str(node.left)
     ('>', '|A & B|')
+    >>> str(parse("|A ∩ B| / |A| > 2 / 3"))
+    '3 * |A & B| > 2 * |A|'
     >>> parse("A > 3")
     Traceback (most recent call last):
     quantlearn.semantics.language.ExpressionError: '>' compares two integers, but A is a set and 3
@@ -31,6 +38,7 @@ is x, so that ``x == y * (x // y) + x % y`` holds throughout; dividing by a lite
       ^   ^
 """
 
+import math
 from functools import cache, lru_cache
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken, v_args
@@ -53,6 +61,7 @@ from quantlearn.semantics.syntax import (
     Node,
     Not,
     Number,
+    Quotient,
     Set,
     SetComparison,
     SetName,
@@ -90,53 +99,46 @@ _GRAMMAR = r"""
     ?negation: comparison | NOT negation -> negate
     ?comparison: sum | sum (COMPARE sum)+ -> compare
     ?sum: product | sum (PLUS | MINUS | CARET) product -> operate
-    ?product: unary | product (STAR | SLASHES | PERCENT | AMPERSAND) unary -> operate
+    ?product: unary | product (STAR | SLASHES | SLASH | PERCENT | AMPERSAND) unary -> operate
     ?unary: postfix | (TILDE | MINUS) unary -> prefix
     ?postfix: atom | postfix "[" disjunction CLOSE -> index
     ?atom: NAME -> name
         | NUMBER -> number
         | BAR disjunction BAR -> cardinality
-        | NAME "(" disjunction "," disjunction RIGHT -> call
+        | NAME "(" disjunction ["," disjunction] RIGHT -> call
         | "(" disjunction ")"
 
-    OR: "or"
-    AND: "and"
-    NOT: "not"
-    COMPARE: "==" | "!=" | "<=" | ">=" | "<" | ">"
-    PLUS: "+"
-    MINUS: "-"
+    OR.2: /or\b|∨/
+    AND.2: /and\b|∧|&&/
+    NOT.2: /not\b|¬/
+    COMPARE: /==|!=|<=|>=|<|>|[⊆⊊⊇⊋≤≥≠]/
+    PLUS: /[+∪]/
+    MINUS: /[-−∖\\]/
     CARET: "^"
     STAR: "*"
     SLASHES: "//"
+    SLASH: "/"
     PERCENT: "%"
-    AMPERSAND: "&"
+    AMPERSAND: /[&∩]/
     TILDE: "~"
     BAR: "|"
     CLOSE: "]"
     RIGHT: ")"
     NAME: /[A-Za-z_][A-Za-z0-9_]*/
-    NUMBER: /[0-9]+/
+    NUMBER: /[0-9]*\.[0-9]+|[0-9]+/
     %ignore /\s+/
 """
 
-# What people write who have the notation of logic or of another language in mind.
-_MEANT = {
-    "=": "==",
-    "∩": "&",
-    "∪": "+",
-    "∖": "-",
-    "\\": "-",
-    "¬": "not or ~",
-    "⊆": "<=",
-    "⊂": "<",
-    "≤": "<=",
-    "≥": ">=",
-    "≠": "!=",
-    "∧": "and",
-    "∨": "or",
-    "/": "//",
-    "!": "!= or not",
+# Other spellings of an operator.
+_SPELT = {
+    **{"∩": "&", "∪": "+", "∖": "-", "\\": "-", "−": "-", "¬": "not", "∧": "and", "&&": "and"},
+    **{"∨": "or", "⊆": "<=", "⊊": "<", "⊇": ">=", "⊋": ">", "≤": "<=", "≥": ">=", "≠": "!="},
 }
+
+# What people write who have another notation in mind.
+_MEANT = {"=": "==", "⊂": "<= or <", "⊃": ">= or >", "!": "!= or not", "→": "not … or …"}
+_MEANT |= {"∅": "|S| == 0 for a set S that is empty", "#": "|S| for the number of objects of S"}
+_VAGUE = ("many", "few", "several", "about", "roughly", "nearly", "almost")
 
 
 class _Fault(Exception):
@@ -154,28 +156,32 @@ class _Builder(Transformer):
 
     def name(self, token: Token) -> Set:
         if token not in ("A", "B", "M"):
-            hint = f"; did you mean {token.upper()}?" if token in ("a", "b", "m") else ""
-            raise _Fault(f"unknown name {_short(token)}; the sets are A, B and M{hint}", _at(token))
+            raise _Fault(f"unknown name {_short(token)}; {_of_name(token)}", _at(token))
         return SetName(str(token), span=_at(token))
 
     def number(self, token: Token) -> Integer:
-        digits = token.lstrip("0") or "0"
+        whole, _, decimals = token.partition(".")
+        digits, decimals = (whole.lstrip("0") or "0"), decimals.rstrip("0")
         # The length comes first: int() itself refuses very long texts.
-        if len(digits) > len(str(LARGEST_NUMBER)) or int(digits) > LARGEST_NUMBER:
-            raise _Fault(f"numbers go up to {LARGEST_NUMBER}, found {_short(token)}", _at(token))
-        return Number(int(digits), span=_at(token))
+        if max(len(digits), len(decimals) + 1) > len(str(LARGEST_NUMBER)):
+            raise _Fault(_too_large(token), _at(token))
+        number = _number(int(digits + decimals), _at(token))
+        return _divided(number, Number(10 ** len(decimals)), _at(token))
 
     def cardinality(self, opening: Token, operand: Node, closing: Token) -> Integer:
         _require(operand, Set, "|…| counts the objects of a set")
         return _bounded(Cardinality(operand, span=(opening.start_pos, closing.end_pos)))
 
-    def call(self, function: Token, count: Node, operand: Node, closing: Token) -> Set:
+    def call(self, function: Token, count: Node, operand: Node | None, closing: Token) -> Node:
         functions = {"first": First, "last": Last}
+        if function in ("len", "card") and operand is None:
+            _require(count, Set, f"{function}(S) counts the objects of a set")
+            return _bounded(Cardinality(count, span=(function.start_pos, closing.end_pos)))
         if function not in functions:
-            raise _Fault(
-                f"unknown function {_short(function)}; there are first(n, S) and last(n, S)",
-                _at(function),
-            )
+            known = "there are first(n, S), last(n, S) and len(S)"
+            raise _Fault(f"unknown function {_short(function)}; {known}", _at(function))
+        if operand is None:
+            raise _Fault(f"{function}(n, S) takes an integer and a set", _at(closing))
         _require(count, Integer, f"{function}(n, S) takes an integer first")
         _require(operand, Set, f"{function}(n, S) takes a set after the comma")
         span = (function.start_pos, closing.end_pos)
@@ -191,17 +197,25 @@ class _Builder(Transformer):
         if operator == "~":
             _require(operand, Set, "'~' takes a set")
             return _bounded(Complement(operand, span=span))
-        _require(operand, Integer, "'-' without a left operand takes an integer")
+        _require(operand, Integer | Quotient, "'-' without a left operand takes an integer")
+        if isinstance(operand, Quotient):
+            return Quotient(Negative(operand.left, span=span), operand.right, span=span)
         return _bounded(Negative(operand, span=span))
 
     def operate(self, left: Node, operator: Token, right: Node) -> Node:
         span = (left.span[0], right.span[1])
-        set_only, integer_only = operator in ("&", "^"), operator in ("*", "//", "%")
+        set_only, integer_only = operator in ("&", "^"), operator in ("*", "//", "%", "/")
         if isinstance(left, Set) and isinstance(right, Set) and not integer_only:
             return _bounded(SetOperation(str(operator), left, right, span=span))
-        if isinstance(left, Integer) and isinstance(right, Integer) and not set_only:
-            if operator in ("//", "%") and right == Number(0):
-                raise _Fault("division by zero", right.span)
+        whole = isinstance(left, Integer) and isinstance(right, Integer)
+        numbers = isinstance(left, Integer | Quotient) and isinstance(right, Integer | Quotient)
+        if operator in ("/", "//", "%") and right == Number(0):
+            raise _Fault("division by zero", right.span)
+        if operator == "/" and numbers:
+            return _over(left, right, span)
+        if operator in ("+", "-", "*") and numbers and not whole:
+            return _of_fractions(str(operator), left, right, span)
+        if whole and not set_only:
             return _bounded(Arithmetic(str(operator), left, right, span=span))
         wanted = "two integers" if integer_only else "two sets"
         if not set_only and not integer_only:
@@ -217,7 +231,7 @@ class _Builder(Transformer):
         return chain
 
     def negate(self, operator: Token, operand: Node) -> Truth:
-        _require(operand, Truth, "'not' takes a truth")
+        _require(operand, Truth, "'not' takes a truth (~S is what is not in a set)")
         return _bounded(Not(operand, span=(operator.start_pos, operand.span[1])))
 
     def connective(self, left: Node, operator: str, right: Node) -> Truth:
@@ -243,7 +257,7 @@ def parse(expression: str) -> Truth:
         raise ExpressionError(problem, expression, (MAX_LENGTH, MAX_LENGTH + 1))
     try:
         node = _parser().parse(expression)
-        _require(node, Truth, "a quantifier's expression is a truth, such as A <= B or |A| > 3")
+        _require(node, Truth, "an expression is true or false, without degrees, as A <= B")
     except _Fault as fault:
         raise ExpressionError(fault.problem, expression, *fault.spans) from None
     except UnexpectedCharacters as error:
@@ -258,17 +272,45 @@ def parse(expression: str) -> Truth:
         at_end = token.type == "$END"
         found = "the end" if at_end else f"'{_short(token)}'"
         place = (len(expression), len(expression) + 1) if at_end else _at(token)
-        raise ExpressionError(f"expected {wanted}, found {found}", expression, place) from None
+        hint = "; write or" if expression.startswith("||", place[0]) else ""
+        raise ExpressionError(
+            f"expected {wanted}, found {found}{hint}", expression, place
+        ) from None
     return node
 
 
 @cache
 def _parser() -> Lark:
-    return Lark(_GRAMMAR, parser="lalr", lexer="basic", transformer=_Builder())
+    signs = ("OR", "AND", "NOT", "COMPARE", "PLUS", "MINUS", "AMPERSAND")
+    return Lark(
+        _GRAMMAR,
+        parser="lalr",
+        lexer="basic",
+        transformer=_Builder(),
+        lexer_callbacks=dict.fromkeys(signs, _spelt),
+        maybe_placeholders=True,
+    )
+
+
+def _spelt(token: Token) -> Token:
+    return token.update(value=_SPELT.get(str(token), str(token)))
+
+
+def _of_name(name: str) -> str:
+    """What there is in place of a name that is unknown."""
+    if name in _VAGUE:
+        return "nothing is vague here: say how many, as in |A & B| > 0.4 * |A|"
+    if len(name) == 1 and name.isupper():
+        return "a quantifier relates two sets, A and B, among all objects M: there is no third"
+    hint = f"; did you mean {name.upper()}?" if name in ("a", "b", "m") else ""
+    return f"the sets are A, B and M{hint}"
 
 
 def _comparison(left: Node, operator: Token, right: Node) -> Truth:
     span = (left.span[0], right.span[1])
+    if isinstance(left, Integer | Quotient) and isinstance(right, Integer | Quotient):
+        (p, q), (r, s) = _parts(left), _parts(right)
+        left, right = _times(p, s, span), _times(r, q, span)
     if isinstance(left, Integer) and isinstance(right, Integer):
         return _bounded(IntegerComparison(str(operator), left, right, span=span))
     if isinstance(left, Set) and isinstance(right, Set):
@@ -278,6 +320,63 @@ def _comparison(left: Node, operator: Token, right: Node) -> Truth:
         return _bounded(SetComparison(str(operator), left, right, span=span))
     both = "integers" if operator in (">", ">=") else "sets or two integers"
     raise _mismatch(f"'{operator}' compares two {both}", left, right)
+
+
+# Fractions, which a comparison multiplies out -----------------------------------------------------
+
+
+def _parts(number: Node) -> tuple[Integer, Integer]:
+    """What is divided, and by what, which is never negative."""
+    one = Number(1, span=number.span)
+    return (number.left, number.right) if isinstance(number, Quotient) else (number, one)
+
+
+def _over(left: Node, right: Node, span: Span) -> Node:
+    (p, q), (r, s) = _parts(left), _parts(right)
+    if not _never_negative(r):
+        raise _Fault(f"{_short(r)}, by which is divided, may be negative: multiply out", right.span)
+    return _divided(_times(p, s, span), _times(q, r, span), span)
+
+
+def _of_fractions(operator: str, left: Node, right: Node, span: Span) -> Node:
+    (p, q), (r, s) = _parts(left), _parts(right)
+    if operator == "*":
+        return _divided(_times(p, r, span), _times(q, s, span), span)
+    over = _bounded(Arithmetic(operator, _times(p, s, span), _times(r, q, span), span=span))
+    return _divided(over, _times(q, s, span), span)
+
+
+def _divided(left: Integer, right: Integer, span: Span) -> Node:
+    """The fraction in lowest terms; an integer where nothing is left to divide by."""
+    if isinstance(left, Number) and isinstance(right, Number):
+        common = math.gcd(left.value, right.value)
+        left, right = (_number(each.value // common, span) for each in (left, right))
+    return left if right == Number(1) else _bounded(Quotient(left, right, span=span))
+
+
+def _times(left: Integer, right: Integer, span: Span) -> Integer:
+    if isinstance(left, Number) and isinstance(right, Number):
+        return _number(left.value * right.value, span)
+    if isinstance(right, Number):
+        left, right = right, left
+    return right if left == Number(1) else _bounded(Arithmetic("*", left, right, span=span))
+
+
+def _number(value: int, span: Span) -> Number:
+    if value > LARGEST_NUMBER:
+        raise _Fault(_too_large(value), span)
+    return Number(value, span=span)
+
+
+def _too_large(number: object) -> str:
+    return f"numbers go up to {LARGEST_NUMBER}, also multiplied out, found {_short(number)}"
+
+
+def _never_negative(number: Integer) -> bool:
+    parts = number.children
+    if isinstance(number, Arithmetic) and number.operator != "-":
+        return all(map(_never_negative, parts))
+    return isinstance(number, Number | Cardinality)
 
 
 def _require(node: Node, kind: type[Node], rule: str) -> None:

@@ -22,7 +22,7 @@ from quantlearn.semantics import syntax as lang
 from quantlearn.semantics.language import parse
 from quantlearn.semantics.scenes import PADDING, ZONES
 
-__all__ = ["Quantifier", "all_zone_counts", "count_scenes", "zone_counts"]
+__all__ = ["Quantifier", "all_zone_counts", "both_true", "count_scenes", "zone_counts"]
 
 # Whether the objects of each zone are in the set: zones A∩B, A∖B, B∖A, neither.
 _ZONES_OF = {
@@ -101,6 +101,17 @@ class Quantifier:
             raise ValueError("counts must be integers of shape (n, 4)")
         model = _Counts(counts.T.astype(np.int64))
         return np.broadcast_to(_Evaluation(model).value(self.tree), len(counts)).copy()
+
+
+def both_true(one: Quantifier, other: Quantifier | None) -> Quantifier:
+    """A quantifier that is true where both are; the first one where there is no other.
+
+    >>> both_true(Quantifier("every", "A <= B"), Quantifier("one", "|A| == 1")).expression
+    '(A <= B) and (|A| == 1)'
+    """
+    if other is None:
+        return one
+    return Quantifier(one.name, f"({one.expression}) and ({other.expression})")
 
 
 def zone_counts(scenes: np.ndarray) -> np.ndarray:

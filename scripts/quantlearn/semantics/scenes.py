@@ -6,8 +6,11 @@ array of unsigned bytes of shape (n, max_size) with an integer array of sizes of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from quantlearn.errors import QuantlearnError
 
 __all__ = [
     "PADDING",
@@ -23,6 +26,7 @@ __all__ = [
 
 ZONES = {"both": 0, "a_only": 1, "b_only": 2, "neither": 3}
 PADDING = 4
+_MOST_TRIED = 1_000_000  # random scenes, until one is found that `where` allows
 
 
 @dataclass(frozen=True)
@@ -30,13 +34,17 @@ class Space:
     """The scenes an experiment draws from: sizes from ``min_size`` to ``max_size`` and zones.
 
     sizes: ``equal`` where each size is as probable as any other, ``proportional`` where each scene
-    is, so that a size is as probable as it has scenes.
+    is, so that a size is as probable as it has scenes. where: a quantifier that is true of all
+    scenes; one of which it is false is drawn again. allowed: of how many it is true, where that is
+    known.
     """
 
     min_size: int
     max_size: int
     zones: tuple[int, ...] = (0, 1, 2, 3)
     sizes: str = "equal"
+    where: Any = None
+    allowed: int | None = None
 
     @classmethod
     def named(
@@ -56,6 +64,11 @@ class Space:
         >>> Space(1, 2).count, len(str(Space(1, 100).count))
         (20, 61)
         """
+        return self.unrestricted if self.allowed is None else self.allowed
+
+    @property
+    def unrestricted(self) -> int:
+        """The number of scenes, also those of which ``where`` is false."""
         return sum(len(self.zones) ** size for size in range(self.min_size, self.max_size + 1))
 
     @property
@@ -104,7 +117,30 @@ def random_scenes(
     >>> scenes, sizes = random_scenes(np.random.default_rng(0), 3, Space(1, 4))
     >>> scenes.shape, bool(((scenes == PADDING).sum(axis=1) == 4 - sizes).all())
     ((3, 4), True)
+
+    Raises `QuantlearnError` where ``space.where`` is true of none of a million.
     """
+    if space.where is None:
+        return _any_scenes(rng, n, space, skewed)
+    parts, found, tried = [], 0, 0
+    while found < n:
+        scenes, sizes = _any_scenes(rng, max(n, 1_000), space, skewed)
+        rows = np.flatnonzero(space.where.verify(scenes, sizes))
+        parts.append((scenes[rows], sizes[rows]))
+        found, tried = found + len(rows), tried + len(scenes)
+        if not found and tried >= _MOST_TRIED:
+            raise QuantlearnError(
+                f"data.generate.where: true of none of {tried} random scenes: widen it, or narrow "
+                "the sizes"
+            )
+    return np.concatenate([part[0] for part in parts])[:n], np.concatenate(
+        [part[1] for part in parts]
+    )[:n]
+
+
+def _any_scenes(
+    rng: np.random.Generator, n: int, space: Space, skewed: bool
+) -> tuple[np.ndarray, np.ndarray]:
     if space.sizes == "equal":
         sizes = rng.integers(space.min_size, space.max_size, size=n, endpoint=True)
     else:
@@ -134,7 +170,11 @@ def enumerate_scenes(space: Space) -> tuple[np.ndarray, np.ndarray]:
         block[:, :size] = np.array(space.zones, dtype=np.uint8)[digits % len(space.zones)]
         blocks.append(block)
     scenes = np.concatenate(blocks)
-    return scenes, (scenes != PADDING).sum(axis=1)
+    sizes = (scenes != PADDING).sum(axis=1)
+    if space.where is not None:
+        true = space.where.verify(scenes, sizes)
+        scenes, sizes = scenes[true], sizes[true]
+    return scenes, sizes
 
 
 def shuffled_scenes(
@@ -151,7 +191,9 @@ def shuffled_scenes(
     True
     """
     scenes, sizes = enumerate_scenes(space)
-    rates = space.size_shares / np.bincount(sizes)[space.min_size :]
+    rates = space.size_shares / float(len(space.zones)) ** np.arange(
+        space.min_size, space.max_size + 1
+    )
     times = rng.exponential(size=len(scenes)) / rates[sizes - space.min_size]
     order = np.argsort(times)
     return scenes[order], sizes[order], times[order]

@@ -314,7 +314,7 @@ def _truth(quantifier: Quantifier, symmetry: Symmetry, space: Space) -> bytes:
 # Experiments --------------------------------------------------------------------------------------
 
 # What is known of data.generate to treat all zones alike; whatever else there is may not.
-_ALIKE = {"method", "min_size", "max_size", "zones", "sizes", "draws", "scenes_per_cell"}
+_ALIKE = {"method", "min_size", "max_size", "zones", "sizes", "draws", "scenes_per_cell", "noise"}
 _METHODS = ("sample", "enumerate", "fill")
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "Node",
     "Not",
     "Number",
+    "Quotient",
     "Set",
     "SetComparison",
     "SetName",
@@ -240,6 +241,19 @@ class Arithmetic(_Ranked, Integer):
                 return max(left, right)
             case _:
                 return left + right
+
+
+@dataclass(frozen=True)
+class Quotient(Node):
+    """``left / right`` on the way to a comparison, which multiplies it out; in no finished tree."""
+
+    left: Integer
+    right: Integer
+    kind = "a fraction"
+    rank = 6
+
+    def __str__(self) -> str:
+        return f"{self.left._bracketed(self.rank)} / {self.right._bracketed(self.rank + 1)}"
 
 
 @dataclass(frozen=True)

@@ -6,25 +6,33 @@ ULTK's example learn_quant writes generated quantifiers so. Here they are transl
 language of language.py, so that whatever takes a lexicon's quantifier takes these as well.
 
 ULTK counts the objects of a set from 0 and the language from 1: ``index(i, S)`` is ``S[i + 1]``.
+In a list both notations may stand, and sets and numbers, of which ULTK's lists hold many.
 """
 
+import csv
+import json
+import logging
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
 import yaml
 from lark import Lark, Token, Tree, UnexpectedInput
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics import syntax as lang
-from quantlearn.semantics.language import ExpressionError
+from quantlearn.semantics.language import ExpressionError, parse
 from quantlearn.semantics.quantifiers import Quantifier
 
 __all__ = ["read_expressions", "translate"]
 
+log = logging.getLogger("quantlearn")
+
 _NAMES = ("A", "B", "M")
-_COLUMNS = ("term_expression", "expression_name", "grammatical_expression")
+_COLUMNS = ("term_expression", "expression_name", "grammatical_expression", "expression")
+_TOLD = 20  # faults of a list, at most
 
 _LONGEST = 5 * lang.MAX_LENGTH  # characters; words are longer here than the signs of the language
 
@@ -48,6 +56,13 @@ _FUNCTIONS: dict[str, tuple[tuple[type[lang.Node], ...], Callable[..., lang.Node
     "subset_eq": (_TWO_SETS, partial(lang.SetComparison, "<=")),
     "equals": (_TWO_INTEGERS, partial(lang.IntegerComparison, "==")),
     "greater_than": (_TWO_INTEGERS, partial(lang.IntegerComparison, ">")),
+    "not_equals": (_TWO_INTEGERS, partial(lang.IntegerComparison, "!=")),
+    "implies": (_TWO_TRUTHS, lambda one, other: lang.Connective("or", lang.Not(one), other)),
+    "complement": ((lang.Set,), lang.Complement),
+    "proper_subset": (_TWO_SETS, partial(lang.SetComparison, "<")),
+    # With the sets swapped.
+    "subset_eq_sw": (_TWO_SETS, lambda one, other: lang.SetComparison("<=", other, one)),
+    "difference_sw": (_TWO_SETS, lambda one, other: lang.SetOperation("-", other, one)),
 }
 
 
@@ -66,16 +81,25 @@ def _parser() -> Lark:
 
 
 def translate(expression: str) -> str:
-    """An expression in prefix notation, as the language of language.py writes it.
+    """An expression in prefix notation, or in that of language.py, as language.py writes it.
 
     >>> translate("and(subset_eq(A, B), equals(cardinality(A), cardinality(B)))")
     'A <= B and |A| == |B|'
     >>> translate("subset_eq(index(cardinality(A), union(A, B)), B)")
     '(A + B)[|A| + 1] <= B'
 
-    Raises ExpressionError when it does not follow the notation, mixes types, or exceeds the bounds
+    Raises ExpressionError when it follows neither notation, mixes types, or exceeds the bounds
     of the language.
     """
+    node = _read(expression)
+    if not isinstance(node, lang.Truth):
+        raise ExpressionError(
+            f"a quantifier is a truth, but this is {node.kind}", expression, (0, len(expression))
+        )
+    return str(node)
+
+
+def _read(expression: str) -> lang.Node:
     if len(expression) > _LONGEST:
         raise ExpressionError(
             f"expressions have at most {_LONGEST} characters, found {len(expression)}",
@@ -85,16 +109,13 @@ def translate(expression: str) -> str:
     try:
         tree = _parser().parse(expression)
     except UnexpectedInput as error:
+        with suppress(ExpressionError):
+            return parse(expression)
         place = min(error.pos_in_stream or 0, len(expression))
         raise ExpressionError(
             "expected prefix notation, such as subset_eq(A, B)", expression, (place, place + 1)
         ) from None
-    node = _node(tree, expression, depth=1)
-    if not isinstance(node, lang.Truth):
-        raise ExpressionError(
-            f"a quantifier is a truth, but this is {node.kind}", expression, (0, len(expression))
-        )
-    return str(node)
+    return _node(tree, expression, depth=1)
 
 
 def _node(tree: Tree, expression: str, depth: int) -> lang.Node:
@@ -139,51 +160,84 @@ def _fault(problem: str, word: Token, expression: str) -> ExpressionError:
 
 
 def read_expressions(path: str | Path) -> list[Quantifier]:
-    """The quantifiers of a list of ULTK's, each named by its own expression in prefix notation.
+    """The quantifiers of a list, each named by its own expression.
 
-    The file is a table (.csv) with a column term_expression or expression_name; or YAML (.yml,
-    .yaml) in which these, or grammatical_expression, are keys; or text with an expression a line.
-    Expressions that stand twice count once.
+    The file is a table (.csv, with commas or semicolons) with a column term_expression,
+    expression_name, grammatical_expression or expression, in any case; YAML (.yml, .yaml) or JSON
+    in which one of these is a key, or that is a list of expressions; or text with an expression a
+    line. Lines that begin with # are comments. Expressions that stand twice count once; sets and
+    numbers are left out, and the log says how many.
 
-    Raises `QuantlearnError` when the file cannot be read or names no expression, with the place of
-    the first expression that is not well formed.
+    Raises `QuantlearnError` when the file cannot be read or has no quantifiers, and one with a line
+    for each expression that is not well formed.
     """
     path = Path(path)
     try:
-        found = dict.fromkeys(_listed(path))
+        found = dict.fromkeys(filter(None, map(str.strip, _listed(path))))
     except RecursionError:
         raise QuantlearnError(f"{path}: cannot be read: it is nested too deep") from None
-    except (OSError, ValueError, yaml.YAMLError) as fault:
+    except (OSError, ValueError, yaml.YAMLError, csv.Error) as fault:
         raise QuantlearnError(f"{path}: cannot be read: {fault}") from None
-    if not found:
-        raise QuantlearnError(
-            f"{path}: has no expressions; give a table with a column {_COLUMNS[0]}, YAML with that "
-            "key, or a line for each"
-        )
-    quantifiers = []
+    quantifiers, faults, others = [], [], 0
     for number, expression in enumerate(found, start=1):
         try:
-            quantifiers.append(Quantifier(expression, translate(expression)))
+            node = _read(expression)
+            if isinstance(node, lang.Truth):
+                quantifiers.append(Quantifier(expression, str(node)))
+            else:
+                others += 1
         except ExpressionError as error:
-            raise QuantlearnError(f"{path}: expression {number}: {error}") from None
+            place = f"{path}: expression {number}: {_short(expression)}"
+            faults.append(f"{place}: {error.problem}, at column {error.column}")
+    if faults:
+        more = [f"{path}: {len(faults) - _TOLD} more"] if len(faults) > _TOLD else []
+        raise QuantlearnError("\n".join([*faults[:_TOLD], *more]))
+    if not quantifiers:
+        raise QuantlearnError(
+            f"{path}: has no expressions of truths; give a table with a column {_COLUMNS[0]}, YAML "
+            "or JSON with that key, or a line for each"
+        )
+    if others:
+        log.info("%s: %d of %d entries are sets or numbers, left out", path, others, len(found))
     return quantifiers
 
 
 def _listed(path: Path) -> Iterator[str]:
-    text = path.read_text(encoding="utf-8")
-    match path.suffix:
+    lines = path.read_text(encoding="utf-8-sig").splitlines()  # with a byte order mark or without
+    lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    match path.suffix.lower():
         case ".csv":
-            table = pd.read_csv(path, dtype=str, keep_default_na=False)
-            for column in _COLUMNS:
-                if column in table:
-                    yield from table[column]
+            for separator in ",;":
+                header, *rows = csv.reader(lines, delimiter=separator) if lines else [[]]
+                names = [name.strip().lower() for name in header]
+                for place in (names.index(each) for each in _COLUMNS if each in names):
+                    yield from (row[place] for row in rows if len(row) > place)
                     return
         case ".yml" | ".yaml":
             # Read as nodes: ULTK's files are full of Python objects that must not be built.
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
+            root = yaml.compose("\n".join(lines), Loader=yaml.SafeLoader)
+            if isinstance(root, yaml.SequenceNode):
+                yield from (one.value for one in root.value if isinstance(one, yaml.ScalarNode))
             yield from _in_yaml(root, set()) if root else ()
+        case ".json":
+            root = json.loads("\n".join(lines)) if lines else []
+            if isinstance(root, list):
+                yield from (one for one in root if isinstance(one, str))
+            yield from _in_json(root)
         case _:
-            yield from (line.strip() for line in text.splitlines() if line.strip())
+            yield from (line.rstrip("; \t") for line in lines)
+
+
+def _in_json(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _in_json(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key.lower() in _COLUMNS and isinstance(item, str):
+                yield item
+            else:
+                yield from _in_json(item)
 
 
 def _in_yaml(node: yaml.Node, seen: set[int]) -> Iterator[str]:
@@ -195,5 +249,5 @@ def _in_yaml(node: yaml.Node, seen: set[int]) -> Iterator[str]:
             yield from _in_yaml(item, seen)
     elif isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            if key.value in _COLUMNS and isinstance(value, yaml.ScalarNode):
+            if str(key.value).lower() in _COLUMNS and isinstance(value, yaml.ScalarNode):
                 yield value.value

@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterator
 from functools import cache
 
-from quantlearn.semantics.quantifiers import all_zone_counts, count_scenes
+from quantlearn.semantics.language import ExpressionError
+from quantlearn.semantics.quantifiers import all_zone_counts, both_true, count_scenes
 from quantlearn.semantics.scenes_in_words import most_informative
 from quantlearn.settings.distributions import values_of
 from quantlearn.settings.protocol import is_filled, keeps_for_test, quantifiers_of_network, space_of
@@ -15,6 +16,7 @@ __all__ = ["DATA_CHECKS"]
 
 # Enumerated data of all trials may take this much memory; later stages need a small multiple.
 ENUMERATION_LIMIT = 2**30  # bytes
+RAREST = 1e-4  # the share of random scenes that may be drawn for one that is kept
 LABEL_BYTES = 8  # trial, quantifier, size and truth of a row, beside one byte for each object
 
 _count = cache(count_scenes)  # many experiments share quantifiers and scenes
@@ -68,6 +70,29 @@ def _check_informative(settings: dict, surroundings: Surroundings) -> Iterator[F
             yield Fault(("quantifiers", place), text)
 
 
+def _check_where(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """What scenes are restricted to is an expression, true of some, and not of so few."""
+    generate, key = settings["data"]["generate"], ("data", "generate", "where")
+    if generate.get("where") is None:
+        return
+    try:
+        space = space_of(generate)
+    except ExpressionError as error:
+        yield Fault(key, f"{shown(generate['where'])}: {error.problem}, at column {error.column}")
+        return
+    if space.allowed == 0:
+        yield Fault(key, f"is true in no {_scenes_in_words(generate)}: widen them or change it")
+    elif space.allowed is not None and generate["method"] != "enumerate":
+        sizes = range(space.min_size, space.max_size + 1)
+        true = [_count(space.where, size, size, space.zones)[True] for size in sizes]
+        shares = [count / len(space.zones) ** size for count, size in zip(true, sizes, strict=True)]
+        if (share := float(space.size_shares @ shares)) < RAREST:
+            text = (
+                f"is true in {share:.1g} of random {_scenes_in_words(generate)}: narrow the sizes"
+            )
+            yield Fault(key, text)
+
+
 def _check_sizes(settings: dict, _: Surroundings) -> Iterator[Fault]:
     generate = settings["data"]["generate"]
     if generate["min_size"] > generate["max_size"]:
@@ -108,8 +133,11 @@ def _check_cells(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     scenes, space = _scenes_in_words(generate), space_of(generate)
     for place, name in enumerate(settings["quantifiers"]):
         quantifier = surroundings.lexicon[name]
-        counts = _count(quantifier, space.min_size, space.max_size, space.zones)
-        for truth, count in (counts or {}).items():
+        counts = _count(
+            both_true(quantifier, space.where), space.min_size, space.max_size, space.zones
+        )
+        known = counts and {True: counts[True], False: space.count - counts[True]}
+        for truth, count in (known or {}).items():
             cell = f"the cell ({name}, {str(truth).lower()}) has only {count} scenes in {scenes}"
             if count == 0:
                 text = f"{shown(name)} cannot be balanced: {cell}: widen them or leave it out"
@@ -222,6 +250,8 @@ def _scenes_in_words(generate: dict) -> str:
 
 
 DATA_CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
+    # First: where this cannot be read, the others do not look at scenes.
+    (_check_where, keys("data.generate")),
     (
         _check_training_scenes,
         keys("data", "quantifiers", "groups", "training.scenes", "training.together"),

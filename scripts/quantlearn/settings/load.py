@@ -14,6 +14,7 @@ from typing import Any
 from quantlearn.data.published import demand_columns, trial_files
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.lexicon import Lexicon, LexiconError, load_lexicon
+from quantlearn.semantics.ultk import read_expressions
 from quantlearn.settings.figure_checks import find_figure_faults
 from quantlearn.settings.protocol import published_columns
 from quantlearn.settings.question import question
@@ -301,6 +302,12 @@ def _described(atlas: dict, lexicon: Lexicon | None) -> tuple[dict, list[Fault]]
     if (path := atlas["expressions"]) is not None and not Path(path).is_file():
         text = f"{shown(path)} is not a file: name a list of expressions or leave it out"
         faults.append(Fault(("atlas", "expressions"), text))
+    elif path is not None:
+        try:
+            read_expressions(path)
+        except QuantlearnError as fault:
+            lines = str(fault).splitlines()
+            faults += [Fault(("atlas", "expressions"), line) for line in lines]
     return {**atlas, "quantifiers": quantifiers}, faults
 
 

@@ -10,7 +10,8 @@ import itertools
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,20 +55,29 @@ class Need(NamedTuple):
     key: tuple[str, ...]
 
 
-def machine_memory() -> int:
-    """The bytes that a process may have here: those of the machine, or of its control group."""
+def machine_memory(system: Path = Path("/")) -> int:
+    """The bytes that a process may have here: those of the machine, or of its control groups.
+
+    A scheduler limits the group of a job, and systemd that of a user: each group above counts.
+    """
     installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return min([installed, *_control_group_limits()])
+    return min([installed, *_control_group_limits(system)])
 
 
-def _control_group_limits() -> Iterator[int]:
-    for file in ("memory.max", "memory/memory.limit_in_bytes"):  # versions 2 and 1
-        try:
-            limit = Path("/sys/fs/cgroup", file).read_text(encoding="ascii").strip()
-        except OSError:
-            continue
-        if limit.isdecimal():
-            yield int(limit)
+def _control_group_limits(system: Path) -> Iterator[int]:
+    mounted = system / "sys/fs/cgroup"
+    own = {"": "/", "memory": "/"}  # of version 2, which has one tree, and of version 1
+    with suppress(OSError):
+        for line in (system / "proc/self/cgroup").read_text(encoding="utf-8").splitlines():
+            _, kind, own[kind] = line.split(":", 2)
+    for kind, file in (("", "memory.max"), ("memory", "memory.limit_in_bytes")):
+        group = PurePosixPath(own[kind])
+        for above in (group, *group.parents):
+            with suppress(OSError):
+                place = mounted / kind / above.relative_to("/") / file
+                limit = place.read_text(encoding="ascii").strip()
+                if limit.isdecimal():
+                    yield int(limit)
 
 
 def largest_need(settings: Mapping[str, Any], quantifiers: Sequence[Quantifier]) -> Need:

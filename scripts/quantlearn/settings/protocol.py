@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from quantlearn.semantics.quantifiers import Quantifier, count_scenes
 from quantlearn.semantics.scenes import Space
 from quantlearn.statistics.multiple_tests import trials_needed
 
@@ -71,7 +73,12 @@ def space_of(generate: Mapping[str, Any]) -> Space:
     sizes = generate.get("sizes", "equal")  # a setting of methods that draw
     if generate["method"] == "enumerate":
         sizes = "proportional"
-    return Space.named(generate["min_size"], generate["max_size"], generate["zones"], sizes)
+    space = Space.named(generate["min_size"], generate["max_size"], generate["zones"], sizes)
+    if generate.get("where") is None:
+        return space
+    where = Quantifier("where", generate["where"])
+    counts = count_scenes(where, space.min_size, space.max_size, space.zones)
+    return replace(space, where=where, allowed=counts and counts[True])
 
 
 def learned_by_name(

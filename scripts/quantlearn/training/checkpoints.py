@@ -20,6 +20,7 @@ from safetensors.numpy import save
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.files import replacing
+from quantlearn.pipeline.machine import processor_kind
 
 __all__ = ["CheckpointError", "Checkpoints", "read_checkpoint", "write_checkpoint"]
 
@@ -55,6 +56,11 @@ def read_checkpoint(path: str | Path, fingerprint: Mapping[str, str]) -> Any:
 
     Raises `CheckpointError` when the file is damaged or has another fingerprint.
     """
+    return _read(path, fingerprint)[0]
+
+
+def _read(path: str | Path, fingerprint: Mapping[str, str]) -> tuple[Any, Mapping[str, str]]:
+    """What is known, and what the file was written with, of which there may be more."""
     try:
         with safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
@@ -69,13 +75,15 @@ def read_checkpoint(path: str | Path, fingerprint: Mapping[str, str]) -> Any:
     others = [name for name, value in fingerprint.items() if written.get(name) != value]
     if others:
         raise CheckpointError(f"it was written with other {' and '.join(others)}")
-    return _put_back(content["known"], arrays)
+    return _put_back(content["known"], arrays), written
 
 
 class Checkpoints:
     """The checkpoint of one job: read when it starts, written at intervals, removed at its end.
 
-    ``seconds`` is the time from one to the next; 0 or None never writes any.
+    ``seconds`` is the time from one to the next; 0 or None never writes any. ``processors`` are the
+    kinds that the job has run on, so far. One that comes after another goes on all the same: what
+    it makes differs by rounding.
     """
 
     def __init__(
@@ -87,19 +95,28 @@ class Checkpoints:
         self._last = time.monotonic()
         self._export: Callable[[], Any] | None = None
         self._usable = False
+        self.processors = [processor_kind()]
 
     def restore(self) -> Any:
         """What the job knew when it was interrupted, or None; the log says what was found."""
         if not self.path.exists():
             return None
         try:
-            known = read_checkpoint(self.path, self._fingerprint)
+            known, written = _read(self.path, self._fingerprint)
         except CheckpointError as fault:
             log.warning(
                 "%s: checkpoint not used: %s; training starts from the beginning", self.path, fault
             )
             return None
         self._usable = True
+        before = json.loads(written.get("processors", "[]"))
+        if before and before[-1] != self.processors[0]:
+            log.warning(
+                "%s: written on another kind of processor (%s), which rounds in another way than "
+                "this one (%s)",
+                *(self.path, before[-1], self.processors[0]),
+            )
+        self.processors = list(dict.fromkeys([*before, *self.processors]))
         log.info("%s: going on from this checkpoint", self.path)
         return known
 
@@ -119,7 +136,8 @@ class Checkpoints:
         """
         if self._seconds and self._export is not None:
             try:
-                write_checkpoint(self.path, self._export(), self._fingerprint)
+                processors = {"processors": json.dumps(self.processors)}
+                write_checkpoint(self.path, self._export(), {**self._fingerprint, **processors})
             except OSError as fault:
                 log.warning("%s: checkpoint not written: %s", self.path, fault)
             else:

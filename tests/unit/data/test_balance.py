@@ -160,6 +160,26 @@ def test_pairs_of_counts_are_for_testing_only(tmp_path):
     assert chosen[0] != chosen[1]
 
 
+def test_noise_turns_the_truth_of_training_scenes_alone(tmp_path):
+    """That share of them, each with all of its copies."""
+    some = Quantifier("some", "|A & B| > 0")
+    drawn = draw_pairs(np.random.default_rng(5), 2000, [some], Space(1, 8))
+    twice, copies = np.repeat(np.arange(2000), 2), np.tile([0, 1], 2000)
+    balanced = tmp_path / "balanced.parquet"
+    scene_files.write_trials(balanced, ["some"], [(drawn[twice], {"copy": copies})])
+    settings = {"by": "scene", "train": 0.8, "dev": 0.1, "test": 0.1}
+    settings |= {"only_test": {"sizes_above": None, "counts": 0, "quantifiers": []}}
+    split_data(balanced, tmp_path / "a.parquet", settings, ["some"], 7, "any", noise=0.2)
+    rows = pd.read_parquet(tmp_path / "a.parquet")
+    codes = np.stack([np.frombuffer(scene, np.uint8) for scene in rows["scene"]])
+    rows["turned"] = some.verify(codes, rows["size"].to_numpy()) != rows["truth"]
+    assert not rows.loc[rows["split"] != "train", "turned"].any()
+    trained = rows[rows["split"] == "train"]
+    assert trained.groupby("scene")["turned"].mean().isin([0, 1]).all()
+    # Within four standard errors.
+    assert abs(trained["turned"].mean() - 0.2) < 4 * math.sqrt(0.2 * 0.8 / 1600)
+
+
 def test_an_empty_side_is_an_error():
     with pytest.raises(QuantlearnError, match=r"data.split.test: 0.3 of 8 rows in 1 units"):
         split(np.zeros(8, dtype=int), (0.7, 0.0, 0.3), np.random.default_rng(4))

@@ -2,12 +2,18 @@
 
 import json
 import os
+import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
+from pack_crate import pack_crate
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.crate import Contents, describe, named, write_crate
+from quantlearn.pipeline.run_record import name_of_overlay, write_record
+
+ROOT = Path(__file__).parents[3]
 
 RECORD = {
     "made": "2026-01-02T03:04:05Z",
@@ -51,6 +57,31 @@ def described(contents):
 
 def entities(contents):
     return {entity["@id"]: entity for entity in described(contents)["@graph"]}
+
+
+def test_an_overlay_from_elsewhere_is_in_it_by_its_name_alone(contents, tmp_path):
+    mine = tmp_path / "away" / "alice" / "mine.yaml"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("trials: 5\n")
+    write_record({**RECORD, "machine": {}, "files": {}}, "record.json")
+    shutil.copy(ROOT / "CITATION.cff", tmp_path)
+    pack_crate(
+        report="results/report/index.html",
+        record="record.json",
+        overview="results/exp1/tables/comparison.csv",
+        as_run="results/exp1/tables/comparison.csv",
+        results=[],
+        settings=["config/config.yaml"],
+        overlays=["away/../away/alice/mine.yaml"],
+        names_of_overlays=[name_of_overlay("away/../away/alice/mine.yaml")],
+        workflow=list(contents.workflow),
+        root=".",
+        heading="All",
+        crate="crate.zip",
+    )
+    with zipfile.ZipFile("crate.zip") as archive:
+        assert archive.read("config/mine.yaml") == b"trials: 5\n"
+        assert not [name for name in archive.namelist() if "alice" in archive.read(name).decode()]
 
 
 def test_equal_files_make_equal_crates(contents, tmp_path):

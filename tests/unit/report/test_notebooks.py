@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -101,7 +102,11 @@ def test_an_edited_template_is_another_code(tmp_path, edited):
 # --- Execution ------------------------------------------------------------------------------------
 
 
-def test_parameters_replace_those_in_the_notebook(notebook):
+def test_parameters_replace_those_in_the_notebook(notebook, monkeypatch, tmp_path):
+    """With a TMPDIR as schedulers make for each job, in which no socket has a place."""
+    long = tmp_path / ("job" * 30)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
     path = notebook("from IPython.display import Markdown\nMarkdown(f'**{number + 1}**')")
     body = shown(execute_notebook(path, {"number": 41}))
     assert "# A *title*" in body

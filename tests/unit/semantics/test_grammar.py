@@ -2,6 +2,7 @@
 
 import re
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -231,6 +232,10 @@ def test_shortest_pairs_are_those_of_the_next_level():
         ),
         ("greater_than( cardinality(intersection(A,B)) ,2)", "|A & B| > 2"),
         ("subset_eq(difference(A, difference(B, A)), M)", "A - (B - A) <= M"),
+        ("implies(subset_eq_sw(A, B), proper_subset(A, B))", "not B <= A or A < B"),
+        ("subset_eq(difference_sw(A, B), complement(A))", "B - A <= ~A"),
+        ("not_equals(cardinality(A), 2)", "|A| != 2"),
+        ("|A ∩ B| / |A| > 1/2", "2 * |A & B| > |A|"),
     ],
 )
 def test_translation(prefix, ours):
@@ -242,6 +247,7 @@ def test_translation(prefix, ours):
     [
         ("subset_eq(A, B", "expected prefix notation", 14),
         ("A & B", "expected prefix notation", 3),
+        ("complement(subset_eq(A, B))", "complement takes a set, but A", 1),
         ("", "expected prefix notation", 1),
         ("cardinality(A)", "a quantifier is a truth", 1),
         ("subset_eq(A)", "takes a set and a set, found 1", 1),
@@ -267,10 +273,43 @@ def test_lists_in_ultk_formats(tmp_path):
         "    - &id1\n      A: !!python/object/apply:builtins.frozenset\n      - - 0\n"
         "- grammatical_expression: not(subset_eq(A, B))\n  meaning: [*id1]\n"
     )
+    with_semicolons = tmp_path / "sample;.csv"
+    with_semicolons.write_text(
+        "\ufeff# a list\nn;Expression\n0;subset_eq(A, B)\n1;\n2;A\n3;not(subset_eq(A, B))\n"
+    )
+    words = tmp_path / "words.json"
+    words.write_text('["subset_eq(A, B)",\t"cardinality(A)", "not(subset_eq(A, B))"]')
+    keys = tmp_path / "keys.json"
+    keys.write_text(
+        '{"a": [{"EXPRESSION": "subset_eq(A, B)"}, {"Expression": "not(subset_eq(A, B))"}]}'
+    )
     expected = [("subset_eq(A, B)", "A <= B"), ("not(subset_eq(A, B))", "not A <= B")]
-    for path in (table, lines, objects):
+    for path in (table, lines, objects, with_semicolons, words, keys):
         found = [(each.name, each.expression) for each in read_expressions(path)]
         assert found == expected
+
+
+def test_what_a_list_holds_beside_truths_is_counted(tmp_path, caplog):
+    path = tmp_path / "list.txt"
+    path.write_text("A\nsubset_eq(A, B);\ncardinality(B)\n# no more\n")
+    with caplog.at_level("INFO"):
+        assert len(read_expressions(path)) == 1
+    assert f"{path}: 2 of 3 entries are sets or numbers, left out" in caplog.text
+
+
+def test_all_faults_of_a_list_are_told_at_once(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("subset_eq(A, C)\nsubset_eq(A, B)\nnever(A)\n")
+    with pytest.raises(QuantlearnError) as caught:
+        read_expressions(path)
+    first, second = str(caught.value).splitlines()
+    assert first.startswith(f"{path}: expression 1: subset_eq(A, C): unknown name C")
+    assert second.startswith(f"{path}: expression 3: never(A): unknown function never")
+
+
+def test_the_projects_own_table_is_such_a_list():
+    found = read_expressions(Path(__file__).parents[3] / "config" / "generated.csv")
+    assert len(found) > 1_000
 
 
 def test_a_list_of_all_meanings_is_what_the_grammar_generates(tmp_path):
@@ -292,10 +331,17 @@ def test_a_list_of_all_meanings_is_what_the_grammar_generates(tmp_path):
         ("empty.csv", "a,b\n1,2\n", "has no expressions"),
         ("empty.txt", "\n", "has no expressions"),
         ("empty.yml", "", "has no expressions"),
-        ("wrong.txt", "subset_eq(A, B)\nsubset(A, B)\n", "expression 2: unknown function subset"),
+        (
+            "wrong.txt",
+            "subset_eq(A, B)\nsubset(A, B)\n",
+            "expression 2: subset.* unknown function subset",
+        ),
         ("wrong.yml", "a: [", "cannot be read"),
-        ("nothing.csv", "", "cannot be read"),
-        ("blank.csv", "i,term_expression\n0,\n", "expression 1: expected prefix notation"),
+        ("nothing.csv", "", "has no expressions"),
+        ("nothing.json", "", "has no expressions"),
+        ("wrong.json", "{", "cannot be read"),
+        ("blank.csv", "i,term_expression\n0,\n", "has no expressions"),
+        ("sets.txt", "A\nB\n", "has no expressions"),
         ("long.txt", f"equals(cardinality(A), {'9' * 5000})", "numbers go up to 1000000, found 99"),
         ("deep.txt", "not(" * 500 + "subset_eq(A, B)" + ")" * 500, "nested at most 50 deep"),
         ("huge.txt", "not(" * 50_000, "at most 10000 characters"),

@@ -2,6 +2,8 @@
 
 import contextlib
 import time
+from fractions import Fraction
+from operator import eq, ge, gt, le, lt, ne
 
 import pytest
 from expressions import RANDOMLY, TRUTHS
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.language import ExpressionError, parse
+from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts
 from quantlearn.semantics.syntax import LARGEST_NUMBER, MAX_DEPTH, MAX_LENGTH
 
 
@@ -33,6 +36,14 @@ from quantlearn.semantics.syntax import LARGEST_NUMBER, MAX_DEPTH, MAX_LENGTH
         ("A[|B|] <= first(|A| - 1, last(2, B))", "(A[|B|]) <= (first((|A| - 1), last(2, B)))"),
         (" |A|>\n3", "|A| > 3"),
         ("|A| > 007", "|A| > 7"),
+        (
+            "len(A ∩ B) ≥ 2 && ¬ A ∪ B ⊆ M ∨ A ∖ B ⊊ M",
+            "(|A & B| >= 2 and not A + B <= M) or A - B < M",
+        ),
+        ("|A & B| / |A| > 2 / 3", "3 * |A & B| > 2 * |A|"),
+        ("|A & B| > 0.75 * |A|", "4 * |A & B| > 3 * |A|"),
+        ("0.1 < |A & B| / |A| ≤ .50", "|A| < 10 * |A & B| and 2 * |A & B| <= |A|"),
+        ("|A| > 4 / 2", "|A| > 2"),
     ],
 )
 def test_grouping(text, bracketed):
@@ -70,7 +81,16 @@ def test_brackets_matter(text, other):
         ("first(3, |A|) <= B", "a set after the comma", "         ^^^"),
         ("A[B] <= M", "an integer in its brackets", "  ^"),
         ("|A|[1] <= M", "picks an object of a set", "^^^"),
-        ("A & B", "a quantifier's expression is a truth", "^^^^^"),
+        ("A & B", "an expression is true or false", "^^^^^"),
+        ("0.7", "without degrees, as A <= B, but 7 / 10 is a fraction", "^^^"),
+        ("|A & B| > many", "nothing is vague here", "          ^^^^"),
+        ("|A| > 1 || |B| > 1", "found '|'; write or", "        ^"),
+        ("|A| / (|B| - 1) > 2", "may be negative: multiply out", "       ^^^^^^^"),
+        ("|A| / 0 > 1", "division by zero", "      ^"),
+        ("first(|A| / 2, A) <= B", "|A| / 2 is a fraction", "      ^^^^^^^"),
+        ("|A| > 0.1234567", "go up to 1000000, also multiplied out", "      ^^^^^^^^^"),
+        ("A ⊂ B", "write <= or <", "  ^"),
+        ("A ⊇ B", "write B <= A", "^   ^"),
         ("(A <= B", "expected an operator or ')', found the end", "       ^"),
         ("A <= B)", "expected an operator or the end, found ')'", "      ^"),
         ("|A & B", "expected an operator or '|', found the end", "      ^"),
@@ -79,13 +99,12 @@ def test_brackets_matter(text, other):
         ("A <= & B", "expected a set (A, B, M, first(…), last(…)), a number", "     ^"),
         ("A B", "found 'B'", "  ^"),
         ("", "found the end", "^"),
-        ("first(3) <= B", "expected an operator or ',', found ')'", "       ^"),
-        ("A <= C", "unknown name C", "     ^"),
+        ("first(3) <= B", "takes an integer and a set", "       ^"),
+        ("A <= C", "there is no third", "     ^"),
         ("a <= B", "did you mean A?", "^"),
         ("frist(3, A) <= B", "unknown function frist", "^^^^^"),
         ("A = B", "unexpected character '='; write ==", "  ^"),
-        ("|A ∩ B| > 2", "write &", "   ^"),
-        ("|A| > 1.5", "unexpected character '.'", "       ^"),
+        ("|A| > 1.", "unexpected character '.'", "       ^"),
         ("|A| % 0 == 1", "division by zero", "      ^"),
         ("|A| > 1000001", "numbers go up to 1000000", "      ^^^^^^^"),
     ],
@@ -140,6 +159,19 @@ def test_depth_is_bounded_exactly():
         parse(f"{' & '.join(['A'] * (names + 1))} <= B")
 
 
+def test_fractions_are_those_of_exact_arithmetic():
+    """Also next to a third; where A is empty, nothing is more or less than the number."""
+    counts = all_zone_counts(0, 9, zones=[0, 1])
+    for sign, holds in (("<", lt), ("<=", le), (">", gt), (">=", ge), ("==", eq), ("!=", ne)):
+        for number in ("1 / 3", "0.333333", "2 / 3", "0.5", "1"):
+            found = Quantifier("share", f"|A & B| / |A| {sign} {number}").verify_counts(counts)
+            share = Fraction(number.replace(" ", ""))
+            assert found.tolist() == [
+                holds(Fraction(both, both + rest) if both + rest else share, share)
+                for both, rest in counts[:, :2].tolist()
+            ]
+
+
 # Expressions at random ----------------------------------------------------------------------------
 
 
@@ -155,7 +187,7 @@ def test_text_of_a_tree_parses_to_the_tree(text):
 _TOKENS = [
     "A", "B", "M", "C", "first", "last", "|A|", "0", "1", "3", "99999999", "|", "(", ")", "[", "]",
     ",", "&", "+", "-", "^", "~", "*", "//", "%", "==", "!=", "<", "<=", ">", ">=", "and", "or",
-    "not", "=", ".", "{", "}", "/", "!", "é", "\n",
+    "not", "=", ".", "{", "}", "/", "!", "é", "\n", "0.5", "len(", "∩", "⊆", "¬", "&&", "||", "∨",
 ]
 # fmt: on
 

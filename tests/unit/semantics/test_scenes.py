@@ -11,6 +11,7 @@ from quantlearn.data.generate import draw_pairs, enumerate_pairs, fill_cells
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.quantifiers import Quantifier, count_scenes
 from quantlearn.semantics.scenes import PADDING, Space, enumerate_scenes, random_scenes
+from quantlearn.settings.protocol import space_of
 
 MOST = Quantifier("most", "|A & B| > |A - B|")
 EVERY = Quantifier("every", "A <= B")
@@ -222,3 +223,42 @@ def test_pairs_are_the_same_in_kind_where_nearly_all_are_taken(monkeypatch):
         left.append(np.bincount(sizes, minlength=4)[1:] / len(found))
     # From trial to trial the numbers of scenes of a size have a standard deviation below 4.
     assert np.abs(left[0] - left[1]).max() < 5 * 4 * np.sqrt(2 / 400)
+
+
+# Scenes of which something is presupposed ---------------------------------------------------------
+
+ONE_A = {"min_size": 1, "max_size": 4, "zones": ["both", "a_only", "b_only", "neither"]}
+
+
+def one_a(method):
+    return space_of({**ONE_A, "method": method, "where": "|A| == 1"})
+
+
+def test_restricted_scenes_are_those_that_are_left():
+    """Each is drawn as often as random scenes have it, given that they meet the condition."""
+    space, free = one_a("sample"), Space(1, 4)
+    allowed = enumerate_scenes(space)[0].tolist()
+    everything = enumerate_scenes(free)[0]
+    assert allowed == everything[(everything < 2).sum(axis=1) == 1].tolist()
+    assert space.count == len(allowed) == sum(2 * size * 2 ** (size - 1) for size in range(1, 5))
+    scenes, sizes = random_scenes(np.random.default_rng(0), 20_000, space)
+    check_layout(scenes, sizes, space)
+    assert ((scenes < 2).sum(axis=1) == 1).all()
+    odds = np.array([size * 2.0**-size for size in range(1, 5)])  # of one A among so many objects
+    shares = np.bincount(sizes, minlength=5)[1:] / 20_000
+    np.testing.assert_allclose(shares, odds / odds.sum(), atol=0.015)
+
+
+def test_every_method_that_makes_scenes_keeps_to_the_restriction():
+    quantifiers = [EVERY, MOST]
+    made = [
+        draw_pairs(np.random.default_rng(0), 30, quantifiers, one_a("sample")),
+        draw_pairs(np.random.default_rng(0), 2 * 98 - 1, quantifiers, one_a("sample")),
+        enumerate_pairs(quantifiers, one_a("enumerate")),
+        fill_cells(np.random.default_rng(0), 20, quantifiers, one_a("fill")),
+    ]
+    assert [len(each) for each in made] == [30, 195, 196, 80]
+    for each in made:
+        assert ((each.scenes < 2).sum(axis=1) == 1).all()
+    with pytest.raises(QuantlearnError, match="49 such scenes exist"):
+        fill_cells(np.random.default_rng(0), 50, [EVERY], one_a("fill"))

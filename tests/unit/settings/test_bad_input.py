@@ -122,6 +122,30 @@ BAD_EXPERIMENTS = {
         {"data.split.trian": 0.6},
         [("data.split.trian:", "unknown key", 'did you mean "train"?')],
     ),
+    "scenes where nothing is": (
+        {"data.generate.where": "|A| > 8"},
+        [("data.generate.where:", "is true in no scenes of size 1 to 8")],
+    ),
+    "scenes that are too rare": (
+        {
+            "data.generate.where": "|A| == 0",
+            "data.generate.min_size": 30,
+            "data.generate.max_size": 40,
+        },
+        [("data.generate.where:", "of random scenes of size 30 to 40", "narrow the sizes")],
+    ),
+    "scenes where nothing can be read": (
+        {"data.generate.where": "|A| = 1"},
+        [("data.generate.where:", "write ==", "at column 5")],
+    ),
+    "a cell that the restriction empties": (
+        {"data.generate.where": "|A| < 3"},
+        [("quantifiers", "at_least_3", "cannot be balanced")],
+    ),
+    "noise that is more than chance": (
+        {"data.generate.noise": 0.6},
+        [("data.generate.noise:", "a number from 0 to 0.5")],
+    ),
     "misspelt key at the top": (
         {"quantifers": ["most"]},
         [("quantifers:", 'did you mean "quantifiers"?')],

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -173,9 +174,25 @@ def test_the_machine_has_memory():
     assert GIB / 4 < machine_memory() < 2**50
 
 
-def test_a_control_group_bounds_the_memory(monkeypatch):
-    monkeypatch.setattr(memory, "_control_group_limits", lambda: iter([GIB]))
-    assert machine_memory() == GIB
+@pytest.mark.parametrize(
+    ("told", "limits"),
+    [
+        ("0::/", {"memory.max": "1073741824"}),
+        (
+            "0::/user/job_7/step",
+            {"user/job_7/memory.max": f"{GIB}", "user/job_7/step/memory.max": "max"},
+        ),
+        ("4:cpu:/\n3:memory:/slurm/job_7", {"memory/slurm/job_7/memory.limit_in_bytes": f"{GIB}"}),
+    ],
+    ids=["of the machine", "version 2", "version 1"],
+)
+def test_a_control_group_bounds_the_memory(tmp_path, told, limits):
+    """That of the job, as Slurm and systemd make it, and those above."""
+    for file, text in {"../../../proc/self/cgroup": f"{told}\n", **limits}.items():
+        path = Path(os.path.normpath(tmp_path / "sys/fs/cgroup" / file))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert machine_memory(tmp_path) == GIB
 
 
 # Bounds -------------------------------------------------------------------------------------------

@@ -92,6 +92,18 @@ def test_the_log_says_what_became_of_a_checkpoint(path, caplog):
     assert cut.startswith(f"{path}: checkpoint not used: it cannot be read (")
 
 
+def test_a_checkpoint_of_another_kind_of_processor_is_used_and_named(tmp_path, monkeypatch, caplog):
+    kinds = ("one", "two", "two")
+    for place, kind in enumerate(kinds):
+        monkeypatch.setattr("quantlearn.training.checkpoints.processor_kind", lambda: kind)  # noqa: B023
+        job = Checkpoints(tmp_path / "c", FINGERPRINT, 1e-9)
+        caplog.clear()
+        assert (job.restore() is None) == (place == 0)
+        assert ("written on another kind of processor (one)" in caplog.text) == (place == 1)
+        assert job.processors == list(dict.fromkeys(kinds[: place + 1]))
+        job.offer(lambda: {"step": 1})
+
+
 def test_checkpoints_are_written_at_intervals_of_time(tmp_path, monkeypatch):
     now = 1000.0
     monkeypatch.setattr("quantlearn.training.checkpoints.time.monotonic", lambda: now)

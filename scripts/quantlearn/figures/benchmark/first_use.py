@@ -39,7 +39,7 @@ def in_fresh_process(core: str | None, shape: Shape, scenes: int, cache: Path) -
         env=environment,
         check=True,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     return json.loads(done.stdout)
 
@@ -62,7 +62,7 @@ def _fresh(core: str | None, shape: Shape, scenes: int) -> dict[str, float]:
 def _most_memory() -> int:
     """The most bytes that this process has held."""
     try:
-        status = Path("/proc/self/status").read_text()
+        status = Path("/proc/self/status").read_text(encoding="ascii")
     except OSError:  # macOS, where ru_maxrss counts bytes
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Not ru_maxrss: Linux hands it down from the process that started this one.
