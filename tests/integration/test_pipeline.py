@@ -336,7 +336,7 @@ def test_a_fault_in_a_job_is_one_line_on_the_terminal_and_in_the_log(finished, t
         "results/tiny/training/0/trials.csv",
     )
     assert done.returncode != 0
-    line = "train: results/tiny/data/split.parquet: cannot be read as a table of scenes"
+    line = "train: results/tiny/data/split.parquet: is not what was written"
     assert line in done.stderr
     assert line in (folder / "results" / "tiny" / "logs" / "train" / "0.log").read_text()
     assert not (folder / "results" / "tiny" / "training" / "0" / "curves.parquet").exists()

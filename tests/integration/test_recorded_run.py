@@ -50,7 +50,8 @@ def record(finished):
 def verified(folder):
     """Exit status of the verification, its lines on the terminal by state, and stderr."""
     done = snakemake(folder, "--cores", "1", "verify")
-    lines = re.findall(r"^(unchanged|changed|missing|new) +(\S+)$", done.stdout, re.MULTILINE)
+    line = r"^(unchanged|changed|missing|new) +(\S+)(?:  \(.*\))?$"
+    lines = re.findall(line, done.stdout, re.MULTILINE)
     return done.returncode, lines, done.stdout + done.stderr
 
 
