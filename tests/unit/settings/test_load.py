@@ -57,6 +57,8 @@ def test_defaults_are_the_published_protocol(shipped):
             "max_size": 20,
             "zones": ["both", "a_only", "b_only", "neither"],
             "sizes": "equal",
+            "where": None,
+            "noise": 0.0,
         },
         "balance": {"method": "downsample", "by": "truth"},
         "split": {
