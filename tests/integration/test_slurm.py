@@ -29,11 +29,20 @@ PROMPTLY = [
 ]
 
 # Stands in for a scheduler: notes what is asked for, and runs the job here and now.
+# A scheduler that runs each job at once, and says of it what PBS says.
 QSUB = """\
 #!/bin/bash
 echo "$@" >> qsub.log
-bash "${@: -1}" </dev/null >/dev/null 2>&1 &
+(bash "${@: -1}" </dev/null >/dev/null 2>&1; echo $? >"ended.$BASHPID") >/dev/null &
 echo $!
+"""
+QSTAT = """\
+#!/bin/bash
+[ "$1" = -x ] || exit 1
+state=R
+code=$(cat "ended.${@: -1}" 2>/dev/null) && state=F
+echo "    job_state = $state"
+echo "    Exit_status = $code"
 """
 
 
@@ -172,8 +181,9 @@ def test_another_scheduler_needs_no_change_in_the_rules(finished, tmp_path):
     there, here = (place / "results" / "tiny" for place in (finished, folder))
     shutil.copytree(there / "data", here / "data")
     shutil.copy(there / "samples.csv", here)
-    (folder / "qsub").write_text(QSUB)
-    (folder / "qsub").chmod(stat.S_IRWXU)
+    for name, command in (("qsub", QSUB), ("qstat", QSTAT)):
+        (folder / name).write_text(command)
+        (folder / name).chmod(stat.S_IRWXU)
     profile = yaml.safe_load((PROFILES / "generic" / "config.yaml").read_text())
     command = profile["cluster-generic-submit-cmd"]
     assert command.startswith("qsub ")
@@ -181,6 +191,7 @@ def test_another_scheduler_needs_no_change_in_the_rules(finished, tmp_path):
         folder,
         *("--workflow-profile", PROFILES / "generic"),
         *("--cluster-generic-submit-cmd", f"{folder}/{command}"),
+        *("--cluster-generic-status-cmd", f"PATH={folder}:$PATH {PROFILES / 'generic/status.sh'}"),
         *("--set-resources", "train:gpu=1"),
         *("--seconds-between-status-checks", "1"),
         *("--rerun-triggers", "mtime"),
