@@ -1,4 +1,4 @@
-"""The tiny configuration on a real Slurm with two simulated GPUs, and on another scheduler.
+"""The tiny configuration on a real Slurm with two simulated GPUs.
 
 Slurm is installed and started here, which needs root on Debian; elsewhere these tests are skipped,
 or fail if QUANTLEARN_REQUIRE_SLURM is set. The GPUs are simulated: jobs are given one each, and
@@ -7,14 +7,11 @@ CUDA_VISIBLE_DEVICES says which, but networks train on the CPU.
 
 import os
 import re
-import shutil
-import stat
 import time
 from contextlib import ExitStack, suppress
 
 import psutil
 import pytest
-import yaml
 
 from pipeline import ROOT, lay_out, run, start
 from slurm import Unavailable, end_time_of_running_job, ended_jobs, one_node
@@ -27,23 +24,6 @@ PROMPTLY = [
     *("--seconds-between-status-checks", "1"),
     *("--slurm-init-seconds-before-status-checks", "1"),
 ]
-
-# Stands in for a scheduler: notes what is asked for, and runs the job here and now.
-# A scheduler that runs each job at once, and says of it what PBS says.
-QSUB = """\
-#!/bin/bash
-echo "$@" >> qsub.log
-(bash "${@: -1}" </dev/null >/dev/null 2>&1; echo $? >"ended.$BASHPID") >/dev/null &
-echo $!
-"""
-QSTAT = """\
-#!/bin/bash
-[ "$1" = -x ] || exit 1
-state=R
-code=$(cat "ended.${@: -1}" 2>/dev/null) && state=F
-echo "    job_state = $state"
-echo "    Exit_status = $code"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -174,34 +154,3 @@ def halt(folder, script):
                 process.suspend()
                 halted.append(process)
     assert halted
-
-
-def test_another_scheduler_needs_no_change_in_the_rules(finished, tmp_path):
-    folder = lay_out(tmp_path)
-    there, here = (place / "results" / "tiny" for place in (finished, folder))
-    shutil.copytree(there / "data", here / "data")
-    shutil.copy(there / "samples.csv", here)
-    for name, command in (("qsub", QSUB), ("qstat", QSTAT)):
-        (folder / name).write_text(command)
-        (folder / name).chmod(stat.S_IRWXU)
-    profile = yaml.safe_load((PROFILES / "generic" / "config.yaml").read_text())
-    command = profile["cluster-generic-submit-cmd"]
-    assert command.startswith("qsub ")
-    run(
-        folder,
-        *("--workflow-profile", PROFILES / "generic"),
-        *("--cluster-generic-submit-cmd", f"{folder}/{command}"),
-        *("--cluster-generic-status-cmd", f"PATH={folder}:$PATH {PROFILES / 'generic/status.sh'}"),
-        *("--set-resources", "train:gpu=1"),
-        *("--seconds-between-status-checks", "1"),
-        *("--rerun-triggers", "mtime"),
-        *("--", "results/tiny/tables/comparison.csv"),
-        limit=LIMIT,
-    )
-    asked = (folder / "qsub.log").read_text().splitlines()
-    training = [line for line in asked if "ncpus=1:mem=2000mb:ngpus=1 -l walltime=14400 " in line]
-    assert len(training) == 1
-    assert all(":ngpus=0 " in line for line in asked if line not in training)
-    for table in ("comparison.csv", "trials.csv"):
-        path = f"results/tiny/tables/{table}"
-        assert (folder / path).read_bytes() == (finished / path).read_bytes()
