@@ -389,14 +389,15 @@ def test_where_nothing_can_run_is_said_at_once(tmp_path, monkeypatch, system, py
 
 
 def test_a_missing_gpu_is_named(tmp_path, monkeypatch):
-    """Also where a GPU is counted, as by the profile, and --config says something else."""
+    """Also where a GPU is counted, as by the profile, and --config says something else; where none
+    is, auto takes the CPU.
+    """
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")  # on a machine that has one
     folder = lay_out(tmp_path)
-    done = snakemake(
-        *(folder, "--workflow-profile", ROOT / "workflow/profiles/gpu", "--cores", "1"),
-        *("--config", "device=auto", "trials=2", "--"),
-        *("results/tiny_alone/training/0/trials.csv", stage("tiny")),
-    )
+    options = ("--cores", "1", "--config", "device=auto", "trials=2", "--")
+    targets = ("results/tiny_alone/training/0/trials.csv", stage("tiny"))
+    profile = ("--workflow-profile", ROOT / "workflow/profiles/gpu")
+    done = snakemake(folder, *profile, *options, *targets)
     assert done.returncode == 1
     [line] = [line for line in done.stderr.splitlines() if line.startswith("train: ")]
     assert "device: cuda was asked for, but torch sees no GPU" in line
@@ -404,3 +405,4 @@ def test_a_missing_gpu_is_named(tmp_path, monkeypatch):
     assert line in log_of(folder, "tiny_alone", "train/0")
     assert "Traceback" not in done.stderr
     assert (folder / stage("tiny")).exists()
+    run(folder, *options, *targets)

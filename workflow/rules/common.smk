@@ -74,7 +74,8 @@ if REPORTED:
 
 # Whoever shares out GPUs wants them. A profile cannot say so by its config:, in whose place comes any
 # --config. Jobs are told as by --config.
-if config.get("device") == "auto" and workflow.resource_settings.resources.get("gpu"):
+counted = dict(workflow.resource_settings.resources).get("gpu")  # its own get makes up what is not
+if config.get("device") == "auto" and counted is not None and counted.value:
     config["device"] = "cuda"
     workflow.config_settings.config_args = [*workflow.config_settings.config_args, "device=cuda"]
 
