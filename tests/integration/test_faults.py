@@ -25,6 +25,7 @@ from quantlearn.data import scene_files
 from quantlearn.data.generate import enumerate_pairs
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures import style
+from quantlearn.files import write_page
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 from quantlearn.networks.weight_files import write_weights
@@ -38,6 +39,7 @@ from quantlearn.settings.samples import read_sample, samples_table
 from quantlearn.training.weights import read_weights
 
 FULL = "No space left on device; free some space and run again"
+READ_ONLY = "Read-only file system; make its folder writable and run again"
 DAMAGED = "delete it and run again"
 
 
@@ -74,20 +76,11 @@ def read_only_disk(folder):
         yield folder
 
 
-# Every reader, of a truncated file, where no job looks at its digest before -----------------------
+# Every writer, on a disk that is full or read-only ------------------------------------------------
 
-SAMPLE = {
-    "network": {"architecture": "lstm", "hidden": 4},
-    "training": {"learning_rate": 0.01, "batch_size": 8},
-}
-CURVES = pd.DataFrame(
-    {"sample": 0, "trial": [0, 0], "step": [1, 2], "split": "test", "quantifier": "all"}
-    | {"loss": [0.5, 0.4], "accuracy": [0.5, 0.6]}
-)
-CHOSEN = pd.DataFrame(
-    {"sample": [0], "trial": 0, "quantifier": "all"}
-    | {"test_loss": 0.5, "test_accuracy": 0.5, "test_scenes": 9}
-)
+
+def many_numbers():
+    return pd.DataFrame({"number": np.random.default_rng(0).random(10_000)})
 
 
 def scenes():
@@ -109,7 +102,67 @@ def write_networks(path):
 def write_figure(path):
     figure = style.new_figure(2, 2)
     figure.subplots().plot(np.random.default_rng(0).random((40, 40)))
-    style.save_figure(figure, path)
+    others = [path.with_name("second"), path.with_name("third")]
+    style.save_figure(figure, path, *others)
+
+
+def write_html(path):
+    template = path.parents[1] / "page.j2"
+    template.write_text("{{ text }}")
+    write_page(template, path, {"text": "x" * 100_000})
+
+
+WRITERS = {
+    "csv": lambda path: tables.write_csv(many_numbers(), path),
+    "parquet": lambda path: tables.write_parquet(many_numbers(), path),
+    "scenes": lambda path: scene_files.write_trials(path, ["most"], [(scenes(), {})]),
+    "weights": write_networks,
+    "figure": write_figure,
+    "page": write_html,
+    "notebook": lambda path: write_notebook(
+        nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("x" * 100_000)]), path
+    ),
+}
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_a_full_disk_leaves_what_was_there(tmp_path, write):
+    with full_disk(tmp_path / "disk") as folder:
+        path = folder / "file"
+        path.write_text("before")
+        with pytest.raises(QuantlearnError) as caught:
+            write(path)
+        assert str(caught.value) == f"{path}: cannot be written: {FULL}"
+        assert path.read_text() == "before"
+        assert os.listdir(folder) == ["file"]
+
+
+@pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+def test_a_read_only_disk_leaves_what_was_there(tmp_path, write):
+    path = tmp_path / "disk" / "file"
+    path.parent.mkdir()
+    path.write_text("before")
+    with read_only_disk(path.parent):
+        with pytest.raises(QuantlearnError) as caught:
+            write(path)
+        assert str(caught.value) == f"{path}: cannot be written: {READ_ONLY}"
+    assert path.read_text() == "before"
+
+
+# Every reader, of a truncated or edited file, where no job looks at its digest before -------------
+
+SAMPLE = {
+    "network": {"architecture": "lstm", "hidden": 4},
+    "training": {"learning_rate": 0.01, "batch_size": 8},
+}
+CURVES = pd.DataFrame(
+    {"sample": 0, "trial": [0, 0], "step": [1, 2], "split": "test", "quantifier": "all"}
+    | {"loss": [0.5, 0.4], "accuracy": [0.5, 0.6]}
+)
+CHOSEN = pd.DataFrame(
+    {"sample": [0], "trial": 0, "quantifier": "all"}
+    | {"test_loss": 0.5, "test_accuracy": 0.5, "test_scenes": 9}
+)
 
 
 # How each kind of file is written and read again.
@@ -127,22 +180,17 @@ KINDS = {
         lambda path: tables.read_parquet(path, columns.CURVES),
     ),
     "scenes": (
-        lambda path: scene_files.write_trials(path, ["most"], [(scenes(), {})]),
+        WRITERS["scenes"],
         lambda path: list(scene_files.read_trials(path, ["most"])),
     ),
-    "weights": (write_networks, lambda path: read_weights(networks()[0], 3, path, 0)),
-    "notebook": (
-        lambda path: write_notebook(
-            nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("x" * 1000)]), path
-        ),
-        read_notebook,
-    ),
+    "weights": (WRITERS["weights"], lambda path: read_weights(networks()[0], 3, path, 0)),
+    "notebook": (WRITERS["notebook"], read_notebook),
     "figure": (write_figure, lambda path: embedded_figure(path, "caption", "what it shows")),
 }
 
 
 @pytest.mark.parametrize(("write", "read"), KINDS.values(), ids=KINDS)
-@pytest.mark.parametrize("kept", [0.0, 0.5, 0.99])
+@pytest.mark.parametrize("kept", [0.0, 0.1, 0.5, 0.9, 0.99])
 def test_a_truncated_file_is_named(tmp_path, write, read, kept):
     path = tmp_path / "file"
     write(path)
@@ -154,6 +202,28 @@ def test_a_truncated_file_is_named(tmp_path, write, read, kept):
     assert str(caught.value).startswith(f"{path}: ")
     assert str(caught.value).endswith(DAMAGED)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("write", "read"), KINDS.values(), ids=KINDS)
+def test_a_file_with_other_bytes_is_read_or_named(tmp_path, write, read):
+    path = tmp_path / "file"
+    write(path)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        spoilt = bytearray(whole)
+        for place in rng.integers(len(spoilt), size=rng.integers(1, 9)):
+            spoilt[place] = rng.integers(256)
+        path.write_bytes(bytes(spoilt))
+        message = ""
+        try:
+            read(path)
+        except QuantlearnError as error:
+            message = str(error)
+        if message:
+            assert message.startswith(f"{path}: ")
+            assert message.endswith(DAMAGED)
+            assert "\n" not in message
 
 
 @pytest.mark.parametrize(

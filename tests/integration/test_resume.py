@@ -1,4 +1,4 @@
-"""Interrupted training: stopped by a signal, with a damaged checkpoint; the same bytes."""
+"""Interrupted training: killed, stopped by a signal, with a damaged checkpoint; the same bytes."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 from pipeline import ROOT, bare_environment, lay_out
@@ -23,10 +24,14 @@ def finish(process):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """The results of the job."""
+    """The results of the job, and the seconds that it took."""
     folder = lay_out_job(tmp_path_factory.mktemp("resume") / "undisturbed")
+    assert finish(start_job(folder)) == 0  # the first one waits for torch
+    results = results_of(folder)
+    started = time.monotonic()
     assert finish(start_job(folder)) == 0
-    return results_of(folder)
+    assert results_of(folder) == results
+    return results, time.monotonic() - started
 
 
 def wait_for(folder, line, process):
@@ -35,6 +40,29 @@ def wait_for(folder, line, process):
     while not (log.exists() and line in log.read_text()):
         assert process.is_alive()
         time.sleep(0.002)
+
+
+@pytest.mark.parametrize("count", [8, pytest.param(100, marks=pytest.mark.whole)])
+def test_killed_at_random_moments_and_resumed(tmp_path, undisturbed, count):
+    expected, seconds = undisturbed
+    rng = np.random.default_rng()
+    runs = kills = resumed = 0
+    while kills < count:
+        runs += 1
+        folder = lay_out_job(tmp_path / str(runs))
+        while True:
+            process = start_job(folder)
+            process.join(rng.uniform(0, seconds) if kills < count else PATIENCE)
+            if not process.is_alive():
+                break
+            process.kill()
+            process.join()
+            kills += 1
+        assert process.exitcode == 0
+        assert results_of(folder) == expected
+        resumed += "going on from this checkpoint" in (folder / "train.log").read_text()
+        assert not list(folder.glob(f"*{CHECKPOINT}*"))
+    assert resumed > 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -55,7 +83,7 @@ def test_a_signal_leaves_a_checkpoint_and_one_clear_line(tmp_path, undisturbed, 
     assert not list(folder.glob("curves*"))
     assert finish(start_job(folder, seconds=3600)) == 0
     assert f"{CHECKPOINT}: going on from this checkpoint" in (folder / "train.log").read_text()
-    assert results_of(folder) == undisturbed
+    assert results_of(folder) == undisturbed[0]
 
 
 def cut(folder):
@@ -98,7 +126,7 @@ def test_a_checkpoint_that_cannot_be_used_is_told_and_not_used(tmp_path, undistu
     log = (folder / "train.log").read_text()
     assert f"{CHECKPOINT}: checkpoint not used: {said}" in log
     assert log.count("training starts from the beginning") == 1
-    assert (results_of(folder) == undisturbed) == (folder != foreign)
+    assert (results_of(folder) == undisturbed[0]) == (folder != foreign)
 
 
 def start_workflow(folder):
