@@ -3,13 +3,12 @@
 All of them work element by element, so that one optimiser trains every network of the ensemble.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
-if TYPE_CHECKING:
-    from quantlearn.networks.compiled.batches import Adam
+from quantlearn.networks.compiled.batches import Adam
 
 __all__ = [
     "compiled_adam",
@@ -51,7 +50,7 @@ def make_optimiser(
 
 def compiled_adam(
     optimiser: torch.optim.Optimizer, flat: torch.nn.Parameter, steps: int
-) -> "Adam | None":
+) -> Adam | None:
     """What compiled code needs to take the next steps in the place of ``optimiser``.
 
     It moves the optimiser's own averages, and its count of steps is moved here. None where it is
@@ -59,8 +58,6 @@ def compiled_adam(
     """
     if not isinstance(optimiser, torch.optim.Adam):
         return None
-    from quantlearn.networks.compiled.batches import Adam  # noqa: PLC0415 - only where it is used
-
     [group] = optimiser.param_groups
     state = optimiser.state[flat]
     if not state:

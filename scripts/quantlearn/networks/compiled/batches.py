@@ -1,6 +1,7 @@
 """Batches as kernels take them: arrays that are checked, memory, trials spread over threads."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import NamedTuple
@@ -10,7 +11,9 @@ import torch
 from torch import Tensor
 
 __all__ = [
+    "Adam",
     "Batches",
+    "Dropout",
     "Mode",
     "Results",
     "as_arrays",
@@ -69,6 +72,27 @@ class Adam(NamedTuple):
     squares: np.ndarray
     keep: np.ndarray
     decay: np.ndarray
+
+
+class Dropout(NamedTuple):
+    """Units are dropped at this rate, by each trial's own stream."""
+
+    rate: float
+    streams: Sequence[np.random.Generator]
+
+    def kept(
+        self, trial: int, extents: Sequence[tuple[int, ...]], dtype: torch.dtype
+    ) -> list[np.ndarray]:
+        """0 or 1 / (1 − rate) for each unit: arrays (steps, …) of these extents, drawn in turn."""
+        steps = extents[0][0]
+        sizes = [math.prod(extent[1:]) for extent in extents]
+        drawn = self.streams[trial].random((steps, sum(sizes)), dtype=np.float32) >= self.rate
+        kept = torch.as_tensor(drawn).to(dtype) / (1 - self.rate)
+        parts = kept.split(sizes, dim=1)
+        return [
+            part.reshape(extent).contiguous().numpy()
+            for part, extent in zip(parts, extents, strict=True)
+        ]
 
 
 class Results(NamedTuple):

@@ -21,11 +21,10 @@ Not covered: accelerators, half precision, second derivatives.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,6 +34,7 @@ from quantlearn.networks.architectures import recurrent
 from quantlearn.networks.compiled import flat_kernels, kernels
 from quantlearn.networks.compiled.batches import (
     Adam,
+    Dropout,
     as_arrays,
     check_tokens,
     empty,
@@ -68,27 +68,6 @@ class Shape:
     def driven(self) -> np.ndarray:
         """The block of a stored matrix that each gate takes of the input's rows, -1 for none."""
         return np.array([-1 if block is None else block for block in self.cell.driven])
-
-
-class Dropout(NamedTuple):
-    """Units are dropped at this rate, by each trial's own stream."""
-
-    rate: float
-    streams: Sequence[np.random.Generator]
-
-    def kept(
-        self, trial: int, extents: Sequence[tuple[int, ...]], dtype: torch.dtype
-    ) -> list[np.ndarray]:
-        """0 or 1 / (1 − rate) for each unit: arrays (steps, …) of these extents, drawn in turn."""
-        steps = extents[0][0]
-        sizes = [math.prod(extent[1:]) for extent in extents]
-        drawn = self.streams[trial].random((steps, sum(sizes)), dtype=np.float32) >= self.rate
-        kept = torch.as_tensor(drawn).to(dtype) / (1 - self.rate)
-        parts = kept.split(sizes, dim=1)
-        return [
-            part.reshape(extent).contiguous().numpy()
-            for part, extent in zip(parts, extents, strict=True)
-        ]
 
 
 class RecurrentCore:
