@@ -103,6 +103,17 @@ def test_a_trial_does_not_depend_on_its_company_or_threads(dropping, precision):
         assert torch.equal(spread.logits(flat, *batch[:2]), logits)
 
 
+def test_one_trial_is_not_compiled_apart(settings):
+    compiled = []
+    for trials in (3, 1):
+        ensemble, flat = ensemble_of(settings, trials)
+        batch = random_batch(TASK, trials, 5)
+        ensemble.loss_gradient(flat, *batch, mode_of(range(trials)))
+        ensemble.logits(flat, *batch[:2])
+        compiled.append(len(ensemble.compiled.kernel.signatures))
+    assert compiled[0] == compiled[1]
+
+
 def test_a_scene_is_answered_alike_wherever_it_stands(settings):
     ensemble, flat = ensemble_of(settings, 2, precision="float32")
     tokens, lengths, _ = random_batch(TASK, 2, 40)

@@ -99,8 +99,8 @@ class SceneCore:
 
     def order(self, lengths: np.ndarray) -> np.ndarray:
         """The order (trials, batch) in which the scenes of a batch are computed: as they come."""
-        places = np.arange(lengths.shape[1], dtype=np.int32)
-        return np.ascontiguousarray(np.broadcast_to(places, lengths.shape))
+        # Not broadcast: what cannot be written has a type of its own, for which all is compiled.
+        return np.tile(np.arange(lengths.shape[1], dtype=np.int32), (len(lengths), 1))
 
     def demand_trainable(self, scenes: int, mode: Evaluation) -> None:
         """Raise an error where batches of so many scenes cannot be trained in this mode."""
