@@ -95,8 +95,7 @@ def _trial_plan(tokens: np.ndarray, lengths: np.ndarray, lanes: int) -> TrialPla
         raise IndexError(f"tokens must be at most {LARGEST_TOKEN}")
     # zero after the end, so that a scene sorts before those that continue it
     keys = np.where(inside, tokens + np.uint8(1), np.uint8(0))
-    distinct, scene_of = np.unique(keys.view(f"S{size}").ravel(), return_inverse=True)
-    keys = distinct.view(np.uint8).reshape(-1, size)
+    keys, scene_of = _distinct_rows(keys)
     differs = keys[1:] != keys[:-1]
     parent, depth, scene, end = kernels.radix_tree(
         np.count_nonzero(keys, axis=1), differs.argmax(axis=1)
@@ -106,8 +105,10 @@ def _trial_plan(tokens: np.ndarray, lengths: np.ndarray, lanes: int) -> TrialPla
     has_children[parent[1:]] = True
     # an inner node can be computed when its parent has been; the leaves come last
     generation = np.zeros(nodes, np.int64)
-    for node in np.argsort(depth, kind="stable")[1:]:
-        generation[node] = generation[parent[node]] + 1
+    above = parent
+    while above.any():
+        generation += above > 0
+        above = parent[above]
     generation[~has_children] = nodes
     generation[0] = 0
     run = depth - np.where(np.arange(nodes) > 0, depth[parent], 0)
@@ -118,23 +119,37 @@ def _trial_plan(tokens: np.ndarray, lengths: np.ndarray, lanes: int) -> TrialPla
     run, generation, scene, depth = (a[order] for a in (run, generation, scene, depth))
 
     changes = np.flatnonzero(np.diff(run) | np.diff(generation)) + 1
-    borders = [1, *changes[changes > 1], nodes]
     blocks, pieces, at = [], [], 0
-    for first, last in pairwise(borders):
-        for node in range(first, last, lanes):
-            count, steps = min(lanes, last - node), int(run[node])
-            here = slice(node, node + count)
-            positions = depth[here] - steps + np.arange(steps)[:, None]
-            pieces.append(keys[scene[here], positions].ravel() - np.uint8(1))
-            blocks.append((node, count, steps, at))
-            at += steps * count
+    for first, last in pairwise([1, *changes[changes > 1], nodes]):
+        steps = int(run[first])
+        positions = depth[first:last, None] - steps + np.arange(steps)
+        read = keys[scene[first:last, None], positions] - np.uint8(1)
+        whole = (last - first) // lanes * lanes
+        # of a block [position][lane], also of the last one, whose lanes are not all taken
+        pieces.append(read[:whole].reshape(-1, lanes, steps).swapaxes(1, 2).ravel())
+        pieces.append(read[whole:].T.ravel())
+        starts = np.arange(first, last, lanes)
+        counts = np.minimum(lanes, last - starts)
+        place = at + (starts - first) * steps
+        blocks.append(np.column_stack([starts, counts, np.full_like(starts, steps), place]))
+        at += read.size
     return TrialPlan(
-        blocks=np.array(blocks, np.int64).reshape(-1, 4),
+        blocks=np.concatenate([np.empty((0, 4), np.int64), *blocks]),
         parents=parents,
         tokens=np.concatenate([np.empty(0, np.uint8), *pieces]),
         inner=int(np.count_nonzero(has_children)) or 1,
         node_of=rank[end[scene_of]],
     )
+
+
+def _distinct_rows(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct rows of uint8 (n, m) in their order, and which of them each row is.
+
+    Texts are sorted many times faster than rows of numbers.
+    """
+    size = rows.shape[1]
+    distinct, row_of = np.unique(rows.view(f"S{size}").ravel(), return_inverse=True)
+    return distinct.view(np.uint8).reshape(-1, size), row_of
 
 
 @dataclass(frozen=True)
@@ -171,7 +186,7 @@ def distinct_scenes(tokens: Tensor, lengths: Tensor) -> DistinctScenes:
     scene_of = np.empty((trials, batch), np.int64)
     found = []
     for given, scenes in zip(keys, scene_of, strict=True):
-        own, scenes[:] = np.unique(given, axis=0, return_inverse=True)
+        own, scenes[:] = _distinct_rows(given)
         found.append(own)
     counts = np.array([len(own) for own in found], np.int64)
     kept = np.zeros((trials, counts.max(initial=0), size + 1), np.uint8)
