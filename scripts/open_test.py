@@ -11,7 +11,7 @@ from quantlearn.pipeline.devices import choose_device
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.settings.samples import read_sample
 from quantlearn.statistics.ranking import have_one_loss, rank_samples
-from quantlearn.training.evaluation import answers, evaluate
+from quantlearn.training.evaluation import answers, scored
 from quantlearn.training.examples import stack
 from quantlearn.training.members import Member, read_members
 from quantlearn.training.tables import cells_table
@@ -69,8 +69,8 @@ def open_test(
     ensemble.share_threads()
     flat = read_weights(ensemble, len(members), weights, chosen).to(where)
     examples = stack([member.examples["test"] for member in members], where)
-    scores = evaluate(ensemble, flat, examples)
     given = answers(ensemble, flat, examples)
+    scores = scored(given, examples, ensemble.task.quantifiers)
     tables.write_csv(_scores_table(members, chosen, scores), chosen_trials)
     tables.write_parquet(cells_table(chosen, members, {"test": given}, quantifiers), chosen_cells)
 

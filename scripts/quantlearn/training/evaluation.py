@@ -13,7 +13,7 @@ from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.loss import IGNORED, word_losses
 from quantlearn.training.examples import Stacked
 
-__all__ = ["Answers", "Scores", "answers", "evaluate"]
+__all__ = ["Answers", "Scores", "answers", "evaluate", "scored"]
 
 # Scenes of each trial in one piece, by kind of device, so that memory stays bounded; few of them
 # would leave a GPU idle. The number must not depend on how many trials there are: matrix products
@@ -49,8 +49,11 @@ class Answers:
 
 def evaluate(ensemble: Ensemble, flat: torch.Tensor, examples: Stacked) -> Scores:
     """Scores of networks ``flat`` (trials, row) on their examples."""
-    given = answers(ensemble, flat, examples)
-    quantifiers = ensemble.task.quantifiers
+    return scored(answers(ensemble, flat, examples), examples, ensemble.task.quantifiers)
+
+
+def scored(given: Answers, examples: Stacked, quantifiers: int) -> Scores:
+    """Scores of what was answered to examples of so many quantifiers."""
     trials, n = given.loss.shape
     real = np.arange(n) < examples.counts[:, None]
     # Sums run over one trial after another, so they do not depend on the other trials.
@@ -73,10 +76,10 @@ def answers(ensemble: Ensemble, flat: torch.Tensor, examples: Stacked) -> Answer
     """What networks ``flat`` (trials, row) answer to each of their examples."""
     if ensemble.planned:
         logits = ensemble.planned_logits(flat, examples.plan(ensemble.plan))
-        scored = _score(ensemble, logits, examples.labels)
+        numbers = _score(ensemble, logits, examples.labels)
     else:
-        scored = _score_by_pieces(ensemble, flat, examples)
-    return Answers(*scored.cpu().numpy())
+        numbers = _score_by_pieces(ensemble, flat, examples)
+    return Answers(*numbers.cpu().numpy())
 
 
 def _score_by_pieces(ensemble: Ensemble, flat: torch.Tensor, examples: Stacked) -> torch.Tensor:

@@ -25,7 +25,7 @@ from quantlearn.pipeline.training_log import next_sample
 from quantlearn.seeds import parts_of_trial, random_stream, seed_sequence
 from quantlearn.settings.samples import Sample
 from quantlearn.training.checkpoints import Checkpoints
-from quantlearn.training.evaluation import answers, evaluate
+from quantlearn.training.evaluation import answers, scored
 from quantlearn.training.examples import Stacked, stack, stratified_subset
 from quantlearn.training.loop import Outcome, train
 from quantlearn.training.members import Member, read_members, with_training_scenes
@@ -392,14 +392,14 @@ def _trained(
 
     ``splits`` are those that the curves were drawn on.
     """
-    scores = {side: evaluate(ensemble, outcome.weights, whole[side]) for side in whole}
-    given = {
-        side: answers(ensemble, outcome.weights, whole[side]) for side in whole if side != "train"
-    }
+    given = {side: answers(ensemble, outcome.weights, part) for side, part in whole.items()}
+    quantifiers = ensemble.task.quantifiers
+    scores = {side: scored(given[side], part, quantifiers) for side, part in whole.items()}
+    tested = {side: part for side, part in given.items() if side != "train"}
     seeds, device = assignment.seeds(sample, members), str(assignment.device)
     curves = curves_table(sample, outcome, members, splits)
     trials = trials_table(sample, outcome, members, scores, seeds, device, ensemble.core)
-    cells = cells_table(sample, members, given, assignment.quantifiers)
+    cells = cells_table(sample, members, tested, assignment.quantifiers)
     weights = ensemble.unpack(outcome.weights.cpu())
     return TrainedSample(
         curves=pa.Table.from_pandas(curves, preserve_index=False),
