@@ -106,7 +106,7 @@ $(STAMP):
 	@$(INSTALL) --requirement $(LOCK)
 	@$(VENV)/bin/python -c 'import pathlib, site; pathlib.Path(site.getsitepackages()[0], "quantlearn.pth").write_text("$(CURDIR)/scripts\n")'
 	@echo "Compiling what trains networks."
-	@$(VENV)/bin/python -m quantlearn.figures.benchmark.first_use >/dev/null
+	@$(VENV)/bin/python -m quantlearn.figures.benchmark.first_use
 	@touch $@
 
 $(TEST_STAMP): $(STAMP)

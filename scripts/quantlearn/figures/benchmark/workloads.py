@@ -19,6 +19,7 @@ import torch
 
 from quantlearn.networks.dropout_and_batch_norm import EVALUATION
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.networks.task import Task
 from quantlearn.semantics.scenes import PADDING, ZONES
 from quantlearn.training.evaluation import answers
@@ -46,6 +47,7 @@ class Shape:
     batch: int = 8
     quantifiers: int = 2
     precision: str = "float32"
+    architecture: str = "lstm"
 
     @property
     def task(self) -> Task:
@@ -54,12 +56,12 @@ class Shape:
     @property
     def network(self) -> dict[str, Any]:
         """The settings of the network, as in an experiment."""
+        known = ARCHITECTURES[self.architecture].settings
         return {
-            "architecture": "lstm",
+            **{name: setting["default"] for name, setting in known.items()},
+            "architecture": self.architecture,
             "layers": self.layers,
             "hidden": self.hidden,
-            "padding": "masked",
-            "dropout": 0.0,
             "initialisation": "torch",
             "precision": self.precision,
         }
