@@ -251,7 +251,9 @@ def test_truth_of_any_expression_is_that_of_the_library(expressions, engine):
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Ask</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="{static}/widgets.css">
 <link rel="stylesheet" href="{static}/ask.css">
+<script defer src="{static}/elements.js"></script>
 <script defer src="{static}/engine.js"></script>
 <script defer src="{static}/ask.js"></script>
 <script defer src="networks.js"></script>
@@ -280,7 +282,7 @@ def objects(page):
 
 def said(page):
     """The share of `true` and of agreeing networks that the widget tells."""
-    text = page.inner_text(".ask-answer")
+    text = page.inner_text(".widget-answer")
     found = re.search(r"says (true|false) with probability ([0-9.]+) .*\. (\d) of 2 networks", text)
     answer, probability, agreeing = found.groups()
     return abs((answer == "false") - float(probability)), int(agreeing)
@@ -299,7 +301,9 @@ def test_the_widget_tells_what_torch_gives(name, widget):
     page = widget(name, "#ask?both=3&a_only=2&quantifier=most&trial=1")
     assert sorted(objects(page)) == [0, 0, 0, 1, 1]
     first, second = asked_of_torch(name, objects(page), QUANTIFIERS.index("most"))
-    assert page.inner_text(".ask-answer").startswith("“most” is true of this scene. Trial 1 says")
+    assert page.inner_text(".widget-answer").startswith(
+        "“most” is true of this scene. Trial 1 says"
+    )
     probability, agreeing = said(page)
     assert probability == pytest.approx(second, abs=0.0051)
     assert agreeing == 1 + ((first > 0.5) == (second > 0.5))
@@ -308,7 +312,7 @@ def test_the_widget_tells_what_torch_gives(name, widget):
 def test_objects_are_added_changed_moved_and_removed(widget):
     page = widget()
     page.get_by_role("button", name="Clear").click()
-    assert "Add an object" in page.inner_text(".ask-answer")
+    assert "Add an object" in page.inner_text(".widget-answer")
     for zone in ("A∩B", "A∖B", "neither"):
         page.get_by_role("button", name=f"Add: {zone}").click()
     assert objects(page) == [0, 1, 3]
@@ -355,20 +359,20 @@ def test_only_scenes_of_the_experiment_can_be_put_together(widget):
 
 def test_a_changed_network_answers_otherwise_until_it_is_reset(widget):
     page = widget(link="#ask?both=3&a_only=2")
-    curve = page.locator(".ask-curve .chosen")
+    curve = page.locator(".widget-plot .chosen")
     before = curve.get_attribute("points")
     reset = page.get_by_role("button", name="Reset")
     assert reset.is_disabled()
     page.get_by_role("button", name="Switch off unit 2 of layer 1").click()
     off = curve.get_attribute("points")
     assert off != before
-    assert "with 1 unit off," in page.inner_text(".ask-answer")
+    assert "with 1 unit off," in page.inner_text(".widget-answer")
     page.get_by_text("Change a weight").click()
     page.get_by_label("Weights").select_option("readout.bias")
     page.get_by_label("Column").fill("2")
     page.get_by_label("Value").fill("1000")
     page.get_by_label("Value").press("Enter")
-    assert "with 1 unit off and 1 weight changed," in page.inner_text(".ask-answer")
+    assert "with 1 unit off and 1 weight changed," in page.inner_text(".widget-answer")
     assert said(page)[0] == 1
     reset.click()
     assert curve.get_attribute("points") == before

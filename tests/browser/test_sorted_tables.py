@@ -36,7 +36,7 @@ def tables(page, tmp_path):
         f'<td data-values="{value}">{value or "none"}</td></tr>\n'
         for place, value in enumerate(values)
     )
-    files = ("vendor/datatables-3.1.5/dataTables.min.js", "tables.js")
+    files = ("elements.js", "vendor/datatables-3.1.5/dataTables.min.js", "tables.js")
     scripts = "".join(f'<script defer src="{(STATIC / file).as_uri()}"></script>' for file in files)
     style = f'<link rel="stylesheet" href="{(STATIC / "tables.css").as_uri()}">'
     path = tmp_path / "tables.html"

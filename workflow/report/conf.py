@@ -1,5 +1,7 @@
 """How Sphinx makes the site of a report from the pages that `build_report` hands it."""
 
+import re
+
 from sphinx.search.en import SearchEnglish
 
 project = "Quantlearn"
@@ -40,13 +42,17 @@ html_theme_options = {
 # Scripts and styles that stand on those pages alone which have something for them.
 WIDGETS = {
     'class="table"': [
+        "elements.js",
         "vendor/datatables-3.1.5/dataTables.min.js",
         "tables.js",
         "tables.css",
     ],
     'class="card"': ["cards.css"],
-    'class="ask"': ["engine.js", "ask.js", "ask.css"],
+    'class="ask"': ["elements.js", "engine.js", "ask.js", "widgets.css", "ask.css"],
+    'class="action"': ["elements.js", "course/course.js", "widgets.css"],
 }
+# What an action of the course needs besides its own script.
+ACTIONS_NEED = {}
 
 
 class SearchQuantifiers(SearchEnglish):
@@ -57,13 +63,15 @@ class SearchQuantifiers(SearchEnglish):
 
 def add_widgets(app, pagename, templatename, context, doctree):
     """Load what a page's own widgets need, and no more."""
-    for sign, files in WIDGETS.items():
-        if sign in context.get("body", ""):
-            for file in files:
-                if file.endswith(".css"):
-                    app.add_css_file(file)
-                else:
-                    app.add_js_file(file, defer="defer")
+    body = context.get("body", "")
+    files = [file for sign, own in WIDGETS.items() if sign in body for file in own]
+    for action in re.findall(r'data-action="(\w+)"', body):
+        files += [*ACTIONS_NEED.get(action, []), f"course/{action}.js"]
+    for file in dict.fromkeys(files):
+        if file.endswith(".css"):
+            app.add_css_file(file)
+        else:
+            app.add_js_file(file, defer="defer")
 
 
 def setup(app):

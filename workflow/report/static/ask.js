@@ -9,41 +9,12 @@
  */
 
 (function () {
-  const ZONES = [
-    { key: "both", name: "A∩B", word: "AB" },
-    { key: "a_only", name: "A∖B", word: "A-" },
-    { key: "b_only", name: "B∖A", word: "-B" },
-    { key: "neither", name: "neither", word: "--" },
-  ];
+  const { ZONES, make, draw, filled, option, counted, label, number } = quantlearn.elements;
 
   /** The zones of objects in the order of their keys. */
   const inOrder = (keyed) => keyed.sort((x, y) => x.key - y.key).map(({ zone }) => zone);
 
   const words = (scene) => scene.map((zone) => ZONES[zone].word).join(" ");
-  const label = (name) => name.replaceAll("_", " ");
-  const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
-  const number = (value) => value.toFixed(2).replace("-", "−");
-
-  const SVG = "http://www.w3.org/2000/svg";
-
-  /** An element with attributes (functions are listeners) and children. */
-  const make = (tag, attributes, ...children) =>
-    filled(document.createElement(tag), attributes, children);
-
-  /** The same for SVG. */
-  const draw = (tag, attributes, ...children) =>
-    filled(document.createElementNS(SVG, tag), attributes, children);
-
-  function filled(element, attributes, children = []) {
-    for (const [name, value] of Object.entries(attributes)) {
-      if (typeof value === "function") element.addEventListener(name, value);
-      else element.setAttribute(name, value);
-    }
-    element.append(...children);
-    return element;
-  }
-
-  const option = (value, text) => make("option", { value }, text);
 
   const HINTS = {
     rnn: "Rows of a layer: inputs, then units one step before.",
@@ -53,50 +24,50 @@
 
   /** What a widget is filled with; what stands in it is found by data-part. */
   const SKELETON = `
-    <div class="ask-row">
+    <div class="widget-row">
       <label>Quantifier <select data-part="quantifierChoice"></select></label>
       <label>Network <select data-part="trialChoice"></select></label>
       <label data-part="hardLabel">Hard scene <select data-part="hardChoice"></select></label>
     </div>
-    <ol class="ask-objects" data-part="objects" aria-label="Objects in the order of reading"></ol>
-    <div class="ask-row">
+    <ol class="widget-objects" data-part="objects" aria-label="Objects in the order of reading"></ol>
+    <div class="widget-row">
       <span>Add</span>
       ${ZONES.map(({ name }, zone) => `<button data-zone="${zone}">${name}</button>`).join("")}
       <button data-part="shuffler">Shuffle</button>
       <button data-part="clearer">Clear</button>
     </div>
-    <div class="ask-row">
+    <div class="widget-row">
       <span data-part="selection"></span>
       <button data-part="earlier">Earlier</button>
       <button data-part="later">Later</button>
       <button data-part="remover">Remove</button>
     </div>
-    <p class="ask-note">Click an object to change its zone, drag it to another place. By keyboard:
+    <p class="widget-note">Click an object to change its zone, drag it to another place. By keyboard:
       arrows choose an object, with Shift they move it, 1 to 4 set its zone, Delete removes it.</p>
-    <p class="ask-answer" data-part="answer" aria-live="polite"></p>
+    <p class="widget-answer" data-part="answer" aria-live="polite"></p>
     <figure>
-      <div class="ask-curve" data-part="curve"></div>
-      <figcaption class="ask-note">Probability of “true” after each object, of the chosen network
+      <div class="widget-plot" data-part="curve"></div>
+      <figcaption class="widget-note">Probability of “true” after each object, of the chosen network
         (strong) and of the other trials (faint). Bars are at 1 where the objects so far make it
         true, at 0 where they do not. <span data-part="remark"></span></figcaption>
     </figure>
-    <div class="ask-row">
+    <div class="widget-row">
       <label data-part="statesLabel">Units show <select data-part="states">
         <option value="units">hidden states</option><option value="cells">cell states</option>
       </select></label>
-      <span class="ask-note">Click a unit to switch it off.</span>
+      <span class="widget-note">Click a unit to switch it off.</span>
       <button data-part="undo">Reset the network</button>
     </div>
     <div class="ask-layers" data-part="strips"></div>
     <details>
       <summary>Change a weight</summary>
-      <div class="ask-row">
+      <div class="widget-row">
         <label>Weights <select data-part="array"></select></label>
         <label>Row <input data-part="row" type="number" min="1" value="1"></label>
         <label>Column <input data-part="column" type="number" min="1" value="1"></label>
         <label>Value <input data-part="value" type="number" step="any"></label>
       </div>
-      <p class="ask-note" data-part="shape"></p>
+      <p class="widget-note" data-part="shape"></p>
     </details>`;
 
   /** One experiment's networks, and the scene that they are asked about. */
@@ -167,12 +138,13 @@
     build() {
       const called = `Ask the network: ${this.title}`;
       filled(this.root, { tabindex: -1, role: "region", "aria-label": called });
+      this.root.classList.add("widget");
       this.root.innerHTML = SKELETON;
       for (const part of this.root.querySelectorAll("[data-part]")) this[part.dataset.part] = part;
       for (const each of this.root.querySelectorAll("button")) each.type = "button";
       this.adders = [...this.root.querySelectorAll("[data-zone]")];
       this.adders.forEach((adder, zone) => {
-        filled(adder, { class: `ask-zone-${zone}`, "aria-label": `Add: ${ZONES[zone].name}` });
+        filled(adder, { class: `widget-zone-${zone}`, "aria-label": `Add: ${ZONES[zone].name}` });
         adder.hidden = !this.zones.includes(zone);
       });
       const asked = this.quantifiers.map(({ name }, place) => option(place, label(name)));
@@ -215,9 +187,9 @@
         this.network.reset();
         this.render();
       });
-      [this.array, this.row, this.column].forEach((part) =>
-        on(part, "input", () => this.showWeight()),
-      );
+      for (const part of [this.array, this.row, this.column]) {
+        on(part, "input", () => this.showWeight());
+      }
       on(this.value, "change", ({ target }) => {
         const { data, index } = this.weight();
         if (target.value !== "") data[index] = Number(target.value);
@@ -253,7 +225,7 @@
       );
       const click = ({ target }) => target.matches("rect") && toggle(target.y.baseVal.value);
       const strips = draw("svg", { preserveAspectRatio: "none", role: "img", click });
-      const heading = make("p", { class: "ask-heading" });
+      const heading = make("p", { class: "widget-heading" });
       const box = make("div", { class: "ask-units" }, make("div", {}, ...buttons), strips);
       if (units > 16) filled(box, { tabindex: 0, role: "group", "aria-label": "Units" });
       strips.style.height = `${24 * units}px`;
@@ -359,7 +331,7 @@
         ...this.scene.map((zone, place) =>
           make("li", {}, make("button", {
             type: "button",
-            class: `ask-zone-${zone}`,
+            class: `widget-zone-${zone}`,
             tabindex: place === this.selected ? 0 : -1,
             "aria-current": place === this.selected,
             "aria-label": `Object ${place + 1}: ${ZONES[zone].name}`,
@@ -400,7 +372,7 @@
         return draw("polyline", { class: name, points: points.join(" ") });
       };
       const chosen = this.answers[this.trial];
-      const inWords = `Probability of true after each object: ${chosen.probabilities.map(number)}`;
+      const inWords = `Probability of true after each object: ${chosen.probabilities.map((p) => number(p))}`;
       this.curve.replaceChildren(
         draw(
           "svg",

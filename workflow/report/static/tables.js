@@ -9,7 +9,7 @@
  * choice among the values of its column: `data-values` of a cell, set apart by |.
  */
 (function () {
-  const quantlearn = (window.quantlearn = window.quantlearn || {});
+  const { make, option } = quantlearn.elements;
   const SORTED = 5;
   const SEARCHED = 10;
   const resets = [];
@@ -25,18 +25,6 @@
       desc: (first, second) => compare(first, second, -1),
     },
   });
-
-  /**
-   * Make an element.
-   * @param {string} tag
-   * @param {object} properties of the element
-   * @param {...(Node|string)} children
-   */
-  function element(tag, properties, ...children) {
-    const made = Object.assign(document.createElement(tag), properties);
-    made.append(...children);
-    return made;
-  }
 
   /** The text of a cell as a value of CSV: a plain number without its typography. */
   function value(cell) {
@@ -58,7 +46,7 @@
 
   /** Let the browser save a text as a file. */
   function save(text, name) {
-    const link = element("a", { download: name });
+    const link = make("a", { download: name });
     link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
@@ -72,10 +60,10 @@
   /** A choice among the values of a column, the first of which is all. */
   function choice(label, rows, column) {
     const values = new Set(rows.flatMap((row) => valuesOf(row, column)));
-    const select = element("select", {}, element("option", { value: "" }, "all"));
-    select.append(...[...values].map((one) => element("option", { value: one }, one)));
+    const select = make("select", {}, option("", "all"));
+    select.append(...[...values].map((one) => option(one, one)));
     select.dataset.column = column;
-    return element("label", {}, `${label} `, select);
+    return make("label", {}, `${label} `, select);
   }
 
   /**
@@ -89,11 +77,11 @@
     const heads = [...table.tHead.rows[0].cells];
     const title = table.caption ? table.caption.textContent.trim() : "Table";
     const name = title.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
-    const made = element("div", { className: "table-tools" });
+    const made = make("div", { class: "table-tools" });
     if (rows.length > SEARCHED) {
-      const search = element("input", { type: "search", autocomplete: "off" });
+      const search = make("input", { type: "search", autocomplete: "off" });
       search.addEventListener("input", () => api.search(search.value).draw());
-      made.append(element("label", {}, "Search ", search));
+      made.append(make("label", {}, "Search ", search));
     }
     heads.forEach((head, column) => {
       if (head.dataset.filter) made.append(choice(head.dataset.filter, rows, column));
@@ -106,7 +94,7 @@
     );
     selects.forEach((one) => one.addEventListener("change", () => api.draw()));
     if (made.children.length) {
-      const shown = element("output", {});
+      const shown = make("output", {});
       api.on("draw", () => {
         const count = api.rows({ search: "applied" }).count();
         shown.textContent = count < rows.length ? `${count} of ${rows.length} rows` : "";
@@ -117,7 +105,7 @@
         api.search("").draw();
       });
     }
-    const button = element("button", { type: "button", title: "The rows shown, as CSV" }, "CSV");
+    const button = make("button", { type: "button", title: "The rows shown, as CSV" }, "CSV");
     button.setAttribute("aria-label", `Save the rows shown of ${title} as CSV`);
     button.addEventListener("click", () => save(csv(table), `${name}.csv`));
     made.append(button);

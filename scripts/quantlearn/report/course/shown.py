@@ -1,5 +1,7 @@
 """How the course shows things in a notebook: pictures, formulas, tables, folded solutions."""
 
+import html
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +20,8 @@ from quantlearn.report.pages import embedded_figure
 
 __all__ = [
     "Exhibits",
+    "action",
+    "action_html",
     "equation",
     "exhibit",
     "figure_html",
@@ -106,6 +110,28 @@ def equation(*formulas: str) -> None:
     """Display formulas in LaTeX as MathML, which a browser draws without a script, side by side."""
     shown = " ".join(convert(formula) for formula in formulas)
     display(HTML(f'<div class="equation" tabindex="0">{shown}</div>'))
+
+
+def action(name: str, without: str, **data: Any) -> None:
+    """Display a place where readers do something themselves.
+
+    The script course/``name``.js of the site fills it from ``data``, which becomes JSON. Who has
+    no JavaScript reads ``without``: what would be done here, and where it is told.
+    """
+    display(HTML(action_html(name, without, **data)))
+
+
+def action_html(name: str, without: str, **data: Any) -> str:
+    """The HTML that `action` displays.
+
+    >>> "1 \\\\u003c 2" in action_html("bet", "Bet.", text="1 < 2")
+    True
+    """
+    given = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    return (
+        f'<div class="action" data-action="{name}"><noscript>{html.escape(without)}</noscript>'
+        f'<script type="application/json">{given}</script></div>'
+    )
 
 
 @contextmanager

@@ -1,0 +1,137 @@
+"use strict";
+
+/*
+ * Actions of the course: what a reader does there.
+ *
+ * A page has <div class="action" data-action="neuron"> with the action's data as JSON in it, numbers
+ * of the run. The file neuron.js beside this one fills it:
+ *
+ *   quantlearn.course.action("neuron", (root, data) => root.append(…));
+ *
+ * What an action computes stands in quantlearn.course.neuron, where tests find it.
+ */
+
+(function () {
+  const { draw, filled, make, option } = quantlearn.elements;
+  const builders = {};
+
+  /** Say how the places of an action are filled. */
+  const action = (name, build) => (builders[name] = build);
+
+  /** A labelled field for a number; `changed` gets it when it is a number. */
+  function field(text, value, changed, attributes = {}) {
+    const input = make("input", { type: "number", step: "any", value, ...attributes });
+    const read = () => input.value !== "" && changed(Number(input.value));
+    input.addEventListener("input", read);
+    return filled(make("label", {}, text, " ", input), { class: "widget-field" });
+  }
+
+  /** A labelled slider, which says its value. */
+  function slider(text, value, [min, max, step], changed, inWords = String) {
+    const output = make("output", {}, inWords(value));
+    const input = make("input", { type: "range", min, max, step, value });
+    input.addEventListener("input", () => {
+      output.textContent = inWords(Number(input.value));
+      changed(Number(input.value));
+    });
+    return make("label", {}, text, " ", input, output);
+  }
+
+  /** A labelled choice among [value, text] pairs. */
+  function choice(text, options, changed) {
+    const select = make("select", { change: () => changed(select.value) });
+    select.append(...options.map(([value, shown]) => option(value, shown)));
+    return make("label", {}, text, " ", select);
+  }
+
+  const button = (text, click) => make("button", { type: "button", click }, text);
+  const row = (...children) => make("div", { class: "widget-row" }, ...children);
+  const note = (...children) => make("p", { class: "widget-note" }, ...children);
+
+  /** A paragraph that is read out when its text changes. */
+  const answer = () => make("p", { class: "widget-answer", "aria-live": "polite" });
+
+  /** A table with heads, whose cells are texts or elements. */
+  function table(heads, rows) {
+    const cells = (row) => row.map((cell) => make("td", {}, cell));
+    return make(
+      "table",
+      {},
+      make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))),
+      make("tbody", {}, ...rows.map((row) => make("tr", {}, ...cells(row)))),
+    );
+  }
+
+  /**
+   * A plane to draw on: an SVG of which `across` and `up` give places in pixels for x and y.
+   *
+   * `x` and `y` are [least, most, name]; `said` is the text for who does not see it.
+   */
+  function plane(x, y, said, [width, height] = [420, 260]) {
+    const [left, right, top, bottom] = [44, 10, 8, 38];
+    const across = (value) => left + ((value - x[0]) / (x[1] - x[0])) * (width - left - right);
+    const up = (value) => height - bottom - ((value - y[0]) / (y[1] - y[0])) * (height - top - bottom);
+    const at = (tx, ty, text, more = {}) =>
+      draw("text", { x: tx, y: ty, "text-anchor": "middle", ...more }, text);
+    const svg = draw(
+      "svg",
+      { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": said },
+      draw("line", { class: "grid", x1: left, x2: width - right, y1: up(y[0]), y2: up(y[0]) }),
+      draw("line", { class: "grid", x1: left, x2: left, y1: top, y2: height - bottom }),
+      ...ticks(x).map((value) => at(across(value), height - bottom + 16, written(value))),
+      ...ticks(y).map((value) =>
+        at(left - 6, up(value) + 4, written(value), { "text-anchor": "end" }),
+      ),
+      at((left + width - right) / 2, height - 4, x[2]),
+      at(12, (top + height - bottom) / 2, y[2], {
+        transform: `rotate(-90 12 ${(top + height - bottom) / 2})`,
+      }),
+    );
+    /** Add a line through points [x, y]. */
+    const line = (points, attributes = {}) => {
+      const placed = points.map(([px, py]) => `${across(px).toFixed(1)},${up(py).toFixed(1)}`);
+      svg.append(draw("polyline", { points: placed.join(" "), ...attributes }));
+    };
+    const element = make("div", { class: "widget-plot", style: `max-width: ${width}px` }, svg);
+    return { element, svg, across, up, line };
+  }
+
+  const written = (value) => `${Number(value.toPrecision(4))}`.replace("-", "−");
+
+  /** Round values between two ends, four to nine of them. */
+  function ticks([least, most]) {
+    const rough = (most - least) / 4;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = power * [5, 2, 1].find((factor) => factor * power <= rough);
+    const first = Math.ceil(least / step - 1e-9);
+    const count = Math.floor(most / step + 1e-9) - first + 1;
+    return Array.from({ length: count }, (_, place) => (first + place) * step);
+  }
+
+  /** Numbers between 0 and 1 by chance, the same for the same seed (xorshift; Marsaglia 2003). */
+  function random(seed) {
+    let state = (Math.imul(seed, 0x9e3779b1) ^ 0x6a09e667) | 1;
+    return () => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return (state >>> 0) / 4294967296;
+    };
+  }
+
+  /** A number by chance from a standard normal distribution (Box & Muller 1958). */
+  const normal = (uniform) =>
+    Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+
+  const parts = { action, answer, button, choice, field, normal, note, plane, random, row, slider };
+  quantlearn.course = { ...parts, table, written };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const root of document.querySelectorAll(".action")) {
+      const data = JSON.parse(root.querySelector("script").textContent);
+      root.replaceChildren();
+      root.classList.add("widget");
+      builders[root.dataset.action](root, data);
+    }
+  });
+})();
