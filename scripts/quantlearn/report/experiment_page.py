@@ -29,8 +29,8 @@ __all__ = ["how_run", "pairs", "section"]
 def section(name: str, experiment: Experiment) -> str:
     """Write a section of the page as Markdown; it is empty where it has nothing to say.
 
-    The names are introduction, meaning, trials, data, learned, learning, tests, errors, conclusion
-    and caveats.
+    The names are introduction, meaning, trials, data, learned, learning, ranking, tests, errors,
+    conclusion and caveats.
     """
     return _written(name, _FACTS[name](experiment))
 
@@ -206,6 +206,20 @@ def _errors(experiment: Experiment) -> dict[str, Any]:
     return {"rows": rows, "split": SPLITS[split]}
 
 
+def _ranking(experiment: Experiment) -> dict[str, Any]:
+    board = experiment.leaderboard
+    chosen = board[board["chosen"]].iloc[0]
+    of = {
+        split: {
+            "estimate": chosen[f"{split}_accuracy"],
+            "lower": chosen[f"{split}_accuracy_lower"],
+            "upper": chosen[f"{split}_accuracy_upper"],
+        }
+        for split in ("dev", "test")
+    }
+    return {"samples": len(board), "trials": chosen["trials"], **of}
+
+
 # --- Pairs ------------------------------------------------------------------------------------
 
 
@@ -257,6 +271,7 @@ _FACTS = {
     "meaning": _introduction,
     "trials": _trials,
     "data": _data,
+    "ranking": _ranking,
     "learned": _learning,
     "learning": _learning,
     "tests": _compared,

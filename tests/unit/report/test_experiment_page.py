@@ -77,6 +77,25 @@ def from_steps(settings, easy, hard, last=1000):
     return experiment
 
 
+def test_of_a_search_the_chosen_sample_is_told_with_its_test(settings):
+    experiment = from_steps(settings, [101] * 5, [201] * 5)
+    experiment.leaderboard = pd.DataFrame(
+        {
+            "chosen": [True, False],
+            "trials": [5, 5],
+            "dev_accuracy": [0.975, 0.8],
+            "test_accuracy": [0.95, None],
+            "test_accuracy_lower": [0.925, None],
+            "test_accuracy_upper": [0.975, None],
+            "dev_accuracy_lower": [0.95, 0.7],
+            "dev_accuracy_upper": [1.0, 0.9],
+        }
+    )
+    text = section("ranking", experiment).replace("\u00a0", " ")
+    assert "97.5 % over 5 trials, was chosen of 2 samples" in text
+    assert "95.0 % (95 % interval 92.5 % to 97.5 %)" in text
+
+
 # --- Pairs ------------------------------------------------------------------------------------
 
 

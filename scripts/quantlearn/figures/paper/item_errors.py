@@ -122,7 +122,7 @@ HEADINGS = {
 REASONS = {
     "all_right": "no error",
     "order": "distance not known",
-    "nearest": "all errors at the least",
+    "nearest": "all errors nearest to it",
     "constant": "does not vary",
     "separated": "not finite",
 }
