@@ -25,6 +25,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 from PIL import Image
 from scipy.optimize import isotonic_regression
+from seaborn import axes_style
 
 from quantlearn.figures.formats import SUPERSCRIPTS, number
 from quantlearn.files import replacing
@@ -90,21 +91,6 @@ WEIGHTS = np.array([0.2126, 0.7152, 0.0722])
 """What red, green and blue light give to brightness (WCAG 2.2)."""
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-
-# seaborn's style "ticks" where it is not matplotlib's own. Importing seaborn would cost each figure
-# a second; a test compares the two instead.
-SEABORN = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": ".15",
-    "axes.labelcolor": ".15",
-    "grid.color": ".8",
-    "lines.solid_capstyle": "round",
-    "patch.edgecolor": "w",
-    "patch.force_edgecolor": True,
-    "text.color": ".15",
-    "xtick.color": ".15",
-    "ytick.color": ".15",
-}
 
 RC = {
     "axes.axisbelow": True,
@@ -207,7 +193,7 @@ def figure_style() -> Iterator[None]:
     """Draw and save with the project's style, whatever matplotlib is set to elsewhere."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(SEABORN | RC)
+        mpl.rcParams.update(axes_style("ticks") | RC)
         yield
 
 

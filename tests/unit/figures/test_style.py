@@ -1,18 +1,6 @@
-"""The look of all figures: seaborn's, and quantifiers that can be told apart."""
-
-import matplotlib
-import seaborn
+"""The look of all figures: quantifiers can be told apart."""
 
 from quantlearn.figures import style
-
-
-def test_the_style_is_seaborns():
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        ticks = seaborn.axes_style("ticks")
-        apart = {"font.family", "font.sans-serif", "image.cmap"}
-        for key in set(ticks) - apart:
-            assert (matplotlib.rcParams | style.SEABORN)[key] == ticks[key], key
 
 
 def test_quantifiers_differ_without_colour():

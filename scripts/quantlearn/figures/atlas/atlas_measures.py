@@ -10,10 +10,10 @@ import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib import colormaps
 from matplotlib.figure import Figure
+from seaborn import heatmap
 
 from quantlearn.columns import Column, types
 from quantlearn.figures import formats, style
@@ -88,34 +88,42 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
     frame = tables["atlas_measures"]
     varying = set(frame.dropna(subset="estimate")[["first", "second"]].to_numpy().ravel())
     names = [name for name in NAMES if name in varying] or list(NAMES)
-    matrix = np.full((len(names), len(names)), np.nan)
+    shown = frame.dropna(subset="estimate").set_index(["second", "first"])
+    matrix = shown.pivot_table("estimate", "second", "first").reindex(names[1:], columns=names[:-1])
     figure = style.new_figure(style.PAGE_WIDTH + 1, 6.6)
     axes = figure.subplots()
-    for row in frame.dropna(subset="estimate").itertuples():
-        x, y = names.index(row.first), names.index(row.second)
-        matrix[y, x] = row.estimate
-        number = axes.text(
-            x,
-            y,
-            formats.correlation(row.estimate).replace("0.", ".").replace("1.00", "1"),
-            ha="center",
-            va="center",
-            fontsize=7,
-            weight="bold" if row.p_adjusted < LEVEL else "normal",
-            color=style.readable_on(COLOURS((row.estimate + 1) / 2)[:3]),
-        )
-        p = formats.p_phrase(row.p_adjusted)
-        between = f"{NAMES[row.first]}, {NAMES[row.second]}"
-        style.tell(number, f"{between}: {formats.correlation(row.estimate)} ({p})")
-    picture = axes.imshow(matrix[1:, :-1], cmap=COLOURS, vmin=-1, vmax=1, aspect="auto")
-    picture.set_extent((-0.5, len(names) - 1.5, len(names) - 0.5, 0.5))
-    labels = [NAMES[name] for name in names]
-    axes.set_xticks(
-        range(len(names) - 1), labels[:-1], rotation=40, ha="right", rotation_mode="anchor"
+    heatmap(
+        matrix.rename(index=NAMES, columns=NAMES),
+        cmap=COLOURS,
+        vmin=-1,
+        vmax=1,
+        cbar=False,
+        annot=True,
+        annot_kws={"fontsize": 7},
+        ax=axes,
     )
-    axes.set_yticks(range(1, len(names)), labels[1:])
+    # Numbers stand in the order of the cells, row by row.
+    cells = [
+        pair for pair in itertools.product(matrix.index, matrix.columns) if pair in shown.index
+    ]
+    for number, pair in zip(axes.texts, cells, strict=True):
+        value, p = shown.loc[pair, ["estimate", "p_adjusted"]]
+        number.set(
+            text=formats.correlation(value).replace("0.", ".").replace("1.00", "1"),
+            weight="bold" if p < LEVEL else "normal",
+            color=style.readable_on(COLOURS((value + 1) / 2)[:3]),
+        )
+        told = f"{formats.correlation(value)} ({formats.p_phrase(p)})"
+        style.tell(number, f"{NAMES[pair[1]]}, {NAMES[pair[0]]}: {told}")
+    axes.set(xlabel="", ylabel="")
     axes.tick_params(length=0)
-    axes.spines[:].set_visible(False)
+    axes.set_xticks(
+        axes.get_xticks(),
+        [text.get_text() for text in axes.get_xticklabels()],
+        rotation=40,
+        ha="right",
+        rotation_mode="anchor",
+    )
     axes.set_title(f"Rank correlation (n = {int(frame['n'].max())} orbits)")
     return figure
 
