@@ -52,7 +52,11 @@ WIDGETS = {
     'class="action"': ["elements.js", "course/course.js", "widgets.css"],
 }
 # What an action of the course needs besides its own script.
-ACTIONS_NEED = {}
+ACTIONS_NEED = {
+    "automaton": ["engine.js"],
+    "draw_automaton": ["course/automaton.js"],
+    "excite": ["engine.js"],
+}
 
 
 class SearchQuantifiers(SearchEnglish):

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 from quantlearn.errors import QuantlearnError, damaged
 
-__all__ = ["ask_the_network", "embedded_figure", "parted", "raw_html", "slug"]
+__all__ = ["ask_the_network", "embedded_figure", "networks_script", "parted", "raw_html", "slug"]
 
 
 def slug(text: str) -> str:
@@ -27,9 +27,19 @@ def ask_the_network(experiment: str) -> str:
     """
     return (
         f'<div class="ask" data-experiment="{experiment}"><noscript>With JavaScript, trained '
-        "networks read scenes of your own here.</noscript></div>"
-        f'<script defer src="../files/{experiment}/networks.js"></script>'
+        f"networks read scenes of your own here.</noscript>{networks_script(experiment)}</div>"
     )
+
+
+def networks_script(experiment: str) -> str:
+    """The element that hands an experiment's networks to a page of the site, in a folder of it.
+
+    It stands in what needs them, which `site` leaves out where the networks are not.
+
+    >>> networks_script("exp1a")
+    '<script defer src="../files/exp1a/networks.js"></script>'
+    """
+    return f'<script defer src="../files/{experiment}/networks.js"></script>'
 
 
 def embedded_figure(path: str | Path, caption: str, alternative: str, name: str = "") -> str:

@@ -109,7 +109,7 @@ class Site:
             flags=re.DOTALL,
         )
         text = re.sub(
-            r'<div class="ask" data-experiment="(\w+)".*?</script>',
+            r'<div class="(?:ask|action)"[^>]* data-experiment="(\w+)".*?</div>',
             lambda found: found[0] if found[1] in self.settings else "",
             text,
             flags=re.DOTALL,

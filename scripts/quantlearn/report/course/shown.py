@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from quantlearn.figures import formats, style
 from quantlearn.figures.texts import html_table
-from quantlearn.report.pages import embedded_figure
+from quantlearn.report.pages import embedded_figure, networks_script
 
 __all__ = [
     "Exhibits",
@@ -112,25 +112,28 @@ def equation(*formulas: str) -> None:
     display(HTML(f'<div class="equation" tabindex="0">{shown}</div>'))
 
 
-def action(name: str, without: str, **data: Any) -> None:
+def action(name: str, without: str, asks: str = "", **data: Any) -> None:
     """Display a place where readers do something themselves.
 
     The script course/``name``.js of the site fills it from ``data``, which becomes JSON. Who has
-    no JavaScript reads ``without``: what would be done here, and where it is told.
+    no JavaScript reads ``without``: what would be done here, and where it is told. ``asks`` is the
+    experiment whose networks the script asks, if it does.
     """
-    display(HTML(action_html(name, without, **data)))
+    display(HTML(action_html(name, without, asks, **data)))
 
 
-def action_html(name: str, without: str, **data: Any) -> str:
+def action_html(name: str, without: str, asks: str = "", **data: Any) -> str:
     """The HTML that `action` displays.
 
     >>> "1 \\\\u003c 2" in action_html("bet", "Bet.", text="1 < 2")
     True
     """
     given = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
+    experiment, networks = (f' data-experiment="{asks}"', networks_script(asks)) if asks else ("", "")
     return (
-        f'<div class="action" data-action="{name}"><noscript>{html.escape(without)}</noscript>'
-        f'<script type="application/json">{given}</script></div>'
+        f'<div class="action" data-action="{name}"{experiment}>'
+        f"<noscript>{html.escape(without)}</noscript>"
+        f'<script type="application/json">{given}</script>{networks}</div>'
     )
 
 

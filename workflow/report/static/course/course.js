@@ -12,7 +12,7 @@
  */
 
 (function () {
-  const { draw, filled, make, option } = quantlearn.elements;
+  const { ZONES, draw, filled, make, option } = quantlearn.elements;
   const builders = {};
 
   /** Say how the places of an action are filled. */
@@ -44,6 +44,14 @@
     return make("label", {}, text, " ", select);
   }
 
+  /** A labelled box to tick; `changed` gets whether it is. */
+  function tick(text, isTicked, changed, attributes = {}) {
+    const input = make("input", { type: "checkbox", ...attributes });
+    input.checked = isTicked;
+    input.addEventListener("change", () => changed(input.checked));
+    return make("label", {}, input, text);
+  }
+
   const button = (text, click) => make("button", { type: "button", click }, text);
   const row = (...children) => make("div", { class: "widget-row" }, ...children);
   const note = (...children) => make("p", { class: "widget-note" }, ...children);
@@ -60,6 +68,36 @@
       make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))),
       make("tbody", {}, ...rows.map((row) => make("tr", {}, ...cells(row)))),
     );
+  }
+
+  const inWords = (scene) => scene.map((zone) => ZONES[zone].word).join(" ") || "(no object)";
+
+  /** A scene that a reader makes of up to `most` objects of some zones; `changed` gets it. */
+  function scene(objects, zones, most, changed) {
+    const list = make("ol", { class: "widget-objects", "aria-label": "Objects of the scene" });
+    const adders = zones.map((zone) =>
+      button(`Add ${ZONES[zone].name}`, () => show([...objects, zone])),
+    );
+    /** The next zone, by a click on an object. */
+    const turn = (place) => {
+      const next = zones[(zones.indexOf(objects[place]) + 1) % zones.length];
+      show(objects.with(place, next));
+      list.children[place].firstChild.focus();
+    };
+    const show = (next) => {
+      objects = next;
+      const shown = objects.map((zone, place) => {
+        const called = `Object ${place + 1}: ${ZONES[zone].name}`;
+        const object = button(ZONES[zone].word, () => turn(place));
+        return filled(object, { class: `widget-zone-${zone}`, "aria-label": called });
+      });
+      list.replaceChildren(...shown.map((object) => make("li", {}, object)));
+      for (const adder of adders) adder.disabled = objects.length >= most;
+      changed(objects);
+    };
+    show(objects);
+    const remover = button("Remove the last", () => show(objects.slice(0, -1)));
+    return make("div", {}, row(...adders, remover), list);
   }
 
   /**
@@ -124,7 +162,7 @@
     Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 
   const parts = { action, answer, button, choice, field, normal, note, plane, random, row, slider };
-  quantlearn.course = { ...parts, table, written };
+  quantlearn.course = { ...parts, inWords, scene, table, tick, written };
 
   document.addEventListener("DOMContentLoaded", () => {
     for (const root of document.querySelectorAll(".action")) {

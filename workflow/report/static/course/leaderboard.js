@@ -1,0 +1,44 @@
+"use strict";
+
+/* The leaderboard over the tasks that a reader ticks. */
+
+(function () {
+  const { action, answer, row, table, tick, written } = quantlearn.course;
+  const { counted, make } = quantlearn.elements;
+
+  /** Architectures by their mean rank over some tasks, the best first; equal ones as they stood. */
+  function order(board, tasks) {
+    const mean = (ranks) => tasks.reduce((sum, task) => sum + ranks[task], 0) / tasks.length;
+    const means = board.map(({ name, ranks }) => ({ name, mean: mean(ranks) }));
+    return means.sort((one, other) => one.mean - other.mean);
+  }
+
+  action("leaderboard", (root, { tasks, board }) => {
+    const all = Object.keys(tasks);
+    let chosen = all;
+    const [places, said] = [make("div", {}), answer()];
+    const show = () => {
+      const now = order(board, chosen);
+      const rows = now.map(({ name, mean }, place) => {
+        const moved = order(board, all).findIndex((one) => one.name === name) - place;
+        const arrow = moved > 0 ? "↑" : "↓";
+        return [`${place + 1}`, name, written(mean), moved ? `${arrow} ${Math.abs(moved)}` : ""];
+      });
+      const first = now.filter(({ mean }) => mean === now[0].mean).map(({ name }) => name);
+      said.textContent = chosen.length
+        ? `First over ${counted(chosen.length, "task")}: ${first.join(" and ")}.`
+        : "Tick a task.";
+      const heads = ["Place", "Architecture", "Mean rank", "Moved"];
+      places.replaceChildren(...(chosen.length ? [table(heads, rows)] : []));
+    };
+    const box = (task) =>
+      tick(tasks[task], true, (isTicked) => {
+        chosen = all.filter((one) => (one === task ? isTicked : chosen.includes(one)));
+        show();
+      });
+    root.append(row(...all.map(box)), said, places);
+    show();
+  });
+
+  quantlearn.course.leaderboard = { order };
+})();
