@@ -13,6 +13,7 @@ COURSE_PARTS = {
     "practice": ["balancing_none", "overfitting", "regularisation", "search_random"],
     "further": [
         "growing_scenes",
+        "hidden_states",
         "description",
         "language_model",
         "finetuning",
@@ -76,6 +77,13 @@ rule render_course:
             path
             for name in shown_in(wildcards.part)
             for path in (*tables_of(name), *figures_of(name), *figure_texts(name).values())
+        ],
+        # For those that write it shows what a network expects and where it looks.
+        weights=lambda wildcards: [
+            path
+            for name in shown_in(wildcards.part)
+            if EXPERIMENTS[name]["task"] in WRITING
+            for path in files_of(name, "weights")
         ],
         benchmark=lambda wildcards: (
             expand("results/benchmark/figures/speedup.{kind}", kind=["svg", "md"])

@@ -17,11 +17,14 @@ from matplotlib.figure import Figure
 from quantlearn.figures import formats, style
 from quantlearn.figures.texts import html_table
 from quantlearn.report.pages import embedded_figure, networks_script
+from quantlearn.semantics.automata import minimal_automaton
+from quantlearn.semantics.quantifiers import Quantifier
 
 __all__ = [
     "Exhibits",
     "action",
     "action_html",
+    "automaton_lists",
     "equation",
     "exhibit",
     "figure_html",
@@ -129,12 +132,27 @@ def action_html(name: str, without: str, asks: str = "", **data: Any) -> str:
     True
     """
     given = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
-    experiment, networks = (f' data-experiment="{asks}"', networks_script(asks)) if asks else ("", "")
+    experiment, networks = (
+        (f' data-experiment="{asks}"', networks_script(asks)) if asks else ("", "")
+    )
     return (
         f'<div class="action" data-action="{name}"{experiment}>'
         f"<noscript>{html.escape(without)}</noscript>"
         f'<script type="application/json">{given}</script>{networks}</div>'
     )
+
+
+def automaton_lists(quantifier: Quantifier) -> dict[str, list] | None:
+    """The smallest automaton of a quantifier as scripts read it, for A∩B and A∖B; None without one.
+
+    >>> automaton_lists(Quantifier("some", "|A & B| > 0"))
+    {'transitions': [[1, 0], [1, 1]], 'accepting': [False, True]}
+    """
+    found = minimal_automaton(quantifier)
+    return found and {
+        "transitions": found.transitions[:, :2].tolist(),
+        "accepting": found.accepting.tolist(),
+    }
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Networks that write, for readers: what they expect word by word, where they look, what they say.
 
-Each of `expected`, `looks` and `strings` makes the data of an action of the course.
+`expected`, `looks` and `strings` are what actions of the course are about.
 """
 
 import difflib
@@ -17,18 +17,17 @@ from quantlearn.networks.text_task import TextTask
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.scenes_in_words import COLON, OBJECTS, STOP, sentence
 
-__all__ = ["attention", "expected", "looks", "probabilities", "read_networks", "strings"]
+__all__ = ["attention", "expected", "looks", "probabilities", "read_networks", "spoken", "strings"]
 
 SHOWN = 4  # scenes on which attention is shown
 OF_A_KIND = 3  # strings that are no sentence, that are false, that are true
 
 
-def expected(experiment: Experiment) -> dict[str, Any]:
-    """A test sentence of a language model's first network, and how probable each word was to it.
+def expected(experiment: Experiment) -> tuple[list[str], list[float], str]:
+    """The words of a test text of a language model, with the full stop, and the scene in words.
 
-    It is the text of the trial whose perplexity is nearest to that of all its texts. ``words`` end
-    with the full stop; ``p`` are the probabilities, each given the scene and all words before;
-    ``scene`` is in words.
+    Between them is how probable each word was to the network of the first trial, given the scene
+    and all words before. Of its texts it is the one whose perplexity is nearest to that of all.
     """
     texts = experiment.shown(experiment.texts)
     texts = texts[texts["trial"] == 0]
@@ -37,7 +36,7 @@ def expected(experiment: Experiment) -> dict[str, Any]:
     words = [*chosen["target"].split(), STOP]
     networks = read_networks(experiment, experiment.chosen)
     p = probabilities(networks, 0, chosen["scene"].split(), words)
-    return {"scene": chosen["scene"], "words": words, "p": p.tolist()}
+    return words, p.tolist(), chosen["scene"]
 
 
 def looks(experiment: Experiment, seed: int) -> list[dict[str, Any]]:
@@ -78,11 +77,13 @@ def strings(experiment: Experiment, seed: int) -> list[dict[str, Any]]:
     string once. scene: zone codes; kind: none, false or true, by the grammar and by the quantifier;
     near: the sentence of the language that is most like the string.
     """
-    texts = experiment.texts.sample(frac=1, random_state=random_stream(seed, experiment.name, "sort"))
+    texts = experiment.texts.sample(
+        frac=1, random_state=random_stream(seed, experiment.name, "sort")
+    )
     texts = texts.drop_duplicates("written")
     kind = texts["true"].map({True: "true", False: "false"}).where(texts["said"] != "", "none")
     rows = texts.assign(kind=kind).groupby("kind").head(OF_A_KIND)
-    language = [" ".join(sentence(name)) for name in experiment.settings["quantifiers"]]
+    language = [spoken(name) for name in experiment.settings["quantifiers"]]
     return [
         {
             "scene": _codes(row.scene),
@@ -92,6 +93,15 @@ def strings(experiment: Experiment, seed: int) -> list[dict[str, Any]]:
         }
         for row in rows.itertuples()
     ]
+
+
+def spoken(quantifier: str) -> str:
+    """The sentence with the quantifier of this name.
+
+    >>> spoken("exactly_3_of_the_5")
+    'exactly three of the five A are B'
+    """
+    return " ".join(sentence(quantifier))
 
 
 def _codes(scene: str) -> list[int]:

@@ -44,7 +44,9 @@
       said.textContent = "";
       seen.replaceChildren();
     };
-    const scenes = texts.map(({ scene }, place) => [place, inWords(scene)]);
+    const scenes = texts.map(({ scene, words: own }, place) => {
+      return [place, `${inWords(scene)}: ${own.join(" ")}`];
+    });
     root.append(row(choice("Scene", scenes, ask)), words, said, seen);
     ask(0);
   });

@@ -88,7 +88,7 @@
         `${now}: “${words}” is ${automaton.accepting[now]}.${told ? read(objects, states) : ""}`;
     };
     const remark = note(
-      "Left: what the network says (line), and the automaton (bar). Right: the network’s cells. ",
+      "First what the network says (line), and the automaton (bar); then the network’s cells. ",
       "With more than four objects of A∩B the automaton stays as it is. Do the cells?",
     );
     root.append(scene(begin, [0, 1], most, show), said, drawn, ...(told ? [pictures, remark] : []));
