@@ -1,6 +1,7 @@
 """The course: facts about neurons, perceptrons, gradients and losses; the page shows them."""
 
 import itertools
+import json
 import os
 from pathlib import Path
 
@@ -22,8 +23,10 @@ from page_results import (
     write_notebook_of,
     write_overview,
 )
+from written_results import write_untrained
 
 from quantlearn import columns, tables
+from quantlearn.figures.course import scoreboard
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
 from quantlearn.pipeline.run_record import content_digest, write_record
@@ -32,6 +35,7 @@ from quantlearn.report.course.learning import EXACTLY_1, learn_xor, xor_scenes
 from quantlearn.report.course.perceptron import is_separable, train_perceptron
 from quantlearn.report.course.shown import figure_html
 from quantlearn.semantics.automata import minimal_automaton
+from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.load import load_settings
 from quantlearn.statistics.scores import compared
 from render_notebook import render_notebook
@@ -236,6 +240,7 @@ def run(tmp_path_factory):
     try:
         change = {"trials": 6, "overrides": {"convergence": {"window": 20}}}
         names = ["tutorial", "hidden_states", "search_random", "search_grid"]
+        names += WRITING
         loaded = load_settings({"experiments": names, **change}, CONFIG).experiments
         example = loaded["tutorial"]
         made = tabulated(Path("results/tutorial"), example, [30, 60], 6)
@@ -259,8 +264,20 @@ def run(tmp_path_factory):
                 "profile": str(WORKFLOW / "profiles/slurm/config.yaml"),
                 "record": record,
             },
-            "further": {"exhibits": {}},
+            "further": {
+                "exhibits": {
+                    "tasks": exhibit_of(hidden | {"name": "tasks", "figures": []}),
+                    **{name: exhibit_of(loaded[name]) for name in WRITING},
+                    "hidden_states": exhibit_of(hidden),
+                }
+            },
         }
+        for name in WRITING:
+            chosen = {"attention": "dot"} if name == "description" else {}
+            write_untrained(Path("results") / name, loaded[name], **chosen)
+        boards = pd.DataFrame({"lstm": [0.9, 0.8], "gru": [0.7, 0.9]})
+        board = scoreboard.ranked({"search": boards, "transfer": 1 - boards}, {})["scoreboard"]
+        tables.write_csv(board, "results/tasks/tables/scoreboard.csv")
         tables.write_csv(probe_changes(), "results/hidden_states/tables/probe_changes.csv")
         tables.write_csv(probe_scores(), "results/hidden_states/tables/probes.csv")
         for part, given_ in parameters.items():
@@ -326,6 +343,29 @@ def test_what_is_not_part_of_the_run_is_said_to_be_missing(page):
     for name in ("balancing_none", "growing_scenes", "tutorial_variations"):
         assert f"The experiment {name}, which belongs here, is not part of this run;" in text
     assert "The benchmark, which belongs here, is not part of this run" in text
+
+
+def data_of(page, name):
+    """What a page tells an action."""
+    place = page.find("div", {"class": "action", "data-action": name})
+    return json.loads(place.find("script", type="application/json").string)
+
+
+def test_actions_are_told_what_the_run_has(page):
+    assert {row["name"] for row in data_of(page, "leaderboard")["board"]} == {"LSTM", "GRU"}
+    assert "network of the first trial gave them after the scene" in page.get_text()
+    words, p = data_of(page, "perplexity").values()
+    assert len(words) == len(p)
+    assert words[-1] == "."
+    language = data_of(page, "sentences")["language"].split("; ")
+    assert all(text["near"] in language for text in data_of(page, "sentences")["strings"])
+    assert len(data_of(page, "attention")["texts"]) == 4
+
+
+def test_an_action_that_asks_networks_is_not_where_they_are_not(page, run):
+    executed = (run[0] / "results/course/further.ipynb").read_text()
+    assert 'data-action=\\"excite\\" data-experiment=\\"hidden_states\\"' in executed
+    assert not page.find("div", {"data-action": "excite"})
 
 
 def test_what_training_does_to_the_states_is_read_from_the_probes(page):

@@ -42,8 +42,9 @@ def expected(experiment: Experiment) -> tuple[list[str], list[float], str]:
 def looks(experiment: Experiment, seed: int) -> list[dict[str, Any]]:
     """Where a describer's first network looks before it writes each word, for some test scenes.
 
-    scene: zone codes; words: what it wrote, with the full stop; weights: the attention of each word
-    on each object, rounded to 3 places. Nothing where no sample of the experiment has attention.
+    scene: zone codes; words: what it wrote, with the full stop if it came to one; weights: how much
+    it looks at each object before each word, rounded to 3 places. Nothing where no sample of the
+    experiment has attention.
     """
     settings = {sample: experiment.sample(sample)["network"] for sample in experiment.samples}
     attentive = [
@@ -58,16 +59,14 @@ def looks(experiment: Experiment, seed: int) -> list[dict[str, Any]]:
     texts = texts[texts["scene"].str.split().map(set).str.len() > 1]
     stream = random_stream(seed, experiment.name, "attention")
     rows = texts.iloc[stream.permutation(len(texts))[:SHOWN]]
-    return [
-        {
-            "scene": _codes(scene),
-            "words": [*written.split(), STOP],
-            "weights": attention(networks, 0, scene.split(), [*written.split(), STOP])
-            .round(3)
-            .tolist(),
-        }
-        for scene, written in zip(rows["scene"], rows["written"], strict=True)
-    ]
+    task = networks.ensemble.task
+    longest = task.positions - task.scene_positions  # a network that does not stop is stopped
+    shown = []
+    for scene, written in zip(rows["scene"], rows["written"], strict=True):
+        words = [*written.split(), STOP][:longest]
+        weights = attention(networks, 0, scene.split(), words).round(3).tolist()
+        shown.append({"scene": _codes(scene), "words": words, "weights": weights})
+    return shown
 
 
 def strings(experiment: Experiment, seed: int) -> list[dict[str, Any]]:
