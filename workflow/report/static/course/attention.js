@@ -44,9 +44,8 @@
       said.textContent = "";
       seen.replaceChildren();
     };
-    const scenes = texts.map(({ scene, words: own }, place) => {
-      return [place, `${inWords(scene)}: ${own.join(" ")}`];
-    });
+    const told = ({ scene, words: own }) => `${inWords(scene)}: ${own.join(" ")}`;
+    const scenes = texts.map((text, place) => [place, told(text)]);
     root.append(row(choice("Scene", scenes, ask)), words, said, seen);
     ask(0);
   });

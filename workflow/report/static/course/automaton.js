@@ -75,8 +75,7 @@
         moves.line([[0, 0], ...cells.at(-1).map((along, place) => [place + 1, along[unit]])]);
       }
       pictures.replaceChildren(chances.element, moves.element);
-      const given = probabilities.slice(-1).map((p) => ` The network’s P(true) is ${number(p)}.`);
-      return given.join("");
+      return probabilities.slice(-1).map((p) => ` The network’s P(true) is ${number(p)}.`).join("");
     };
     const show = (objects) => {
       const states = run(automaton, objects);

@@ -6,7 +6,7 @@
   const { action, answer, button, choice, inWords, plane, row, scene } = quantlearn.course;
   const { ZONES, label, number } = quantlearn.elements;
 
-  /** The scene of up to `most` objects with the highest value: of each size so many go on. */
+  /** The scene of the highest value, by a beam search: of each size the `width` best go on. */
   function search(valueOf, zones, most, width) {
     let beam = [{ objects: [], value: Number.NEGATIVE_INFINITY }];
     let [best] = beam;

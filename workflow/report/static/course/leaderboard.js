@@ -18,18 +18,17 @@
     let chosen = all;
     const [places, said] = [make("div", {}), answer()];
     const show = () => {
-      const now = order(board, chosen);
+      const now = chosen.length ? order(board, chosen) : [];
       const rows = now.map(({ name, mean }, place) => {
         const moved = order(board, all).findIndex((one) => one.name === name) - place;
         const arrow = moved > 0 ? "↑" : "↓";
         return [`${place + 1}`, name, written(mean), moved ? `${arrow} ${Math.abs(moved)}` : ""];
       });
       const first = now.filter(({ mean }) => mean === now[0].mean).map(({ name }) => name);
-      said.textContent = chosen.length
+      said.textContent = now.length
         ? `First over ${counted(chosen.length, "task")}: ${first.join(" and ")}.`
         : "Tick a task.";
-      const heads = ["Place", "Architecture", "Mean rank", "Moved"];
-      places.replaceChildren(...(chosen.length ? [table(heads, rows)] : []));
+      places.replaceChildren(table(["Place", "Architecture", "Mean rank", "Moved"], rows));
     };
     const box = (task) =>
       tick(tasks[task], true, (isTicked) => {

@@ -33,12 +33,11 @@
     const said = answer();
     let given = 0;
     const { logs, sum, mean, perplexity } = steps(p);
-    const rows = words.map((word, place) => [word, written(p[place])]);
     const worked =
       `−ln P is ${logs.map(written).join(", ")}: in all ${written(sum)}, in the mean ` +
       `${written(mean)}, and exp of that is ${written(perplexity)}.`;
     root.append(
-      table(["Word", "P, given all before"], rows),
+      table(["Word", "P, given all before"], words.map((word, at) => [word, written(p[at])])),
       row(
         field("Perplexity", "", (number) => (given = number)),
         button("Check", () => (said.textContent = verdict(p, given))),
