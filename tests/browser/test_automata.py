@@ -135,10 +135,11 @@ def beside(act, tmp_path):
 
 def test_an_automaton_and_a_network_read_along_by_keyboard(beside, accessible):
     page = beside("tiny")
-    for key in ("Tab", "Enter", "Tab", "Enter", "Tab", "Tab", "Enter"):  # +A∩B, +A∖B, first turned
+    add_both_and_turn_the_second_twice = ["Tab", "Enter"] * 2 + ["Tab"] * 3 + ["Enter"] * 2
+    for key in add_both_and_turn_the_second_twice:
         page.keyboard.press(key)
-    scene = [1, 0, 1]
-    assert page.locator(".widget-objects button").all_inner_texts() == ["A-", "AB", "A-"]
+    scene = [0, 0, 1]
+    assert page.locator(".widget-objects button").all_inner_texts() == ["AB", "AB", "A-"]
     given = page.evaluate(
         """(scene) => {
             const { trials, quantifiers } = quantlearn.experiments.tiny;
@@ -148,10 +149,12 @@ def test_an_automaton_and_a_network_read_along_by_keyboard(beside, accessible):
     )
     states = Automaton(*map(np.array, automaton_lists(AT_LEAST_2).values())).run(np.array([scene]))
     assert page.inner_text(".widget-answer") == (
-        f"After 3 objects, 1 in A∩B, the automaton is in state {states[0, -1]}: “at least 2” is "
-        f"false. The network’s P(true) is {given:.2f}."
+        f"After 3 objects, 2 in A∩B, the automaton is in state {states[0, -1]}: “at least 2” is "
+        f"true. The network’s P(true) is {given:.2f}."
     )
-    assert page.locator(".widget-states .now").count() == 1
+    assert (
+        page.locator(".widget-states .now").count() == 2
+    )  # the two circles of a state that accepts
     accessible(page)
 
 
