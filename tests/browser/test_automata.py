@@ -152,9 +152,7 @@ def test_an_automaton_and_a_network_read_along_by_keyboard(beside, accessible):
         f"After 3 objects, 2 in A∩B, the automaton is in state {states[0, -1]}: “at least 2” is "
         f"true. The network’s P(true) is {given:.2f}."
     )
-    assert (
-        page.locator(".widget-states .now").count() == 2
-    )  # the two circles of a state that accepts
+    assert page.locator(".widget-states .now").count() == 2  # both circles
     accessible(page)
 
 
