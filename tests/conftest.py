@@ -1,6 +1,7 @@
 """A browser, and the tiny configuration, run through the pipeline once for all tests of it."""
 
 import os
+import runpy
 import shutil
 from urllib.parse import urlsplit
 
@@ -131,12 +132,15 @@ def axe():
 
 @pytest.fixture
 def act(page, tmp_path):
-    """A way to open a page with an action of the course, its data and what scripts it needs."""
+    """A way to open a page with an action of the course, its data and what more it needs."""
     # Only what opens a browser loads it.
     from quantlearn.report.course.shown import action_html
 
+    known = runpy.run_path(str(STATIC.parent / "conf.py"))["ACTIONS_NEED"]
+
     def show(name, needs=(), **data):
-        files = ["elements.js", "course/course.js", *needs, f"course/{name}.js"]
+        needed = dict.fromkeys([*needs, *known.get(name, [])])
+        files = ["elements.js", "course/course.js", *needed, f"course/{name}.js"]
         scripts = "\n".join(
             f'<script defer src="{(STATIC / file).as_uri()}"></script>' for file in files
         )

@@ -37,10 +37,12 @@
     return make("label", {}, text, " ", input, output);
   }
 
-  /** A labelled choice among [value, text] pairs. */
-  function choice(text, options, changed) {
+  /** A labelled choice among [value, text] pairs, or among texts that are the values. */
+  function choice(text, options, changed, chosen = null) {
     const select = make("select", { change: () => changed(select.value) });
-    select.append(...options.map(([value, shown]) => option(value, shown)));
+    const pairs = options.map((one) => (Array.isArray(one) ? one : [one, one]));
+    select.append(...pairs.map(([value, shown]) => option(value, shown)));
+    if (chosen !== null) select.value = chosen;
     return make("label", {}, text, " ", select);
   }
 
@@ -100,15 +102,36 @@
     return make("div", {}, row(...adders, remover), list);
   }
 
+  /** Panels [name, element] of which one is shown; arrows go from one tab to the next. */
+  function tabs(panels) {
+    const show = (chosen) =>
+      heads.forEach((head, at) => {
+        filled(head, { "aria-selected": at === chosen, tabindex: at === chosen ? 0 : -1 });
+        panels[at][1].hidden = at !== chosen;
+      });
+    const heads = panels.map(([name], at) => filled(button(name, () => show(at)), { role: "tab" }));
+    const keydown = ({ key, target }) => {
+      const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
+      const next = by && heads.at((heads.indexOf(target) + by) % heads.length);
+      next?.click();
+      next?.focus();
+    };
+    show(0);
+    const bodies = panels.map(([, body]) => filled(body, { role: "tabpanel" }));
+    return make("div", {}, filled(row(...heads), { role: "tablist", keydown }), ...bodies);
+  }
+
   /**
    * A plane to draw on: an SVG of which `across` and `up` give places in pixels for x and y.
    *
+   * `place` gives x and y of where a pointer is.
    * `x` and `y` are [least, most, name]; `said` is the text for who does not see it.
    */
   function plane(x, y, said, [width, height] = [420, 260]) {
     const [left, right, top, bottom] = [44, 10, 8, 38];
     const across = (value) => left + ((value - x[0]) / (x[1] - x[0])) * (width - left - right);
-    const up = (value) => height - bottom - ((value - y[0]) / (y[1] - y[0])) * (height - top - bottom);
+    const high = height - top - bottom;
+    const up = (value) => height - bottom - ((value - y[0]) / (y[1] - y[0])) * high;
     const at = (tx, ty, text, more = {}) =>
       draw("text", { x: tx, y: ty, "text-anchor": "middle", ...more }, text);
     const svg = draw(
@@ -130,11 +153,24 @@
       const placed = points.map(([px, py]) => `${across(px).toFixed(1)},${up(py).toFixed(1)}`);
       svg.append(draw("polyline", { points: placed.join(" "), ...attributes }));
     };
+    const place = ({ clientX, clientY }) => {
+      const at = new DOMPoint(clientX, clientY).matrixTransform(svg.getScreenCTM().inverse());
+      return [
+        x[0] + ((at.x - left) / (width - left - right)) * (x[1] - x[0]),
+        y[0] + ((height - bottom - at.y) / high) * (y[1] - y[0]),
+      ];
+    };
     const element = make("div", { class: "widget-plot", style: `max-width: ${width}px` }, svg);
-    return { element, svg, across, up, line };
+    return { element, svg, across, up, line, place };
   }
 
-  const written = (value) => `${Number(value.toPrecision(4))}`.replace("-", "−");
+  /** A number to four digits, with a power of ten where it is very large or small. */
+  function written(value) {
+    const rounded = Number(value.toPrecision(4));
+    const isPlain = rounded === 0 || (Math.abs(rounded) >= 0.001 && Math.abs(rounded) < 1e5);
+    const text = isPlain ? `${rounded}` : rounded.toExponential().replace("+", "");
+    return text.replaceAll("-", "−");
+  }
 
   /** Round values between two ends, four to nine of them. */
   function ticks([least, most]) {
@@ -162,7 +198,7 @@
     Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
 
   const parts = { action, answer, button, choice, field, normal, note, plane, random, row, slider };
-  quantlearn.course = { ...parts, inWords, scene, table, tick, written };
+  quantlearn.course = { ...parts, inWords, scene, table, tabs, tick, written };
 
   document.addEventListener("DOMContentLoaded", () => {
     for (const root of document.querySelectorAll(".action")) {
