@@ -56,6 +56,8 @@ ACTIONS_NEED = {
     "automaton": ["engine.js"],
     "draw_automaton": ["course/automaton.js"],
     "excite": ["engine.js"],
+    "neuron": ["course/network.js"],
+    "xor_by_hand": ["course/network.js"],
 }
 
 
