@@ -1,58 +1,120 @@
 "use strict";
 
-/* One parameter, one learning rate: a reader bets where gradient descent ends, then looks. */
+/* Gradient descent with one parameter and with two: a reader bets how it ends, then looks. */
 
 (function () {
-  const { action, answer, button, choice, field, plane, row } = quantlearn.course;
-  const { number } = quantlearn.elements;
+  const { action, answer, button, choice, field, plane, row, table, tabs, written } =
+    quantlearn.course;
+  const { draw, make } = quantlearn.elements;
 
-  /** Where θ is after each step of descent on (θ − y)². */
-  function path(theta, y, rate, steps) {
-    const places = [theta];
-    for (let step = 0; step < steps; step += 1) {
-      places.push(places[step] - rate * 2 * (places[step] - y));
+  /** What each rule makes of a gradient g; s is what it remembers, and the number of the step. */
+  const RULES = {
+    plain: (g) => g,
+    momentum: (g, s) => (s.mean = 0.9 * s.mean + g),
+    RMSprop(g, s) {
+      s.square = 0.99 * s.square + 0.01 * g * g;
+      return g / (Math.sqrt(s.square) + 1e-8);
+    },
+    Adam(g, s) {
+      s.mean = 0.9 * s.mean + 0.1 * g;
+      s.square = 0.999 * s.square + 0.001 * g * g;
+      const square = s.square / (1 - 0.999 ** s.step);
+      return s.mean / (1 - 0.9 ** s.step) / (Math.sqrt(square) + 1e-8);
+    },
+  };
+  const NAMES = Object.keys(RULES);
+
+  /** Where each θ is after each step of a rule on the sum of c θ², for a c of each. */
+  function path(rule, start, curves, rate, steps) {
+    const [places, states] = [[start], start.map(() => ({ mean: 0, square: 0 }))];
+    for (let step = 1; step <= steps; step += 1) {
+      const move = (theta, at) =>
+        theta - rate * RULES[rule](2 * curves[at] * theta, Object.assign(states[at], { step }));
+      places.push(places.at(-1).map(move));
     }
     return places;
   }
 
-  /** What becomes of θ. */
+  /** What becomes of θ on (θ − y)². */
   function fate(rate) {
-    const factor = Math.abs(1 - 2 * rate);
-    if (factor > 1) return "away";
-    return factor === 1 ? "stays" : "to y";
+    const factor = 1 - 2 * rate;
+    if (Math.abs(factor) < 1e-12) return "arrives in one step";
+    if (Math.abs(Math.abs(factor) - 1) < 1e-9) return factor < 0 ? "jumps to and fro" : "stays";
+    if (Math.abs(factor) > 1) return "diverges";
+    return factor > 0 ? "comes closer from one side" : "comes closer from both sides in turn";
   }
 
-  action("descent", (root, { y, theta, steps }) => {
-    const state = { rate: 0.8, bet: "to y" };
-    const said = answer();
-    const picture = row();
-    const fates = [
-      ["to y", "it comes to y"],
-      ["stays", "it comes no nearer"],
-      ["away", "it goes away"],
+  /** A learning rate and a bet; `look` gives the outcome, what to say of it, and elements. */
+  function bets(question, names, rate, look) {
+    const state = { rate, bet: names[0] };
+    const [said, shown] = [answer(), make("div", {})];
+    const settle = () => {
+      const [outcome, text, ...elements] = look(state.rate, state.bet);
+      said.textContent = `${outcome === state.bet ? "Right" : "No"}: ${text}`;
+      shown.replaceChildren(...elements);
+    };
+    const fields = [
+      field("Learning rate α", rate, (value) => (state.rate = value)),
+      choice(question, names, (name) => (state.bet = name)),
+      button("Look", settle),
     ];
-    const look = () => {
-      const places = path(theta, y, state.rate, steps);
+    return make("div", {}, row(...fields), said, shown);
+  }
+
+  /** One parameter on (θ − y)². */
+  const one = ({ y, theta, steps }) =>
+    bets("θ", [0.25, 0.75, 0.5, 1, 1.5, 0].map(fate), 0.8, (rate) => {
+      const places = path("plain", [theta - y], [1], rate, steps).map(([gap]) => y + gap);
       const [least, most] = [Math.min(...places, y), Math.max(...places, y)];
       const drawn = plane([0, steps, "step"], [least, most, "θ"], "θ after each step");
       drawn.line([[0, y], [steps, y]], { class: "truth" });
       drawn.line(places.map((place, step) => [step, place]), { class: "chosen" });
-      picture.replaceChildren(drawn.element);
-      const isRight = fate(state.rate) === state.bet;
-      said.textContent =
-        `${isRight ? "Right" : "No"}: the factor 1 − 2α is ${number(1 - 2 * state.rate)}, and θ ` +
-        `after ${steps} steps is ${number(places[steps])}.`;
-    };
-    root.append(
-      row(
-        field("Learning rate α", state.rate, (rate) => (state.rate = rate)),
-        choice("What becomes of θ?", fates, (bet) => (state.bet = bet)),
-        button("Look", look),
-      ),
-      said,
-      picture,
-    );
-  });
+      const said =
+        `the factor 1 − 2α is ${written(1 - 2 * rate)}, so θ ${fate(rate)}. ` +
+        `After ${steps} steps it is ${written(places[steps])}.`;
+      return [fate(rate), said, drawn.element];
+    });
+
+  /** The ways of all rules through the plane of θ₁ and θ₂, each as far as it stays in sight. */
+  function picture(paths, chosen, curves, [x, y]) {
+    const [wide, high] = [1.25 * Math.abs(x), 1.5 * Math.abs(y)];
+    const said = `The way by ${chosen} from the start, those by other rules, and equal losses`;
+    const drawn = plane([-wide, wide, "θ₁"], [-high, high, "θ₂"], said);
+    const [cx, cy] = [drawn.across(0), drawn.up(0)];
+    for (const share of [0.3, 0.6, 0.9]) {
+      const [rx, ry] = curves.map((curve) => (share * wide) / Math.sqrt(curve));
+      const size = { rx: drawn.across(rx) - cx, ry: cy - drawn.up(ry) };
+      drawn.svg.append(draw("ellipse", { class: "grid", cx, cy, ...size }));
+    }
+    const isOut = (place) => Math.abs(place[0]) > wide || Math.abs(place[1]) > high;
+    paths.forEach((places, at) => {
+      const seen = places.slice(0, places.findIndex(isOut) + 1 || undefined);
+      drawn.line(seen, { class: NAMES[at] === chosen ? "chosen" : "" });
+    });
+    return drawn.element;
+  }
+
+  /** Two parameters on θ₁² + 25 θ₂², by four rules. */
+  const two = ({ start, curves, steps }) =>
+    bets("Smallest loss θ₁² + 25 θ₂² by", NAMES, 0.03, (rate, bet) => {
+      const paths = NAMES.map((rule) => path(rule, start, curves, rate, steps));
+      const ends = paths.map((places) => places.at(-1));
+      const losses = ends.map(([x, y]) => curves[0] * x * x + curves[1] * y * y);
+      const best = NAMES[losses.indexOf(Math.min(...losses))];
+      const factors = curves.map((curve) => `1 − ${2 * curve}α = ${written(1 - 2 * curve * rate)}`);
+      const said =
+        `after ${steps} steps it is smallest by ${best}. Plain steps multiply θ₁ by ${factors[0]} and θ₂ by ` +
+        `${factors[1]}. They diverge for α above 2/λ = 2/${2 * curves[1]} = ` +
+        `${1 / curves[1]}, where λ is the largest second derivative.`;
+      const short = (value) => written(Number(value.toPrecision(2)));
+      const rows = NAMES.map((rule, at) => [rule, ...[...ends[at], losses[at]].map(short)]);
+      const heads = ["Rule", "θ₁", "θ₂", "Loss"];
+      return [best, said, picture(paths, bet, curves, start), table(heads, rows)];
+    });
+
+  action("descent", (root, data) =>
+    root.append(tabs([["One parameter", one(data)], ["Two parameters", two(data.two)]])),
+  );
 
   quantlearn.course.descent = { fate, path };
 })();
