@@ -95,6 +95,8 @@ def test_the_text_says_who_is_stuck():
     assert "*Most* is false in 90.0 % of the scenes" in text
     assert "after 100 steps, all networks are stuck" in text
     assert "after 200 steps, the accuracy is above the majority baseline in 6 of 6 trials" in text
+    assert "After the longest training the balanced accuracy for *most* is clearly highest" in text
+    assert "clearly highest upsampled, 94." in text or "clearly highest upsampled, 95." in text
     rows = text.split("<tr>")[2:]
     assert [row.split(">")[1].split("<")[0] for row in rows] == [
         "not balanced",

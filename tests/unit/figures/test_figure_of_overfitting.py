@@ -96,6 +96,19 @@ def test_the_losses_part_at_the_median_of_the_smallest_dev_losses():
     assert np.isnan(turn["lower"])  # four trials have no interval
 
 
+def test_the_losses_are_apart_from_where_they_stay_so():
+    curves = parting_curves()
+    *_, rows = made_of(curves)
+    found = rows.set_index("quantity").loc["parting_step", "estimate"]
+    at = np.arange(EVALUATIONS)
+    apart = 0.5 + 0.01 * np.abs(at - 11) - 0.7 * 0.9**at > 0.1  # of the second trial of four
+    assert found == 1 + EVERY * apart.argmax()
+    assert not apart[0]
+    assert apart[apart.argmax() :].all()
+    never = curves.assign(loss=np.where(curves["split"] == "train", 9.0, curves["loss"]))
+    assert np.isinf(overfitting.parting_steps(never)).all()
+
+
 def test_what_stopping_saves_and_costs():
     *_, rows = made_of(parting_curves())
     stop = 1 + EVERY * (np.arange(10, 14) + 5)

@@ -191,7 +191,14 @@ def draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Whether networks are stuck at the common answer, and what balancing changes."""
     table = tables["balancing"]
-    rows, first = [], {}
+    rows, first, best = [], {}, {}
+    for quantifier, own in table[table["quantity"] == "balanced"].groupby("quantifier"):
+        lengths = own.sort_values("steps").groupby("method", observed=True)
+        if len(lengths) > 1:
+            best[quantifier] = {
+                "shortest": ranked(lengths.head(1)),
+                "longest": ranked(lengths.tail(1)),
+            }
     for (quantifier, method, steps), part in table.groupby(
         ["quantifier", "method", "steps"], sort=False
     ):
@@ -213,4 +220,15 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
                 "Not above it": f"{round(found.loc['not_above', 'estimate'] * n)} of {n}",
             }
         )
-    return {"first": first, "methods": METHODS, "rows": rows}
+    return {"first": first, "best": best, "methods": METHODS, "rows": rows}
+
+
+def ranked(scores: pd.DataFrame) -> dict[str, Any]:
+    """Rows of several methods, best first, and whether the best one's interval is above all others.
+
+    >>> rows = {"method": ["a", "b"], "estimate": [0.6, 0.9], "lower": 0.5, "upper": [0.7, 0.95]}
+    >>> ranked(pd.DataFrame(rows))["clear"]
+    False
+    """
+    rows = scores.sort_values("estimate", ascending=False, kind="stable").to_dict("records")
+    return {"rows": rows, "clear": all(rows[0]["lower"] > row["upper"] for row in rows[1:])}

@@ -60,6 +60,9 @@ ROWS = {
 PATIENCES = (5, 20, 50)
 """Evaluations without a smaller dev loss after which training would end."""
 
+GAP = 0.1
+"""How much larger the dev loss is than the training loss where the two have parted."""
+
 LOSSES = {"cross_entropy": "Loss (cross entropy, nats)", "squared_error": "Loss (squared error)"}
 SPLITS = {"train": "training scenes", "dev": "dev scenes", "test": "test scenes"}
 
@@ -68,12 +71,15 @@ def tables(experiment: Experiment, beside: Sequence[Experiment], _: int) -> dict
     """Loss along training, and where early stopping ends runs and what it gives.
 
     The losses have medians over trials with quartiles. Of stopping, steps are medians and
-    everything else means, with 95 % intervals; without a patience the run goes on to its end.
+    everything else means, with 95 % intervals; without a patience the run goes on to its end, and
+    ``parting_step`` is from where on the losses are apart.
     ``stopped`` are runs that it really ended: of the experiments beside, the first with a patience.
     """
     curves = totals(experiment)
     dev = curves[curves["split"] == "dev"]
-    rows = rows_of(median_steps(stopping_points(dev, len(dev) + 1)), dev["trial"].nunique())
+    found = median_steps(stopping_points(dev, len(dev) + 1))
+    found["parting_step"] = median_step(parting_steps(curves))
+    rows = rows_of(found, dev["trial"].nunique())
     for patience in PATIENCES:
         points = stopping_points(dev, patience)
         rows += rows_of(what_it_gives(curves, points), len(points), patience)
@@ -101,6 +107,20 @@ def losses_along(curves: pd.DataFrame) -> pd.DataFrame:
         found.columns = ["estimate", "lower", "upper"]
         parts.append(found.assign(split=split, n=wide.shape[1]).reset_index())
     return pd.concat(parts, ignore_index=True)[list(TABLES["overfitting_losses"])]
+
+
+def parting_steps(curves: pd.DataFrame) -> np.ndarray:
+    """From which step to the end the dev loss of each trial is `GAP` above its training loss, (n,).
+
+    Infinite where it is not so at the end.
+    """
+    found = []
+    for _, run in curves.pivot_table("loss", ["trial", "step"], "split").groupby("trial"):
+        near = np.flatnonzero(~(run["dev"] - run["train"] > GAP))
+        first = near[-1] + 1 if len(near) else 0
+        steps = run.index.get_level_values("step")
+        found.append(steps[first] if first < len(run) else np.inf)
+    return np.array(found, dtype=float)
 
 
 def stopping_point(losses: np.ndarray, patience: int) -> tuple[int, int]:
@@ -283,6 +303,8 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
 
     return {
         "turn": never.loc["best_step"],
+        "parting": never.loc["parting_step"],
+        "gap": GAP,
         "end": never.loc["stop_step"],
         "last": course.last(),
         "smallest": course.min()["dev"],
