@@ -39,6 +39,7 @@ NETWORKS = {
         f"feedforward {name}": network("feedforward", activation=name, layers=1 + place % 3)
         for place, name in enumerate(ACTIVATIONS)
     },
+    "feedforward binary": network("feedforward", objects="binary"),
     "feedforward normalised": network("feedforward", batch_norm=True),
     "feedforward of 32 bits": network("feedforward", batch_norm=True, precision="float32"),
     "rnn": network("rnn"),

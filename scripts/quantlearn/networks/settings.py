@@ -115,6 +115,13 @@ ARCHITECTURES: dict[str, Architecture] = {
             "layers": _layers("Hidden layers"),
             "hidden": _hidden("Units in each hidden layer", 16),
             "activation": _activation("What each hidden unit does with its sum"),
+            "objects": _choice(
+                "How an object is told: `one_hot` (an input for each zone, as in 2019) or `binary` "
+                "(one input, 1 in A∩B and 0 elsewhere, and none for the quantifier where there is "
+                "but one)",
+                ["one_hot", "binary"],
+                "one_hot",
+            ),
             "dropout": _dropout("a hidden unit"),
             "batch_norm": {
                 "description": "Whether hidden sums are normalised over the batch (in use, by the "

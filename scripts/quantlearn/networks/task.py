@@ -99,6 +99,22 @@ class Task(OneHotTask):
         """Number of different tokens."""
         return CODES * self.quantifiers
 
+    def scene_inputs(self, objects: str) -> np.ndarray:
+        """Places of the inputs (n,) of a whole scene among its one-hots and the quantifier's code.
+
+        With ``objects`` one_hot these are all; with binary an object has one input, 1 in A∩B and 0
+        elsewhere, and a quantifier is told only where there are several.
+
+        >>> Task(positions=3, quantifiers=1).scene_inputs("binary")
+        array([0, 4, 8])
+        """
+        of_zones = len(ZONES) * self.positions
+        every = np.arange(of_zones + self.inputs - len(ZONES))
+        if objects == "one_hot":
+            return every
+        told = every[of_zones:] if self.quantifiers > 1 else every[:0]
+        return np.concatenate([every[ZONES["both"] : of_zones : len(ZONES)], told])
+
     def tokens(self, scenes: np.ndarray, quantifiers: np.ndarray) -> np.ndarray:
         """Tokens (n, positions), unsigned bytes, for zone codes (n, positions) and indices (n,).
 

@@ -21,6 +21,7 @@ from quantlearn.statistics.convergence import (
     step_leads,
     summarise_convergence,
 )
+from quantlearn.statistics.endpoint import evaluations
 from quantlearn.statistics.scores import MARGIN, compared
 
 __all__ = ["how_run", "pairs", "section"]
@@ -178,7 +179,6 @@ def _learning(experiment: Experiment) -> dict[str, Any]:
         ],
         "open": [formats.name(name) for name in by_verdict.get("open", [])],
         "margin": MARGIN,
-        "last": PAPER_EVALUATIONS,
         "steps": trials["steps"].tolist(),
         "ends": trials["stop_reason"].value_counts().sort_index(),
         "censored": not convergence["converged"].all(),
@@ -252,7 +252,16 @@ def pairs(experiment: Experiment) -> list[dict[str, Any]]:
 
 
 def _compared(experiment: Experiment) -> dict[str, Any]:
-    return {"pairs": pairs(experiment), "settings": experiment.settings, "last": PAPER_EVALUATIONS}
+    settings = experiment.settings
+    shortest = experiment.shown(experiment.convergence)["last_step"].min()
+    every = experiment.constants["training"]["evaluate_every"]
+    return {
+        "pairs": pairs(experiment),
+        "settings": settings,
+        "last": PAPER_EVALUATIONS,
+        # A run that has no more evaluations begins at chance, which is not how it ends.
+        "has_more": evaluations(shortest, every) > PAPER_EVALUATIONS,
+    }
 
 
 def _caveats(experiment: Experiment) -> dict[str, Any]:

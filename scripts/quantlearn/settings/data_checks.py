@@ -244,6 +244,23 @@ def _check_evaluation(settings: dict, _: Surroundings) -> Iterator[Fault]:
             yield Fault(key, text)
 
 
+def _check_objects(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """A binary input tells two zones apart, and an object from none only where all are there."""
+    generate = settings["data"]["generate"]
+    needs = {
+        "data.generate.zones: both and one other": (
+            len(generate["zones"]) == 2 and "both" in generate["zones"]
+        ),
+        "data.generate.min_size: max_size": generate["min_size"] == generate["max_size"],
+    }
+    found = values_of(settings["network"].get("objects"), ("network", "objects"))
+    for key, coding in found.items():
+        for need, is_met in needs.items():
+            if coding == "binary" and not is_met:
+                text = f"binary needs {need}: set it so, or take one_hot"
+                yield Fault(key, text)
+
+
 def _scenes_in_words(generate: dict) -> str:
     sizes = f"{generate['min_size']} to {generate['max_size']}"
     return f"scenes of size {sizes} with zones {', '.join(generate['zones'])}"
@@ -267,5 +284,6 @@ DATA_CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
         keys("quantifiers", "data.split", "data.generate", "training.monitor", "training.together"),
     ),
     (_check_evaluation, keys("data.split", "training.evaluate_splits", "training.monitor")),
+    (_check_objects, keys("data.generate", "network")),
 )
 """As `checks.CHECKS`."""

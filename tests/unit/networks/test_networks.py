@@ -74,7 +74,8 @@ def test_losses_are_those_of_their_formulas():
 
 def torch_feedforward(weights, tokens, lengths, settings):
     vectors = TASK.one_hot(tokens, weights["readout.kernel"].dtype)
-    x = torch.cat([vectors[..., :4].flatten(start_dim=1), vectors[:, 0, 4:]], dim=1)
+    told = vectors[..., :1] if settings["objects"] == "binary" else vectors[..., :4]
+    x = torch.cat([told.flatten(start_dim=1), vectors[:, 0, 4:]], dim=1)
     for layer in range(settings["layers"]):
         x = functional.linear(x, weights[f"layer{layer}.kernel"].T, weights[f"layer{layer}.bias"])
         x = getattr(functional, settings["activation"])(x)
@@ -160,6 +161,7 @@ COMPILED = [
     ("lstm", {"padding": "read"}),
     *(("feedforward", {"activation": name}) for name in ACTIVATIONS),
     ("feedforward", {"layers": 3, "hidden": 33}),
+    ("feedforward", {"objects": "binary"}),
     ("transformer", {}),
     ("transformer", {"padding": "read", "layers": 1, "position": "learned"}),
     ("transformer", {"heads": 3, "head_size": 3, "activation": "gelu", "hidden": 11}),

@@ -114,6 +114,13 @@ def test_a_clear_lead_is_told_with_its_size_and_direction(settings):
     assert "against what" in reverse
 
 
+@pytest.mark.parametrize(("last", "is_there"), [(2451, False), (2501, True)])
+def test_the_last_50_evaluations_are_told_of_runs_that_have_more(settings, last, is_there):
+    """Evaluations are 50 steps apart: a run of 2,451 steps has 50, and begins at chance."""
+    one = from_steps(settings, range(100, 220, 10), range(300, 420, 10), last)
+    assert ("Accuracy, last 50 evaluations" in section("tests", one)) == is_there
+
+
 def test_what_was_never_learned_is_a_bound(settings):
     """Learned in 9 of 10 trials against 0 of 10: sooner, by a ratio that is at least so large."""
     experiment = from_steps(settings, [101] * 10, [None] * 10)

@@ -254,6 +254,13 @@ BAD_EXPERIMENTS = {
         {"network.architecture": "feedforward"},
         [("network.padding:", "applies only where architecture is", "lstm", "leave it out")],
     ),
+    "a binary input for objects of four zones and for none": (
+        {"network": {"architecture": "feedforward", "objects": "binary"}},
+        [
+            ("network.objects: binary", "data.generate.zones: both and one other", "one_hot"),
+            ("network.objects: binary", "data.generate.min_size: max_size", "one_hot"),
+        ],
+    ),
     "fewer evaluated scenes than kinds": (
         {"training.eval_scenes": 3},
         [("training.eval_scenes:", "3 cannot hold a scene of each kind", "there are 4 (")],

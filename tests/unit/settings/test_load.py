@@ -166,6 +166,7 @@ def test_the_tutorial(shipped):
         "layers": 2,
         "hidden": 16,
         "activation": "relu",
+        "objects": "binary",
         "dropout": 0.0,
         "batch_norm": False,
         "initialisation": "torch",

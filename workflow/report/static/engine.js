@@ -204,11 +204,15 @@ globalThis.quantlearn = globalThis.quantlearn || {};
   /** Logits and units of a feed-forward network that is shown a whole scene. */
   function askFeedforward(network, scene, quantifier) {
     const { settings, weights } = network;
-    let x = new Float64Array(ZONES * settings.positions + quantifier.code.length);
+    const inputs = weights["layer0.kernel"].shape[0];
+    const isBinary = settings.objects === "binary";
+    const ofObjects = (isBinary ? 1 : ZONES) * settings.positions;
+    let x = new Float64Array(inputs);
     scene.forEach((zone, place) => {
-      x[ZONES * place + zone] = 1;
+      if (isBinary) x[place] = +(zone === 0);
+      else x[ZONES * place + zone] = 1;
     });
-    x.set(quantifier.code, ZONES * settings.positions);
+    if (inputs > ofObjects) x.set(quantifier.code, ofObjects);
     const units = network.units.map((kept, layer) => {
       let sums = affine(x, weights, `layer${layer}`);
       if (settings.batch_norm) sums = batchNorm(sums, weights, `layer${layer}.norm`);

@@ -1,8 +1,8 @@
 """Feed-forward networks: ŷ = f_L(… f_2(f_1(x W¹ + b¹) W² + b²) …).
 
 The input x is the whole scene at once: the zone one-hots of all positions side by side, and the
-quantifier one-hot once. With batch normalisation each hidden sum is normalised before the
-activation, and dropout comes after it.
+quantifier one-hot once, or those of these inputs that `Task.scene_inputs` says. With batch
+normalisation each hidden sum is normalised before the activation, and dropout comes after it.
 """
 
 from typing import Any
@@ -30,8 +30,7 @@ def initialise(
     """Weights of one network by name, layer0 … and readout."""
     scheme = settings["initialisation"]
     hidden = [settings["hidden"]] * settings["layers"]
-    told = task.inputs - len(ZONES)  # of the quantifier, once for the whole scene
-    widths = [len(ZONES) * task.positions + told, *hidden, task.outputs]
+    widths = [len(task.scene_inputs(settings["objects"])), *hidden, task.outputs]
     names = [*(f"layer{layer}" for layer in range(settings["layers"])), "readout"]
     weights = {}
     for name, inputs, outputs in zip(names, widths[:-1], widths[1:], strict=True):
@@ -57,6 +56,8 @@ def forward(
     vectors = task.one_hot(tokens, weights["readout.kernel"].dtype)
     zones = vectors[..., : len(ZONES)].flatten(start_dim=2)
     x = torch.cat([zones, vectors[:, :, 0, len(ZONES) :]], dim=2)
+    if settings["objects"] == "binary":
+        x = x[..., task.scene_inputs("binary")]
     activation = ACTIVATIONS[settings["activation"]]
     for layer in range(settings["layers"]):
         x = affine(x, weights, f"layer{layer}")

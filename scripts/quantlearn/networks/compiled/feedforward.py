@@ -88,8 +88,9 @@ class FeedforwardCore(SceneCore):
             activation=ACTIVATIONS.index(settings["activation"]),
         )
         units, width, layout = np.arange(settings["hidden"]), self.sizes.width, Layout()
+        read = task.scene_inputs(settings["objects"])  # the weights of other inputs stay 0
         for layer in range(settings["layers"]):
-            below = (self.sizes.inputs, np.arange(inputs)) if layer == 0 else (width, units)
+            below = (self.sizes.inputs, read) if layer == 0 else (width, units)
             layout.add_layer(below[1], units, below[0], width)
             if settings["batch_norm"]:
                 layout.add(np.arange(4), units, 4, width)
