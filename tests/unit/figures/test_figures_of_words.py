@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from quantlearn import columns
 from quantlearn.data import scene_files
@@ -95,12 +96,8 @@ def test_nothing_is_said_of_attention_where_no_network_has_any():
     assert text.startswith("Sentences that are exactly right without attention: 100 %")
 
 
-def modelled():
-    rows = [
-        (0, trial, True, True, RIGHT if place < 3 else FALSE)
-        for trial in range(3)
-        for place in range(4)
-    ]
+def modelled(written=(RIGHT, RIGHT, RIGHT, FALSE)):
+    rows = [(0, trial, True, True, text) for trial in range(3) for text in written]
     trials = pd.DataFrame({"trial": range(3), "test_loss": np.log([2.0, 2.0, 2.0])})
     experiment = SimpleNamespace(
         name="words",
@@ -127,10 +124,25 @@ def test_perplexities_and_truths_of_a_language_model():
     assert rows["frequency", "texts", "every"] == 1
 
 
+def test_what_is_no_sentence_is_called_so_and_is_not_among_the_false_ones():
+    made = modelled(["every A is B", "no A are B", "A A", "every every"])
+    rows = made["language_model"].set_index(["measure", "model", "quantifier"])["estimate"]
+    assert rows["sentence", "network", "all"] == 0.5
+    assert rows["true", "network", "all"] == 0.5
+    assert rows["true", "blind", "all"] == 0.5
+    text = said(language_model, made)
+    assert "50.0 % (3 trials) are sentences. Of these, 50.0 % (3 trials) are true" in text
+    shown = made["language_model_examples"].set_index("written")["quantifier"]
+    for row in BeautifulSoup(text, "html.parser")("tr")[1:]:
+        written, verdict = (cell.text for cell in row(["th", "td"])[1:])
+        assert (verdict == "no sentence") == (shown[[written]].iloc[0] == "")
+
+
 def test_a_language_model_is_told_in_words():
     made = modelled()
     text = said(language_model, made)
-    assert text.startswith("Of the sentences that the networks write, 75.0 % (3 trials) are true")
+    assert text.startswith("Of the strings that the networks write, 100 % (3 trials) are sentences")
+    assert "Of these, 75.0 % (3 trials) are true of the scene" in text
     assert "Least often true is *no*: 0 %." in text
     assert f"finds a sentence {np.exp(1):.3g} times as probable as the model that does" in text
     assert set(made["language_model_examples"]["true"]) == {True, False}

@@ -1,5 +1,8 @@
 """What is read from states: probes of what is there and what is not, components, automata."""
 
+import itertools
+import random
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,7 +16,7 @@ from quantlearn.figures.course import probes, state_space
 from quantlearn.figures.course.probes import counts_along, probe
 from quantlearn.figures.course.state_space import principal_components
 from quantlearn.figures.experiment import Experiment
-from quantlearn.figures.networks import trained
+from quantlearn.figures.networks import states_along, trained
 from quantlearn.figures.registry import template_of
 from quantlearn.figures.texts import render
 from quantlearn.networks.ensemble import Ensemble
@@ -22,6 +25,7 @@ from quantlearn.networks.weight_files import write_weights
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import LabelledScenes, Space, random_scenes
+from quantlearn.semantics.scenes_in_words import OBJECTS
 from quantlearn.settings.samples import samples_table
 from quantlearn.statistics.intervals import mean_interval
 from quantlearn.statistics.scores import compared
@@ -166,6 +170,20 @@ def test_the_state_space_has_a_point_for_each_object(untouched, tmp_path):
     counted = found[found["quantifier"] == "at_least_2"]
     assert (counted["automaton"] == np.minimum(counted["both"], 2)).all()
     assert found.loc[found["quantifier"] == "most", "automaton"].isna().all()
+    excited = made["exciting_scenes"]
+    assert (excited.groupby("quantifier")["unit"].max() == 4).all()
+    for row in excited.groupby("quantifier").head(1).itertuples():  # the first unit of each
+        networks = trained(untouched, 0, SEED)
+        place = networks.rows(row.quantifier)[0]
+        tokens = [OBJECTS.index(word) for word in row.scene.split()]
+        tried = [tokens, *(list(scene) for scene in itertools.product(range(4), repeat=6))]
+        reached = [
+            next(states_along(networks, place, np.array([scene], dtype=np.uint8)))[2][0, -1, 0]
+            for scene in (tried[0], *random.Random(1).sample(tried, 100))
+        ]
+        assert reached[0] == pytest.approx(row.activation)
+        assert max(reached) <= row.activation + 1e-9
+        assert (row.both, row.a_only) == (tokens.count(0), tokens.count(1))
     assert "First direction" in drawn(state_space, made, untouched, tmp_path)
 
 
@@ -173,7 +191,9 @@ def test_the_first_direction_follows_the_count_that_it_is():
     count = np.arange(8.0)
     counts = {"both": count % 3, "difference": count, "first": -count, "second": count % 2}
     frame = pd.DataFrame({"quantifier": "most", "first_share": 0.7, "second_share": 0.2} | counts)
-    text = render(template_of("state_space"), state_space.facts({"state_space": frame}, SETTINGS))
+    none = pd.DataFrame(columns=list(state_space.TABLES["exciting_scenes"]))
+    made = {"state_space": frame, "exciting_scenes": none}
+    text = render(template_of("state_space"), state_space.facts(made, SETTINGS))
     assert "for *most*, two directions hold 90.0\u00a0% of the variance" in text
     assert "follows |A∩B| − |A∖B| most (correlation 1.00" in text
 

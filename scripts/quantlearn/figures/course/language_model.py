@@ -35,9 +35,9 @@ TABLES = {
     "language_model": {
         "measure": Column(
             "str",
-            "perplexity of sentences, perplexity_of_texts, true (share of sentences written "
-            "that are), frequency (share of the sentences), log_gain (mean of ln P of sentences "
-            "by the network less by blind)",
+            "perplexity of sentences, perplexity_of_texts, sentence (share of the strings written "
+            "that are one), true (share of these sentences that are), frequency (share of the "
+            "sentences), log_gain (mean of ln P of sentences by the network less by blind)",
         ),
         "model": Column(
             "str",
@@ -110,27 +110,23 @@ def row(measure: str, model: str, values: pd.Series, quantifier: str = "all") ->
     """A row of the table: the mean of a measure's values over trials."""
     mean = vars(mean_interval(values.to_numpy()))
     # A t interval of few trials may reach beyond what a share can be.
-    limits = (0, 1) if measure in ("true", "frequency") else (-np.inf, np.inf)
+    limits = (0, 1) if measure in ("sentence", "true", "frequency") else (-np.inf, np.inf)
     bounds = {side: np.clip(mean[side], *limits) for side in ("lower", "upper")}
     key = {"measure": measure, "model": model, "quantifier": quantifier, "n": len(values)}
     return key | mean | bounds
 
 
 def truths(texts: pd.DataFrame, expressions: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The share of true sentences among those that networks write, in all and by quantifier.
+    """The share of sentences among what networks write, and of true ones among these.
 
-    Beside it is how often the same sentences would be true if the scenes were exchanged.
+    Of true ones in all and by quantifier; beside it is how often the same sentences would be true
+    if the scenes were exchanged.
     """
     written = texts[texts["said"] != ""]
     written = written.assign(blind=shares_of_scenes(written, texts, expressions))
-    # What is no sentence is true of no scene.
-    often = written.groupby("trial").size() / texts.groupby("trial").size()
-    blind = written.groupby("trial")["blind"].mean() * often
-    rows = [
-        row("true", "network", texts.groupby("trial")["true"].mean()),
-        row("true", "blind", blind),
-    ]
-    for quantifier, part in written.groupby("said"):
+    sentences = (texts["said"] != "").groupby(texts["trial"]).mean()
+    rows = [row("sentence", "network", sentences)]
+    for quantifier, part in [("all", written), *written.groupby("said")]:
         by_trial = part.groupby("trial")
         rows.append(row("true", "network", by_trial["true"].mean(), quantifier))
         rows.append(row("true", "blind", by_trial["blind"].mean(), quantifier))
@@ -227,8 +223,12 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
     by_name = table[~of_all & (table["measure"] == "true") & (table["model"] == "network")]
     true = by_name.set_index("quantifier")["estimate"]
     examples = [
-        {"Scene": row.scene, "Written by the network": row.written, "": str(row.true).lower()}
-        for row in tables["language_model_examples"].itertuples()
+        {
+            "Scene": row.scene,
+            "Written by the network": row.written,
+            "": str(row.true).lower() if row.quantifier else "no sentence",
+        }
+        for row in tables["language_model_examples"].fillna({"quantifier": ""}).itertuples()
     ]
     gain = {side: np.exp(whole["log_gain"]["network"][side]) for side in MEAN}
     worst = {"names": best(-true), "share": true.min()}

@@ -22,7 +22,8 @@ from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.automata import minimal_automaton
 from quantlearn.semantics.quantifiers import Quantifier
-from quantlearn.semantics.scenes import PADDING
+from quantlearn.semantics.scenes import PADDING, ZONES, Space, enumerate_scenes
+from quantlearn.semantics.scenes_in_words import OBJECTS
 
 READS = ("samples", "scenes", "weights")
 
@@ -47,6 +48,15 @@ TABLES = {
         ),
         "second_share": Column("float64", "Along the second one"),
     },
+    "exciting_scenes": {
+        "quantifier": Column("str", "What the network learns"),
+        "unit": Column("int64", "Hidden unit of the highest layer, from 1"),
+        "activation": Column("float64", "The unit's value after the scene's last object"),
+        "scene": Column("str", "Its objects in their order, as `quantlearn ask` reads them"),
+        "both": Column("int64", "Objects in A∩B"),
+        "a_only": Column("int64", "Objects in A∖B"),
+        "others": Column("int64", "Objects that are no As"),
+    },
 }
 
 ROWS = {
@@ -54,21 +64,31 @@ ROWS = {
         "The states of the network of the first trial for each quantifier, one row for each "
         "object of some test scenes."
     ),
+    "exciting_scenes": (
+        "For the same networks the scene, of all with at most six objects, that excites each "
+        "hidden unit most."
+    ),
 }
 
 SCENES = 60
 PATHS = 3
+LARGEST = 6  # objects of the scenes among which a unit's most exciting one is sought
 
 
 def tables(
     experiment: Experiment, beside: Sequence[Experiment], seed: int
 ) -> dict[str, pd.DataFrame]:
-    """Where the states of each quantifier's network of the first trial lie, after each object."""
+    """Where the states of each quantifier's network of the first trial lie, after each object.
+
+    And what excites each of its hidden units most: the idea of feature visualisation (Olah,
+    Mordvintsev & Schubert 2017), with all scenes in the place of pictures.
+    """
     # Only here: torch takes seconds to load, and drawing does without it.
     from quantlearn.figures.networks import states_along, trained  # noqa: PLC0415
 
     networks = trained(experiment, 0, seed)
-    frames = []
+    frames, excited = [], []
+    every, sizes = enumerate_scenes(Space(1, LARGEST))
     for name, expression in experiment.settings["expressions"].items():
         row = networks.rows(name)[0]
         stream = random_stream(seed, experiment.name, row, "state space")
@@ -93,7 +113,34 @@ def tables(
             "second_share": shares[1],
         }
         frames.append(pd.DataFrame(columns | counts).astype({"automaton": "Int64"}))
-    return {"state_space": pd.concat(frames)[list(TABLES["state_space"])]}
+        _, _, hidden = next(states_along(networks, row, every))
+        found = exciting_scenes(hidden[np.arange(len(every)), sizes - 1], every)
+        excited.append(found.assign(quantifier=name))
+    return {
+        "state_space": pd.concat(frames)[list(TABLES["state_space"])],
+        "exciting_scenes": pd.concat(excited)[list(TABLES["exciting_scenes"])],
+    }
+
+
+def exciting_scenes(ends: np.ndarray, scenes: np.ndarray) -> pd.DataFrame:
+    """Which of the scenes (n, positions) excites each unit most, by their last states (n, units).
+
+    >>> ends = np.array([[0.1, 0.9], [0.2, 0.3]])
+    >>> exciting_scenes(ends, np.array([[3, 4], [0, 1]])).to_numpy().tolist()
+    [[1, 0.2, 'AB A-', 1, 1, 0], [2, 0.9, '--', 0, 0, 1]]
+    """
+    best = scenes[ends.argmax(axis=0)]
+    both, a_only = ((best == ZONES[zone]).sum(axis=1) for zone in ("both", "a_only"))
+    return pd.DataFrame(
+        {
+            "unit": np.arange(1, len(best) + 1),
+            "activation": ends.max(axis=0),
+            "scene": [" ".join(OBJECTS[zone] for zone in row if zone != PADDING) for row in best],
+            "both": both,
+            "a_only": a_only,
+            "others": (best != PADDING).sum(axis=1) - both - a_only,
+        }
+    )
 
 
 def principal_components(states: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -162,4 +209,16 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
         counts = rows[["both", "difference"]].astype(float).rename(columns=TARGETS)
         along = counts.corrwith(rows["first"]).abs().sort_values(ascending=False)
         networks.append({"quantifier": quantifier, "share": share, "along": list(along.items())})
-    return {"networks": networks}
+    excited = tables["exciting_scenes"]
+    rows = pd.DataFrame(
+        {
+            "Quantifier": excited["quantifier"].map(style.label),
+            "Unit": excited["unit"],
+            "Activation": excited["activation"].map(lambda value: formats.number(value, 2)),
+            "Scene": excited["scene"],
+            "A∩B": excited["both"],
+            "A∖B": excited["a_only"],
+            "Others": excited["others"],
+        }
+    )
+    return {"networks": networks, "excited": rows, "largest": LARGEST}
