@@ -1,4 +1,4 @@
-"""The course: each step of the tutorial, computed; its parts stand in front of the chapter.
+"""The course: a tutorial, step by step, computed; its parts stand in front of the chapter.
 
 A part is a notebook, workflow/notebooks/course_<part>.ipynb, which shows experiments of several
 chapters.
@@ -7,10 +7,17 @@ chapters.
 COURSE_EXAMPLE = "tutorial"  # the experiment that the course takes apart
 # The parts of the course in their order, with the experiments that each shows.
 COURSE_PARTS = {
-    "computation": ["hidden_states"],
+    "computation": [],
     "learning": [],
-    "experiment": ["tutorial", "tutorial_variations"],
-    "practice": ["balancing_none", "overfitting", "regularisation", "search_random"],
+    "experiment": ["tutorial", "tutorial_one_hot", "tutorial_variations"],
+    "practice": [
+        "balancing_none",
+        "balancing_rare_none",
+        "overfitting",
+        "regularisation",
+        "architectures",
+        "search_random",
+    ],
     "further": [
         "growing_scenes",
         "hidden_states",
@@ -52,7 +59,7 @@ def exhibits_of(part):
 def course_parameters(wildcards, input):
     """The parameters of a part's notebook."""
     parameters = {"exhibits": exhibits_of(wildcards.part), "seed": SETTINGS.seed}
-    if wildcards.part == "learning":
+    if not COURSE_PARTS[wildcards.part]:
         del parameters["exhibits"]
     if wildcards.part == "experiment":
         parameters["record"] = str(input.record)

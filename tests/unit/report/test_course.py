@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from hypothesis.extra.numpy import arrays
 from page_results import (
     CONFIG,
     RECORD,
+    ROOT,
     WORKFLOW,
     build_site,
     tabulated,
@@ -30,14 +32,28 @@ from quantlearn.figures.course import scoreboard
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.loss import LOSSES
 from quantlearn.pipeline.run_record import content_digest, write_record
-from quantlearn.report.course import anatomy, backprop, descent, neurons, pictures, slopes
-from quantlearn.report.course.learning import EXACTLY_1, learn_xor, xor_scenes
+from quantlearn.report.course import (
+    anatomy,
+    backprop,
+    descent,
+    neurons,
+    optimisers,
+    pictures,
+    slopes,
+)
+from quantlearn.report.course.learning import (
+    EXACTLY_1,
+    hidden_functions,
+    learn_xor,
+    xor_scenes,
+)
 from quantlearn.report.course.perceptron import is_separable, train_perceptron
 from quantlearn.report.course.shown import figure_html
 from quantlearn.semantics.automata import minimal_automaton
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.load import load_settings
 from quantlearn.statistics.scores import compared
+from quantlearn.training.optimisers import make_optimiser
 from render_notebook import render_notebook
 
 P, Q = neurons.INPUTS.T
@@ -147,6 +163,47 @@ def test_back_propagation_is_the_gradient(loss, widths, seed):
         assert hand.flat[0] == pytest.approx((above - below) / 2e-5, rel=1e-3, abs=1e-7)
 
 
+@pytest.mark.parametrize("name", optimisers.RULES)
+def test_optimisers_by_hand_are_those_that_train(name):
+    start, settings_ = np.array([-1.5, 0.7]), {"learning_rate": 0.01, "weight_decay": 0.0}
+    settings_ |= {"optimiser": "sgd" if name == "momentum" else name.lower()}
+    settings_ |= {"momentum": 0.9 if name == "momentum" else 0.0}
+    theta = torch.nn.Parameter(torch.tensor(start[None]))
+    library = make_optimiser(theta, settings_)
+    for expected in optimisers.descend(name, start, 0.01, 25)[1:]:
+        loss = theta[0, 0] ** 2 + 25 * theta[0, 1] ** 2
+        library.zero_grad()
+        loss.backward()
+        library.step()
+        np.testing.assert_allclose(theta.detach()[0], expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize(("times", "comes_down"), [(0.98, True), (1.02, False)])
+def test_plain_descent_comes_down_below_the_largest_rate(times, comes_down):
+    path = optimisers.descend("SGD", np.ones(2), times * optimisers.largest_rate(), 300)
+    assert (optimisers.bowl(path[-1]) < 1e-3) == comes_down
+
+
+def test_the_training_loop_takes_every_example_once_in_an_epoch():
+    """With all examples in a batch an epoch is one step; with one in each, as many as there are."""
+    rng = np.random.default_rng(3)
+    network, x = backprop.start([2, 3, 1], rng), neurons.INPUTS.astype(float)
+    y = neurons.XOR[:, None].astype(float)
+    whole, losses = backprop.training_loop(x, y, network, 0.5, 1, 4, np.random.default_rng(0))
+    gradient = backprop.autograd(x, y, network, "cross_entropy")
+    for array, start, slope in zip(pieces(whole), pieces(network), pieces(gradient), strict=True):
+        np.testing.assert_allclose(array, start - 0.5 * slope, rtol=1e-9)
+    assert losses == [backprop.mean_loss(x, y, whole, "cross_entropy")]
+    single, _ = backprop.training_loop(x, y, network, 0.5, 1, 1, np.random.default_rng(0))
+    for row in np.random.default_rng(0).permutation(4):
+        slopes_ = backprop.autograd(x[[row]], y[[row]], network, "cross_entropy")
+        network = [
+            (w - 0.5 * dw, b - 0.5 * db) for (w, b), (dw, db) in zip(network, slopes_, strict=True)
+        ]
+    for array, expected in zip(pieces(single), pieces(network), strict=True):
+        np.testing.assert_allclose(array, expected, rtol=1e-9)
+
+
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_derivatives_of_activation_functions(name):
     x = torch.linspace(-8, 8, 200, dtype=torch.float64)
@@ -174,6 +231,15 @@ def test_exactly_one_of_two_objects_is_xor():
 def test_xor_needs_two_hidden_units_and_is_learned_with_more():
     assert not learn_xor(1, "cross_entropy", 3, 1, steps=300).succeeded.any()
     assert learn_xor(8, "cross_entropy", 3, 1, steps=600).succeeded.all()
+
+
+def test_hidden_units_of_a_network_that_has_learned_xor_part_its_cases():
+    """The output is one threshold on them, so that they cannot be such that xor is none."""
+    learned = learn_xor(2, "cross_entropy", 6, 1, steps=2000)
+    named = hidden_functions(learned.weights)
+    assert learned.succeeded.any()
+    for units, right in zip(named, learned.succeeded, strict=True):
+        assert not right or ("xor" not in units and len(set(units)) == 2)
 
 
 def test_a_trial_learns_the_same_alone_and_in_company():
@@ -215,6 +281,26 @@ def probe_scores():
     return pd.DataFrame(rows, columns=columns).assign(n=10)
 
 
+def balanced_scores():
+    """The table of networks that are stuck without balancing at first, and behind it at the end."""
+    rows = [
+        (method, steps, quantity, estimate, estimate - 0.01, estimate + 0.01)
+        for method, steps, balanced, stuck in (
+            ("none", 60, 0.5, 1.0),
+            ("none", 990, 0.7, 0.2),
+            ("upsample", 120, 0.9, 0.0),
+            ("upsample", 980, 0.71, 0.0),
+        )
+        for quantity, estimate in (
+            ("balanced", balanced),
+            ("not_above", stuck),
+            ("share_true", 1 / 60),
+        )
+    ]
+    columns = ["method", "steps", "quantity", "estimate", "lower", "upper"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def exhibit_of(settings, **texts):
     """What the course gets of an experiment, whose figures are empty pictures."""
     folder = Path("results") / settings["name"]
@@ -239,7 +325,8 @@ def run(tmp_path_factory):
     os.chdir(folder)
     try:
         change = {"trials": 6, "overrides": {"convergence": {"window": 20}}}
-        names = ["tutorial", "hidden_states", "search_random", "search_grid"]
+        names = ["tutorial", "tutorial_one_hot", "hidden_states", "search_random", "search_grid"]
+        names += [f"balancing_rare_{method}" for method in ("none", "downsample", "upsample")]
         names += WRITING
         loaded = load_settings({"experiments": names, **change}, CONFIG).experiments
         example = loaded["tutorial"]
@@ -252,15 +339,24 @@ def run(tmp_path_factory):
         write_record(RECORD | {"files": files, "settings": kept, "code": code}, record)
         Path("results/empty.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
         hidden, search = loaded["hidden_states"], loaded["search_random"]
+        wide, rare = loaded["tutorial_one_hot"], loaded["balancing_rare_none"]
+        tabulated(Path("results/tutorial_one_hot"), wide, [8, 60], 6)
+        tables.write_csv(balanced_scores(), "results/balancing_rare_none/tables/balancing.csv")
         parameters = {
-            "computation": {"exhibits": {"hidden_states": exhibit_of(hidden)}},
+            "computation": {},
             "learning": {"trials": 4, "steps": 40},
             "experiment": {
-                "exhibits": {"tutorial": exhibit_of(example)},
+                "exhibits": {
+                    "tutorial": exhibit_of(example),
+                    "tutorial_one_hot": exhibit_of(wide),
+                },
                 "record": record,
             },
             "practice": {
-                "exhibits": {"search_random": exhibit_of(search, random_against_grid="So it is.")},
+                "exhibits": {
+                    "search_random": exhibit_of(search, random_against_grid="So it is."),
+                    "balancing_rare_none": exhibit_of(rare),
+                },
                 "profile": str(WORKFLOW / "profiles/slurm/config.yaml"),
                 "record": record,
             },
@@ -345,6 +441,24 @@ def test_what_is_not_part_of_the_run_is_said_to_be_missing(page):
     assert "The benchmark, which belongs here, is not part of this run" in text
 
 
+def test_what_the_tutorial_takes_with_one_input_an_object_and_with_four(page):
+    """The first quantifier is learned much sooner with the wider code, the second alike."""
+    text = " ".join(page.get_text().split())
+    assert "these are 65 inputs, of which 17 are 1" in text
+    assert "With the one-hot code most is learned sooner" in text
+    rows = page.find("caption", string="Steps until it is learned").find_parent("table")("tr")[1:]
+    assert [row.th.text for row in rows] == ["16", "16", "65", "65"]
+
+
+def test_what_follows_for_balancing_is_read_from_the_scores(page):
+    text = " ".join(page.get_text().split())
+    for length, found in (("shortest", "balancing helps"), ("longest", "that balancing helps is")):
+        assert (
+            f"one true scene in 60 and batches of 128, after the {length} training, {found}" in text
+        )
+    assert "get out of it: what looks like a local minimum is a long way on flat ground" in text
+
+
 def data_of(page, name):
     """What a page tells an action."""
     place = page.find("div", {"class": "action", "data-action": name})
@@ -402,6 +516,22 @@ def test_every_part_of_an_experiment_names_a_rule_that_there_is(run):
             assert f"\nrule {name}:\n" in rules or f'            f"{name}"\n' in rules
     for table in ("convergence", "comparison"):
         assert tables.read_csv(run[0] / run[2][table], getattr(columns, table.upper())).size
+
+
+def test_every_item_of_the_slides_is_where_the_table_says(site):
+    """docs/course.md names a section of a page for each item, and every action of the course."""
+    said = (ROOT / "docs/course.md").read_text(encoding="utf-8")
+    rows = [row for row in said.splitlines() if row.startswith("| ")]
+    items = [row for row in rows if not row.startswith(("| Item", "|---"))]
+    assert all(re.search(r"`\w+#[\w-]+`", row) for row in items)
+    pages = {part: parsed(site / f"lessons/{part}.html").article for part in PARTS}
+    for row in items:
+        for part, anchor in re.findall(r"`(\w+)#([\w-]+)`", row):
+            assert pages[part].find(id=anchor), row
+    listed = set(re.findall(r'`data-action="(\w+)"`', said))
+    # A page leaves out actions that ask networks where the run has none.
+    executed = [(site.parents[1] / f"course/{part}.ipynb").read_text("utf-8") for part in PARTS]
+    assert listed == set(re.findall(r'data-action=\\"(\w+)', "".join(executed)))
 
 
 @pytest.mark.parametrize("mode", ["light", "dark"])

@@ -14,7 +14,7 @@ import torch
 
 from quantlearn.report.course.neurons import Layer, activations
 
-__all__ = ["DELTAS", "autograd", "back_propagate", "mean_loss", "start"]
+__all__ = ["DELTAS", "autograd", "back_propagate", "deltas", "mean_loss", "start", "training_loop"]
 
 
 def cross_entropy_delta(output: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -39,22 +39,57 @@ def start(widths: Sequence[int], rng: np.random.Generator) -> list[Layer]:
     return [(rng.normal(size=(n, m)), rng.normal(size=m)) for n, m in pairwise(widths)]
 
 
-def back_propagate(
-    x: np.ndarray, y: np.ndarray, network: Sequence[Layer], loss: str
-) -> list[Layer]:
-    """Gradient of the mean loss by each layer's weights and biases, in the order of the layers.
+def deltas(x: np.ndarray, y: np.ndarray, network: Sequence[Layer], loss: str) -> list[np.ndarray]:
+    """δ (examples, units) of each layer, the first layer first: ∂L/∂z of the mean loss.
 
     x (examples, n), y (examples, outputs) 0 or 1; all units are sigmoid; ``loss`` is one of
     `DELTAS`.
     """
     outputs = activations(x, network)
-    delta = DELTAS[loss](outputs[-1], y) / y.size
-    gradients = []
-    for place in reversed(range(len(network))):
-        below = outputs[place - 1] if place else x
-        gradients.append((below.T @ delta, delta.sum(axis=0)))
-        delta = delta @ network[place][0].T * below * (1 - below)
-    return gradients[::-1]
+    found = [DELTAS[loss](outputs[-1], y) / y.size]
+    for place in reversed(range(1, len(network))):
+        below = outputs[place - 1]
+        found.append(found[-1] @ network[place][0].T * below * (1 - below))
+    return found[::-1]
+
+
+def back_propagate(
+    x: np.ndarray, y: np.ndarray, network: Sequence[Layer], loss: str
+) -> list[Layer]:
+    """Gradient of the mean loss by each layer's weights and biases, in the order of the layers.
+
+    Arguments are those of `deltas`.
+    """
+    inputs = [x, *activations(x, network)[:-1]]
+    found = deltas(x, y, network, loss)
+    return [(a.T @ delta, delta.sum(axis=0)) for a, delta in zip(inputs, found, strict=True)]
+
+
+def training_loop(
+    x: np.ndarray,
+    y: np.ndarray,
+    network: Sequence[Layer],
+    rate: float,
+    epochs: int,
+    batch_size: int,
+    rng: np.random.Generator,
+) -> tuple[Sequence[Layer], list[float]]:
+    """Train a network in mini-batches of x (examples, n) and y (examples, outputs).
+
+    Returns the network and its loss on all examples after each epoch.
+    """
+    losses = []
+    for _ in range(epochs):
+        order = rng.permutation(len(x))
+        for first in range(0, len(x), batch_size):
+            batch = order[first : first + batch_size]
+            gradients = back_propagate(x[batch], y[batch], network, "cross_entropy")
+            network = [
+                (w - rate * dw, b - rate * db)
+                for (w, b), (dw, db) in zip(network, gradients, strict=True)
+            ]
+        losses.append(mean_loss(x, y, network, "cross_entropy"))
+    return network, losses
 
 
 def autograd(x: np.ndarray, y: np.ndarray, network: Sequence[Layer], loss: str) -> list[Layer]:

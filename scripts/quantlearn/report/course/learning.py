@@ -1,7 +1,8 @@
 """Xor, learned from random starts by the code that trains all networks of the pipeline.
 
 Xor is a quantifier. In a scene of two objects that are A, let p say that the first one is B, and q
-that the second one is: p xor q is true when *exactly one* A is B.
+that the second one is: p xor q is true when *exactly one* A is B. Networks are told p and q
+themselves (``objects: binary``).
 """
 
 import math
@@ -12,14 +13,14 @@ import torch
 
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
-from quantlearn.report.course.neurons import INPUTS
+from quantlearn.report.course.neurons import INPUTS, layer
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import ZONES
 from quantlearn.training.examples import Examples, stack
 from quantlearn.training.loop import train
 
-__all__ = ["EXACTLY_1", "RESTS", "Learned", "inputs_of_xor", "learn_xor", "xor_scenes"]
+__all__ = ["EXACTLY_1", "RESTS", "Learned", "hidden_functions", "learn_xor", "xor_scenes"]
 
 EXACTLY_1 = Quantifier("exactly_1", "|A & B| == 1")
 
@@ -28,13 +29,25 @@ RESTS = (math.log(2) / 2, math.log(3) * 3 / 4 - math.log(2) / 2)
 or three with ⅓ or ⅔, as is right in one or two of them, which is ¾ H(⅓)."""
 
 
+FUNCTIONS = {
+    **{"1110": "or", "1000": "and", "0111": "nand", "0001": "nor", "0110": "xor", "1001": "iff"},
+    **{"0100": "p and not q", "0010": "q and not p", "1101": "p if q", "1011": "q if p"},
+    **{"1100": "p", "1010": "q", "0011": "not p", "0101": "not q", "1111": "1", "0000": "0"},
+}
+"""Truth in the four cases of `neurons.INPUTS` → what the function of p and q is called."""
+
+
 @dataclass(frozen=True)
 class Learned:
-    """Learning curves of all trials: steps (k,), loss and accuracy (k, trials)."""
+    """Learning curves of all trials: steps (k,), loss and accuracy (k, trials).
+
+    ``weights`` are the last ones by name, the first axis the trials'.
+    """
 
     steps: np.ndarray
     loss: np.ndarray
     accuracy: np.ndarray
+    weights: dict[str, np.ndarray]
 
     @property
     def succeeded(self) -> np.ndarray:
@@ -51,13 +64,17 @@ def xor_scenes() -> np.ndarray:
     return np.where(INPUTS, ZONES["both"], ZONES["a_only"]).astype(np.uint8)
 
 
-def inputs_of_xor() -> int:
-    """How many numbers a network is given: for each object one a zone or none, and the quantifier.
+def hidden_functions(weights: dict[str, np.ndarray]) -> list[tuple[str, ...]]:
+    """What the hidden units of each network compute, rounded, in alphabetical order of names.
 
-    >>> inputs_of_xor()
-    9
+    >>> from quantlearn.report.course.neurons import XOR_NETWORK
+    >>> (w, b), _ = XOR_NETWORK
+    >>> hidden_functions({"layer0.kernel": w[None], "layer0.bias": b[None]})
+    [('nand', 'or')]
     """
-    return INPUTS.shape[1] * len(ZONES) + 1
+    pairs = zip(weights["layer0.kernel"], weights["layer0.bias"], strict=True)
+    units = [layer(INPUTS, w, b).round().astype(int).T for w, b in pairs]
+    return [tuple(sorted(FUNCTIONS["".join(map(str, unit))] for unit in own)) for own in units]
 
 
 def learn_xor(
@@ -76,8 +93,8 @@ def learn_xor(
     """
     settings = {
         **{"architecture": "feedforward", "layers": 1, "hidden": hidden, "activation": "sigmoid"},
-        **{"dropout": 0.0, "batch_norm": False, "initialisation": "glorot"},
-        "precision": "float64",
+        **{"objects": "binary", "dropout": 0.0, "batch_norm": False},
+        **{"initialisation": "glorot", "precision": "float64"},
     }
     training = {
         **{"optimiser": "sgd", "learning_rate": learning_rate, "momentum": 0.0},
@@ -95,9 +112,11 @@ def learn_xor(
     ensemble = Ensemble(settings, task, loss=loss)
     flat = ensemble.initialise([random_stream(seed, *name, "initialise") for name in names])
     streams = [random_stream(seed, *name, "shuffle") for name in names]
-    curve = train(ensemble, flat, stacked, {"train": stacked}, streams, training).curve
+    outcome = train(ensemble, flat, stacked, {"train": stacked}, streams, training)
+    last = ensemble.unpack(outcome.weights)
     return Learned(
-        np.array([part.step for part in curve]),
-        np.stack([part.scores.loss[:, -1] for part in curve]),
-        np.stack([part.scores.accuracy[:, -1] for part in curve]),
+        np.array([part.step for part in outcome.curve]),
+        np.stack([part.scores.loss[:, -1] for part in outcome.curve]),
+        np.stack([part.scores.accuracy[:, -1] for part in outcome.curve]),
+        {name: array.detach().numpy() for name, array in last.items()},
     )

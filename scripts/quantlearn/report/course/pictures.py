@@ -15,6 +15,7 @@ from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.report.course.descent import descent, loss
 from quantlearn.report.course.learning import Learned
 from quantlearn.report.course.neurons import INPUTS, XOR, XOR_NETWORK, Layer, activations
+from quantlearn.report.course.optimisers import bowl, descend
 from quantlearn.report.course.perceptron import Perceptron
 from quantlearn.report.course.slopes import DERIVATIVES, LOSS_SLOPES, NAMES, loss_by_sum
 from quantlearn.semantics.automata import Automaton
@@ -29,6 +30,8 @@ __all__ = [
     "hidden_widths",
     "loss_functions",
     "losses_compared",
+    "neuron_diagram",
+    "optimiser_paths",
     "perceptrons",
     "xor_diagram",
 ]
@@ -78,6 +81,22 @@ def decision_regions(figure: Figure) -> None:
         axes.legend(loc="upper left", bbox_to_anchor=(0, -0.18), ncols=2)
 
 
+def neuron_diagram(figure: Figure) -> None:
+    """A neuron. It multiplies each input with the weight at its arrow, adds the products up, and
+    puts out f of the sum z.
+    """
+    axes = figure.subplots()
+    axes.set(aspect="equal", xlim=(-0.7, 5.3), ylim=(-0.6, 2.6))
+    axes.axis("off")
+    for number in range(3):
+        start = (0, 2 - number)
+        _unit(axes, start, f"$a_{number}$")
+        _arrow(axes, start, (3, 1), f"$w_{number}$", 0.45)
+    _unit(axes, (3, 1), "f(z)")
+    axes.annotate("", (4.6, 1), (3.4, 1), arrowprops=ARROW)
+    axes.text(4.7, 1, "a", ha="left", va="center", style="italic")
+
+
 def xor_diagram(figure: Figure) -> None:
     """A network for xor. An arrow carries the output of a unit, times the weight beside it, to the
     next one; the number inside a unit is its bias.
@@ -91,11 +110,12 @@ def xor_diagram(figure: Figure) -> None:
         _unit(axes, start, ("p", "q")[row])
         for column, end in enumerate(hidden):
             crosses = row != column
-            _arrow(axes, start, end, hidden_weights[row, column], 0.26 if crosses else 0.5)
+            weight = formats.number(hidden_weights[row, column])
+            _arrow(axes, start, end, weight, 0.26 if crosses else 0.5)
     for row, (start, name) in enumerate(zip(hidden, ("or", "nand"), strict=True)):
         _unit(axes, start, formats.number(hidden_bias[row]))
         axes.text(start[0], start[1] + 0.5, name, ha="center", va="bottom", style="italic")
-        _arrow(axes, start, output, output_weights[row, 0], 0.5)
+        _arrow(axes, start, output, formats.number(output_weights[row, 0]), 0.5)
     _unit(axes, output, formats.number(output_bias[0]))
     axes.text(output[0], output[1] + 0.5, "and", ha="center", va="bottom", style="italic")
     axes.annotate("", (7.2, 1), (6.4, 1), arrowprops=ARROW)
@@ -180,6 +200,28 @@ def descent_paths(figure: Figure, theta: float, y: float, rates: Sequence[float]
     left.set(xlabel="θ", ylabel="L(θ)", title="The loss")
     right.set(xlabel="Steps", ylabel="θ", title="The path")
     right.legend(loc="upper left", bbox_to_anchor=(1, 1))
+
+
+def optimiser_paths(
+    figure: Figure, start: np.ndarray, rates: Mapping[str, float], steps: int
+) -> None:
+    """The first steps of each optimiser on the bowl θ₁² + 25 θ₂², from the same start (a circle) to
+    the middle, where the loss is 0. Lines in grey join places with the same loss.
+    """
+    panels = figure.subplots(2, 2, sharex=True, sharey=True)
+    x, y = np.meshgrid(np.linspace(-1, 2.2, 161), np.linspace(-1.1, 1.1, 111))
+    losses = bowl(np.stack([x, y], axis=-1))
+    for axes, (name, rate) in zip(panels.ravel(), rates.items(), strict=True):
+        levels = [0.1, 0.5, 2, 6, 14, 26]
+        axes.contour(x, y, losses, levels, colors=style.GREY, linewidths=0.5)
+        path = descend(name, start, rate, steps)
+        axes.plot(*path.T, color=COLOURS[0], marker=".", markersize=3, linewidth=1)
+        axes.plot(*start, "o", color="black", markerfacecolor="white", zorder=3)
+        axes.set(title=f"{name}, α = {rate:g}", xlim=(-1, 2.2), ylim=(-1.1, 1.1))
+    for axes in panels[-1]:
+        axes.set_xlabel("θ₁")
+    for axes in panels[:, 0]:
+        axes.set_ylabel("θ₂")
 
 
 def activation_functions(figure: Figure) -> None:
@@ -312,7 +354,7 @@ def _unit(axes: Axes, place: tuple[float, float], text: str) -> None:
 
 
 def _arrow(
-    axes: Axes, start: tuple[float, float], end: tuple[float, float], weight: float, along: float
+    axes: Axes, start: tuple[float, float], end: tuple[float, float], weight: str, along: float
 ) -> None:
     """An arrow between two units with its weight, ``along`` the way of it."""
     start, end = np.array(start), np.array(end)
@@ -320,7 +362,7 @@ def _arrow(
     axes.annotate("", end - 0.4 * direction, start + 0.4 * direction, arrowprops=ARROW)
     axes.text(
         *(start + along * (end - start)),
-        formats.number(weight),
+        weight,
         ha="center",
         va="center",
         bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
