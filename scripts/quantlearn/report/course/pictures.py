@@ -82,8 +82,8 @@ def decision_regions(figure: Figure) -> None:
 
 
 def neuron_diagram(figure: Figure) -> None:
-    """A neuron. It multiplies each input with the weight at its arrow, adds the products up, and
-    puts out f of the sum z.
+    """A neuron with three inputs. It multiplies each with the weight at its arrow, adds the
+    products up, and puts out f of the sum z.
     """
     axes = figure.subplots()
     axes.set(aspect="equal", xlim=(-0.7, 5.3), ylim=(-0.6, 2.6))
