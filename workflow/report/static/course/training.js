@@ -23,31 +23,14 @@
   /** ln(1 + eˣ), which cannot overflow. */
   const softplus = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
-  /** x W + b (rows × to) for x (rows × from). */
-  function affine(x, rows, [weights, bias, from, to]) {
-    const sums = new Float64Array(rows * to);
+  /** Hand `use` each input that is not 0 with the places of a weight, and of the sum it goes to. */
+  function connect(x, rows, to, use) {
+    const from = x.length / rows;
     for (let row = 0; row < rows; row += 1) {
-      sums.set(bias, row * to);
       for (let input = 0; input < from; input += 1) {
         const value = x[row * from + input];
-        if (value === 0) continue;
-        for (let unit = 0; unit < to; unit += 1) {
-          sums[row * to + unit] += value * weights[input * to + unit];
-        }
-      }
-    }
-    return sums;
-  }
-
-  /** Add xᵀ δ to the slopes of W, and the column sums of δ (rows × to) to those of b. */
-  function addSlopes(delta, x, rows, [weights, bias, from, to]) {
-    for (let row = 0; row < rows; row += 1) {
-      for (let unit = 0; unit < to; unit += 1) bias[unit] += delta[row * to + unit];
-      for (let input = 0; input < from; input += 1) {
-        const value = x[row * from + input];
-        if (value === 0) continue;
-        for (let unit = 0; unit < to; unit += 1) {
-          weights[input * to + unit] += value * delta[row * to + unit];
+        for (let unit = 0; value && unit < to; unit += 1) {
+          use(value, input * to + unit, row * to + unit);
         }
       }
     }
@@ -55,17 +38,11 @@
 
   class Network {
     /** `outputs` are 2, for a softmax over false and true, or 1, for a sigmoid. */
-    constructor({ inputs, hidden, outputs, activation, batchNorm = false, dropout = 0 }) {
-      this.settings = { hidden, outputs, activation, batchNorm, dropout };
+    constructor({ inputs, hidden, outputs = 2, activation = "relu", batchNorm = 0, dropout = 0 }) {
+      Object.assign(this, { hidden, outputs, activation, batchNorm, dropout });
       const lengths = [inputs * hidden, hidden, hidden, hidden, hidden * outputs, outputs];
-      const cut = (vector) => {
-        let end = 0;
-        const parts = lengths.map((length) => vector.subarray(end, (end += length)));
-        const [kernel, bias, scale, shift, readout, last] = parts;
-        const above = [readout, last, hidden, outputs];
-        return { below: [kernel, bias, inputs, hidden], scale, shift, above };
-      };
       const total = lengths.reduce((sum, length) => sum + length);
+      const cut = (vector, end = 0) => lengths.map((n) => vector.subarray(end, (end += n)));
       this.parts = cut((this.weights = new Float64Array(total)));
       this.slopes = cut((this.gradient = new Float64Array(total)));
       const statistics = () => [new Float64Array(hidden), new Float64Array(hidden).fill(1)];
@@ -73,13 +50,15 @@
     }
 
     /** Start from random weights: uniform, as torch.nn.Linear or (`glorot`) without biases. */
-    start(uniform, scheme = "torch") {
+    start(uniform, isGlorot = false) {
       const draw = (part, bound) => part.set(Array.from(part, () => bound * (2 * uniform() - 1)));
-      for (const [weights, bias, from, to] of [this.parts.below, this.parts.above]) {
-        draw(weights, Math.sqrt(scheme === "glorot" ? 6 / (from + to) : 1 / from));
-        draw(bias, scheme === "glorot" ? 0 : Math.sqrt(1 / from));
+      const [kernel, bias, scale, , readout, last] = this.parts;
+      for (const [weights, biases] of [[kernel, bias], [readout, last]]) {
+        const [to, from] = [biases.length, weights.length / biases.length];
+        draw(weights, Math.sqrt(isGlorot ? 6 / (from + to) : 1 / from));
+        draw(biases, isGlorot ? 0 : Math.sqrt(1 / from));
       }
-      this.parts.scale.fill(1);
+      scale.fill(1);
       return this;
     }
 
@@ -89,35 +68,37 @@
      * In training there is a `uniform` by which units are dropped, and the batch normalises itself.
      */
     forward(x, rows, uniform = null) {
-      const { outputs, activation, batchNorm, dropout } = this.settings;
-      const [f, slope] = ACTIVATIONS[activation];
-      const sums = affine(x, rows, this.parts.below);
-      if (batchNorm) this.normalise(sums, rows, uniform ? this.batch : this.running);
-      this.units = sums.map(f);
-      this.passed = this.units.map(slope);
-      for (let at = 0; uniform && dropout && at < sums.length; at += 1) {
-        const kept = +(uniform() >= dropout) / (1 - dropout);
-        this.units[at] *= kept;
-        this.passed[at] *= kept;
-      }
-      const answers = affine(this.units, rows, this.parts.above);
-      if (outputs === 1) return answers;
+      const [kernel, bias, , , readout, last] = this.parts;
+      const affine = (inputs, weights, biases) => {
+        const n = biases.length;
+        const sums = new Float64Array(rows * n).map((_, at) => biases[at % n]);
+        connect(inputs, rows, n, (value, at, to) => (sums[to] += value * weights[at]));
+        return sums;
+      };
+      const sums = affine(x, kernel, bias);
+      if (this.batchNorm) this.normalise(sums, rows, uniform ? this.batch : this.running);
+      const [f, slope] = ACTIVATIONS[this.activation];
+      const keep = () => +(uniform() >= this.dropout) / (1 - this.dropout);
+      const kept = sums.map(uniform && this.dropout ? keep : () => 1);
+      this.passed = sums.map((z, at) => slope(f(z)) * kept[at]);
+      this.units = sums.map((z, at) => f(z) * kept[at]);
+      const answers = affine(this.units, readout, last);
+      if (this.outputs === 1) return answers;
       return new Float64Array(rows).map((_, row) => answers[2 * row + 1] - answers[2 * row]);
     }
 
     /** Standardise sums by a mean and variance; those of the batch are found first. */
     normalise(sums, rows, [mean, variance]) {
-      const { hidden } = this.settings;
+      const [, , scale, shift] = this.parts;
+      const n = this.hidden;
       if (mean === this.batch[0]) {
-        mean.fill(0);
-        variance.fill(0);
-        sums.forEach((z, at) => (mean[at % hidden] += z / rows));
-        sums.forEach((z, at) => (variance[at % hidden] += (z - mean[at % hidden]) ** 2 / rows));
+        for (const statistic of this.batch) statistic.fill(0);
+        sums.forEach((z, at) => (mean[at % n] += z / rows));
+        sums.forEach((z, at) => (variance[at % n] += (z - mean[at % n]) ** 2 / rows));
       }
       this.deviation = variance.map((value) => Math.sqrt(value + EPSILON));
-      this.normed = sums.map((z, at) => (z - mean[at % hidden]) / this.deviation[at % hidden]);
-      const { scale, shift } = this.parts;
-      this.normed.forEach((z, at) => (sums[at] = z * scale[at % hidden] + shift[at % hidden]));
+      this.normed = sums.map((z, at) => (z - mean[at % n]) / this.deviation[at % n]);
+      this.normed.forEach((z, at) => (sums[at] = z * scale[at % n] + shift[at % n]));
     }
 
     /** Mean cross entropy and share of right answers; with `uniform` as in training. */
@@ -132,31 +113,28 @@
 
     /** Fill the gradient of the mean cross entropy in training, by back-propagation. */
     differentiate({ x, y }, uniform) {
-      const { hidden, outputs, batchNorm } = this.settings;
-      const rows = y.length;
-      const { below, scale, shift, above } = this.slopes;
+      const [rows, n, pairs] = [y.length, this.hidden, this.outputs === 2];
+      const addSlopes = (delta, inputs, slopes, biases) => {
+        delta.forEach((one, at) => (biases[at % biases.length] += one));
+        connect(inputs, rows, biases.length, (value, at, to) => (slopes[at] += value * delta[to]));
+      };
+      const [kernel, bias, scale, shift, readout, last] = this.slopes;
       const own = this.forward(x, rows, uniform).map((z, row) => (logistic(z) - y[row]) / rows);
-      const delta = outputs === 1 ? own : Float64Array.from([...own].flatMap((one) => [-one, one]));
+      const delta = pairs ? Float64Array.from([...own].flatMap((one) => [-one, one])) : own;
       this.gradient.fill(0);
-      addSlopes(delta, this.units, rows, above);
-      const [weights] = this.parts.above;
-      const back = this.passed.map((passed, at) => {
-        const last = ((at % hidden) + 1) * outputs - 1;
-        const pull = weights[last] - (outputs === 1 ? 0 : weights[last - 1]);
-        return passed * pull * own[Math.floor(at / hidden)];
-      });
-      if (batchNorm) {
+      addSlopes(delta, this.units, readout, last);
+      const [, , scales, , weights] = this.parts;
+      const pull = (unit) => (pairs ? weights[2 * unit + 1] - weights[2 * unit] : weights[unit]);
+      const back = this.passed.map((one, at) => one * pull(at % n) * own[Math.floor(at / n)]);
+      if (this.batchNorm) {
+        back.forEach((one, at) => (scale[at % n] += one * this.normed[at]));
+        back.forEach((one, at) => (shift[at % n] += one));
         back.forEach((one, at) => {
-          scale[at % hidden] += one * this.normed[at];
-          shift[at % hidden] += one;
-        });
-        back.forEach((one, at) => {
-          const unit = at % hidden;
-          const rest = one - (shift[unit] + this.normed[at] * scale[unit]) / rows;
-          back[at] = (rest * this.parts.scale[unit]) / this.deviation[unit];
+          const rest = one - (shift[at % n] + this.normed[at] * scale[at % n]) / rows;
+          back[at] = (rest * scales[at % n]) / this.deviation[at % n];
         });
       }
-      addSlopes(back, x, rows, below);
+      addSlopes(back, x, kernel, bias);
     }
 
     /** Move the running mean and variance towards those of the last batch, as torch does. */
@@ -180,7 +158,7 @@
   };
 
   /** A function that takes a step of training on a batch; λ (`decay`) times weights is L2. */
-  function stepper(network, { optimiser, rate, decay = 0 }, uniform) {
+  function stepper(network, { optimiser = "adam", rate, decay = 0 }, uniform) {
     const { weights, gradient } = network;
     const memory = { m: weights.map(() => 0), v: weights.map(() => 0) };
     let steps = 0;
@@ -191,29 +169,7 @@
       weights.forEach((weight, at) => {
         weights[at] -= rate * OPTIMISERS[optimiser](gradient[at] + decay * weight, at, memory);
       });
-      if (network.settings.batchNorm) network.follow(batch.y.length);
-    };
-  }
-
-  /** Bring numbers into an order by chance (Fisher & Yates 1938). */
-  function shuffle(numbers, uniform) {
-    for (let last = numbers.length - 1; last > 0; last -= 1) {
-      const other = Math.floor(uniform() * (last + 1));
-      [numbers[last], numbers[other]] = [numbers[other], numbers[last]];
-    }
-    return numbers;
-  }
-
-  /** A function that gives batches of `size` scenes: all in an order by chance, then in another. */
-  function batches(scenes, y, code, size, uniform) {
-    const order = Array.from(y.keys());
-    let next = order.length;
-    return () => {
-      const rows = Array.from({ length: size }, () => {
-        if (next === order.length) next = shuffle(order, uniform) && 0;
-        return order[next++];
-      });
-      return { x: code(rows.map((row) => scenes[row])), y: rows.map((row) => y[row]) };
+      if (network.batchNorm) network.follow(batch.y.length);
     };
   }
 
@@ -221,23 +177,19 @@
   const countBoth = (scene) => (scene ? (scene & 1) + countBoth(scene >> 1) : 0);
 
   /**
-   * A function that makes rows of numbers of scenes with so many As: for each 1 if it is B; or, as
-   * networks of the project have it, a number for each of four zones, and one for the quantifier.
+   * Scenes of so many As as numbers: for each 1 if it is B; or, as networks of the project have
+   * it, a number for each of its four zones, and at the end one for the quantifier.
    */
-  function coder(objects, isPlain) {
-    const width = isPlain ? 1 : 4;
+  function coded(scenes, objects, isPlain = true) {
     const inputs = isPlain ? objects : 4 * objects + 1;
-    return (scenes) => {
-      const x = new Float64Array(scenes.length * inputs);
-      scenes.forEach((scene, row) => {
-        for (let place = 0; place < objects; place += 1) {
-          const isB = (scene >> (objects - 1 - place)) & 1;
-          if (isB || !isPlain) x[row * inputs + place * width + 1 - isB] = 1;
-        }
-        if (!isPlain) x[(row + 1) * inputs - 1] = 1;
-      });
-      return x;
-    };
+    const x = new Float64Array(scenes.length * inputs);
+    for (let at = 0; at < scenes.length * objects; at += 1) {
+      const [row, place] = [Math.floor(at / objects), at % objects];
+      const isB = (scenes[row] >> (objects - 1 - place)) & 1;
+      if (isPlain) x[at] = isB;
+      else x[row * inputs + 4 * place + 1 - isB] = x[(row + 1) * inputs - 1] = 1;
+    }
+    return x;
   }
 
   /**
@@ -247,30 +199,29 @@
    */
   function runner(text, begin, end) {
     const progress = make("progress", { value: 0, "aria-label": "Share of the training" });
-    let [work, timer] = [null, null];
-    function finish() {
-      clearTimeout(timer);
+    let work = null;
+    const stop = () => {
       work = null;
       press.textContent = text;
       end();
-    }
-    function slice() {
+    };
+    const slice = (own) => {
       const until = performance.now() + SLICE;
-      let found = work.next();
-      while (!found.done && performance.now() < until) found = work.next();
-      progress.value = found.done ? 1 : found.value;
-      if (found.done) finish();
-      else timer = setTimeout(slice);
-    }
+      while (own === work) {
+        const { done, value } = work.next();
+        progress.value = done ? 1 : value;
+        if (done) stop();
+        else if (performance.now() > until) return setTimeout(slice, 0, own);
+      }
+    };
     const press = button(text, () => {
-      if (work) return finish();
-      work = begin();
+      if (work) return stop();
       press.textContent = "Stop";
-      timer = setTimeout(slice);
+      work = begin();
+      setTimeout(slice, 0, work);
     });
     return [press, progress];
   }
 
-  const scenes = { coder, countBoth, shuffle };
-  quantlearn.course.training = { Network, batches, runner, stepper, ...scenes };
+  quantlearn.course.training = { Network, coded, countBoth, runner, stepper };
 })();

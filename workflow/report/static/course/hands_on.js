@@ -1,0 +1,157 @@
+"use strict";
+
+/* A reader bets which of two quantifiers is learned sooner, and trains networks in the page. */
+
+(function () {
+  const { action, answer, choice, note, random, row, table } = quantlearn.course;
+  const { Network, coded, countBoth, runner, stepper } = quantlearn.course.training;
+  const { counted, label, make, number } = quantlearn.elements;
+
+  const [OBJECTS, HIDDEN] = [16, 16]; // all objects are A
+
+  /** Quantifiers by their names in the lexicon: true or not by |A∩B| and |A∖B|. */
+  const QUANTIFIERS = {
+    most: (both, aOnly) => both > aOnly,
+    strictly_between_5_and_9: (both) => 5 < both && both < 9,
+    at_least_6_or_at_most_2: (both) => both >= 6 || both <= 2,
+    at_least_11_or_at_most_5: (both) => both >= 11 || both <= 5,
+    even: (both) => both % 2 === 0,
+  };
+  for (const n of [4, 6, 8, 10, 12]) {
+    QUANTIFIERS[`at_least_${n}`] = (both) => both >= n;
+    QUANTIFIERS[`at_most_${n}`] = (both) => both <= n;
+    QUANTIFIERS[`exactly_${n}`] = (both) => both === n;
+    QUANTIFIERS[`all_but_${n}`] = (_, aOnly) => aOnly === n;
+  }
+  const holds = (name, both) => QUANTIFIERS[name](both, OBJECTS - both);
+
+  /** How many ways there are to choose k of n. */
+  const choose = (n, k) => (k === 0 ? 1 : (choose(n, k - 1) * (n - k + 1)) / k);
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  const upTo = (last) => Array.from({ length: last + 1 }, (_, place) => place);
+
+  /** The share of all scenes in which a quantifier is true. */
+  const truthRate = (name) =>
+    sum(upTo(OBJECTS).map((both) => holds(name, both) && choose(OBJECTS, both))) / 2 ** OBJECTS;
+
+  /** The first step at which accuracy, and its mean over a window from there on, is above. */
+  function convergenceStep(steps, accuracy, threshold, window) {
+    const above = (values) => sum(values) / values.length > threshold + 1e-9; // but for rounding
+    const learned = (one, at) => above([one]) && above(accuracy.slice(at, at + window));
+    return steps[accuracy.findIndex(learned)] ?? null;
+  }
+
+  /** In how many pairs the first was sooner, and the second, with the exact p of a sign test. */
+  function signTest(first, second) {
+    const signs = first.map((one, at) => Math.sign((second[at] ?? Infinity) - (one ?? Infinity)));
+    const [sooner, later] = [1, -1].map((sign) => signs.filter((one) => one === sign).length);
+    const tail = sum(upTo(Math.min(sooner, later)).map((k) => choose(sooner + later, k)));
+    return { sooner, later, p: Math.min(1, (2 * tail) / 2 ** (sooner + later)) };
+  }
+
+  /** Train a network on scenes by chance; yields its steps, and returns when it had learned. */
+  function* learn(name, { isPlain, rate, steps, batch, evaluated, every, ...rule }, uniform) {
+    const scene = () => Math.floor(2 ** OBJECTS * uniform());
+    const examples = (scenes) => ({
+      x: coded(scenes, OBJECTS, isPlain),
+      y: scenes.map((one) => +holds(name, countBoth(one))),
+    });
+    const heldOut = new Set();
+    while (heldOut.size < evaluated) heldOut.add(scene());
+    const test = examples([...heldOut]);
+    const network = new Network({ inputs: test.x.length / evaluated, hidden: HIDDEN });
+    const advance = stepper(network.start(uniform), { rate }, uniform);
+    const [at, accuracies] = [[], []];
+    for (let step = 1; step <= steps; step += 1) {
+      const drawn = Array.from({ length: batch }, scene);
+      advance(examples(drawn.filter((one) => !heldOut.has(one))));
+      if ((step - 1) % every) continue;
+      const { loss, accuracy } = network.score(test);
+      at.push(step);
+      accuracies.push(accuracy);
+      if (loss < rule.stop) break;
+      yield step;
+    }
+    return convergenceStep(at, accuracies, rule.threshold, rule.window);
+  }
+
+  /** What a sign test says of two quantifiers, by the steps of their trials. */
+  function told(names, found) {
+    const { sooner, later, p } = signTest(...found);
+    const ties = found[0].length - sooner - later;
+    const rest = ties ? `, neither in ${ties}` : "";
+    return (
+      `${label(names[0])} was sooner in ${sooner} of ${counted(found[0].length, "trial")}, ` +
+      `${label(names[1])} in ${later}${rest}; sign test p = ${number(p, 3)}`
+    );
+  }
+
+  action("hands_on", (root, { rule, runs, beside }) => {
+    const names = Object.keys(QUANTIFIERS);
+    const sides = names.slice(0, 2);
+    const state = { isPlain: 1, rate: 0.01, steps: 900, trials: 10, bet: 0, run: 0 };
+    const [said, results] = [answer(), make("div", {})];
+    let found = [[], []];
+
+    function* train() {
+      [found, said.textContent] = [[[], []], ""];
+      state.run += 1;
+      for (let trial = 0; trial < state.trials; trial += 1) {
+        const steps = [];
+        for (const side of [0, 1]) {
+          const uniform = random(100 * state.run + 2 * trial + side);
+          const work = learn(sides[side], { ...state, ...rule }, uniform);
+          let one = work.next();
+          for (; !one.done; one = work.next()) {
+            yield (2 * trial + side + one.value / state.steps) / (2 * state.trials);
+          }
+          steps.push(one.value);
+        }
+        steps.forEach((one, side) => found[side].push(one));
+        const shown = (side, at) => found[side][at] ?? `not by ${state.steps}`;
+        const rows = found[0].map((_, at) => [at + 1, shown(0, at), shown(1, at)]);
+        const heads = sides.map((name) => {
+          const rate = number(100 * truthRate(name), 1);
+          return `${label(name)} (true in ${rate} %), learned at step`;
+        });
+        results.replaceChildren(table(["Trial", ...heads], rows));
+      }
+    }
+
+    function judge() {
+      const { sooner, later, p } = signTest(...found);
+      const isRight = (p > 0.05 ? 0 : Math.sign(sooner - later)) === state.bet;
+      const few = found[0].length < 6 ? " With fewer than six trials p is never below 0.05." : "";
+      const bet = isRight ? "Your bet was right" : "You lost your bet";
+      said.textContent = `${bet}: ${told(sides, found)}.${few}`;
+    }
+
+    const set = (key) => (value) => (state[key] = Number(value));
+    const options = names.map((name) => [name, label(name)]);
+    const side = (text, at) => choice(text, options, (name) => (sides[at] = name));
+    const second = side("or", 1);
+    second.querySelector("select").value = sides[1];
+    const bets = [[0, "neither"], [1, "the first"], [-1, "the second"]];
+    const own = runs.map(({ name, title, pair, steps }) =>
+      note(make("a", { href: `../experiments/${name}` }, title), `: ${told(pair, steps)}.`),
+    );
+    root.append(
+      row(
+        side("What is learned sooner,", 0),
+        second,
+        choice("I bet:", bets, set("bet")),
+        choice("Trials", [10, 1, 2, 3, 4, 5, 6, 7, 8, 9], set("trials")),
+        choice("Inputs", [[1, `${OBJECTS}`], [0, `${4 * OBJECTS + 1}`]], set("isPlain")),
+        choice("Learning rate α", [0.01, 0.003, 0.001], set("rate")),
+        choice("Steps", [900, 2000, 4000], set("steps")),
+      ),
+      row(...runner("Train", train, judge)),
+      said,
+      results,
+      ...own,
+      note(beside),
+    );
+  });
+
+  quantlearn.course.hands_on = { QUANTIFIERS, convergenceStep, holds, signTest, truthRate };
+})();
