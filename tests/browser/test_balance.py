@@ -7,7 +7,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score
 
 @pytest.fixture
 def page(act):
-    return act("balance", rate=20)
+    return act("balance", rate=20, own="")
 
 
 @pytest.mark.parametrize("rate", [0.01, 0.2, 0.5, 0.75])

@@ -12,7 +12,7 @@ from quantlearn.semantics.quantifiers import count_scenes
 from quantlearn.statistics.convergence import convergence_step
 
 ROOT = Path(__file__).parents[2]
-RULE = {"batch": 32, "evaluated": 100, "every": 20, "stop": 0.02, "threshold": 0.95, "window": 250}
+RULE = {"batch": 32, "every": 20, "stop": 0.02, "threshold": 0.95, "window": 250}
 RUN = {"name": "tutorial", "title": "Tutorial", "pair": ["most", "even"]}
 STEPS = [[141, 121, 161, None], [421, None, 121, None]]
 
@@ -34,7 +34,7 @@ def test_quantifiers_are_those_of_the_lexicon(page):
           return [names, names.map(truthRate), truths];
         }"""
     )
-    lexicon = load_lexicon(ROOT / "config" / "quantifiers.yaml", names)
+    lexicon = load_lexicon(ROOT / "config" / "quantifiers.yaml")
     scenes = (np.arange(16) >= np.arange(17)[:, None]).astype(np.uint8)  # A∩B first, then A∖B
     for name, rate, truth in zip(names, rates, truths, strict=True):
         assert truth == lexicon[name].verify(scenes, np.full(17, 16)).tolist(), name

@@ -9,7 +9,7 @@ COURSE_EXAMPLE = "tutorial"  # the experiment that the course takes apart
 COURSE_PARTS = {
     "computation": ["hidden_states"],
     "learning": [],
-    "experiment": ["tutorial", "tutorial_variations"],
+    "experiment": ["tutorial", "tutorial_variations", "exp1a"],
     "practice": ["balancing_none", "overfitting", "regularisation", "search_random"],
     "further": [
         "growing_scenes",

@@ -20,7 +20,7 @@
     return [rate * ofTrue + (1 - rate) * ofFalse, (ofTrue + ofFalse) / 2];
   }
 
-  action("balance", (root, { rate }) => {
+  action("balance", (root, { rate, own }) => {
     const shown = make("div", {});
     const legend = note("Accuracy by truth rate: full, dashed, broad line in the table’s order.");
     const show = (percent) => {
@@ -35,7 +35,7 @@
       const heads = ["", "Accuracy", "Balanced accuracy"];
       shown.replaceChildren(table(heads, rows), plot.element, legend);
     };
-    root.append(row(slider("True in % of the scenes", rate, [1, 99, 1], show)), shown);
+    root.append(row(slider("True in % of the scenes", rate, [1, 99, 1], show)), shown, note(own));
     show(rate);
   });
 

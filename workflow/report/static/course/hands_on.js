@@ -7,7 +7,7 @@
   const { Network, coded, countBoth, runner, stepper } = quantlearn.course.training;
   const { counted, label, make, number } = quantlearn.elements;
 
-  const [OBJECTS, HIDDEN] = [16, 16]; // all objects are A
+  const [OBJECTS, HIDDEN, EVALUATED] = [16, 16, 300]; // all objects are A
 
   /** Quantifiers by their names in the lexicon: true or not by |A∩B| and |A∖B|. */
   const QUANTIFIERS = {
@@ -50,16 +50,16 @@
   }
 
   /** Train a network on scenes by chance; yields its steps, and returns when it had learned. */
-  function* learn(name, { isPlain, rate, steps, batch, evaluated, every, ...rule }, uniform) {
+  function* learn(name, { isPlain, rate, steps, batch, every, ...rule }, uniform) {
     const scene = () => Math.floor(2 ** OBJECTS * uniform());
     const examples = (scenes) => ({
       x: coded(scenes, OBJECTS, isPlain),
       y: scenes.map((one) => +holds(name, countBoth(one))),
     });
     const heldOut = new Set();
-    while (heldOut.size < evaluated) heldOut.add(scene());
+    while (heldOut.size < EVALUATED) heldOut.add(scene());
     const test = examples([...heldOut]);
-    const network = new Network({ inputs: test.x.length / evaluated, hidden: HIDDEN });
+    const network = new Network({ inputs: test.x.length / EVALUATED, hidden: HIDDEN });
     const advance = stepper(network.start(uniform), { rate }, uniform);
     const [at, accuracies] = [[], []];
     for (let step = 1; step <= steps; step += 1) {
@@ -131,6 +131,7 @@
     const side = (text, at) => choice(text, options, (name) => (sides[at] = name));
     const second = side("or", 1);
     second.querySelector("select").value = sides[1];
+    const inputs = [[1, `${OBJECTS}: B or not`], [0, `${4 * OBJECTS + 1}: zones`]];
     const bets = [[0, "neither"], [1, "the first"], [-1, "the second"]];
     const own = runs.map(({ name, title, pair, steps }) =>
       note(make("a", { href: `../experiments/${name}` }, title), `: ${told(pair, steps)}.`),
@@ -141,7 +142,7 @@
         second,
         choice("I bet:", bets, set("bet")),
         choice("Trials", [10, 1, 2, 3, 4, 5, 6, 7, 8, 9], set("trials")),
-        choice("Inputs", [[1, `${OBJECTS}`], [0, `${4 * OBJECTS + 1}`]], set("isPlain")),
+        choice("Inputs", inputs, set("isPlain")),
         choice("Learning rate α", [0.01, 0.003, 0.001], set("rate")),
         choice("Steps", [900, 2000, 4000], set("steps")),
       ),

@@ -70,7 +70,8 @@
       const right = all.filter(({ accuracy }) => accuracy === 1);
       const near = (rest) => all.filter(({ loss }) => Math.abs(loss - rest) < 0.01).length;
       const resting = RESTS.slice(1).map(([rest, name]) => `${near(rest)} at ${name}`);
-      const own = learned[state.hidden];
+      const isLessons = state.rate === rate && state.steps === steps;
+      const own = isLessons && learned[state.hidden];
       said.textContent =
         `${right.length} of ${all.length} networks answer all four cases rightly; their losses: ` +
         `${resting.join(", ")}.${own ? ` Of the lesson’s own: ${own}.` : ""}`;
