@@ -49,8 +49,8 @@
     return { sooner, later, p: Math.min(1, (2 * tail) / 2 ** (sooner + later)) };
   }
 
-  /** Train a network on scenes by chance; yields its steps, and returns when it had learned. */
-  function* learn(name, { isPlain, rate, steps, batch, every, ...rule }, uniform) {
+  /** Train a network on scenes by chance; yields shares `done` by a step, returns when learned. */
+  function* learn(name, { isPlain, rate, steps, batch, every, done, ...rule }, uniform) {
     const scene = () => Math.floor(2 ** OBJECTS * uniform());
     const examples = (scenes) => ({
       x: coded(scenes, OBJECTS, isPlain),
@@ -70,7 +70,7 @@
       at.push(step);
       accuracies.push(accuracy);
       if (loss < rule.stop) break;
-      yield step;
+      yield done(step);
     }
     return convergenceStep(at, accuracies, rule.threshold, rule.window);
   }
@@ -100,12 +100,8 @@
         const steps = [];
         for (const side of [0, 1]) {
           const uniform = random(100 * state.run + 2 * trial + side);
-          const work = learn(sides[side], { ...state, ...rule }, uniform);
-          let one = work.next();
-          for (; !one.done; one = work.next()) {
-            yield (2 * trial + side + one.value / state.steps) / (2 * state.trials);
-          }
-          steps.push(one.value);
+          const done = (step) => (2 * trial + side + step / state.steps) / (2 * state.trials);
+          steps.push(yield* learn(sides[side], { ...state, ...rule, done }, uniform));
         }
         steps.forEach((one, side) => found[side].push(one));
         const shown = (side, at) => found[side][at] ?? `not by ${state.steps}`;
