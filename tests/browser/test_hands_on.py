@@ -54,6 +54,10 @@ def test_convergence_is_the_rule_of_the_library(page):
             [steps.tolist(), curves.tolist(), window],
         )
         assert found == [convergence_step(steps, one, 0.95, window) for one in curves]
+    # A mean that is the threshold is not above it, though a sum of floats divided by 3 is.
+    assert sum([1, 0.95, 0.9]) / 3 > 0.95
+    just = "quantlearn.course.hands_on.convergenceStep([1, 21, 41], [1, 0.95, 0.9], 0.95, 3)"
+    assert page.evaluate(just) is None
 
 
 @pytest.mark.parametrize(("sooner", "later"), [(0, 0), (1, 0), (3, 3), (5, 0), (9, 1), (2, 8)])

@@ -9,7 +9,7 @@ from quantlearn.figures.practice.overfitting import stopping_point
 
 LEARN = """(knobs) => {
   const curve = [];
-  const given = { count: 150, wrong: 0.2, decay: 0, dropout: 0, batchNorm: 0, ...knobs };
+  const given = { count: 150, wrong: 20, decay: 0, dropout: 0, batchNorm: 0, ...knobs };
   for (const share of quantlearn.course.overfitting_lab.learn(given, curve)) void share;
   return [curve.map((one) => one.dev.loss), curve.at(-1).training.loss];
 }"""

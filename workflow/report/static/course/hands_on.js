@@ -124,9 +124,7 @@
 
     const set = (key) => (value) => (state[key] = Number(value));
     const options = names.map((name) => [name, label(name)]);
-    const side = (text, at) => choice(text, options, (name) => (sides[at] = name));
-    const second = side("or", 1);
-    second.querySelector("select").value = sides[1];
+    const side = (text, at) => choice(text, options, (name) => (sides[at] = name), sides[at]);
     const inputs = [[1, `${OBJECTS}: B or not`], [0, `${4 * OBJECTS + 1}: zones`]];
     const bets = [[0, "neither"], [1, "the first"], [-1, "the second"]];
     const own = runs.map(({ name, title, pair, steps }) =>
@@ -135,7 +133,7 @@
     root.append(
       row(
         side("What is learned sooner,", 0),
-        second,
+        side("or", 1),
         choice("I bet:", bets, set("bet")),
         choice("Trials", [10, 1, 2, 3, 4, 5, 6, 7, 8, 9], set("trials")),
         choice("Inputs", inputs, set("isPlain")),

@@ -36,7 +36,7 @@
     const [chance, uniform] = [random(2), random(3)];
     const scenes = draws(DEV + count, chance);
     const labels = scenes.map((scene) => +(2 * countBoth(scene) > OBJECTS));
-    for (let at = DEV; at < labels.length; at += 1) labels[at] ^= chance() < wrong;
+    for (let at = DEV; at < labels.length; at += 1) labels[at] ^= 100 * chance() < wrong;
     const examples = (places) => ({
       x: coded(places.map((at) => scenes[at]), OBJECTS),
       y: places.map((at) => labels[at]),
@@ -56,15 +56,11 @@
   }
 
   action("overfitting_lab", (root, { own }) => {
-    const knobs = { count: 150, wrong: 0.2, decay: 0, dropout: 0, batchNorm: 0, patience: 20 };
+    const knobs = { count: 150, wrong: 20, decay: 0, dropout: 0, batchNorm: 0, patience: 20 };
     const [said, picture, runs] = [answer(), make("div", {}), make("div", {})];
     const done = [];
-    let [curve, used] = [[], knobs];
-
-    function* train() {
-      [curve, used] = [[], { ...knobs }];
-      yield* learn(used, curve);
-    }
+    let curve = [];
+    const train = () => learn(knobs, (curve = []));
 
     function show() {
       if (!curve.length) return;
@@ -83,7 +79,7 @@
       const plot = plane([0, STEPS, "step"], [0, top, "loss"], "Losses along training");
       const line = (split, looks) =>
         plot.line(curve.map((one) => [one.step, Math.min(one[split].loss, top)]), looks);
-      if (used.dropout || used.batchNorm) line("inTraining", {});
+      if (curve[0].inTraining) line("inTraining", {});
       line("training", { class: "second" });
       line("dev", { class: "chosen" });
       [[best, "kept"], [stop, "stop"]].forEach(([place, name], at) => {
@@ -98,26 +94,25 @@
       show();
       if (!curve.length) return;
       const losses = curve.map(({ dev }) => number(dev.loss));
-      const { count, wrong, decay, dropout, batchNorm } = used;
-      const set = `${count} scenes, ${100 * wrong} % wrong, λ ${decay}, dropout ${dropout}`;
+      const { count, wrong, decay, dropout, batchNorm } = knobs;
+      const set = `${count} scenes, ${wrong} % wrong, λ ${decay}, dropout ${dropout}`;
       const smallest = losses.toSorted()[0];
       done.unshift([`${set}${batchNorm ? ", batch norm" : ""}`, smallest, losses.at(-1)]);
       runs.replaceChildren(table(["Runs", "Smallest dev loss", "At the end"], done));
     }
 
-    const set = (key) => (value) => (knobs[key] = Number(value));
-    const wait = (value) => {
-      knobs.patience = value;
+    const set = (key) => (value) => {
+      knobs[key] = Number(value);
       show();
     };
     root.append(
       row(
         slider("Training scenes", knobs.count, [20, 600, 10], set("count")),
-        slider("Wrong labels, %", 20, [0, 40, 5], (value) => (knobs.wrong = value / 100)),
+        slider("Wrong labels, %", knobs.wrong, [0, 40, 5], set("wrong")),
         choice("λ of L2", [0, 0.003, 0.01, 0.03, 0.1], set("decay")),
         choice("Dropout", [0, 0.2, 0.5, 0.8], set("dropout")),
         choice("Batch norm", [[0, "no"], [1, "yes"]], set("batchNorm")),
-        slider("Patience", knobs.patience, [1, 100, 1], wait),
+        slider("Patience", knobs.patience, [1, 100, 1], set("patience")),
       ),
       row(...runner("Train", train, end)),
       said,

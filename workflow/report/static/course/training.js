@@ -196,30 +196,28 @@
    * A button that starts work and stops it, and a bar that says how far it is.
    *
    * `begin` is a generator of shares of the work, between which the page lives; then comes `end`.
+   * Meanwhile nothing else of the action can be changed.
    */
   function runner(text, begin, end) {
     const progress = make("progress", { value: 0, "aria-label": "Share of the training" });
-    let work = null;
-    const stop = () => {
-      work = null;
-      press.textContent = text;
-      end();
+    const turn = (own) => {
+      work = own;
+      press.textContent = own ? "Stop" : text;
+      const fields = press.closest(".action").querySelectorAll("select, input");
+      for (const one of fields) one.disabled = own !== null;
+      if (own) setTimeout(slice, 0, own);
+      else end();
     };
     const slice = (own) => {
-      const until = performance.now() + SLICE;
-      while (own === work) {
+      for (const until = performance.now() + SLICE; own === work; ) {
         const { done, value } = work.next();
         progress.value = done ? 1 : value;
-        if (done) stop();
-        else if (performance.now() > until) return setTimeout(slice, 0, own);
+        if (done) return turn(null);
+        if (performance.now() > until) return setTimeout(slice, 0, own);
       }
     };
-    const press = button(text, () => {
-      if (work) return stop();
-      press.textContent = "Stop";
-      work = begin();
-      setTimeout(slice, 0, work);
-    });
+    let work = null;
+    const press = button(text, () => turn(work ? null : begin()));
     return [press, progress];
   }
 

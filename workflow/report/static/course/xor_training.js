@@ -81,11 +81,10 @@
     function open(chosen) {
       const losses = state.networks.map(({ loss }) => loss);
       const texts = losses.map((loss, at) => [at, `${at + 1}, loss ${number(loss, 3)}`]);
-      const looking = choice("Look into", texts, (at) => {
+      const look = (at) => {
         open(Number(at));
         shown.querySelector("select").focus();
-      });
-      looking.querySelector("select").value = chosen;
+      };
       const { outputs, units } = state.networks[chosen];
       const values = (at) => [outputs, ...units].map((one) => number(one[at], 3));
       const rows = CASES.map((pair, at) => [...pair, XOR[at], ...values(at)]);
@@ -105,7 +104,7 @@
       shown.replaceChildren(
         picture(losses, chosen, open),
         note("Each dot is a network: click one, or choose it here. A unit above ½ says 1."),
-        row(looking),
+        row(choice("Look into", texts, look, chosen)),
         table(["p", "q", "p xor q", "ŷ", ...heads], rows),
         row(...choices, button("Check", check)),
         checked,
