@@ -6,18 +6,24 @@ import numpy as np
 import pytest
 
 from quantlearn.figures.practice.overfitting import stopping_point
+from quantlearn.report.course.learning import few_scenes
+from quantlearn.seeds import random_stream
 
-LEARN = """(knobs) => {
+SCENES = few_scenes(1100, 16, random_stream(2019, "course", "overfitting"))  # as in the lesson
+
+LEARN = """([scenes, knobs]) => {
   const curve = [];
   const given = { count: 150, wrong: 20, decay: 0, dropout: 0, batchNorm: 0, ...knobs };
-  for (const share of quantlearn.course.overfitting_lab.learn(given, curve)) void share;
+  for (const share of quantlearn.course.overfitting_lab.learn(scenes, given, curve)) {
+    void share;
+  }
   return [curve.map((one) => one.dev.loss), curve.at(-1).training.loss];
 }"""
 
 
 @pytest.fixture
 def page(act):
-    return act("overfitting_lab", needs=["course/training.js"], own="The run’s own: 0.66.")
+    return act("overfitting_lab", needs=["course/training.js"], scenes=SCENES, own="Ours: 0.66.")
 
 
 def test_early_stopping_ends_where_the_library_says(page):
@@ -32,23 +38,19 @@ def test_early_stopping_ends_where_the_library_says(page):
         assert found == [list(stopping_point(np.array(one, float), patience)) for one in losses]
 
 
-def test_scenes_differ_and_have_all_numbers_of_bs(page):
-    scenes = page.evaluate(
-        "quantlearn.course.overfitting_lab.draws(800, quantlearn.course.random(1))"
-    )
-    assert len(set(scenes)) == 800
-    assert set(scenes) <= set(range(2**16))
-    counts = np.bincount([f"{scene:b}".count("1") for scene in scenes], minlength=17)
-    assert counts[3:14].min() > 30  # of 47 in the mean, where scenes do not run out
+def test_scenes_differ_and_have_all_numbers_of_bs():
+    assert len(set(SCENES)) == 1100
+    counts = np.bincount([f"{scene:b}".count("1") for scene in SCENES], minlength=17)
+    assert counts[3:14].min() > 40  # of 65 in the mean, but that scenes at the ends run out
 
 
 def test_without_knobs_the_dev_loss_is_a_real_u_and_with_l2_it_is_not(page):
-    losses, training = page.evaluate(LEARN, {})
+    losses, training = page.evaluate(LEARN, [SCENES, {}])
     assert losses[0] > 0.6
     assert min(losses) < 0.4
     assert losses[-1] > min(losses) + 0.3
     assert training < 0.05
-    losses, training = page.evaluate(LEARN, {"decay": 0.03})  # the solution
+    losses, training = page.evaluate(LEARN, [SCENES, {"decay": 0.03}])  # the solution
     assert losses[-1] < min(losses) + 0.05
     assert training > 0.3
 

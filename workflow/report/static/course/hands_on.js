@@ -9,30 +9,10 @@
 
   const [OBJECTS, HIDDEN, EVALUATED] = [16, 16, 300]; // all objects are A
 
-  /** Quantifiers by their names in the lexicon: true or not by |A∩B| and |A∖B|. */
-  const QUANTIFIERS = {
-    most: (both, aOnly) => both > aOnly,
-    strictly_between_5_and_9: (both) => 5 < both && both < 9,
-    at_least_6_or_at_most_2: (both) => both >= 6 || both <= 2,
-    at_least_11_or_at_most_5: (both) => both >= 11 || both <= 5,
-    even: (both) => both % 2 === 0,
-  };
-  for (const n of [4, 6, 8, 10, 12]) {
-    QUANTIFIERS[`at_least_${n}`] = (both) => both >= n;
-    QUANTIFIERS[`at_most_${n}`] = (both) => both <= n;
-    QUANTIFIERS[`exactly_${n}`] = (both) => both === n;
-    QUANTIFIERS[`all_but_${n}`] = (_, aOnly) => aOnly === n;
-  }
-  const holds = (name, both) => QUANTIFIERS[name](both, OBJECTS - both);
-
   /** How many ways there are to choose k of n. */
   const choose = (n, k) => (k === 0 ? 1 : (choose(n, k - 1) * (n - k + 1)) / k);
   const sum = (values) => values.reduce((total, value) => total + value, 0);
   const upTo = (last) => Array.from({ length: last + 1 }, (_, place) => place);
-
-  /** The share of all scenes in which a quantifier is true. */
-  const truthRate = (name) =>
-    sum(upTo(OBJECTS).map((both) => holds(name, both) && choose(OBJECTS, both))) / 2 ** OBJECTS;
 
   /** The first step at which accuracy, and its mean over a window from there on, is above. */
   function convergenceStep(steps, accuracy, threshold, window) {
@@ -49,12 +29,15 @@
     return { sooner, later, p: Math.min(1, (2 * tail) / 2 ** (sooner + later)) };
   }
 
-  /** Train a network on scenes by chance; yields shares `done` by a step, returns when learned. */
-  function* learn(name, { isPlain, rate, steps, batch, every, done, ...rule }, uniform) {
+  /**
+   * Train a network on scenes by chance, to say what is true of 0, 1, 2 … Bs; yields shares of the
+   * work that are `done` by a step, and returns when it had learned.
+   */
+  function* learn(truths, { isPlain, rate, steps, batch, every, done, ...rule }, uniform) {
     const scene = () => Math.floor(2 ** OBJECTS * uniform());
     const examples = (scenes) => ({
       x: coded(scenes, OBJECTS, isPlain),
-      y: scenes.map((one) => +holds(name, countBoth(one))),
+      y: scenes.map((one) => truths[countBoth(one)]),
     });
     const heldOut = new Set();
     while (heldOut.size < EVALUATED) heldOut.add(scene());
@@ -86,8 +69,8 @@
     );
   }
 
-  action("hands_on", (root, { rule, runs, beside }) => {
-    const names = Object.keys(QUANTIFIERS);
+  action("hands_on", (root, { quantifiers, rule, runs, beside }) => {
+    const names = Object.keys(quantifiers);
     const sides = names.slice(0, 2);
     const state = { isPlain: 1, rate: 0.01, steps: 900, trials: 10, bet: 0, run: 0 };
     const [said, results] = [answer(), make("div", {})];
@@ -101,15 +84,13 @@
         for (const side of [0, 1]) {
           const uniform = random(100 * state.run + 2 * trial + side);
           const done = (step) => (2 * trial + side + step / state.steps) / (2 * state.trials);
-          steps.push(yield* learn(sides[side], { ...state, ...rule, done }, uniform));
+          steps.push(yield* learn(quantifiers[sides[side]].truths, { ...state, ...rule, done }, uniform));
         }
         steps.forEach((one, side) => found[side].push(one));
         const shown = (side, at) => found[side][at] ?? `not by ${state.steps}`;
         const rows = found[0].map((_, at) => [at + 1, shown(0, at), shown(1, at)]);
-        const heads = sides.map((name) => {
-          const rate = number(100 * truthRate(name), 1);
-          return `${label(name)} (true in ${rate} %), learned at step`;
-        });
+        const rate = (name) => `true in ${number(100 * quantifiers[name].rate, 1)} %`;
+        const heads = sides.map((name) => `${label(name)} (${rate(name)}), learned at step`);
         results.replaceChildren(table(["Trial", ...heads], rows));
       }
     }
@@ -148,5 +129,5 @@
     );
   });
 
-  quantlearn.course.hands_on = { QUANTIFIERS, convergenceStep, holds, signTest, truthRate };
+  quantlearn.course.hands_on = { convergenceStep, signTest };
 })();

@@ -9,10 +9,6 @@
   const { draw, make, number } = quantlearn.elements;
 
   const XOR = truthOf("p xor q");
-  const LN2 = Math.log(2);
-  /** Losses at which networks rest, with their names. */
-  const RESTS = [[0, "0"], [LN2 / 2, "½ ln 2"], [0.75 * Math.log(3) - LN2 / 2, "¾ H(⅓)"]];
-  RESTS.push([LN2, "ln 2"]);
   const BIN = 0.02;
 
   /** A network with random weights, a step of descent on all four cases, and a look into it. */
@@ -31,12 +27,12 @@
   }
 
   /** The losses of networks as dots in bins, one of them chosen; `open` is called for a click. */
-  function picture(losses, chosen, open) {
+  function picture(losses, rests, chosen, open) {
     const bins = losses.map((loss) => Math.floor(loss / BIN));
     const height = bins.map((bin, at) => bins.slice(0, at + 1).filter((x) => x === bin).length);
     const [right, top] = [Math.max(0.76, ...losses) + BIN, 1.2 * Math.max(10, ...height)];
     const drawn = plane([0, right, "loss"], [0, top, "networks"], "Losses in bins", [420, 230]);
-    for (const [rest, name] of RESTS) {
+    for (const [name, rest] of Object.entries({ 0: 0, ...rests })) {
       drawn.line([[rest, 0], [rest, top]], { "stroke-dasharray": "3 3" });
       drawn.svg.append(draw("text", { x: drawn.across(rest) + 3, y: 18 }, name));
     }
@@ -48,7 +44,7 @@
     return drawn.element;
   }
 
-  action("xor_training", (root, { inputs, trials, rate, steps, learned }) => {
+  action("xor_training", (root, { inputs, trials, rate, steps, rests, learned }) => {
     const state = { hidden: 2, rate, steps, run: 0, networks: [] };
     const [said, shown] = [answer(), make("div", {})];
 
@@ -69,7 +65,7 @@
       const all = state.networks;
       const right = all.filter(({ accuracy }) => accuracy === 1);
       const near = (rest) => all.filter(({ loss }) => Math.abs(loss - rest) < 0.01).length;
-      const resting = RESTS.slice(1).map(([rest, name]) => `${near(rest)} at ${name}`);
+      const resting = Object.entries(rests).map(([name, rest]) => `${near(rest)} at ${name}`);
       const isLessons = state.rate === rate && state.steps === steps;
       const own = isLessons && learned[state.hidden];
       said.textContent =
@@ -102,7 +98,7 @@
         checked.textContent = wrong.join(" ") || "Right.";
       };
       shown.replaceChildren(
-        picture(losses, chosen, open),
+        picture(losses, rests, chosen, open),
         note("Each dot is a network: click one, or choose it here. A unit above ½ says 1."),
         row(choice("Look into", texts, look, chosen)),
         table(["p", "q", "p xor q", "ŷ", ...heads], rows),
@@ -125,5 +121,5 @@
     );
   });
 
-  quantlearn.course.xor_training = { RESTS, begin };
+  quantlearn.course.xor_training = { begin };
 })();
