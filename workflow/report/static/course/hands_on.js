@@ -84,7 +84,8 @@
         for (const side of [0, 1]) {
           const uniform = random(100 * state.run + 2 * trial + side);
           const done = (step) => (2 * trial + side + step / state.steps) / (2 * state.trials);
-          steps.push(yield* learn(quantifiers[sides[side]].truths, { ...state, ...rule, done }, uniform));
+          const { truths } = quantifiers[sides[side]];
+          steps.push(yield* learn(truths, { ...state, ...rule, done }, uniform));
         }
         steps.forEach((one, side) => found[side].push(one));
         const shown = (side, at) => found[side][at] ?? `not by ${state.steps}`;

@@ -113,7 +113,7 @@
       ),
       runs,
       note("Which of λ, dropout and batch norm keeps the dev loss within 0.05 of its smallest?"),
-      make("details", {}, make("summary", {}, "Solution"), "λ from 0.03 on; dropout delays the rise."),
+      make("details", {}, make("summary", {}, "Solution"), "λ from 0.03 on; dropout delays it."),
       note(own),
     );
   });
