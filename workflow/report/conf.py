@@ -52,12 +52,16 @@ WIDGETS = {
     'class="action"': ["elements.js", "course/course.js", "widgets.css"],
 }
 # What an action of the course needs besides its own script.
+TRAINING = ["course/training.js"]
 ACTIONS_NEED = {
     "automaton": ["engine.js"],
     "draw_automaton": ["course/automaton.js"],
     "excite": ["engine.js"],
     "neuron": ["course/network.js"],
     "xor_by_hand": ["course/network.js"],
+    "hands_on": TRAINING,
+    "overfitting_lab": TRAINING,
+    "xor_training": [*TRAINING, "course/network.js"],
 }
 
 

@@ -9,7 +9,7 @@ COURSE_EXAMPLE = "tutorial"  # the experiment that the course takes apart
 COURSE_PARTS = {
     "computation": [],
     "learning": [],
-    "experiment": ["tutorial", "tutorial_one_hot", "tutorial_variations"],
+    "experiment": ["tutorial", "tutorial_one_hot", "tutorial_variations", "exp1a"],
     "practice": [
         "balancing_none",
         "balancing_rare_none",

@@ -20,7 +20,15 @@ from quantlearn.semantics.scenes import ZONES
 from quantlearn.training.examples import Examples, stack
 from quantlearn.training.loop import train
 
-__all__ = ["EXACTLY_1", "RESTS", "Learned", "hidden_functions", "learn_xor", "xor_scenes"]
+__all__ = [
+    "EXACTLY_1",
+    "RESTS",
+    "Learned",
+    "few_scenes",
+    "hidden_functions",
+    "learn_xor",
+    "xor_scenes",
+]
 
 EXACTLY_1 = Quantifier("exactly_1", "|A & B| == 1")
 
@@ -120,3 +128,18 @@ def learn_xor(
         np.stack([part.scores.accuracy[:, -1] for part in outcome.curve]),
         {name: array.detach().numpy() for name, array in last.items()},
     )
+
+
+def few_scenes(count: int, objects: int, rng: np.random.Generator) -> list[int]:
+    """Draw different scenes of As, in which any number of Bs is as likely.
+
+    Each is a number whose binary digits say which of the As are Bs.
+
+    >>> sorted(few_scenes(8, 3, np.random.default_rng(0)))
+    [0, 1, 2, 3, 4, 5, 6, 7]
+    """
+    drawn: dict[int, None] = {}
+    while len(drawn) < count:
+        digits = rng.random(objects) < rng.random()
+        drawn[int("".join(map(str, digits.astype(int))), 2)] = None
+    return list(drawn)
