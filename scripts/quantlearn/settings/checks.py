@@ -261,6 +261,8 @@ def _check_quantifiers(settings: dict, surroundings: Surroundings) -> Iterator[F
             text = f"{shown(name)} is reserved for the total: rename it in config/quantifiers.yaml"
             yield Fault(("quantifiers", place), text)
             continue
+        if settings["data"]["generate"]["method"] == "table":
+            continue  # `data_checks` looks whether the table has it
         try:
             surroundings.lexicon[name]
         except QuantlearnError as error:
@@ -279,6 +281,9 @@ def _check_task(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     if task != "verification" and "number" in coding.values():
         text = "number is for scenes; a text names its quantifier in words: leave it out"
         yield Fault(("network", "quantifiers"), text)
+    if generate["method"] == "table" and task != "verification":
+        text = f"table says what is true of scenes, and {task} is about sentences: use another"
+        yield Fault(("data", "generate", "method"), text)
     describes = generate["method"] == "describe"
     if task == "description" and not describes:
         text = f"{generate['method']} does not say what is to be written: use describe"
@@ -390,7 +395,8 @@ def _check_memory(settings: dict, surroundings: Surroundings) -> Iterator[Fault]
     """The largest job of the experiment fits into the machine."""
     if surroundings.memory is None or surroundings.lexicon is None:
         return
-    quantifiers = [surroundings.lexicon[name] for name in settings["quantifiers"]]
+    known = [] if "labels" in settings else settings["quantifiers"]
+    quantifiers = [surroundings.lexicon[name] for name in known]
     need = largest_need(settings, quantifiers)
     if need.size > surroundings.memory:
         wanted, there = (f"{size / 2**30:.1f} GiB" for size in (need.size, surroundings.memory))
@@ -437,7 +443,7 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
         _check_crossed,
         keys("crossed", "trials", "comparisons", "replicates", "start_from", "task"),
     ),
-    (_check_quantifiers, keys("quantifiers")),
+    (_check_quantifiers, keys("quantifiers", "data.generate")),
     (_check_task, keys("task", "network", "data.generate", "data.balance")),
     (_check_writing, keys("task", "comparisons", "training.loss")),
     *DATA_CHECKS,
