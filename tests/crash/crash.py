@@ -28,7 +28,16 @@ TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / part) for part in ("crash", "unit", ".", "../scripts")]
 
 from kinds import TARGETS, Job, jobs_of, lay_out_every_kind, preload, run_workflow  # noqa: E402
-from machine import Ended, compiled, lose, running, undo_names, unsynced  # noqa: E402
+from machine import (  # noqa: E402
+    Ended,
+    Operation,
+    compiled,
+    lose,
+    running,
+    seen_as,
+    undo_names,
+    unsynced,
+)
 
 from quantlearn.pipeline.run_record import content_digest  # noqa: E402
 
@@ -163,52 +172,82 @@ def points(bench: Bench, every: int = 1, kinds: Iterable[str] = ()) -> int:
     for job in bench.kinds:
         if kinds and job.script not in kinds:
             continue
-        folder = bench.fresh(job)
-        ended = again(job, folder)
-        count = ended.count
-        fault = bench.judge(job, folder) if ended.status == 0 else ended.said
-        opened = {one.path for one in ended.operations if one.kind == "O" and one.number}
-        if others := {path for path in opened if not path.endswith((".part", ".sha256"))}:
-            fault = f"{others} are written without quantlearn.files.replacing"
-        shutil.rmtree(folder)
-        known: dict[bytes, str] = {}
-        wrong = {0: fault} if fault else {}  # by the point; 0: undisturbed
-        here = range(1 + crashed % every, count + 1, every)
-        for at in here:
-            for state in states_after(bench, job, at):
-                key = hashlib.sha256(RANDOM.sub("", repr(state)).encode()).digest()
-                if key not in known:
-                    folder = bench.fresh(job, state)
-                    known[key] = bench.judge(job, folder)
-                    shutil.rmtree(folder)
-                if known[key]:
-                    wrong[at] = known[key]
-        crashed += len(here)
-        faults += len(wrong)
-        print(f"{job.script}: {len(here)} of {count} points, {len(known)} states", flush=True)
-        for at, fault in wrong.items():
-            print(f"{job.script} at {at}: {fault}", flush=True)
+        began = cpu_seconds()
+        states, ended, fault = before_each(bench, job)
+        points = range(1 + crashed % every, ended.count + 1, every)
+        known = {key: "" for at in points for key in states[at]}
+        for key, state in {
+            key: state for at in points for key, state in states[at].items()
+        }.items():
+            folder = bench.fresh(job, state)
+            known[key] = bench.judge(job, folder)
+            shutil.rmtree(folder)
+        wrong = {at: known[key] for at in points for key in states[at] if known[key]}
+        crashed += len(points)
+        faults += len(wrong) + bool(fault)
+        print(
+            f"{job.script}: {len(points) - len(wrong)} of {len(points)} points, {len(known)} states"
+            f", {cpu_seconds() - began:.0f} s",
+            flush=True,
+        )
+        for at, what in {**({"no point": fault} if fault else {}), **wrong}.items():
+            print(f"{job.script} at {at}: {what}", flush=True)
     print(f"{crashed - faults} of {crashed} points of {len(bench.kinds)} kinds of job")
     return faults
+
+
+def cpu_seconds() -> float:
+    """What this process and those that it waited for have computed."""
+    return sum(os.times()[:4])
+
+
+def before_each(bench: Bench, job: Job) -> tuple[dict[int, dict[bytes, State]], Ended, str]:
+    """What a crash leaves at each operation of a job, how the job ended, and what is wrong with it.
+
+    A crash leaves what is on the disk before an operation, so one run shows it for all of them.
+    """
+    folder = bench.fresh(job)
+    states: dict[int, dict[bytes, State]] = {}
+    kept: dict[bytes, State] = {}  # each once, as most points have the state of another
+
+    def look(at: int, before: Sequence[Operation]) -> None:
+        after = [(key_of(state), state) for state in states_after(folder, before)]
+        found = {key: kept.setdefault(key, state) for key, state in after}
+        for number in range(len(states) + 1, at + 1):  # of several processes several may wait
+            states[number] = found
+
+    prepare(job, folder)
+    with running(job.run, folder, "pause", look=look) as wait:
+        ended = wait()
+    fault = bench.judge(job, folder) if ended.status == 0 else ended.said
+    opened = {one.path for one in ended.operations if one.kind == "O" and one.number}
+    if others := {path for path in opened if not path.endswith((".part", ".sha256"))}:
+        fault = f"{others} are written without quantlearn.files.replacing"
+    shutil.rmtree(folder)
+    return states, ended, fault
 
 
 RANDOM = re.compile(r"(?<=\.)[0-9a-f]{8}\.part|(?<=\.site-)\w+")
 """What is random in the names of temporary files."""
 
 
-def states_after(bench: Bench, job: Job, at: int) -> list[State]:
-    """What is on the disk when the power is cut at an operation, with new names and without."""
-    folder = bench.fresh(job)
-    prepare(job, folder)
-    with running(job.run, folder, "kill", at) as wait:
-        ended = wait()
-        if ended.status != -9:
-            sys.exit(f"{job.script} was not killed at {at}: {ended.said}")
-        lost = unsynced(ended.operations)
-        states = [state_of(folder, lost)]
-        undo_names(ended.operations)
-        states.append(state_of(folder, lost))
-    shutil.rmtree(folder)
+def key_of(state: State) -> bytes:
+    """What states have in common that differ in nothing but chance."""
+    digest = hashlib.sha256()
+    for file, content in sorted(state.items()):
+        digest.update(repr((RANDOM.sub("", file), len(content))).encode() + content)
+    return digest.digest()
+
+
+def states_after(folder: Path, before: Sequence[Operation]) -> list[State]:
+    """What is on the disk when the power is cut after operations, with new names and without."""
+    lost = unsynced(before)
+    states = [state_of(folder, lost)]
+    copy = Path(tempfile.mkdtemp(prefix="names-", dir=folder.parent))
+    shutil.copytree(folder / "results", copy / "results", copy_function=os.link)
+    undo_names(seen_as(before, folder, copy))
+    states.append(state_of(copy, lost))
+    shutil.rmtree(copy)
     return states
 
 

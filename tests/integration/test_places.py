@@ -1,4 +1,7 @@
-"""The workflow as a module of another one: its scenes come with their labels, from file to page."""
+"""Where the workflow runs: in a folder of one's own, and as a module of another workflow.
+
+The experiment of the module learns from labelled scenes, all the way from their table to its page.
+"""
 
 import re
 import shutil
@@ -7,7 +10,7 @@ import zipfile
 
 import pytest
 
-from pipeline import ROOT, run, snakemake
+from pipeline import ROOT, lay_out, run, snakemake
 from quantlearn.data.labelled import labelled_scenes, read_labelled
 from quantlearn.data.scene_files import read_trials
 from quantlearn.semantics.scenes import Space, enumerate_scenes
@@ -83,7 +86,7 @@ def test_all_that_a_module_makes_is_below_its_prefix(hosted):
 
 
 def test_a_module_that_has_run_has_nothing_to_do(hosted):
-    assert "Nothing to be done" in run(hosted, "--cores", 1, "--dry-run", snakefile=None).stderr
+    assert "Nothing to be done" in run(hosted, "--cores", 1, "--dry-run", snakefile=None).stdout
 
 
 def test_each_trial_has_the_scenes_of_the_table(hosted):
@@ -107,6 +110,17 @@ def test_labels_go_the_way_from_table_to_page(hosted):
     with zipfile.ZipFile(results / "report" / "your_experiments.crate.zip") as crate:
         table = (hosted / "config" / "judgements.csv").read_bytes()
         assert crate.read("config/judgements.csv") == table
+
+
+def test_a_folder_of_ones_own_has_config_and_results(tmp_path):
+    folder = lay_out(tmp_path / "study")
+    target = "results/tiny/samples.csv"
+    run(tmp_path, "--directory", "study", "--cores", 1, target)
+    assert {path.name for path in folder.iterdir()} == {".snakemake", "config", "results"}
+    assert (folder / target).exists()
+    (tmp_path / "empty").mkdir()
+    said = snakemake(tmp_path, "--directory", "empty", "--cores", 1, target).stderr
+    assert f"{tmp_path / 'empty'}: there is no config/config.yaml: copy {ROOT}/config to" in said
 
 
 def test_a_workflow_that_is_not_cloned_says_so(tmp_path):
