@@ -20,9 +20,13 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / part) for part in ("crash", "unit", ".", "../scripts")]
@@ -168,32 +172,42 @@ def is_named(ended: Ended, job: Job) -> bool:
 
 def points(bench: Bench, every: int = 1, kinds: Iterable[str] = ()) -> int:
     """Crash at each ``every``-th operation of each kind of job; the number of faults found."""
+    chosen = [job for job in bench.kinds if not kinds or job.script in kinds]
     crashed = faults = 0
-    for job in bench.kinds:
-        if kinds and job.script not in kinds:
-            continue
-        began = cpu_seconds()
-        states, ended, fault = before_each(bench, job)
-        points = range(1 + crashed % every, ended.count + 1, every)
-        known = {key: "" for at in points for key in states[at]}
-        for key, state in {
-            key: state for at in points for key, state in states[at].items()
-        }.items():
+    for job, (here, wrong, told) in zip(
+        chosen, at_once(points_of, bench, every, chosen), strict=True
+    ):
+        crashed += here
+        faults += len(wrong)
+        print(f"{job.script}: {told}", flush=True)
+        for at, fault in wrong.items():
+            print(f"{job.script} at {at}: {fault}", flush=True)
+    print(f"{crashed - faults} of {crashed} points of {len(chosen)} kinds of job", flush=True)
+    return faults
+
+
+def points_of(bench: Bench, every: int, job: Job) -> tuple[int, dict[int, str], str]:
+    """Crash in a job; at how many points, what is wrong by the point (0: undisturbed), in words."""
+    began = cpu_seconds()
+    states, ended, fault = before_each(bench, job)
+    here = range(1 + bench.kinds.index(job) % every, ended.count + 1, every)
+    known: dict[bytes, str] = {}
+    for key, state in (item for at in here for item in states[at].items()):
+        if key not in known:
             folder = bench.fresh(job, state)
             known[key] = bench.judge(job, folder)
             shutil.rmtree(folder)
-        wrong = {at: known[key] for at in points for key in states[at] if known[key]}
-        crashed += len(points)
-        faults += len(wrong) + bool(fault)
-        print(
-            f"{job.script}: {len(points) - len(wrong)} of {len(points)} points, {len(known)} states"
-            f", {cpu_seconds() - began:.0f} s",
-            flush=True,
-        )
-        for at, what in {**({"no point": fault} if fault else {}), **wrong}.items():
-            print(f"{job.script} at {at}: {what}", flush=True)
-    print(f"{crashed - faults} of {crashed} points of {len(bench.kinds)} kinds of job")
-    return faults
+    wrong = {at: known[key] for at in here for key in states[at] if known[key]}
+    told = f"{len(here) - len(wrong)} of {len(here)} points, {len(known)} states"
+    told += f", {cpu_seconds() - began:.0f} s"
+    return len(here), {**({0: fault} if fault else {}), **wrong}, told
+
+
+def at_once(function: Callable[..., Any], *given: Any) -> Iterator[Any]:
+    """What a function gives for each of the last argument, on all processors, in order."""
+    *shared, each = given
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("fork")) as pool:
+        yield from pool.map(partial(function, *shared), each)
 
 
 def cpu_seconds() -> float:
@@ -365,10 +379,12 @@ NAMED = re.compile(
 def count(what: str, schedule: Callable[[Bench, int], str], bench: Bench, numbers: range) -> int:
     """Go through schedules by number; the number of faults found."""
     faults = 0
-    for number in numbers:
-        if wrong := schedule(bench, number):
+    for number, wrong in zip(numbers, at_once(schedule, bench, numbers), strict=True):
+        if wrong:
             faults += 1
             print(f"{what} {number} 1: {wrong}", flush=True)
+        if number % 100 == 99:
+            print(f"{what}: {number + 1 - numbers.start} done", flush=True)
     print(f"{len(numbers) - faults} of {len(numbers)} schedules of {what}", flush=True)
     return faults
 
