@@ -256,15 +256,15 @@ def _check_crossed(settings: dict, _: Surroundings) -> Iterator[Fault]:
 def _check_quantifiers(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     if surroundings.lexicon is None:  # its own fault is reported
         return
+    labelled = settings["data"]["generate"]["method"] == "table"  # which `data_checks` looks into
     for place, name in enumerate(settings["quantifiers"]):
         if name in RESERVED_QUANTIFIERS:
             text = f"{shown(name)} is reserved for the total: rename it in config/quantifiers.yaml"
             yield Fault(("quantifiers", place), text)
             continue
-        if settings["data"]["generate"]["method"] == "table":
-            continue  # `data_checks` looks whether the table has it
         try:
-            surroundings.lexicon[name]
+            if not labelled:
+                surroundings.lexicon[name]
         except QuantlearnError as error:
             yield Fault(("quantifiers", place), str(error))
 
@@ -281,9 +281,6 @@ def _check_task(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     if task != "verification" and "number" in coding.values():
         text = "number is for scenes; a text names its quantifier in words: leave it out"
         yield Fault(("network", "quantifiers"), text)
-    if generate["method"] == "table" and task != "verification":
-        text = f"table says what is true of scenes, and {task} is about sentences: use another"
-        yield Fault(("data", "generate", "method"), text)
     describes = generate["method"] == "describe"
     if task == "description" and not describes:
         text = f"{generate['method']} does not say what is to be written: use describe"
@@ -443,7 +440,7 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
         _check_crossed,
         keys("crossed", "trials", "comparisons", "replicates", "start_from", "task"),
     ),
-    (_check_quantifiers, keys("quantifiers", "data.generate")),
+    (_check_quantifiers, keys("quantifiers")),
     (_check_task, keys("task", "network", "data.generate", "data.balance")),
     (_check_writing, keys("task", "comparisons", "training.loss")),
     *DATA_CHECKS,

@@ -128,7 +128,10 @@ def _check_labels(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """A table of labelled scenes has all quantifiers, and of each what is to be balanced."""
     if (labels := settings.get("labels")) is None:
         return
-    file = settings["data"]["generate"]["file"]
+    file, task = settings["data"]["generate"]["file"], settings["task"]
+    if task != "verification":
+        text = f"table says what is true of scenes, and {task} is about sentences: use another"
+        yield Fault(("data", "generate", "method"), text)
     for place, name in enumerate(settings["quantifiers"]):
         if name not in labels:
             hint = did_you_mean(name, [*labels]) or f"; there are {', '.join(labels) or 'none'}"
@@ -279,7 +282,7 @@ DATA_CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_sizes, keys("data.generate")),
     (_check_informative, keys("data.generate", "quantifiers")),
     (_check_amount, keys("data.generate", "quantifiers", "trials")),
-    (_check_labels, keys("data.generate", "data.balance", "quantifiers")),
+    (_check_labels, keys("data.generate", "data.balance", "quantifiers", "task")),
     (_check_cells, keys("data.generate", "data.balance", "quantifiers")),
     (_check_fractions, keys("data.split")),
     (_check_groups, keys("data.split", "data.generate")),
