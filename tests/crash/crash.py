@@ -1,7 +1,7 @@
 """Crash at every point, and under mixed faults: it ends in the same bytes, or says what to do.
 
-    python tests/crash/crash.py                              all, in two hours or less
-    python tests/crash/crash.py FOLDER sample                a little, on jobs that make data
+    python tests/crash/crash.py                              all, in two hours or less on two cores
+    python tests/crash/crash.py FOLDER sample                a little, on jobs about data
     python tests/crash/crash.py FOLDER points [EVERY KIND…]  each operation of each kind of job
     python tests/crash/crash.py FOLDER jobs [FIRST COUNT]    mixed faults of single jobs, by number
     python tests/crash/crash.py FOLDER runs [FIRST COUNT]    mixed faults of whole runs, by number
@@ -45,7 +45,11 @@ from machine import (  # noqa: E402
 
 from quantlearn.pipeline.run_record import content_digest  # noqa: E402
 
-SAMPLED = ("results/tiny/data/split.parquet", "results/tiny/samples.csv")
+SAMPLED = (
+    "results/tiny/samples.csv",
+    "results/tiny/tables/baselines.csv",
+    "results/tiny_search/data/without_test.parquet",
+)
 
 State = Mapping[str, bytes]
 """The files of results/ by their paths, without logs."""
@@ -396,7 +400,7 @@ def main(folder: str = "", what: str = "all", *more: str) -> int:
             folder = stack.enter_context(tempfile.TemporaryDirectory())
         if what == "sample":
             bench = Bench(Path(folder).resolve(), SAMPLED)
-            return points(bench, every=9) + jobs(bench, 0, 20)
+            return points(bench) + jobs(bench, 0, 20)
         bench = Bench(Path(folder).resolve(), TARGETS)
         if what == "all":
             return points(bench) + jobs(bench) + runs(bench)
