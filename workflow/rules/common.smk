@@ -50,14 +50,11 @@ DISPLAY = (
 # Files laid over config.yaml, and settings of the command line but for a folder, which is nobody's
 # business.
 LAID_OVER = [] if IN_MODULE else list(map(os.path.relpath, workflow.overwrite_configfiles))
-SET = {
-    key: value
-    for key, value in workflow.config_settings.config.items()
-    if key != "published" and not IN_MODULE
-}
+SET = {} if IN_MODULE else dict(workflow.config_settings.config)
+SET.pop("published", None)
 RECORD = Path("results/report/index/record.json")
 # Snakemake's report is of a finished run: where it is told nothing, it takes what this one had.
-REPORTED = "--report" in sys.argv and not LAID_OVER and not SET and RECORD.exists()
+REPORTED = "--report" in sys.argv and not (LAID_OVER or SET or IN_MODULE) and RECORD.exists()
 
 try:
     # Snakemake's own reader would not say where a file does not parse.
