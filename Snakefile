@@ -8,6 +8,16 @@ Every experiment in config/experiments/ walks this one way. The scripts of the s
 work, one for each rule; they use the library in scripts/quantlearn/.
 """
 
+import sys
+
+from snakemake.sourcecache import LocalSourceFile
+
+if not isinstance(workflow.current_basedir, LocalSourceFile):
+    # Snakemake would fetch rules and scripts one by one, and neither the library nor the templates.
+    sys.exit(
+        "The workflow needs the files beside it: clone it, and name the Snakefile of the clone"
+    )
+
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"

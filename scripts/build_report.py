@@ -54,7 +54,7 @@ def build_report(
     )
     with tempfile.TemporaryDirectory(prefix="quantlearn-") as folder:
         site = Site(Path(folder), {one["name"]: one for one in settings}, command)
-        site.add_files(files, notebook)
+        site.add_files(files, notebook, Path(overview).parents[2])
         pages = {"pairs": [pairs], "symmetry": symmetry, "benchmark": benchmark, "course": course}
         write_pages(site, contents, notebooks, quantifiers, pages)
         build(Path(folder), Path(configuration).parent, Path(report))

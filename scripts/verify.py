@@ -52,12 +52,12 @@ def is_as_recorded(page: Path) -> bool:
     folders = [page, *(page.parents[1] / name for name in record["settings"]["experiments"])]
     states = differences(record["files"], folders)
     others = made_elsewhere(record)
+    results = page.parents[1]
+    elsewhere = {Path(job).relative_to(results).parts[0] for job in others}
     for state, file in states:
         line = f"{state:<9}  {file}"
-        parts = Path(file).parts[:2]  # results/<experiment>; those of pages are made from all
-        if state == "changed" and any(
-            parts == Path(job).parts[:2] or parts[1] == "report" for job in others
-        ):
+        part = Path(file).relative_to(results).parts[0]  # what is of pages is made from all
+        if state == "changed" and elsewhere and part in {*elsewhere, "report"}:
             line += "  (made on another kind of processor)"
         if state == "unchanged":
             log.info(line)

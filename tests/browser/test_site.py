@@ -184,6 +184,7 @@ def test_markup_in_settings_stays_text(page, site, finished):
     assert page.locator("h1").inner_text().removesuffix("#").strip() == other["chapter"]
     page.goto((site / "experiments/tiny_alone.html").as_uri())
     assert f"at stake is {other['universal']}." in page.locator("main").inner_text()
+    assert f"Source: {other['source']}." in page.locator("main").inner_text()
     page.goto((site / "index.html").as_uri())
     assert other["chapter"] in page.locator("main").inner_text()
 

@@ -1,7 +1,7 @@
 """Crash at every point, and under mixed faults: it ends in the same bytes, or says what to do.
 
-    python tests/crash/crash.py                              all, in two hours or less
-    python tests/crash/crash.py FOLDER sample                a little, on jobs that make data
+    python tests/crash/crash.py                              all, in two hours or less on two cores
+    python tests/crash/crash.py FOLDER sample                a little, on jobs about data
     python tests/crash/crash.py FOLDER points [EVERY KIND…]  each operation of each kind of job
     python tests/crash/crash.py FOLDER jobs [FIRST COUNT]    mixed faults of single jobs, by number
     python tests/crash/crash.py FOLDER runs [FIRST COUNT]    mixed faults of whole runs, by number
@@ -20,19 +20,36 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / part) for part in ("crash", "unit", ".", "../scripts")]
 
 from kinds import TARGETS, Job, jobs_of, lay_out_every_kind, preload, run_workflow  # noqa: E402
-from machine import Ended, compiled, lose, running, undo_names, unsynced  # noqa: E402
+from machine import (  # noqa: E402
+    Ended,
+    Operation,
+    compiled,
+    lose,
+    running,
+    seen_as,
+    undo_names,
+    unsynced,
+)
 
 from quantlearn.pipeline.run_record import content_digest  # noqa: E402
 
-SAMPLED = ("results/tiny/data/split.parquet", "results/tiny/samples.csv")
+SAMPLED = (
+    "results/tiny/samples.csv",
+    "results/tiny/tables/baselines.csv",
+    "results/tiny_search/data/without_test.parquet",
+)
 
 State = Mapping[str, bytes]
 """The files of results/ by their paths, without logs."""
@@ -159,56 +176,96 @@ def is_named(ended: Ended, job: Job) -> bool:
 
 def points(bench: Bench, every: int = 1, kinds: Iterable[str] = ()) -> int:
     """Crash at each ``every``-th operation of each kind of job; the number of faults found."""
+    chosen = [job for job in bench.kinds if not kinds or job.script in kinds]
     crashed = faults = 0
-    for job in bench.kinds:
-        if kinds and job.script not in kinds:
-            continue
-        folder = bench.fresh(job)
-        ended = again(job, folder)
-        count = ended.count
-        fault = bench.judge(job, folder) if ended.status == 0 else ended.said
-        opened = {one.path for one in ended.operations if one.kind == "O" and one.number}
-        if others := {path for path in opened if not path.endswith((".part", ".sha256"))}:
-            fault = f"{others} are written without quantlearn.files.replacing"
-        shutil.rmtree(folder)
-        known: dict[bytes, str] = {}
-        wrong = {0: fault} if fault else {}  # by the point; 0: undisturbed
-        here = range(1 + crashed % every, count + 1, every)
-        for at in here:
-            for state in states_after(bench, job, at):
-                key = hashlib.sha256(RANDOM.sub("", repr(state)).encode()).digest()
-                if key not in known:
-                    folder = bench.fresh(job, state)
-                    known[key] = bench.judge(job, folder)
-                    shutil.rmtree(folder)
-                if known[key]:
-                    wrong[at] = known[key]
-        crashed += len(here)
+    for job, (here, wrong, told) in zip(
+        chosen, at_once(points_of, bench, every, chosen), strict=True
+    ):
+        crashed += here
         faults += len(wrong)
-        print(f"{job.script}: {len(here)} of {count} points, {len(known)} states", flush=True)
+        print(f"{job.script}: {told}", flush=True)
         for at, fault in wrong.items():
             print(f"{job.script} at {at}: {fault}", flush=True)
-    print(f"{crashed - faults} of {crashed} points of {len(bench.kinds)} kinds of job")
+    print(f"{crashed - faults} of {crashed} points of {len(chosen)} kinds of job", flush=True)
     return faults
+
+
+def points_of(bench: Bench, every: int, job: Job) -> tuple[int, dict[int, str], str]:
+    """Crash in a job; at how many points, what is wrong by the point (0: undisturbed), in words."""
+    began = cpu_seconds()
+    states, ended, fault = before_each(bench, job)
+    here = range(1 + bench.kinds.index(job) % every, ended.count + 1, every)
+    known: dict[bytes, str] = {}
+    for key, state in (item for at in here for item in states[at].items()):
+        if key not in known:
+            folder = bench.fresh(job, state)
+            known[key] = bench.judge(job, folder)
+            shutil.rmtree(folder)
+    wrong = {at: known[key] for at in here for key in states[at] if known[key]}
+    told = f"{len(here) - len(wrong)} of {len(here)} points, {len(known)} states"
+    told += f", {cpu_seconds() - began:.0f} s"
+    return len(here), {**({0: fault} if fault else {}), **wrong}, told
+
+
+def at_once(function: Callable[..., Any], *given: Any) -> Iterator[Any]:
+    """What a function gives for each of the last argument, on all processors, in order."""
+    *shared, each = given
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("fork")) as pool:
+        yield from pool.map(partial(function, *shared), each)
+
+
+def cpu_seconds() -> float:
+    """What this process and those that it waited for have computed."""
+    return sum(os.times()[:4])
+
+
+def before_each(bench: Bench, job: Job) -> tuple[dict[int, dict[bytes, State]], Ended, str]:
+    """What a crash leaves at each operation of a job, how the job ended, and what is wrong with it.
+
+    A crash leaves what is on the disk before an operation, so one run shows it for all of them.
+    """
+    folder = bench.fresh(job)
+    states: dict[int, dict[bytes, State]] = {}
+    kept: dict[bytes, State] = {}  # each once, as most points have the state of another
+
+    def look(at: int, before: Sequence[Operation]) -> None:
+        after = [(key_of(state), state) for state in states_after(folder, before)]
+        found = {key: kept.setdefault(key, state) for key, state in after}
+        for number in range(len(states) + 1, at + 1):  # of several processes several may wait
+            states[number] = found
+
+    prepare(job, folder)
+    with running(job.run, folder, "pause", look=look) as wait:
+        ended = wait()
+    fault = bench.judge(job, folder) if ended.status == 0 else ended.said
+    opened = {one.path for one in ended.operations if one.kind == "O" and one.number}
+    if others := {path for path in opened if not path.endswith((".part", ".sha256"))}:
+        fault = f"{others} are written without quantlearn.files.replacing"
+    shutil.rmtree(folder)
+    return states, ended, fault
 
 
 RANDOM = re.compile(r"(?<=\.)[0-9a-f]{8}\.part|(?<=\.site-)\w+")
 """What is random in the names of temporary files."""
 
 
-def states_after(bench: Bench, job: Job, at: int) -> list[State]:
-    """What is on the disk when the power is cut at an operation, with new names and without."""
-    folder = bench.fresh(job)
-    prepare(job, folder)
-    with running(job.run, folder, "kill", at) as wait:
-        ended = wait()
-        if ended.status != -9:
-            sys.exit(f"{job.script} was not killed at {at}: {ended.said}")
-        lost = unsynced(ended.operations)
-        states = [state_of(folder, lost)]
-        undo_names(ended.operations)
-        states.append(state_of(folder, lost))
-    shutil.rmtree(folder)
+def key_of(state: State) -> bytes:
+    """What states have in common that differ in nothing but chance."""
+    digest = hashlib.sha256()
+    for file, content in sorted(state.items()):
+        digest.update(repr((RANDOM.sub("", file), len(content))).encode() + content)
+    return digest.digest()
+
+
+def states_after(folder: Path, before: Sequence[Operation]) -> list[State]:
+    """What is on the disk when the power is cut after operations, with new names and without."""
+    lost = unsynced(before)
+    states = [state_of(folder, lost)]
+    copy = Path(tempfile.mkdtemp(prefix="names-", dir=folder.parent))
+    shutil.copytree(folder / "results", copy / "results", copy_function=os.link)
+    undo_names(seen_as(before, folder, copy))
+    states.append(state_of(copy, lost))
+    shutil.rmtree(copy)
     return states
 
 
@@ -326,10 +383,12 @@ NAMED = re.compile(
 def count(what: str, schedule: Callable[[Bench, int], str], bench: Bench, numbers: range) -> int:
     """Go through schedules by number; the number of faults found."""
     faults = 0
-    for number in numbers:
-        if wrong := schedule(bench, number):
+    for number, wrong in zip(numbers, at_once(schedule, bench, numbers), strict=True):
+        if wrong:
             faults += 1
             print(f"{what} {number} 1: {wrong}", flush=True)
+        if number % 100 == 99:
+            print(f"{what}: {number + 1 - numbers.start} done", flush=True)
     print(f"{len(numbers) - faults} of {len(numbers)} schedules of {what}", flush=True)
     return faults
 
@@ -341,7 +400,7 @@ def main(folder: str = "", what: str = "all", *more: str) -> int:
             folder = stack.enter_context(tempfile.TemporaryDirectory())
         if what == "sample":
             bench = Bench(Path(folder).resolve(), SAMPLED)
-            return points(bench, every=9) + jobs(bench, 0, 20)
+            return points(bench) + jobs(bench, 0, 20)
         bench = Bench(Path(folder).resolve(), TARGETS)
         if what == "all":
             return points(bench) + jobs(bench) + runs(bench)

@@ -4,8 +4,9 @@
    mkdir and rmdir. CRASH_STATE is a file that the processes of a run share: the operations so far, and at
    which one what happens. CRASH_LOG gets a line for each operation, and CRASH_KEPT a link to each file
    that loses its name, so that whoever ran the processes can take back what was not on the disk. Nothing is
-   really synchronised, which takes long. Logs, benchmarks, the live page and what Sphinx builds in a folder of its
-   own are written down and not counted. */
+   really synchronised, which takes long. With PAUSE each operation waits until that place is moved up to it.
+   Logs, benchmarks, the live page and what Sphinx builds in a folder of its own are written down and not
+   counted. */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -24,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NOTHING, KILL, TERM, FULL, READ_ONLY, BROKEN, CLOCK };
+enum { NOTHING, KILL, TERM, FULL, READ_ONLY, BROKEN, CLOCK, PAUSE };
 struct state { long count, at, fault, seconds; };
 
 static struct state *state;
@@ -67,6 +68,7 @@ static int counted(const char *path) {
 static int operation(char kind, const char *path, const char *other) {
   int saved = errno;
   long number = counted(other ? other : path) ? __atomic_add_fetch(&state->count, 1, __ATOMIC_SEQ_CST) : 0;
+  while (number && state->fault == PAUSE && __atomic_load_n(&state->at, __ATOMIC_SEQ_CST) < number) usleep(200);
   long now = __atomic_load_n(&state->count, __ATOMIC_SEQ_CST);
   if (number == state->at && number) {
     if (state->fault == KILL) kill(0, SIGKILL);

@@ -10,14 +10,16 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from mmap import mmap
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-FAULTS = ("nothing", "kill", "stop", "full", "read only", "broken", "clock")
+FAULTS = ("nothing", "kill", "stop", "full", "read only", "broken", "clock", "pause")
 """As disk.c numbers them."""
 
 
@@ -71,11 +73,14 @@ def running(
     fault: str = "nothing",
     at: int = 0,
     seconds: int = 0,
+    look: Callable[[int, Sequence[Operation]], None] | None = None,
 ) -> Iterator[Callable[[], Ended]]:
     """A forked process that calls a function in a folder; what is yielded waits for its end.
 
     The fault happens at this operation in the folder's results. ``seconds`` is how far the clock
-    jumps. Files that are kept for `lose` are gone when the block ends.
+    jumps. With the fault "pause" the process waits before each operation until ``look`` was called,
+    with its number and all operations before. Files that are kept for `lose` are gone when the
+    block ends.
     """
     notes = Path(tempfile.mkdtemp(prefix="crash-", dir=folder.parent))
     (notes / "state").write_bytes(struct.pack("4l", 0, at, FAULTS.index(fault), seconds))
@@ -83,15 +88,27 @@ def running(
     if process == 0:
         _be(function, folder, notes)
 
-    def wait() -> Ended:
-        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    def operations() -> list[Operation]:
         lines = (notes / "log").read_text().splitlines() if (notes / "log").exists() else []
         fields = (line.split("\t") for line in lines)
-        operations = [
+        return [
             Operation(int(number), kind, there == "1", int(inode), path, other, kept)
             for number, kind, there, inode, path, other, kept in fields
         ]
-        return Ended(status, (notes / "said").read_text(errors="replace"), operations)
+
+    def wait() -> Ended:
+        done, status = os.waitpid(process, os.WNOHANG if look else 0)
+        with (notes / "state").open("r+b") as file, mmap(file.fileno(), 0) as state:
+            while look and not done:
+                count, seen = struct.unpack_from("2l", state)
+                if count > seen:
+                    look(count, operations())
+                    struct.pack_into("l", state, struct.calcsize("l"), count)
+                else:
+                    time.sleep(0.001)
+                    done, status = os.waitpid(process, os.WNOHANG)
+        said = (notes / "said").read_text(errors="replace")
+        return Ended(os.waitstatus_to_exitcode(status), said, operations())
 
     try:
         yield wait
@@ -142,6 +159,15 @@ def lose(operations: Sequence[Operation], folder: Path, names: bool) -> None:
     for path in (folder / "results").rglob("*"):
         if path.is_file() and path.stat().st_ino in lost:
             os.truncate(path, 0)
+
+
+def seen_as(operations: Sequence[Operation], folder: Path, copy: Path) -> list[Operation]:
+    """The operations as if they had happened in a copy of the folder."""
+    old, new = f"{os.path.realpath(folder)}/", f"{copy}/"
+    return [
+        one._replace(path=one.path.replace(old, new, 1), other=one.other.replace(old, new, 1))
+        for one in operations
+    ]
 
 
 def unsynced(operations: Sequence[Operation]) -> set[int]:

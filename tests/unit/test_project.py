@@ -372,11 +372,6 @@ def test_citation_names_the_software_and_the_paper():
     assert citation["license"] == "MIT"
 
 
-def test_catalog_file_has_its_sections():
-    catalog = yaml.safe_load((ROOT / ".snakemake-workflow-catalog.yml").read_text(encoding="utf-8"))
-    assert catalog == {"usage": {"software-stack-deployment": {"conda": True}, "report": True}}
-
-
 # What docs/generate.py makes ----------------------------------------------------------------------
 
 GENERATE = runpy.run_path(str(ROOT / "docs" / "generate.py"))

@@ -76,7 +76,7 @@ def has_published(experiment):
 def public_trials(wildcards):
     """An input: the published trials of the experiment of 2019 that this one repeats."""
     study = EXPERIMENTS[wildcards.experiment]["replicates"]["study"]
-    return [str(path) for path in trial_files(SETTINGS.published, study)]
+    return [local(str(path)) for path in trial_files(SETTINGS.published, study)]
 
 
 rule read_published:

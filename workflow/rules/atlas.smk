@@ -15,6 +15,7 @@ def described_quantifiers():
         name: experiment["expressions"][name]
         for experiment in EXPERIMENTS.values()
         for name in named_and_generated(experiment)[0]
+        if name in experiment["expressions"]
     }
     return SETTINGS.atlas | {"quantifiers": SETTINGS.atlas["quantifiers"] | named}
 
@@ -74,7 +75,7 @@ rule render_cards:
 
 rule choose_quantifiers:
     input:
-        expressions=SETTINGS.atlas["expressions"] or [],
+        expressions=local(SETTINGS.atlas["expressions"]) if SETTINGS.atlas["expressions"] else [],
     output:
         generated="results/atlas/tables/generated.csv",
         left_out="results/atlas/tables/left_out.csv",

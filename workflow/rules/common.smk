@@ -12,6 +12,8 @@ from types import SimpleNamespace
 from snakemake.logging import logger
 
 ROOT = Path(workflow.current_basedir).parents[1]
+# A module of another workflow, whose command line and config/config.yaml are that workflow's own.
+IN_MODULE = not workflow.modifier.is_main_snakefile()
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from quantlearn.pipeline.code_version import code_digest, leave_out_the_shells
@@ -34,27 +36,30 @@ from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.yamlfile import read_mapping
 
 in_conda = "conda" in map(str, workflow.deployment_settings.deployment_method)
-if why := impossible_place(ROOT, os.name, sys.executable, in_conda):
+needed = "quantifiers.yaml" if IN_MODULE else "config.yaml"
+if why := impossible_place(ROOT, os.name, sys.executable, in_conda, needed):
     sys.exit(why)
 
 # Here, before anything is said; None where Snakemake was asked for its own lines.
 DISPLAY = (
     set_up(logger, workflow.output_settings, "results/report/live.html", lambda: found())
-    if workflow.is_main_process and workflow.modifier.is_main_snakefile()
+    if workflow.is_main_process and not IN_MODULE
     else None
 )
 
 # Files laid over config.yaml, and settings of the command line but for a folder, which is nobody's
 # business.
-LAID_OVER = list(map(os.path.relpath, workflow.overwrite_configfiles))
-SET = {key: value for key, value in workflow.config_settings.config.items() if key != "published"}
+LAID_OVER = [] if IN_MODULE else list(map(os.path.relpath, workflow.overwrite_configfiles))
+SET = {} if IN_MODULE else dict(workflow.config_settings.config)
+SET.pop("published", None)
 RECORD = Path("results/report/index/record.json")
 # Snakemake's report is of a finished run: where it is told nothing, it takes what this one had.
-REPORTED = "--report" in sys.argv and not LAID_OVER and not SET and RECORD.exists()
+REPORTED = "--report" in sys.argv and not (LAID_OVER or SET or IN_MODULE) and RECORD.exists()
 
 try:
     # Snakemake's own reader would not say where a file does not parse.
-    read_mapping(Path("config/config.yaml"))
+    if not IN_MODULE:
+        read_mapping(Path("config/config.yaml"))
     if REPORTED:
         LAID_OVER, SET = read_overlays(RECORD)
 except QuantlearnError as fault:
@@ -75,7 +80,7 @@ if REPORTED:
 # Whoever shares out GPUs wants them. A profile cannot say so by its config:, in whose place comes any
 # --config. Jobs are told as by --config.
 counted = dict(workflow.resource_settings.resources).get("gpu")  # its own get makes up what is not
-if config.get("device") == "auto" and counted is not None and counted.value:
+if config.get("device") == "auto" and counted is not None and counted.value and not IN_MODULE:
     config["device"] = "cuda"
     workflow.config_settings.config_args = [*workflow.config_settings.config_args, "device=cuda"]
 
@@ -129,4 +134,12 @@ def without_words(name, but=()):
 
 def from_here(path):
     """A file of the workflow, relative to where it runs: results hold no machine's paths."""
-    return os.path.relpath(ROOT / path)
+    return local(os.path.relpath(ROOT / path))
+
+
+in_module = workflow.modifier.path_modifier.modify
+
+
+def placed(path):
+    """A path in results/ as a param. Only inputs and outputs get the prefix of a module by themselves."""
+    return str(in_module(path))

@@ -48,10 +48,12 @@ def exhibits_of(part):
         figures = EXPERIMENTS[name]["figures"]
         exhibits[name] = {
             "settings": EXPERIMENTS[name],
-            "samples": f"results/{name}/samples.csv",
-            "figures": {figure: f"results/{name}/figures/{figure}.svg" for figure in figures},
+            "samples": placed(f"results/{name}/samples.csv"),
+            "figures": {
+                figure: placed(f"results/{name}/figures/{figure}.svg") for figure in figures
+            },
             "captions": {figure: outline(figure).caption for figure in figures},
-            "texts": figure_texts(name),
+            "texts": placed_texts(name),
         }
     return exhibits
 

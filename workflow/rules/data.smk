@@ -39,7 +39,15 @@ def memory_of_data(experiment):
     return max(1500, *(math.ceil(need.size / 1e8) * 100 for need in needs))
 
 
+def table_of(experiment):
+    """The experiment's own table of labelled scenes, if it has one."""
+    generate = EXPERIMENTS[experiment]["data"]["generate"]
+    return [f"config/{generate['file']}"] if generate["method"] == "table" else []
+
+
 rule generate_data:
+    input:
+        table=lambda wildcards: list(map(local, table_of(wildcards.experiment))),
     output:
         generated="results/{experiment}/data/generated.parquet",
     log:
@@ -55,7 +63,10 @@ rule generate_data:
         runtime=30,
     params:
         settings=setting("data", "generate"),
-        expressions=setting("expressions"),
+        expressions=lambda wildcards: {
+            name: EXPERIMENTS[wildcards.experiment]["expressions"].get(name)
+            for name in EXPERIMENTS[wildcards.experiment]["quantifiers"]
+        },
         trials=setting("trials"),
         crossed=setting("crossed"),
         seed=SETTINGS.seed,

@@ -30,6 +30,11 @@ def figure_texts(experiment):
     }
 
 
+def placed_texts(experiment):
+    """A param: the texts of `figure_texts`."""
+    return {figure: placed(path) for figure, path in figure_texts(experiment).items()}
+
+
 ANALYSES = [figure for figure in FIGURES if outline(figure).tables]
 
 

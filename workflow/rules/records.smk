@@ -55,16 +55,19 @@ def data_and_training_of(experiment):
 
 def settings_files(wildcards):
     """An input: the files in config/ that say what the page shows."""
-    return [
-        "config/config.yaml",
+    names = experiments_of(wildcards.page)
+    files = [
+        *([] if IN_MODULE else ["config/config.yaml"]),
         "config/quantifiers.yaml",
-        *(f"config/experiments/{name}.yaml" for name in experiments_of(wildcards.page)),
+        *(f"config/experiments/{name}.yaml" for name in names),
+        *dict.fromkeys(file for name in names for file in table_of(name)),
         *(
             ["config/generated.csv"]
-            if any(EXPERIMENTS[name]["generated"] for name in experiments_of(wildcards.page))
+            if any(EXPERIMENTS[name]["generated"] for name in names)
             else []
         ),
     ]
+    return list(map(local, files))
 
 
 def project_files():
@@ -122,8 +125,8 @@ rule record_run:
             **{path.stem: code(path.stem) for path in sorted(ROOT.glob("scripts/*.py"))},
             **{f"plot {figure}": code_of_figures("plot", figure) for figure in FIGURES},
         },
-        root=from_here("."),
-        requirements=from_here("envs/requirements.in"),
+        root=str(from_here(".")),
+        requirements=str(from_here("envs/requirements.in")),
         code=code("record_run"),
     script:
         "../../scripts/record_run.py"
@@ -143,7 +146,7 @@ rule pack_crate:
         + quantifier_tables(wildcards.page)
         + symmetry_tables(wildcards.page),
         settings=settings_files,
-        overlays=LAID_OVER,
+        overlays=list(map(local, LAID_OVER)),
         workflow=project_files(),
     output:
         crate="results/report/{page}.crate.zip",
@@ -156,7 +159,7 @@ rule pack_crate:
         runtime=10,
     params:
         names_of_overlays=list(map(name_of_overlay, LAID_OVER)),
-        root=from_here("."),
+        root=str(from_here(".")),
         heading=lambda wildcards: heading_of(wildcards.page),
         code=code("pack_crate"),
     script:
@@ -172,7 +175,7 @@ rule verify:
         mem_mb=1000,
         runtime=30,
     params:
-        folder="results/report",
-        sites=lambda wildcards: SITES,
+        folder=placed("results/report"),
+        sites=lambda wildcards: {page: placed(path) for page, path in SITES.items()},
     script:
         "../../scripts/verify.py"

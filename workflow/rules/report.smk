@@ -51,7 +51,7 @@ def report_files(experiment):
 
 
 def quick_command():
-    """How the run is called, before the targets, so that a reader can make a part of it again."""
+    """How the run is called, up to the targets, so that a reader can make a part of it again."""
     pairs = [shlex.quote(f"{key}={json.dumps(value)}") for key, value in SET.items()]
     options = [
         *(["--configfile", *map(name_of_overlay, LAID_OVER)] if LAID_OVER else []),
@@ -109,7 +109,7 @@ for page, front_page in SITES.items():
             runtime=10,
         params:
             settings=[EXPERIMENTS[name] for name in experiments_of(page)],
-            texts={name: figure_texts(name) for name in experiments_of(page)},
+            texts={name: placed_texts(name) for name in experiments_of(page)},
             chapters=CHAPTER_TITLES,
             captions={
                 figure: outline(figure).caption
@@ -119,7 +119,7 @@ for page, front_page in SITES.items():
                     )
                 )
             },
-            command=quick_command(),
+            command=f"{quick_command()} {placed('results')}",
             code=code("build_report"),
         script:
             "../../scripts/build_report.py"

@@ -135,7 +135,7 @@ rule train:
         seed=SETTINGS.seed,
         device=SETTINGS.device,
         # Not an output: Snakemake removes those before a job starts.
-        checkpoint="results/{experiment}/checkpoints/{job}.safetensors",
+        checkpoint=placed("results/{experiment}/checkpoints/{job}.safetensors"),
         # Another interval does not run finished jobs again, as params that ask for resources do not.
         checkpoint_seconds=lambda wildcards, resources: SETTINGS.checkpoint_seconds,
         code=code("train"),

@@ -16,11 +16,13 @@ _FAILED = re.compile(r"Error in rule (\w+)")
 _LOG = re.compile(r"    log: (\S+)")
 
 
-def impossible_place(clone: Path, system: str, python: str, conda: bool = False) -> str | None:
+def impossible_place(
+    clone: Path, system: str, python: str, conda: bool = False, needed: str = "config.yaml"
+) -> str | None:
     """Why nothing can run here, and the remedy; None where it can.
 
     clone: the folder of the workflow; system: `os.name`; python: the interpreter, which jobs do
-    without in environments of conda.
+    without in environments of conda; needed: a file that config/ must hold.
 
     >>> impossible_place(Path("."), "nt", "python")
     'Quantlearn runs on Linux and macOS, and on Windows within WSL: open a terminal there'
@@ -34,9 +36,9 @@ def impossible_place(clone: Path, system: str, python: str, conda: bool = False)
             f"{python}: Snakemake cannot run a Python in a folder with a space: make the "
             "environment in another folder (the clone may stay), or run with --sdm conda"
         )
-    if not Path("config/config.yaml").exists():
+    if not Path("config", needed).exists():
         return (
-            f"{Path.cwd()}: there is no config/config.yaml: copy {clone}/config to here, or say "
+            f"{Path.cwd()}: there is no config/{needed}: copy {clone}/config to here, or say "
             "with --directory where it is"
         )
     return None

@@ -390,7 +390,10 @@ def labels(pair: Sequence[str], settings: Mapping[str, Any]) -> Labels:
     """Label the comparison of two quantifiers in an experiment with these resolved settings.
 
     same_orbit is about the zones and sizes of the experiment's scenes, whatever else is set.
+    Nothing is decided where only labels say what quantifiers mean.
     """
+    if not settings["expressions"]:
+        return Labels(None, None)
     generate = settings["data"]["generate"]
     space = Space.named(generate["min_size"], generate["max_size"], generate["zones"])
     known = {name: Quantifier(name, text) for name, text in settings["expressions"].items()}

@@ -9,7 +9,7 @@ from quantlearn.semantics.quantifiers import all_zone_counts, both_true, count_s
 from quantlearn.semantics.scenes_in_words import most_informative
 from quantlearn.settings.distributions import values_of
 from quantlearn.settings.protocol import is_filled, keeps_for_test, quantifiers_of_network, space_of
-from quantlearn.settings.schema import Fault, Key, shown
+from quantlearn.settings.schema import Fault, Key, did_you_mean, shown
 from quantlearn.settings.surroundings import Check, Surroundings, keys, not_there, splits_looked_at
 
 __all__ = ["DATA_CHECKS"]
@@ -28,7 +28,9 @@ def _check_training_scenes(settings: dict, _: Surroundings) -> Iterator[Fault]:
     if settings["data"]["balance"]["method"] == "upsample":
         return  # repeats scenes as often as it takes
     learned = quantifiers_of_network(settings)
+    labels = settings.get("labels", {})
     most = {
+        "table": lambda: sum(sorted(map(sum, labels.values()))[-learned:]),
         "sample": lambda: min(generate["draws"], learned * space_of(generate).count),
         "fill": lambda: 2 * learned * generate["scenes_per_cell"],
         "describe": lambda: learned * generate["scenes_per_quantifier"],
@@ -122,11 +124,32 @@ def _check_amount(settings: dict, _: Surroundings) -> Iterator[Fault]:
             yield Fault(("data", "generate", "method"), text)
 
 
+def _check_labels(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """A table of labelled scenes has all quantifiers, and of each what is to be balanced."""
+    if (labels := settings.get("labels")) is None:
+        return
+    file, task = settings["data"]["generate"]["file"], settings["task"]
+    if task != "verification":
+        text = f"table says what is true of scenes, and {task} is about sentences: use another"
+        yield Fault(("data", "generate", "method"), text)
+    for place, name in enumerate(settings["quantifiers"]):
+        if name not in labels:
+            hint = did_you_mean(name, [*labels]) or f"; there are {', '.join(labels) or 'none'}"
+            yield Fault(("quantifiers", place), f"{shown(name)} is not in config/{file}{hint}")
+        elif 0 in labels[name] and settings["data"]["balance"]["method"] != "none":
+            lacking = str(labels[name][0] == 0).lower()
+            text = (
+                f"{shown(name)} cannot be balanced: it is {lacking} in no scene of config/{file}: "
+                "add some, or set data.balance.method: none"
+            )
+            yield Fault(("quantifiers", place), text)
+
+
 def _check_cells(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
     """Every (quantifier, truth) cell that must hold scenes has some, and as many as asked for."""
     generate = settings["data"]["generate"]
     fill = generate["method"] == "fill"
-    if surroundings.lexicon is None or generate["method"] == "describe":
+    if surroundings.lexicon is None or generate["method"] in ("describe", "table"):
         return
     if not fill and settings["data"]["balance"]["method"] == "none":
         return
@@ -276,6 +299,7 @@ DATA_CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_sizes, keys("data.generate")),
     (_check_informative, keys("data.generate", "quantifiers")),
     (_check_amount, keys("data.generate", "quantifiers", "trials")),
+    (_check_labels, keys("data.generate", "data.balance", "quantifiers", "task")),
     (_check_cells, keys("data.generate", "data.balance", "quantifiers")),
     (_check_fractions, keys("data.split")),
     (_check_groups, keys("data.split", "data.generate")),

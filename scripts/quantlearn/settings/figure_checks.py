@@ -40,6 +40,18 @@ OF_CHOSEN = tuple(load_schema("experiment")["properties"]["figures"]["default"])
 
 _MOST_MODELS = 60
 
+# They ask what quantifiers mean of more scenes than networks have seen.
+OF_MEANING = (
+    "atlas",
+    "atlas_checks",
+    "atlas_effects",
+    "atlas_measures",
+    "language_model",
+    "probes",
+    "state_space",
+    "transfer",
+)
+
 # All others show answers true or false.
 OF_WORDS = (
     "description",
@@ -73,6 +85,11 @@ def _lacking(figure: str, settings: dict, beside: Sequence[dict]) -> str | None:
     task = settings["task"]
     if task in WRITING and figure not in OF_WORDS:
         return f"shows answers true or false, and there are none in {task}: name another figure"
+    if figure in OF_MEANING and not settings["expressions"]:
+        return (
+            "is about what expressions mean, and the scenes here come with their truth "
+            "(data.generate.method: table): name another figure"
+        )
     if figure in OF_CHOSEN and not chooses_sample(settings):
         return (
             "shows the chosen sample, and search.choose false chooses none: give the experiment "

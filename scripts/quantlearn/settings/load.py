@@ -52,9 +52,11 @@ class Settings:
     """Everything that a run is to do, with all defaults filled in.
 
     ``experiments`` maps each name, in alphabetical order, to a dict that JSON can hold: the keys of
-    the experiment schema, ``name``, and ``expressions`` (quantifier: expression). Where settings
-    vary, ``search`` also has the number of ``samples`` and the ``space`` that they are drawn from:
-    the variants of the sections ``network`` and ``training``, each a complete list of settings.
+    the experiment schema, ``name``, and ``expressions`` (quantifier: expression), of which there
+    are none where scenes come with their truth; ``labels`` then has how many are true of each
+    quantifier, and how many false. Where settings vary, ``search`` also has the number of
+    ``samples`` and the ``space`` that they are drawn from: the variants of the sections ``network``
+    and ``training``, each a complete list of settings.
     ``asked`` says that the one experiment is a question on the command line.
     ``benchmark`` holds what the benchmark measures; ``atlas`` the quantifiers that are described by
     their meaning (``quantifiers``, name: expression) and the ``max_size`` of the scenes for that.
@@ -85,7 +87,8 @@ def load_settings(
     Raises :class:`ConfigError` with every fault there is.
     """
     config = _plain(config)
-    sources, lines = _read_sources([folder / "config.yaml", *map(Path, overlays)])
+    own = folder / "config.yaml"  # a module of another workflow may have none
+    sources, lines = _read_sources([*([own] if own.exists() else []), *map(Path, overlays)])
     lexicon, lexicon_lines = _load_lexicon(folder / "quantifiers.yaml")
     paths, path_lines = _find_experiments(folder / "experiments")
     lines += lexicon_lines + path_lines
@@ -120,7 +123,7 @@ def load_settings(
         surroundings = Surroundings(name, list(paths), names, lexicon, memory)
         own_used: set[Key] = set()
         resolved, own_faults = resolve(
-            given, [(overlay, used), (own, own_used)], surroundings, folder / "generated.csv"
+            given, [(overlay, used), (own, own_used)], surroundings, folder
         )
         experiments[name] = resolved
         experiment_faults[name] = own_faults

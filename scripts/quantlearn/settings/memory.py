@@ -130,6 +130,9 @@ def _draws(settings: Mapping[str, Any]) -> _Draws:
         case "fill":
             cell = generate["scenes_per_cell"]
             return _Draws(2 * quantifiers * cell, max(4 * cell, 10_000), "scenes_per_cell")
+        case "table":
+            rows = sum(sum(settings["labels"][name]) for name in settings["quantifiers"])
+            return _Draws(rows, rows, "file")
     scenes = space_of(generate).count
     return _Draws(quantifiers * scenes, scenes, "max_size")
 
@@ -140,15 +143,19 @@ def balanced_rows(settings: Mapping[str, Any], quantifiers: Sequence[Quantifier]
     method = settings["data"]["balance"]["method"]
     if method == "none" or generate["method"] in ("fill", "describe"):
         return drawn
-    scenes, sizes = random_scenes(np.random.default_rng(0), _SCENES_TRIED, space_of(generate))
-    shares = {one.name: float(one.verify(scenes, sizes).mean()) for one in quantifiers}
-    rows = 0.0
-    for group in settings["groups"] or [list(shares)]:
-        cells = [share for name in group for share in (shares[name], 1 - shares[name])]
-        # Each of the cells is as large as the smallest or the largest of its group.
-        cell = min(cells) if method == "downsample" else max(cells)
-        rows += 2 * cell * drawn * len(group) / len(shares)
-    return rows
+    if generate["method"] == "table":
+        cells = {name: settings["labels"][name] for name in settings["quantifiers"]}
+    else:
+        scenes, sizes = random_scenes(np.random.default_rng(0), _SCENES_TRIED, space_of(generate))
+        shares = {one.name: float(one.verify(scenes, sizes).mean()) for one in quantifiers}
+        each = drawn / len(shares)
+        cells = {name: [share * each, (1 - share) * each] for name, share in shares.items()}
+    # Each of the cells is as large as the smallest or the largest of its group.
+    bound = min if method == "downsample" else max
+    return sum(
+        2 * len(group) * bound(count for name in group for count in cells[name])
+        for group in settings["groups"] or [list(cells)]
+    )
 
 
 # Training -----------------------------------------------------------------------------------------

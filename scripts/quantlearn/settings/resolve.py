@@ -7,12 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from quantlearn.data.labelled import read_labelled
 from quantlearn.errors import QuantlearnError
 from quantlearn.semantics.lexicon import Lexicon, negations, read_generated
 from quantlearn.semantics.scenes_in_words import WRITING
 from quantlearn.settings.checks import CHECKS
 from quantlearn.settings.distributions import KINDS
-from quantlearn.settings.protocol import CHAPTERS, named_as_file
+from quantlearn.settings.protocol import CHAPTERS, named_as_file, space_of
 from quantlearn.settings.schema import (
     Fault,
     Key,
@@ -41,13 +42,14 @@ def resolve(
     given: Any,
     overlays: Sequence[tuple[dict, set[Key]]],
     surroundings: Surroundings,
-    generated: Path,
+    folder: Path,
 ) -> tuple[dict, list[Fault]]:
     """The complete settings of an experiment, and its faults.
 
-    Each overlay comes with a set, to which those of its keys that apply are added. ``generated`` is
-    the table of the quantifiers that are taken by number. Settings with a fault are not resolved:
-    what they say is checked no further, and the dict is of no use but to find other faults.
+    Each overlay comes with a set, to which those of its keys that apply are added. ``folder`` is
+    config/, with the tables of generated quantifiers and of labelled scenes. Settings with a fault
+    are not resolved: what they say is checked no further, and the dict is of no use but to find
+    other faults.
     """
     schema = load_schema("experiment")
     if not isinstance(given, dict):
@@ -63,8 +65,10 @@ def resolve(
     keys = [fault.key[:2] if fault.key[0] in SECTIONS else fault.key for fault in faults]
     kept = without(given, keys)
     settings = {"name": surroundings.name, **_complete(schema, kept)}
-    surroundings, more = _with_generated(settings, surroundings, generated)
+    surroundings, more = _with_generated(settings, surroundings, folder / "generated.csv")
     faults += more
+    if not any(fault.key[:2] in (("data",), ("data", "generate")) for fault in faults):
+        faults += _count_labels(settings, folder)
     for check, reads in CHECKS:
         pairs = itertools.product([fault.key for fault in faults], reads)
         if not any(all(a == b for a, b in zip(*pair, strict=False)) for pair in pairs):
@@ -84,7 +88,9 @@ def resolve(
             compared = chooses_sample(settings) and verified and independent
             settings["comparisons"] = [learned] if compared and len(learned) == 2 else []
         settings["expressions"] = {
-            name: surroundings.lexicon[name].expression for name in quantifiers
+            name: surroundings.lexicon[name].expression
+            for name in quantifiers
+            if "labels" not in settings
         }
     return settings, faults
 
@@ -116,6 +122,25 @@ def _with_generated(
         name: [each.monotonicity, each.meanings] for name, each in drawn.items()
     }
     return replace(surroundings, lexicon=lexicon), []
+
+
+def _count_labels(settings: dict, folder: Path) -> list[Fault]:
+    """Add how many scenes of the experiment's own table make each name true, and false."""
+    generate = settings["data"]["generate"]
+    if generate["method"] != "table":
+        return []
+    if Path(generate["file"]).name != generate["file"]:
+        text = f"{shown(generate['file'])} is no file in config/: put it there and write its name"
+        return [Fault(("data", "generate", "file"), text)]
+    try:
+        rows = read_labelled(folder / generate["file"], space_of(generate))
+    except QuantlearnError as error:
+        lines = str(error).splitlines()
+        return [Fault(("data", "generate", "file"), line) for line in lines]
+    settings["labels"] = {name: [0, 0] for name, _, _ in rows}
+    for name, _, truth in rows:
+        settings["labels"][name][not truth] += 1
+    return []
 
 
 def _applying(overlay: dict, given: dict) -> dict:

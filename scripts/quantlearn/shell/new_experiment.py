@@ -91,7 +91,7 @@ def new_experiment(name: str, asked: Sequence[str], chapter: str = "") -> str:
         beside.write_text(text, encoding="utf-8")
         known = [other.stem for other in path.parent.glob("[!.]*.yaml")]
         surroundings = Surroundings(name, [*known, name], [name], lexicon)
-        settings, faults = resolve(read_yaml(beside), [], surroundings, config / "generated.csv")
+        settings, faults = resolve(read_yaml(beside), [], surroundings, config)
         if faults:
             raise QuantlearnError("\n".join(f"{path}: {fault}" for fault in faults))
         if lines:

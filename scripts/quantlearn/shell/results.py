@@ -55,9 +55,9 @@ class Experiment(Results):
         """Ask the trained networks whether a quantifier is true in a scene, or each of them.
 
         scene: a word for each object, AB, A-, -B or --. Returns a row for each quantifier, by its
-        name: `truth`, how many of the `networks` `say_true`, one network a trial, and `median`,
-        `lowest` and `highest` of the probability that they give to true. Where samples are
-        compared, the networks are those of the sample that is shown.
+        name: `truth` (None where only labels tell it), how many of the `networks` `say_true`, one
+        network a trial, and `median`, `lowest` and `highest` of the probability that they give to
+        true. Where samples are compared, the networks are those of the sample that is shown.
 
         Raises `QuantlearnError` for a scene that the networks cannot read, a quantifier that they
         do not know, and networks that write.
@@ -66,9 +66,9 @@ class Experiment(Results):
         for name in self.settings["quantifiers"] if quantifier is None else [quantifier]:
             given = self.probabilities(scene, name)
             codes, size = _zone_codes(scene, self.settings)
-            own = Quantifier(name, self.settings["expressions"][name])
+            expression = self.settings["expressions"].get(name)
             rows[name] = {
-                "truth": bool(own.verify(codes, size)[0]),
+                "truth": expression and bool(Quantifier(name, expression).verify(codes, size)[0]),
                 "say_true": int((given > 0.5).sum()),
                 "networks": len(given),
                 "median": float(np.median(given)),
@@ -172,7 +172,7 @@ def answers_in_words(answers: pd.DataFrame) -> str:
     """Write what `Experiment.ask` returns as a table."""
     shown = pd.DataFrame(
         {
-            "truth": answers["truth"].map({True: "true", False: "false"}),
+            "truth": answers["truth"].map({True: "true", False: "false", None: "not known"}),
             "networks that say true": [
                 f"{row.say_true} of {row.networks}" for row in answers.itertuples()
             ],

@@ -189,6 +189,16 @@ def test_every_test_scene_is_asked_about_where_there_are_few(untouched, made):
     assert counted.to_dict() == dict.fromkeys(EXPRESSIONS, TRIALS * SCENES // 3)
 
 
+def test_labels_alone_tell_hard_scenes_and_no_distance(untouched, made):
+    """As expressions do, where they are those by which the scenes were labelled."""
+    labelled = Experiment(untouched[0].settings | {"expressions": {}}, untouched[0].folder)
+    found = item_errors.tables(labelled, [], SEED)
+    pd.testing.assert_frame_equal(found["hard_scenes"], made["hard_scenes"])
+    assert found["errors_by_distance"].empty
+    assert set(found["item_errors"]["reason"]) == {"order"}
+    assert item_errors.draw(found, labelled).axes
+
+
 def test_of_many_scenes_some_are_asked_about(untouched, made, monkeypatch):
     monkeypatch.setattr(item_errors, "SCENES", 20)
     fewer = item_errors.tables(untouched[0], [], SEED)

@@ -258,6 +258,7 @@ def test_exchangeable_is_open_where_a_quantifier_of_the_network_is():
     settings["expressions"]["only"] = again
     settings["quantifiers"] = [*settings["quantifiers"], "only"]
     assert labels(["not_all", "not_only"], settings) == (True, None)
+    assert labels(["not_all", "not_only"], settings | {"expressions": {}}) == (None, None)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,15 @@ always: "|A| >= 0"
 all: "A <= B"
 """
 
+LABELLED = """\
+scene,quantifier,truth
+AB,own,true
+A-,own,false
+AB,other,true
+-B AB,other,false
+AB,never,false
+"""
+
 GONE = object()
 
 CROSSED = {"roots": 2, "data": 2, "starts": 3, "orders": 2}
@@ -73,6 +82,7 @@ def changed(mapping: dict, changes: dict) -> dict:
 def write_folder(folder: Path, experiment: dict, run: dict) -> Path:
     (folder / "experiments").mkdir(parents=True, exist_ok=True)
     (folder / "quantifiers.yaml").write_text(LEXICON)
+    (folder / "labelled.csv").write_text(LABELLED)
     (folder / "config.yaml").write_text(yaml.safe_dump(run))
     (folder / "experiments" / "small.yaml").write_text(yaml.safe_dump(experiment, sort_keys=False))
     return folder
@@ -109,6 +119,10 @@ VARIED = {"architecture": {"choice": ["lstm", "feedforward"]}}
 ENUMERATE = {"data.generate": {"method": "enumerate", "max_size": 8}}
 FILL = {"data.generate": {"method": "fill", "min_size": 1, "max_size": 3}}
 
+TABLE = {
+    **{"data.generate": {"method": "table", "max_size": 8}, "comparisons": []},
+    "quantifiers": ["own", "other"],
+}
 WRITES = {"task": "language_model", "figures": [], "comparisons": []}
 DESCRIBES = {
     **{"task": "description", "figures": [], "comparisons": []},
@@ -141,6 +155,30 @@ BAD_EXPERIMENTS = {
     "a cell that the restriction empties": (
         {"data.generate.where": "|A| < 3"},
         [("quantifiers", "at_least_3", "cannot be balanced")],
+    ),
+    "a quantifier that a table lacks": (
+        {**TABLE, "quantifiers": ["own", "most"]},
+        [("quantifiers", '"most" is not in config/labelled.csv; there are own, other, never')],
+    ),
+    "a table with one truth": (
+        {**TABLE, "quantifiers": ["own", "never"]},
+        [("quantifiers", '"never" cannot be balanced: it is true in no scene of config/labelled')],
+    ),
+    "a table that is not there": (
+        {**TABLE, "data.generate.file": "gone.csv"},
+        [("data.generate.file:", "gone.csv: cannot be read: ")],
+    ),
+    "a table elsewhere": (
+        {**TABLE, "data.generate.file": "../labelled.csv"},
+        [("data.generate.file:", "is no file in config/: put it there and write its name")],
+    ),
+    "a scene that a table's experiment has no place for": (
+        {**TABLE, "data.generate.max_size": 1},
+        [("data.generate.file:", "labelled.csv: line 5: scene: has 2 objects")],
+    ),
+    "a table of what no sentence says": (
+        {**TABLE, "task": "text_verification"},
+        [("data.generate.method:", "text_verification is about sentences")],
     ),
     "noise that is more than chance": (
         {"data.generate.noise": 0.6},

@@ -13,6 +13,7 @@ from test_bad_input import (
     RUN,
     SEARCH,
     START,
+    TABLE,
     WRITES,
     changed,
     lines_of,
@@ -118,6 +119,7 @@ LACKING = {
     ),
     "states of one sample": ("probes", {**GRID, **RECURRENT, **ALONE}, "give each one value"),
     "states of one quantifier": ("state_space", {}, "set training.together to false"),
+    "an expression": ("state_space", {**TABLE, **ALONE}, "the scenes here come with their truth"),
     "the training split": ("overfitting", {}, "add train to training.evaluate_splits"),
     "quantifiers together": ("overfitting", {**ALL_SPLITS, **ALONE}, "training.together to true"),
     "no early stopping": (

@@ -37,8 +37,8 @@ def league(
     expressions, generated, trained = dict(lexicon), set(), {}
     for one in sorted(experiments, key=_rank):
         generated.update(named_and_generated(one.settings)[1])
-        for name in one.settings["quantifiers"]:
-            expressions.setdefault(name, one.settings["expressions"][name])
+        for name, expression in one.settings["expressions"].items():
+            expressions.setdefault(name, expression)
             trained.setdefault(name, []).append(one)
     quantifiers = [Quantifier(*item) for item in expressions.items()]
     found = {name: each.name for name, each in _shown(trained).items()}

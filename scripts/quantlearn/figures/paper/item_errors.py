@@ -60,11 +60,11 @@ TABLES = {
         "upper": Column("float64", "Upper end"),
         "reason": Column(
             "str",
-            "all_right (there is no error), order (order matters, and no automaton tells the "
-            "distance), nearest (all errors lie at the least distance: the other terms are of the "
-            "scenes there), constant (the term does not vary), separated (the terms tell right "
-            "answers from errors without exception, or one another: no estimate is finite), or "
-            "blank",
+            "all_right (there is no error), order (no distance is known: order matters and no "
+            "automaton tells it, or labels alone say what is true), nearest (all errors lie at the "
+            "least distance: the other terms are of the scenes there), constant (the term does not "
+            "vary), separated (the terms tell right answers from errors without exception, or one "
+            "another: no estimate is finite), or blank",
         ),
         "answers": Column("int64", "Answers that the model is of, of all trials"),
         "errors": Column("int64", "How many of them are wrong"),
@@ -140,7 +140,7 @@ class Asked:
     """What one network is asked: held-out scenes, the same as it reads them, and a row for each.
 
     quantifiers: those that the network learns; task: how it reads scenes. items (n rows): trial,
-    quantifier (index), size, and seen: training scenes with the same quantifier and zone counts.
+    quantifier (index), size, truth, and seen: training scenes of the same quantifier and counts.
     """
 
     quantifiers: tuple[str, ...]
@@ -172,16 +172,19 @@ def tables(
     zones = [ZONES[zone] for zone in settings["data"]["generate"]["zones"]]
     found: dict[str, list[pd.DataFrame]] = {name: [] for name in TABLES}
     for index, name in enumerate(names):
-        quantifier = Quantifier(name, settings["expressions"][name])
         rows = np.flatnonzero(items["quantifier"] == index)
         own, sizes = items.iloc[rows], items["size"].to_numpy()[rows]
-        distance = boundary_distances(quantifier, scenes[rows], sizes, zones)
+        distance = None
+        if name in settings["expressions"]:
+            quantifier = Quantifier(name, settings["expressions"][name])
+            distance = boundary_distances(quantifier, scenes[rows], sizes, zones)
         known = own if distance is None else own.assign(distance=distance)
         found["item_errors"].append(model(known).assign(quantifier=name))
         found["errors_by_distance"].append(by_distance(known).assign(quantifier=name))
         learners = [row for row, one in enumerate(asked) if name in one.quantifiers]
         stream = random_stream(seed, experiment.name, name, "hard scenes")
-        pool = pool_of(scenes[rows][~own["right"].to_numpy()], index, quantifier, stream)
+        wrong = rows[~own["right"].to_numpy()]
+        pool = pool_of(scenes[wrong], items["truth"].to_numpy()[wrong], index, stream)
         first = asked[learners[0]]
         read = examples_of(pool, places_among(names, first.quantifiers), first.task)
         examples = [read] * len(learners)
@@ -212,6 +215,7 @@ def asked_of(member: Any, task: Any, side: str, most: int, stream: np.random.Gen
             "trial": member.trial,
             "quantifier": chosen.quantifiers,
             "size": chosen.sizes,
+            "truth": chosen.truth,
             "seen": times_seen(trained, chosen),
         }
     )
@@ -288,14 +292,13 @@ def by_distance(items: pd.DataFrame) -> pd.DataFrame:
 
 
 def pool_of(
-    wrong: np.ndarray, index: int, quantifier: Quantifier, stream: np.random.Generator
+    wrong: np.ndarray, truth: np.ndarray, index: int, stream: np.random.Generator
 ) -> LabelledScenes:
     """Different scenes among those (n, max_size) that were answered wrong, at most `POOL`."""
-    different = np.unique(wrong, axis=0)
-    scenes = different[np.sort(stream.permutation(len(different))[:POOL])]
-    sizes = (scenes != PADDING).sum(axis=1)
-    truth = quantifier.verify(scenes, sizes)
-    return LabelledScenes(scenes, sizes, np.full(len(scenes), index), truth)
+    different, first = np.unique(wrong, axis=0, return_index=True)
+    rows = np.sort(stream.permutation(len(different))[:POOL])
+    scenes, sizes = different[rows], (different[rows] != PADDING).sum(axis=1)
+    return LabelledScenes(scenes, sizes, np.full(len(scenes), index), truth[first[rows]])
 
 
 def hardest(pool: LabelledScenes, wrong: np.ndarray, networks: int) -> pd.DataFrame:
