@@ -155,7 +155,7 @@ TRIALS: Schema = {
     ),
     "device": Column("str", "Where it was trained, cpu or cuda"),
     "core": Column(
-        "str", "Which implementation trained it: compiled, graph or eager (`training.core`)"
+        "str", "Which implementation trained it: compiled, fused, graph or eager (`training.core`)"
     ),
 }
 

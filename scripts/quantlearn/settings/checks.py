@@ -12,6 +12,7 @@ from quantlearn.errors import QuantlearnError
 from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.networks.vocabulary import MOST_QUANTIFIERS, MOST_TOKENS
 from quantlearn.semantics.scenes_in_words import WRITING, vocabulary
+from quantlearn.settings.core_checks import CORE_CHECKS
 from quantlearn.settings.data_checks import DATA_CHECKS
 from quantlearn.settings.distributions import RANGES_OF_NUMBERS, kind_of, values_of
 from quantlearn.settings.figure_checks import FIGURES
@@ -440,6 +441,7 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_quantifiers, keys("quantifiers")),
     (_check_task, keys("task", "network", "data.generate", "data.balance")),
     (_check_writing, keys("task", "comparisons", "training.loss")),
+    *CORE_CHECKS,
     *DATA_CHECKS,
     (_check_search, keys("search", "network", "training")),
     (_check_conditions, keys("search", "comparisons")),

@@ -17,6 +17,7 @@ import torch
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.dropout_and_batch_norm import Training
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.fused.limits import demand_trainable
 from quantlearn.pipeline.training_log import TrainingLine
 from quantlearn.training.early_stopping import EarlyStopping
 from quantlearn.training.evaluation import Scores, evaluate
@@ -195,6 +196,8 @@ class _Running:
             _stream(int(n), settings, rng) for n, rng in zip(examples.counts, streams, strict=True)
         ]
         self.flat = torch.nn.Parameter(flat.clone())
+        if ensemble.core == "fused":
+            demand_trainable("training", settings)
         recorded = ensemble.core == "graph" and self.flat.is_cuda
         self.optimiser = make_optimiser(self.flat, settings, recorded)
         self.replayed: Replayed | None = None
