@@ -519,6 +519,24 @@ BENCHMARK: Schema = {
 }
 
 
+GPU: Schema = {
+    "core": Column("str", "fused or graph on the GPU, or CPU: the compiled core on all its cores"),
+    "networks": Column("int64", "Networks in the ensemble; a CPU trains 64 at most"),
+    "architecture": Column("str", "Architecture of the networks"),
+    "layers": Column("int64", "Layers"),
+    "hidden": Column("int64", "Units in each layer"),
+    "batch": Column("int64", "Scenes in an update"),
+    "size": Column("int64", "Objects in the largest scene"),
+    "median": Column("float64", "Steps of networks in a second; median over the repeats"),
+    "lower": Column("float64", "Lower quartile"),
+    "upper": Column("float64", "Upper quartile"),
+    "repeats": Column("int64", "Repeats"),
+    "fused_over_it": Column(
+        "float64", "How many times as fast the fused core is in the same round; the median"
+    ),
+}
+
+
 MACHINE: Schema = {
     "property": Column("str", "What is said about the machine"),
     "value": Column("str", "What it is"),

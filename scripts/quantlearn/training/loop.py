@@ -31,7 +31,7 @@ from quantlearn.training.optimisers import (
     restore_optimiser,
 )
 
-__all__ = ["Evaluation", "Outcome", "train"]
+__all__ = ["Evaluation", "Outcome", "Running", "train"]
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ def train(
     by an exception. With the same arguments and what was ``exported`` training goes on from there,
     and its outcome is the same as without the interruption.
     """
-    state = _Running(ensemble, flat, examples, streams, settings)
+    state = Running(ensemble, flat, examples, streams, settings)
     outcome = Outcome(
         weights=flat.clone(),
         steps=np.zeros(len(flat), dtype=np.int64),
@@ -167,7 +167,7 @@ def train(
     return outcome
 
 
-class _Running:
+class Running:
     """The trials that still train: their weights, optimiser and best weights so far."""
 
     def __init__(
@@ -325,7 +325,7 @@ def _stream(
 
 
 def _look(
-    state: _Running,
+    state: Running,
     positions: np.ndarray,
     evaluated: dict[str, Stacked],
     reasons: np.ndarray,
@@ -365,7 +365,7 @@ class _Reporter:
         self.first: tuple[int, float] | None = None  # step and time
         self.last = 0.0
 
-    def __call__(self, state: _Running, outcome: Outcome, ended: np.ndarray) -> None:
+    def __call__(self, state: Running, outcome: Outcome, ended: np.ndarray) -> None:
         now = time.monotonic()
         for position in ended:
             trial = state.trials[position]

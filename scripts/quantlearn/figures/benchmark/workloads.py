@@ -66,10 +66,27 @@ class Shape:
             "precision": self.precision,
         }
 
-    def examples(self, scenes: int, seed: int = 0) -> Stacked:
+    @property
+    def training(self) -> dict[str, Any]:
+        """The settings of training, as in an experiment."""
+        return {
+            "optimiser": "adam",
+            "weight_decay": 0.0,
+            "learning_rate": _LEARNING_RATE,
+            "batch_size": self.batch,
+            "max_epochs": 1,
+            "shuffle_buffer": None,
+            "evaluate_every": EVALUATE_EVERY,
+            "monitor": "test",
+            "stop_loss": None,
+            "patience": None,
+        }
+
+    def examples(self, scenes: int, seed: int = 0, device: str = "cpu") -> Stacked:
         """Random scenes for each trial: sizes uniform on 1 .. size, zones and truth uniform."""
         rng = np.random.default_rng(seed)
-        return stack([self._examples(scenes, rng) for _ in range(self.trials)], torch.device("cpu"))
+        own = [self._examples(scenes, rng) for _ in range(self.trials)]
+        return stack(own, torch.device(device))
 
     def _examples(self, count: int, rng: np.random.Generator) -> Examples:
         sizes = rng.integers(1, self.size, size=count, endpoint=True)
@@ -208,18 +225,7 @@ class Together(Workload):
         return answers(self.ensemble, self.flat.detach(), examples).correct.astype(bool)
 
     def run(self, examples: Stacked, evaluated: Stacked | None, evaluations: int) -> None:
-        settings = {
-            "optimiser": "adam",
-            "weight_decay": 0.0,
-            "learning_rate": _LEARNING_RATE,
-            "batch_size": self.shape.batch,
-            "max_epochs": 1,
-            "shuffle_buffer": None,
-            "evaluate_every": EVALUATE_EVERY,
-            "monitor": "test",
-            "stop_loss": None,
-            "patience": None,
-        }
+        settings = self.shape.training
         streams = [np.random.default_rng(trial) for trial in range(self.shape.trials)]
         sides = {} if evaluated is None else {"test": evaluated}
         if evaluated is not None and self.ensemble.planned:
