@@ -115,7 +115,7 @@ $(STAMP):
 	@touch $@
 
 $(TEST_STAMP): $(STAMP)
-	@echo "Adding the packages of $(TEST_LOCK) to $(VENV): 0.3 GB."
+	@echo "Adding the packages of $(TEST_LOCK) to $(VENV): 1 GB."
 	@$(INSTALL) --constraint $(LOCK) --requirement $(TEST_LOCK)
 	@touch $@
 
