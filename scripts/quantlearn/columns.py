@@ -529,7 +529,7 @@ BENCHMARK: Schema = {
 
 
 GPU: Schema = {
-    "core": Column("str", "fused or graph on the GPU, or CPU: the compiled core on all its cores"),
+    "core": Column("str", "fused, graph or jax on the GPU, or CPU: compiled on all its cores"),
     "networks": Column("int64", "Networks in the ensemble; a CPU trains 64 at most"),
     "architecture": Column("str", "Architecture of the networks"),
     "layers": Column("int64", "Layers"),

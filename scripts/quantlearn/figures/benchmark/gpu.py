@@ -24,7 +24,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from quantlearn import columns, tables
 from quantlearn.errors import QuantlearnError
-from quantlearn.figures.benchmark.measure import BATCHES, quartiles, time_in_turn
+from quantlearn.figures.benchmark.in_jax import InJax, has_jax
+from quantlearn.figures.benchmark.measure import BATCHES, Work, quartiles, time_in_turn
 from quantlearn.figures.benchmark.workloads import Shape
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.pipeline.machine import processor
@@ -184,6 +185,9 @@ def speeds(
         on["CPU"] = (replace(shape, trials=min(shape.trials, _ON_CPU)), "cpu", "auto")
         states = {name: _running(*given) for name, given in on.items()}
         work = {name: _advances(state) for name, state in states.items()}
+        if has_jax():
+            on["jax"] = (shape,)
+            work["jax"] = _in_jax(shape)
         times = time_in_turn(work, repeats, seconds)
         rates = {name: on[name][0].trials * _STEPS / taken for name, taken in times.items()}
         for name, rate in rates.items():
@@ -211,7 +215,7 @@ def _running(shape: Shape, device: str, core: str) -> Running:
     return Running(ensemble, flat, examples, streams, shape.training)
 
 
-def _advances(state: Running):
+def _advances(state: Running) -> Work:
     """Work whose unit is a round of steps; it ends when the device has its losses."""
 
     def work(count: int) -> None:
@@ -219,6 +223,12 @@ def _advances(state: Running):
             state.advance(state.step + _STEPS)
 
     return work
+
+
+def _in_jax(shape: Shape) -> Work:
+    """The same in JAX, on the device that it takes by itself."""
+    networks, examples = InJax(shape), shape.examples(BATCHES * shape.batch)
+    return lambda count: networks.train(examples, _STEPS * count)
 
 
 def written(
