@@ -35,7 +35,7 @@ export PYTHONUTF8 := 1
 # numba keeps the instruction sets of the machine unless it is told that it has none but its name's.
 PROCESSORS := default/x86-64/1 avx2/x86-64-v3/2 $(if $(shell grep -m 1 -o avx512f /proc/cpuinfo 2>/dev/null),avx512/x86-64-v4/2)
 
-.PHONY: help report ask new test test-all test-crash test-processors clean $(CHAPTERS)
+.PHONY: help report ask new gpu test test-all test-crash test-processors clean $(CHAPTERS)
 
 help:
 	@echo "make report      the report with few trials, in minutes: results/report/index.html"
@@ -44,6 +44,7 @@ help:
 	@echo "make test        all tests"
 	@echo "make test-all    those too that take long: every case of what make test does a sample of"
 	@echo "make test-crash  a crash at every point, and two thousand mixed faults: two hours"
+	@echo "make gpu         on a machine with a GPU: its tests, what networks learn there, how fast; six minutes"
 	@echo "make test-processors   those tests whose result hangs on the processor, as on several (x86-64)"
 	@for chapter in $(CHAPTERS); do printf 'make %-11s the chapter of this name, in full\n' $$chapter; done
 	@echo "make clean       remove results and caches; .venv stays"
@@ -93,6 +94,10 @@ test-processors: $(TEST_STAMP)
 	  $(IN_VENV) -m pytest -m processor --numprocesses logical tests/unit || exit 1; \
 	done
 
+# Without .venv and without a network: with whichever Python has PyTorch for CUDA.
+gpu:
+	@PYTHONPATH=scripts $(PYTHON) -m quantlearn.figures.benchmark.gpu results/benchmark
+
 $(STAMP):
 	@case "$(CURDIR)" in *" "*) \
 	  echo "Snakemake cannot run an environment in a folder with a space, such as $(CURDIR); move the clone" >&2; \
@@ -110,7 +115,7 @@ $(STAMP):
 	@touch $@
 
 $(TEST_STAMP): $(STAMP)
-	@echo "Adding the packages of $(TEST_LOCK) to $(VENV): 0.3 GB."
+	@echo "Adding the packages of $(TEST_LOCK) to $(VENV): 1 GB."
 	@$(INSTALL) --constraint $(LOCK) --requirement $(TEST_LOCK)
 	@touch $@
 

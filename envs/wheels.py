@@ -27,11 +27,10 @@ SOURCES = ("connection_pool",)  # archives of pure Python, which need no compile
 
 def lacking(lock: str, python: str, platforms: list[str]) -> str:
     """What pip says that it cannot install of a lock; blank where it can install all."""
-    pins = [
-        line
-        for line in (ENVS / lock).read_text(encoding="utf-8").splitlines()
-        if line and not line.startswith((*SOURCES, "#"))
-    ]
+    lines = (ENVS / lock).read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith((*SOURCES, "#"))]
+    if "linux" not in platforms[0]:
+        pins = [pin for pin in pins if 'sys_platform == "linux"' not in pin]
     asked = subprocess.run(
         [
             *(sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet"),

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 AS_IT_IS, DRY = "as it is", "only planned"
 BEFORE = "run by .ci/run before these"
+ON_GPU = "not run: needs a GPU"
 RUN = {
     "make report": BEFORE,
     "make test": BEFORE,
@@ -43,6 +44,7 @@ RUN = {
     "make controls": DRY,
     "make calibrate": DRY,
     "make report PYTHON=python3.12": DRY,
+    "make gpu PYTHON=python3": ON_GPU,
     "snakemake --cores all --workflow-profile workflow/profiles/gpu": DRY,
     "snakemake --cores all --workflow-profile workflow/profiles/gpu --resources gpu=4": DRY,
     "snakemake --workflow-profile workflow/profiles/slurm": DRY,
@@ -76,7 +78,7 @@ def main() -> int:
     """Run all commands; return how many fail."""
     failed = 0
     for command, how in RUN.items():
-        if how == BEFORE:
+        if how in (BEFORE, ON_GPU):
             continue
         shell = f"source .venv/bin/activate; {command if how == AS_IT_IS else planned(command)}"
         start = time.monotonic()

@@ -155,7 +155,7 @@ TRIALS: Schema = {
     ),
     "device": Column("str", "Where it was trained, cpu or cuda"),
     "core": Column(
-        "str", "Which implementation trained it: compiled, graph or eager (`training.core`)"
+        "str", "Which implementation trained it: compiled, fused, graph or eager (`training.core`)"
     ),
 }
 
@@ -486,11 +486,15 @@ BENCHMARK: Schema = {
         "str",
         "training (updates), training on threads (the same, by numbers of threads), evaluation "
         "(of prepared scenes), evaluation with plan (preparing them too), run and run without "
-        "evaluation (whole training loops), memory, compile, load, or matrix product",
+        "evaluation (whole training loops), training by architecture, memory, compile, load, or "
+        "matrix product",
     ),
     "core": Column(
-        "str", "loop (over torch.nn.LSTM), eager or compiled; blank for the machine itself"
+        "str",
+        "loop (over torch.nn.LSTM), eager, compiled, or jax (jax.vmap, where that is installed); "
+        "blank for the machine itself",
     ),
+    "architecture": Column("str", "Architecture of the networks; blank for the machine itself"),
     "trials": Column("Int64", "Networks in the ensemble"),
     "hidden": Column("Int64", "Units in each layer"),
     "size": Column("Int64", "Objects in the largest scene"),
@@ -512,9 +516,32 @@ BENCHMARK: Schema = {
     ),
     "ratio_lower": Column("float64", "Its lower quartile"),
     "ratio_upper": Column("float64", "Its upper quartile"),
-    "gflops": Column("float64", "Matrix products on real objects, in 10⁹ operations a second"),
+    "ratio_to_eager": Column("float64", "The same median beside eager"),
+    "gflops": Column(
+        "float64",
+        "Matrix products on real objects, in 10⁹ operations a second; blank for networks that read "
+        "a scene at once",
+    ),
     "fraction_of_peak": Column(
         "float64", "The same as a fraction of the matrix product of this machine"
+    ),
+}
+
+
+GPU: Schema = {
+    "core": Column("str", "fused, graph or jax on the GPU, or CPU: compiled on all its cores"),
+    "networks": Column("int64", "Networks in the ensemble; a CPU trains 64 at most"),
+    "architecture": Column("str", "Architecture of the networks"),
+    "layers": Column("int64", "Layers"),
+    "hidden": Column("int64", "Units in each layer"),
+    "batch": Column("int64", "Scenes in an update"),
+    "size": Column("int64", "Objects in the largest scene"),
+    "median": Column("float64", "Steps of networks in a second; median over the repeats"),
+    "lower": Column("float64", "Lower quartile"),
+    "upper": Column("float64", "Upper quartile"),
+    "repeats": Column("int64", "Repeats"),
+    "fused_over_it": Column(
+        "float64", "How many times as fast the fused core is in the same round; the median"
     ),
 }
 

@@ -18,6 +18,7 @@ import torch
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks import architectures
 from quantlearn.networks.dropout_and_batch_norm import EVALUATION, Evaluation, Training
+from quantlearn.networks.fused.core import FusedCore
 from quantlearn.networks.loss import LOSSES, mean_loss, squared_error
 from quantlearn.networks.task import Task
 from quantlearn.networks.text_task import TextTask
@@ -38,10 +39,11 @@ known then takes a bounded part of the memory, and most of it fits into the cach
 class Ensemble:
     """An architecture with its settings, for a task, and the loss that it is to make small.
 
-    ``core`` is what computes training: ``compiled`` (on a CPU), ``eager`` (plain PyTorch) or
-    ``graph`` (the eager core's updates, recorded as a CUDA graph by whoever trains), and
-    ``planned`` whether the compiled core evaluates, which it can also do for networks that it
-    cannot train. It spreads the networks over ``threads`` threads, which changes no number.
+    ``core`` is what computes training: ``compiled`` (on a CPU), ``eager`` (plain PyTorch),
+    ``graph`` (the eager core's updates, recorded as a CUDA graph by whoever trains) or ``fused``
+    (on a GPU, many updates in a launch; it leaves evaluation to the eager core), and ``planned``
+    whether the compiled core evaluates, which it can also do for networks that it cannot train. It
+    spreads the networks over ``threads`` threads, which changes no number.
 
     >>> import numpy as np, torch
     >>> settings = {"layers": 1, "hidden": 3, "padding": "masked", "dropout": 0.0,
@@ -73,7 +75,9 @@ class Ensemble:
         example = self.architecture.initialise(settings, task, np.random.default_rng(0))
         self.shapes = {name: array.shape for name, array in example.items()}
         self.parameters = sum(array.size for array in example.values())
-        self.compiled = None if core == "eager" else self._compiled_core(torch.device(device))
+        slow = core in ("eager", "fused")
+        self.compiled = None if slow else self._compiled_core(torch.device(device))
+        self.fused = FusedCore(settings, task, torch.device(device)) if core == "fused" else None
         self.core = self._choose_core(core, torch.device(device))
         self.planned = self.compiled is not None
         self._row = _ROW_MULTIPLE * math.ceil(self.parameters / _ROW_MULTIPLE)
@@ -147,7 +151,9 @@ class Ensemble:
     @property
     def descends(self) -> bool:
         """Whether `descend` takes all steps of a round at once."""
-        return self.core == "compiled" and hasattr(self.compiled, "descend")
+        return self.core == "fused" or (
+            self.core == "compiled" and hasattr(self.compiled, "descend")
+        )
 
     def descend(
         self,
@@ -160,6 +166,8 @@ class Ensemble:
     ) -> torch.Tensor:
         """Move ``flat`` by a step for each batch (steps, trials, …); losses (steps, trials)."""
         squared = self.loss is squared_error
+        if self.core == "fused":
+            return self.fused.descend(flat, tokens, lengths, labels, adam, squared)
         return self.compiled.descend(flat, tokens, lengths, labels, mode, adam, squared)
 
     def _loss_gradient(
@@ -205,8 +213,8 @@ class Ensemble:
 
     def _choose_core(self, wanted: str, device: torch.device) -> str:
         """The faster core of this kind of device, where it can train with these settings."""
-        if wanted == "eager":
-            return "eager"
+        if wanted in ("eager", "fused"):
+            return wanted
         name = self.settings["architecture"]
         fast = "graph" if device.type == "cuda" else "compiled"
         if wanted not in ("auto", fast):

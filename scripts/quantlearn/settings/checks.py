@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.networks.fused.limits import LIMITS, unfit
 from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.networks.vocabulary import MOST_QUANTIFIERS, MOST_TOKENS
 from quantlearn.semantics.scenes_in_words import WRITING, vocabulary
@@ -309,6 +310,19 @@ def _check_writing(settings: dict, _: Surroundings) -> Iterator[Fault]:
         yield Fault(("training", "loss"), text)
 
 
+def _check_fused(settings: dict, _: Surroundings) -> Iterator[Fault]:
+    """All networks that may be drawn are such as the fused core trains."""
+    if "fused" not in values_of(settings["training"]["core"], ()).values():
+        return
+    for section, name in LIMITS:
+        for key, value in values_of(settings[section].get(name), (section, name)).items():
+            if value is not None and (text := unfit((section, name), value)):
+                yield Fault(key, text)
+    if settings["task"] != "verification":
+        text = f"{settings['task']} is not for training.core: fused: take verification, or auto"
+        yield Fault(("task",), text)
+
+
 def _check_search(settings: dict, _: Surroundings) -> Iterator[Fault]:
     """Settings vary where there is a search, and it can tell which values they take."""
     search = settings["search"]
@@ -427,13 +441,8 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (
         _check_networks,
         keys(
-            "groups",
-            "quantifiers",
-            "task",
-            "network",
-            "start_from",
-            "training.together",
-            "data.split.only_test",
+            *("groups", "quantifiers", "task", "network", "start_from"),
+            *("training.together", "data.split.only_test"),
         ),
     ),
     (
@@ -443,6 +452,7 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_quantifiers, keys("quantifiers")),
     (_check_task, keys("task", "network", "data.generate", "data.balance")),
     (_check_writing, keys("task", "comparisons", "training.loss")),
+    (_check_fused, keys("task", "network", "training")),
     *DATA_CHECKS,
     (_check_search, keys("search", "network", "training")),
     (_check_conditions, keys("search", "comparisons")),

@@ -17,6 +17,7 @@ import torch
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.dropout_and_batch_norm import Training
 from quantlearn.networks.ensemble import Ensemble
+from quantlearn.networks.fused.limits import demand_trainable
 from quantlearn.pipeline.training_log import TrainingLine
 from quantlearn.training.early_stopping import EarlyStopping
 from quantlearn.training.evaluation import Scores, evaluate
@@ -30,7 +31,7 @@ from quantlearn.training.optimisers import (
     restore_optimiser,
 )
 
-__all__ = ["Evaluation", "Outcome", "train"]
+__all__ = ["Evaluation", "Outcome", "Running", "train"]
 
 log = logging.getLogger(__name__)
 
@@ -134,7 +135,7 @@ def train(
     by an exception. With the same arguments and what was ``exported`` training goes on from there,
     and its outcome is the same as without the interruption.
     """
-    state = _Running(ensemble, flat, examples, streams, settings)
+    state = Running(ensemble, flat, examples, streams, settings)
     outcome = Outcome(
         weights=flat.clone(),
         steps=np.zeros(len(flat), dtype=np.int64),
@@ -166,7 +167,7 @@ def train(
     return outcome
 
 
-class _Running:
+class Running:
     """The trials that still train: their weights, optimiser and best weights so far."""
 
     def __init__(
@@ -195,6 +196,8 @@ class _Running:
             _stream(int(n), settings, rng) for n, rng in zip(examples.counts, streams, strict=True)
         ]
         self.flat = torch.nn.Parameter(flat.clone())
+        if ensemble.core == "fused":
+            demand_trainable("training", settings)
         recorded = ensemble.core == "graph" and self.flat.is_cuda
         self.optimiser = make_optimiser(self.flat, settings, recorded)
         self.replayed: Replayed | None = None
@@ -322,7 +325,7 @@ def _stream(
 
 
 def _look(
-    state: _Running,
+    state: Running,
     positions: np.ndarray,
     evaluated: dict[str, Stacked],
     reasons: np.ndarray,
@@ -362,7 +365,7 @@ class _Reporter:
         self.first: tuple[int, float] | None = None  # step and time
         self.last = 0.0
 
-    def __call__(self, state: _Running, outcome: Outcome, ended: np.ndarray) -> None:
+    def __call__(self, state: Running, outcome: Outcome, ended: np.ndarray) -> None:
         now = time.monotonic()
         for position in ended:
             trial = state.trials[position]

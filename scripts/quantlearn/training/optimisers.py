@@ -51,7 +51,7 @@ def make_optimiser(
 def compiled_adam(
     optimiser: torch.optim.Optimizer, flat: torch.nn.Parameter, steps: int
 ) -> Adam | None:
-    """What compiled code needs to take the next steps in the place of ``optimiser``.
+    """What compiled and fused code needs to take the next steps in the place of ``optimiser``.
 
     It moves the optimiser's own averages, and its count of steps is moved here. None where it is
     neither Adam nor AdamW.
@@ -73,12 +73,12 @@ def compiled_adam(
         [1 - mean, 1 - square, group["eps"]],
         [0.0, rate * decay] if decoupled else [decay, 0.0],
     ]
-    rates, roots, keep, decays = (torch.tensor(part, dtype=flat.dtype).numpy() for part in known)
+    rates, roots, keep, decays = (flat.new_tensor(part) for part in known)
     return Adam(
         rates=rates,
         roots=roots,
-        means=state["exp_avg"].numpy(),
-        squares=state["exp_avg_sq"].numpy(),
+        means=state["exp_avg"],
+        squares=state["exp_avg_sq"],
         keep=keep,
         decay=decays,
     )

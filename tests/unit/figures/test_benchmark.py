@@ -16,6 +16,7 @@ from quantlearn.figures import formats, style
 from quantlearn.figures.benchmark import cost, speedup
 from quantlearn.figures.benchmark import measure as measuring
 from quantlearn.figures.benchmark.first_use import in_fresh_process
+from quantlearn.figures.benchmark.in_jax import InJax
 from quantlearn.figures.benchmark.measure import matrix_peak, time_in_turn
 from quantlearn.figures.benchmark.workloads import Shape, useful_operations, workload
 from quantlearn.figures.registry import template_of
@@ -142,6 +143,24 @@ def test_training_changes_every_network(core):
         assert (old != new.detach()).any()
 
 
+def test_jax_takes_the_steps_of_the_eager_core():
+    jax = pytest.importorskip("jax", reason="jax is not installed, which nothing needs")
+    shape = Shape(trials=2, hidden=5, size=6, batch=3)
+    eager = workload("eager", shape)
+    weights = eager.ensemble.unpack(eager.flat.detach().clone())
+    in_jax = InJax(shape, {name: part.numpy() for name, part in weights.items()})
+    examples = shape.examples(2 * shape.batch)
+    losses = in_jax.train(examples, steps=4)
+    before = eager.ensemble.loss_gradient(
+        eager.flat, examples.tokens[:, :3], examples.lengths[:, :3], examples.labels[:, :3]
+    )[0]
+    np.testing.assert_allclose(losses[0], before.numpy(), atol=1e-6)
+    eager.train(examples, steps=4)
+    for name, found in jax.device_get(in_jax.weights).items():
+        expected = eager.ensemble.unpack(eager.flat.detach())[name].numpy()
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
 def parameters(networks):
     if hasattr(networks, "models"):
         return [model.readout.weight for model in networks.models]
@@ -179,7 +198,7 @@ def test_a_fresh_process_says_what_it_needs(tmp_path):
 
 def test_the_table_has_every_row_that_was_asked_for(measured):
     frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
-    keys = ["measure", "core", "trials", "hidden", "size", "threads"]
+    keys = ["measure", "core", "architecture", "trials", "hidden", "size", "threads"]
     assert not frame.duplicated([*keys, "scenes"]).any()
 
     def shapes(measure, core, *columns):
@@ -204,7 +223,15 @@ def test_the_table_has_every_row_that_was_asked_for(measured):
     assert (rates["lower"] <= rates["median"]).all()
     assert (rates["median"] <= rates["upper"]).all()
     assert (frame.loc[frame["core"] == "loop", "ratio_to_loop"] == 1).all()
-    others = ~frame["measure"].isin(["matrix product", "compile", "load"])
+    by_architecture = frame[frame["measure"] == "training by architecture"]
+    cores = by_architecture[by_architecture["core"] != "jax"].groupby("architecture")["core"]
+    assert cores.agg(list).to_dict() == {
+        **{one: ["eager", "compiled"] for one in ("feedforward", "gru", "rnn", "transformer")},
+        "lstm": ["loop", "eager", "compiled"],
+    }
+    assert (by_architecture.loc[frame["core"] == "eager", "ratio_to_eager"] == 1).all()
+    blank = ["matrix product", "compile", "load", "training by architecture"]
+    others = ~frame["measure"].isin(blank)
     assert frame.loc[others, "ratio_to_loop"].notna().all()
     machine = tables.read_csv(measured / "machine.csv", columns.MACHINE)
     assert {"processor", "cores", "torch", "numba"} <= set(machine["property"])
@@ -260,7 +287,7 @@ def test_the_page_has_sentences_figures_and_tables(measured, tmp_path):
     for part in ("times as fast as the loop", "GFLOP/s", "grows by a factor", "MB", "compiles"):
         assert part in page, part
     assert page.count("<figure ") == 2
-    assert page.count("<table>") == 3
+    assert page.count("<table>") == 4
     assert "nan" not in page
 
 

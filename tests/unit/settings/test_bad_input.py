@@ -132,6 +132,24 @@ DESCRIBES = {
 
 # What is changed in the experiment, and what must stand in each of the lines.
 BAD_EXPERIMENTS = {
+    "what the fused core cannot train": (
+        {
+            "network.hidden": {"integer": [4, 100]},
+            "network.dropout": 0.1,
+            "training.core": "fused",
+            "training.optimiser": "sgd",
+            "search": {"sampler": "random", "samples": 2, "choose": False},
+            "comparisons": [],
+        },
+        [
+            (
+                "network.hidden.integer[1]: 100 is not for training.core: fused",
+                "which trains with 1 to 64: take one, or the core auto",
+            ),
+            ("network.dropout: 0.1 is not for training.core: fused", "trains with 0"),
+            ("training.optimiser: sgd is not for training.core: fused", "adam or adamw"),
+        ],
+    ),
     "misspelt key": (
         {"data.split.trian": 0.6},
         [("data.split.trian:", "unknown key", 'did you mean "train"?')],

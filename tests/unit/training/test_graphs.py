@@ -29,7 +29,12 @@ NETWORKS = {
     "feedforward": FEEDFORWARD,
     "batch norm": network("feedforward", hidden=7, batch_norm=True),
 }
-on_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+def on_gpu(test):
+    """A test of `make gpu`."""
+    return pytest.mark.gpu(needs_gpu(test))
 
 
 def running_sum(state):
@@ -187,6 +192,26 @@ def test_a_gpu_trains_by_graphs_where_it_can(caplog):
 def test_a_core_that_cannot_be_is_refused(changes, device, core, message):
     with pytest.raises(QuantlearnError, match=rf"{core} was asked for, but {message}; use auto"):
         Ensemble({**LSTM, **changes}, TASK, device, core=core)
+
+
+@pytest.mark.parametrize(
+    ("changes", "task", "message"),
+    [
+        ({}, TASK, "training.core: fused is for a GPU, and the device is cpu; use auto"),
+        ({"hidden": 65}, TASK, "network.hidden: 65 .* trains with 1 to 64: take one, or .* auto"),
+        ({"dropout": 0.2}, TASK, "network.dropout: 0.2 is not for training.core: fused"),
+        ({"precision": "float64"}, TASK, "network.precision: .* trains with float32"),
+        (FEEDFORWARD, TASK, "network.architecture: .* trains with lstm or gru or rnn"),
+        (
+            {},
+            Task(6, 51, codes=tuple((1.0,) * 61 for _ in range(51))),
+            "networks that read at most 64 numbers",
+        ),
+    ],
+)
+def test_what_the_fused_core_cannot_train_is_refused(changes, task, message):
+    with pytest.raises(QuantlearnError, match=message):
+        Ensemble({**LSTM, **changes}, task, "cpu", core="fused")
 
 
 # --- On a GPU ---------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What training costs: how the time grows with trials, objects and units, and memory."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 from quantlearn import columns
 from quantlearn.figures import formats, style
 from quantlearn.figures.benchmark.cores import CORES, SHAPE, reference
+from quantlearn.networks.settings import ARCHITECTURES
 
 TABLES = {"benchmark": columns.BENCHMARK, "machine": columns.MACHINE}
 
@@ -91,8 +92,29 @@ def facts(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
         "first_use": first_use.set_index(["measure", "core"])["median"].to_dict(),
         "training": rates(frame, "training"),
         "evaluation": rates(frame, "evaluation"),
+        "architectures": architectures(frame),
         "machine": tables["machine"].rename(columns={"property": "What", "value": "Here"}),
     }
+
+
+def architectures(benchmark: pd.DataFrame) -> pd.DataFrame:
+    """One line for each architecture: rates of each core, and ratios to eager and to the loop."""
+    rows = benchmark[benchmark["measure"] == "training by architecture"]
+    wide = rows.pivot_table(index="architecture", columns="core", values="median", sort=False)
+    compiled = rows[rows["core"] == "compiled"].set_index("architecture")
+    return pd.DataFrame(
+        {
+            "Architecture": [ARCHITECTURES[name].name for name in wide.index],
+            **{core.capitalize(): said(wide[core], formats.steps) for core in wide.columns},
+            "Compiled to eager": said(compiled["ratio_to_eager"], formats.times),
+            "Compiled to loop": said(compiled["ratio_to_loop"], formats.times),
+        }
+    )
+
+
+def said(numbers: pd.Series, how: Callable[[float], str]) -> pd.Series:
+    """Numbers in words, blank where there are none."""
+    return numbers.map(how, na_action="ignore").fillna("")
 
 
 def rates(benchmark: pd.DataFrame, measure: str) -> pd.DataFrame:

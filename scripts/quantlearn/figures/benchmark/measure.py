@@ -21,6 +21,7 @@ import torch
 
 from quantlearn import columns
 from quantlearn.figures.benchmark.first_use import in_fresh_process
+from quantlearn.figures.benchmark.in_jax import has_jax
 from quantlearn.figures.benchmark.workloads import (
     CORES,
     EVALUATE_EVERY,
@@ -29,6 +30,7 @@ from quantlearn.figures.benchmark.workloads import (
     useful_operations,
     workload,
 )
+from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.pipeline.machine import processor
 from quantlearn.training.examples import Stacked
 
@@ -38,6 +40,7 @@ log = logging.getLogger("quantlearn.benchmark")
 
 PEAK = "matrix product"
 THREADS = "training on threads"
+ARCHITECTURE = "training by architecture"
 PLANNING = "evaluation with plan"  # the compiled core's, when its plan serves only once
 EAGER_NETWORKS = 8  # evaluated by the eager core at most: beyond, its time is in proportion
 BATCHES = 64  # of examples to train on; they are used again and again
@@ -59,6 +62,7 @@ def measurements(settings: Mapping[str, Any]) -> pd.DataFrame:
     logging.getLogger("quantlearn.training.loop").setLevel(logging.WARNING)  # no lines in a timing
     bench = Bench(settings)
     rows = [*bench.training(), *bench.on_threads(), *bench.evaluation(), *bench.runs()]
+    rows += bench.architectures()
     if settings["first_use"]:
         rows += bench.first_use()
     rows.append(bench.peak_row())
@@ -97,6 +101,15 @@ class Bench:
         for row in self._updates(THREADS, self.shape, networks):
             if row["core"] != "loop":
                 yield row | {"core": "compiled", "threads": int(row["core"])}
+
+    def architectures(self) -> Iterator[Row]:
+        """Updates of the reference shape by each architecture; LSTMs also by jax, where that is."""
+        for name, known in ARCHITECTURES.items():
+            if "verification" in known.tasks:
+                shape = replace(self.shape, architecture=name)
+                cores = [*CORES, *(["jax"] if has_jax() else [])] if name == "lstm" else CORES[1:]
+                networks = {core: workload(core, shape) for core in cores}
+                yield from self._updates(ARCHITECTURE, shape, networks)
 
     def _updates(self, measure: str, shape: Shape, networks: dict[str, Workload]) -> Iterator[Row]:
         examples = shape.examples(BATCHES * shape.batch)
@@ -214,7 +227,7 @@ class Bench:
         rates = {core: own.networks * amount / times[core] for core, own in networks.items()}
         for core, rate in rates.items():
             found = quartiles(rate)
-            ratio = quartiles(rate / rates["loop"])
+            ratio = quartiles(rate / rates.get("loop", np.nan))
             yield (
                 row_of(measure, core, shape, scenes)
                 | found
@@ -225,6 +238,7 @@ class Bench:
                     "ratio_to_loop": ratio["median"],
                     "ratio_lower": ratio["lower"],
                     "ratio_upper": ratio["upper"],
+                    "ratio_to_eager": float(np.median(rate / rates.get("eager", np.nan))),
                     "gflops": found["median"] * operations / GIGA,
                     "fraction_of_peak": float(np.median(rate * operations / peak)),
                 }
@@ -238,6 +252,7 @@ def row_of(measure: str, core: str, shape: Shape, scenes: int | None) -> Row:
     return {
         "measure": measure,
         "core": core,
+        "architecture": shape.architecture,
         "trials": shape.trials,
         "hidden": shape.hidden,
         "size": shape.size,

@@ -10,6 +10,7 @@ for element-wise functions. A core that avoids work, as the compiled evaluation 
 prefixes, is so credited with the work it avoids, and may seem to exceed the machine's peak.
 """
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from quantlearn.figures.benchmark.in_jax import InJax
 from quantlearn.networks.dropout_and_batch_norm import EVALUATION
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.settings import ARCHITECTURES
@@ -30,7 +32,7 @@ from quantlearn.training.optimisers import compiled_adam
 __all__ = ["CORES", "EVALUATE_EVERY", "Shape", "Workload", "useful_operations", "workload"]
 
 CORES = ("loop", "eager", "compiled")
-_GATES = 4
+_BLOCKS = {"lstm": 4, "gru": 3, "rnn": 1}
 _CLASSES = 2
 _LEARNING_RATE = 1e-4
 EVALUATE_EVERY = 50
@@ -66,10 +68,27 @@ class Shape:
             "precision": self.precision,
         }
 
-    def examples(self, scenes: int, seed: int = 0) -> Stacked:
+    @property
+    def training(self) -> dict[str, Any]:
+        """The settings of training, as in an experiment."""
+        return {
+            "optimiser": "adam",
+            "weight_decay": 0.0,
+            "learning_rate": _LEARNING_RATE,
+            "batch_size": self.batch,
+            "max_epochs": 1,
+            "shuffle_buffer": None,
+            "evaluate_every": EVALUATE_EVERY,
+            "monitor": "test",
+            "stop_loss": None,
+            "patience": None,
+        }
+
+    def examples(self, scenes: int, seed: int = 0, device: str = "cpu") -> Stacked:
         """Random scenes for each trial: sizes uniform on 1 .. size, zones and truth uniform."""
         rng = np.random.default_rng(seed)
-        return stack([self._examples(scenes, rng) for _ in range(self.trials)], torch.device("cpu"))
+        own = [self._examples(scenes, rng) for _ in range(self.trials)]
+        return stack(own, torch.device(device))
 
     def _examples(self, count: int, rng: np.random.Generator) -> Examples:
         sizes = rng.integers(1, self.size, size=count, endpoint=True)
@@ -86,13 +105,15 @@ def useful_operations(shape: Shape, objects: float, scenes: float, backward: boo
     A layer multiplies its last hidden state, and from the second layer on that of the layer below,
     with a matrix (H, 4H): 2 · H · 4H operations. The read-out takes 2 · H · 2 a scene. The backward
     pass has two products for each of the forward pass: one for the state's derivative, one for the
-    matrix's.
+    matrix's. GRUs and Elman networks have 3 and 1 in the place of 4. Of networks that read a scene
+    at once nothing is counted: NaN.
 
     >>> useful_operations(Shape(hidden=1, layers=2), objects=10, scenes=1, backward=False)
     244
     """
+    blocks = _BLOCKS.get(shape.architecture, math.nan)
     matrices = 2 * shape.layers - 1
-    forward = objects * matrices * 2 * shape.hidden * _GATES * shape.hidden
+    forward = objects * matrices * 2 * shape.hidden * blocks * shape.hidden
     forward += scenes * 2 * shape.hidden * _CLASSES
     return 3 * forward if backward else forward
 
@@ -208,18 +229,7 @@ class Together(Workload):
         return answers(self.ensemble, self.flat.detach(), examples).correct.astype(bool)
 
     def run(self, examples: Stacked, evaluated: Stacked | None, evaluations: int) -> None:
-        settings = {
-            "optimiser": "adam",
-            "weight_decay": 0.0,
-            "learning_rate": _LEARNING_RATE,
-            "batch_size": self.shape.batch,
-            "max_epochs": 1,
-            "shuffle_buffer": None,
-            "evaluate_every": EVALUATE_EVERY,
-            "monitor": "test",
-            "stop_loss": None,
-            "patience": None,
-        }
+        settings = self.shape.training
         streams = [np.random.default_rng(trial) for trial in range(self.shape.trials)]
         sides = {} if evaluated is None else {"test": evaluated}
         if evaluated is not None and self.ensemble.planned:
@@ -227,8 +237,10 @@ class Together(Workload):
         train(self.ensemble, self.flat.detach(), examples, sides, streams, settings)
 
 
-def workload(core: str, shape: Shape, loop_networks: int = 2, threads: int = 1) -> Workload:
-    """The networks of a shape, done in one of the three ways; the loop has one thread."""
+def workload(core: str, shape: Shape, loop_networks: int = 2, threads: int = 1) -> Any:
+    """The networks of a shape, done in one of the ways; the loop and jax have one thread."""
+    if core == "jax":
+        return InJax(shape)
     return Loop(shape, loop_networks) if core == "loop" else Together(shape, core, threads)
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 import torch
@@ -63,15 +63,20 @@ class Adam(NamedTuple):
     For each step its learning rate over the correction of the ``means`` of gradients, and the root
     of the correction of those of their ``squares`` (T, row), both of which are moved, too. ``keep``
     holds what a new gradient has of both, and ε; ``decay`` λ is added to the gradient as λ times
-    the weights, or where ``shrink`` is positive the weights lose so much of themselves.
+    the weights, or where ``shrink`` is positive the weights lose so much of themselves. Tensors on
+    the device of the weights; compiled kernels are given `arrays`.
     """
 
-    rates: np.ndarray
-    roots: np.ndarray
-    means: np.ndarray
-    squares: np.ndarray
-    keep: np.ndarray
-    decay: np.ndarray
+    rates: Tensor | np.ndarray
+    roots: Tensor | np.ndarray
+    means: Tensor | np.ndarray
+    squares: Tensor | np.ndarray
+    keep: Tensor | np.ndarray
+    decay: Tensor | np.ndarray
+
+    def arrays(self) -> Self:
+        """The same memory as numpy sees it."""
+        return self._make(part.numpy() for part in self)
 
 
 class Dropout(NamedTuple):

@@ -140,7 +140,7 @@ class RecurrentCore:
             squared,
             self.threads,
             self._dropout(mode),
-            adam,
+            adam.arrays(),
         )
         return losses
 

@@ -1,0 +1,1 @@
+"""Networks that train on a GPU in one launch for many steps: README.md says how."""
