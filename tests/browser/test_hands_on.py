@@ -53,7 +53,7 @@ def test_the_sign_test_is_exact(sooner, later, page):
     assert found == pytest.approx({"sooner": sooner, "later": later, "p": p}, rel=1e-12)
 
 
-def test_an_experiment_is_done_by_keyboard_alone(page):
+def test_an_experiment_is_done_by_keyboard_alone(page, accessible):
     keys = page.keyboard
     keys.press("Tab")  # the first quantifier: most
     keys.press("Tab")
@@ -77,6 +77,7 @@ def test_an_experiment_is_done_by_keyboard_alone(page):
     assert said.startswith("You lost your bet: most was sooner in")  # two trials are not enough
     assert f"sooner in {sooner} of 2 trials" in said
     assert "With fewer than six trials p is never below 0.05." in said
+    accessible(page)
 
 
 def test_the_runs_own_trials_are_beside_it(page):
@@ -94,7 +95,3 @@ def test_training_can_be_stopped_and_begun_again(page):
         page.get_by_role("button", name="Stop").click()
         assert re.search("in 0 of 0 trials", page.inner_text(".widget-answer"))
     assert page.get_by_role("button", name="Train").count() == 1
-
-
-def test_it_is_accessible(page, accessible):
-    accessible(page)

@@ -55,7 +55,7 @@ def test_without_knobs_the_dev_loss_is_a_real_u_and_with_l2_it_is_not(page):
     assert training > 0.3
 
 
-def test_a_network_is_trained_and_patience_turned_by_keyboard_alone(page):
+def test_a_network_is_trained_and_patience_turned_by_keyboard_alone(page, accessible):
     keys = page.keyboard
     keys.press("Tab")  # training scenes
     keys.press("Home")  # 20
@@ -75,7 +75,4 @@ def test_a_network_is_trained_and_patience_turned_by_keyboard_alone(page):
     assert now != said
     assert int(re.search(r"ends it at step (\d+)", now)[1]) < 1491
     assert page.locator("polyline").count() == 5  # three losses, of which one in train mode
-
-
-def test_it_is_accessible(page, accessible):
     accessible(page)
