@@ -185,6 +185,8 @@ def test_the_state_space_has_a_point_for_each_object(untouched, tmp_path):
         assert max(reached) <= row.activation + 1e-9
         assert (row.both, row.a_only) == (tokens.count(0), tokens.count(1))
     assert "First direction" in drawn(state_space, made, untouched, tmp_path)
+    text = render(template_of("state_space"), state_space.facts(made, SETTINGS))
+    assert text.count("<tr>") == len(excited) + 1  # heads too
 
 
 def test_the_first_direction_follows_the_count_that_it_is():

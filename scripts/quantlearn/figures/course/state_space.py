@@ -213,12 +213,12 @@ def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> di
     rows = pd.DataFrame(
         {
             "Quantifier": excited["quantifier"].map(style.label),
-            "Unit": excited["unit"],
+            "Unit": excited["unit"].astype(str),
             "Activation": excited["activation"].map(lambda value: formats.number(value, 2)),
             "Scene": excited["scene"],
-            "A∩B": excited["both"],
-            "A∖B": excited["a_only"],
-            "Others": excited["others"],
+            "A∩B": excited["both"].astype(str),
+            "A∖B": excited["a_only"].astype(str),
+            "Others": excited["others"].astype(str),
         }
     )
     return {"networks": networks, "excited": rows, "largest": LARGEST}
