@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-__all__ = ["Round", "Sizes"]
+__all__ = ["Round", "Sizes", "sizes_of"]
 
 _GATES_AND_BLOCKS = {"lstm": (4, 4), "gru": (4, 3), "tanh": (1, 1), "relu": (1, 1)}
 
