@@ -86,8 +86,8 @@
       const best = NAMES[losses.indexOf(Math.min(...losses))];
       const factors = curves.map((curve) => `1 − ${2 * curve}α = ${written(1 - 2 * curve * rate)}`);
       const said =
-        `after ${steps} steps it is smallest by ${best}. Plain steps multiply θ₁ by ${factors[0]} ` +
-        `and θ₂ by ${factors[1]}. They diverge for α above 2/λ = 2/${2 * curves[1]} = ` +
+        `after ${steps} steps it is smallest by ${best}. Plain steps multiply ` +
+        `θ₁ by ${factors[0]} and θ₂ by ${factors[1]}. They diverge for α above 2/λ = 2/${2 * curves[1]} = ` +
         `${1 / curves[1]}, where λ is the largest second derivative.`;
       const short = (value) => written(Number(value.toPrecision(2)));
       const rows = NAMES.map((rule, at) => [rule, ...[...ends[at], losses[at]].map(short)]);

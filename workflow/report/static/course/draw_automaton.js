@@ -86,7 +86,8 @@
     root.addEventListener("change", show);
     const names = quantifiers.map(({ words }, place) => [place, words]);
     const target = choice("An automaton for", names, (place) => (asked = quantifiers[place]));
-    const remark = "It begins in state 0, and says of a scene what the state says in which it ends.";
+    const remark =
+      "It begins in state 0, and says of a scene what the state says in which it ends.";
     const check = button("Check", () => (said.textContent = verdict(own, asked)));
     root.append(row(target, slider("States", 2, [1, most, 1], resize)), cells, note(remark));
     root.append(drawn, row(check), said, folded(right));

@@ -104,7 +104,8 @@
         "scaled by these scenes. Scenes and first weights are the same each time.",
     );
     root.append(fields, row(...runner("Train", train, end)), said, picture, legend, runs);
-    const asked = "Which of λ, dropout and batch norm keeps the dev loss within 0.05 of its smallest?";
-    root.append(note(asked), folded("λ from 0.03 on; dropout delays it."), note(own));
+    const which =
+      "Which of λ, dropout and batch norm keeps the dev loss within 0.05 of its smallest?";
+    root.append(note(which), folded("λ from 0.03 on; dropout delays it."), note(own));
   });
 })();

@@ -35,8 +35,9 @@
       `−ln P is ${logs.map(written).join(", ")}: in all ${written(sum)}, in the mean ` +
       `${written(mean)}, and exp of that is ${written(perplexity)}.`;
     const rows = words.map((word, at) => [word, written(p[at])]);
+    const known = table(["Word", "P, given all before"], rows);
     const asked = field("Perplexity", "", (number) => (given = number));
     const check = button("Check", () => (said.textContent = verdict(p, given)));
-    root.append(table(["Word", "P, given all before"], rows), row(asked, check), said, folded(worked));
+    root.append(known, row(asked, check), said, folded(worked));
   });
 })();
