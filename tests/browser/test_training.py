@@ -28,11 +28,11 @@ OF_BATCH = """({settings, weights, x, y, drawn}) => {
   return { trained, gradient, running, evaluated: network.score({ x, y }) };
 }"""
 
-STEPS = """({settings, optimiser, rate, decay, weights, x, y}) => {
+STEPS = """({settings, rule, rate, decay, weights, x, y}) => {
   const { Network, stepper } = quantlearn.course.training;
   const network = new Network(settings);
   network.weights.set(weights);
-  const step = stepper(network, { optimiser, rate, decay }, Math.random);
+  const step = stepper(network, { rule, rate, decay }, Math.random);
   return [1, 2, 3].map(() => (step({ x, y }), [...network.weights]));
 }"""
 
@@ -51,11 +51,11 @@ def trainer(browser):
 class TorchNetwork(torch.nn.Module):
     """The same network of torch's own layers, with dropout by a mask that is given."""
 
-    def __init__(self, activation, outputs, batch_norm):
+    def __init__(self, activation, batch_norm):
         super().__init__()
         self.below = torch.nn.Linear(INPUTS, HIDDEN)
         self.norm = torch.nn.BatchNorm1d(HIDDEN)
-        self.above = torch.nn.Linear(HIDDEN, outputs)
+        self.above = torch.nn.Linear(HIDDEN, 2)
         self.activation, self.normalises = getattr(torch, activation), batch_norm
         self.double()
 
@@ -64,13 +64,8 @@ class TorchNetwork(torch.nn.Module):
         sums = self.below(x)
         units = self.activation(self.norm(sums) if self.normalises else sums) * mask
         logits = self.above(units)
-        if logits.shape[1] == 1:
-            right = (logits[:, 0] > 0) == (y > 0)
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(logits[:, 0], y.double())
-        else:
-            right = logits.argmax(dim=1) == y
-            loss = torch.nn.functional.cross_entropy(logits, y)
-        return loss, right.double().mean()
+        right = logits.argmax(dim=1) == y
+        return torch.nn.functional.cross_entropy(logits, y), right.double().mean()
 
     def flat(self, gradient=False):
         """Weights or their gradient in the page's order; its matrices are transposed."""
@@ -83,26 +78,25 @@ class TorchNetwork(torch.nn.Module):
         return np.concatenate([array.detach().numpy().T.ravel() for array in arrays])
 
 
-def example(activation, outputs, batch_norm, seed=0):
+def example(activation, batch_norm, seed=0):
     """A network of torch, its settings for the page, and a batch."""
     torch.manual_seed(seed)
-    network = TorchNetwork(activation, outputs, batch_norm)
+    network = TorchNetwork(activation, batch_norm)
     with torch.no_grad():
         for weights in network.norm.parameters():
             weights.uniform_(0.5, 1.5)
     x = torch.randn(ROWS, INPUTS, dtype=torch.float64)
     x[torch.rand(ROWS, INPUTS) < 0.3] = 0
     y = torch.randint(2, (ROWS,))
-    settings = {"inputs": INPUTS, "hidden": HIDDEN, "outputs": outputs, "activation": activation}
+    settings = {"inputs": INPUTS, "hidden": HIDDEN, "activation": activation}
     return network, settings | {"batchNorm": batch_norm}, x, y
 
 
 @pytest.mark.parametrize("activation", ["relu", "sigmoid"])
-@pytest.mark.parametrize("outputs", [1, 2])
 @pytest.mark.parametrize("batch_norm", [False, True])
 @pytest.mark.parametrize("dropout", [0, 0.4])
-def test_loss_and_gradient_are_those_of_torch(activation, outputs, batch_norm, dropout, trainer):
-    network, settings, x, y = example(activation, outputs, batch_norm)
+def test_loss_and_gradient_are_those_of_torch(activation, batch_norm, dropout, trainer):
+    network, settings, x, y = example(activation, batch_norm)
     drawn = torch.rand(ROWS * HIDDEN, dtype=torch.float64)
     mask = (drawn >= dropout).double().view(ROWS, HIDDEN) / (1 - dropout)
     loss, accuracy = network.loss(x, y, mask)
@@ -132,27 +126,28 @@ def test_loss_and_gradient_are_those_of_torch(activation, outputs, batch_norm, d
 
 
 @pytest.mark.parametrize(
-    ("optimiser", "settings"),
+    ("rule", "settings"),
     [
         ("plain", {"optimiser": "sgd", "momentum": 0.0}),
         ("momentum", {"optimiser": "sgd", "momentum": 0.9}),
-        ("adam", {"optimiser": "adam"}),
+        ("RMSprop", {"optimiser": "rmsprop", "momentum": 0.0}),
+        ("Adam", {"optimiser": "adam"}),
     ],
 )
 @pytest.mark.parametrize("decay", [0, 0.03])
-def test_steps_are_those_of_the_librarys_optimisers(optimiser, settings, decay, trainer):
-    network, shape, x, y = example("sigmoid", 2, batch_norm=True)
+def test_steps_are_those_of_the_librarys_optimisers(rule, settings, decay, trainer):
+    network, shape, x, y = example("sigmoid", batch_norm=True)
     given = {
         "settings": shape,
-        "optimiser": optimiser,
+        "rule": rule,
         "rate": 0.1,
         "decay": decay,
         "weights": network.flat().tolist(),
         "x": x.ravel().tolist(),
         "y": y.tolist(),
     }
-    rule = settings | {"learning_rate": 0.1, "weight_decay": decay}
-    rules = [make_optimiser(weights, rule) for weights in network.parameters()]
+    settings = settings | {"learning_rate": 0.1, "weight_decay": decay}
+    rules = [make_optimiser(weights, settings) for weights in network.parameters()]
     for weights in trainer.evaluate(STEPS, given):
         network.loss(x, y)[0].backward()
         for one in rules:
@@ -166,7 +161,7 @@ def test_steps_are_those_of_the_librarys_optimisers(optimiser, settings, decay, 
 def test_start_weights_are_uniform_on_torchs_and_glorots_intervals(trainer):
     parts = trainer.evaluate(
         """() => ["torch", "glorot"].map((scheme) => {
-          const settings = { inputs: 60, hidden: 40, outputs: 2, activation: "relu" };
+          const settings = { inputs: 60, hidden: 40, activation: "relu" };
           const network = new quantlearn.course.training.Network(settings);
           const { parts } = network.start(quantlearn.course.random(1), scheme === "glorot");
           return parts.slice(0, 2).map((part) => [...part]);

@@ -59,6 +59,7 @@ ACTIONS_NEED = {
     "excite": ["engine.js"],
     "neuron": ["course/network.js"],
     "xor_by_hand": ["course/network.js"],
+    "descent": TRAINING,
     "hands_on": TRAINING,
     "overfitting_lab": TRAINING,
     "xor_training": [*TRAINING, "course/network.js"],

@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * Ask the network: a reader puts a scene together and watches trained networks read it.
  *
@@ -7,6 +5,7 @@
  * which its networks.js has handed to the engine. A link #ask?both=3&a_only=2 opens a scene with so
  * many objects in each zone; &quantifier=most, &trial=4 and &experiment=exp1a choose what to ask.
  */
+"use strict";
 
 (function () {
   const { ZONES, make, draw, filled, option, counted, label, number } = quantlearn.elements;

@@ -1,6 +1,5 @@
-"use strict";
-
 /* Elements of a page, and numbers in words, for all that readers do on the site. */
+"use strict";
 
 globalThis.quantlearn = globalThis.quantlearn || {};
 

@@ -1,5 +1,3 @@
-"use strict";
-
 /*
  * Trained networks in a browser: what each says of a scene, object by object, and what is true.
  *
@@ -9,14 +7,11 @@
  *   const network = new quantlearn.Network(settings, weights);
  *   const { probabilities, units } = network.read([0, 0, 1], { code: [1, 0] });
  *   network.units[0][3] = 0; // unit 3 of the first layer is off
- *   network.weights["readout.bias"].data[1] += 0.5;
- *   network.reset();
- *   quantlearn.isTrue(tree, [0, 0, 1]);
  *
  * A scene is an array of zone codes, one for each object: 0 for A∩B, 1 for A∖B, 2 for B∖A, 3 for
- * neither. The networks.js of an experiment hands over its networks by quantlearn.networks(…), and
- * quantlearn.experiments holds them.
+ * neither. An experiment's networks.js calls quantlearn.networks, which fills .experiments.
  */
+"use strict";
 
 globalThis.quantlearn = globalThis.quantlearn || {};
 
@@ -25,8 +20,6 @@ globalThis.quantlearn = globalThis.quantlearn || {};
   const EPSILON = 1e-5;
   const STOP = 4; // tokens of texts: the words for objects of each zone come first, then these
   const COLON = 5;
-
-  // Numbers ---------------------------------------------------------------------------------------
 
   /** The logistic function 1 / (1 + exp(−x)). */
   const sigmoid = (x) => 0.5 * Math.tanh(0.5 * x) + 0.5;
@@ -73,12 +66,9 @@ globalThis.quantlearn = globalThis.quantlearn || {};
 
   /** (x − mean) / √(variance + 1e-5) · scale + shift: `{name}.scale`, `{name}.shift`. */
   function standardise(x, mean, variance, weights, name) {
-    const scale = weights[`${name}.scale`].data;
-    const shift = weights[`${name}.shift`].data;
-    return x.map((value, unit) => {
-      const deviation = Math.sqrt(variance(unit) + EPSILON);
-      return ((value - mean(unit)) / deviation) * scale[unit] + shift[unit];
-    });
+    const [scale, shift] = ["scale", "shift"].map((part) => weights[`${name}.${part}`].data);
+    const normed = (value, unit) => (value - mean(unit)) / Math.sqrt(variance(unit) + EPSILON);
+    return x.map((value, unit) => normed(value, unit) * scale[unit] + shift[unit]);
   }
 
   /** x standardised by the mean and variance of its own numbers. */
@@ -112,12 +102,8 @@ globalThis.quantlearn = globalThis.quantlearn || {};
   function inputsOf(scene, quantifier, settings) {
     if (settings.words) {
       const word = (token) => oneHot(settings.words, token);
-      return {
-        before: [word(STOP)],
-        objects: scene.map(word),
-        after: [COLON, ...quantifier.sentence].map(word),
-        padding: word(-1),
-      };
+      const after = [COLON, ...quantifier.sentence].map(word);
+      return { before: [word(STOP)], objects: scene.map(word), after, padding: word(-1) };
     }
     const told = (zone) => Float64Array.from([...oneHot(ZONES, zone), ...quantifier.code]);
     return { before: [], objects: scene.map(told), after: [], padding: told(-1) };
@@ -128,9 +114,8 @@ globalThis.quantlearn = globalThis.quantlearn || {};
   /**
    * A step of each kind of layer: its next state from an input x and the state before.
    *
-   * A state is { h }, of an LSTM { h, c }. The kernel has the rows of the inputs first and then
-   * those of the hidden state; gates are its columns, those of an LSTM in the order i, f, g, o,
-   * those of a GRU r, z, n.
+   * A state is { h }, of an LSTM { h, c }. The kernel has the rows of the inputs, then those of the
+   * hidden state; its columns are gates: i, f, g, o of an LSTM, r, z, n of a GRU.
    */
   const STEPS = {
     rnn(x, { h }, weights, name, { activation }) {
@@ -156,10 +141,8 @@ globalThis.quantlearn = globalThis.quantlearn || {};
     lstm(x, { h, c }, weights, name) {
       const sums = affine([...x, ...h], weights, name);
       const gate = (number, unit) => sums[number * h.length + unit];
-      const cells = c.map(
-        (old, unit) =>
-          sigmoid(gate(1, unit)) * old + sigmoid(gate(0, unit)) * Math.tanh(gate(2, unit)),
-      );
+      const added = (unit) => sigmoid(gate(0, unit)) * Math.tanh(gate(2, unit));
+      const cells = c.map((old, unit) => sigmoid(gate(1, unit)) * old + added(unit));
       return { h: cells.map((cell, unit) => sigmoid(gate(3, unit)) * Math.tanh(cell)), c: cells };
     },
   };
@@ -191,11 +174,9 @@ globalThis.quantlearn = globalThis.quantlearn || {};
     return inputs.objects.map((input, place) => {
       states = step(states, input);
       const { h } = rest(place + 1).reduce(step, states).at(-1);
-      return {
-        logits: affine(h, weights, "readout"),
-        units: states.map((state) => state.h),
-        cells: settings.architecture === "lstm" ? states.map((state) => state.c) : null,
-      };
+      const units = states.map((state) => state.h);
+      const cells = settings.architecture === "lstm" ? states.map((state) => state.c) : null;
+      return { logits: affine(h, weights, "readout"), units, cells };
     });
   }
 
@@ -205,14 +186,11 @@ globalThis.quantlearn = globalThis.quantlearn || {};
   function askFeedforward(network, scene, quantifier) {
     const { settings, weights } = network;
     const inputs = weights["layer0.kernel"].shape[0];
-    const isBinary = settings.objects === "binary";
-    const ofObjects = (isBinary ? 1 : ZONES) * settings.positions;
+    const width = settings.objects === "binary" ? 1 : ZONES; // A∩B or not; else all zones
     let x = new Float64Array(inputs);
-    scene.forEach((zone, place) => {
-      if (isBinary) x[place] = +(zone === 0);
-      else x[ZONES * place + zone] = 1;
-    });
-    if (inputs > ofObjects) x.set(quantifier.code, ofObjects);
+    scene.forEach((zone, place) => x.set(oneHot(width, zone), place * width));
+    const codes = width * settings.positions;
+    if (inputs > codes) x.set(quantifier.code, codes);
     const units = network.units.map((kept, layer) => {
       let sums = affine(x, weights, `layer${layer}`);
       if (settings.batch_norm) sums = batchNorm(sums, weights, `layer${layer}.norm`);
@@ -241,20 +219,18 @@ globalThis.quantlearn = globalThis.quantlearn || {};
     const size = width / heads;
     return all.slice(0, asked).map((own) => {
       const found = new Float64Array(width);
-      for (let head = 0; head < heads; head += 1) {
-        const start = head * size;
+      for (let start = 0; start < width; start += size) {
+        const query = own.subarray(start, start + size);
         const scores = all.map((other) => {
-          let score = 0;
-          for (let k = start; k < start + size; k += 1) score += own[k] * other[width + k];
-          return score / Math.sqrt(size);
+          const match = query.reduce((sum, one, k) => sum + one * other[width + start + k], 0);
+          return match / Math.sqrt(size);
         });
         const highest = Math.max(...scores);
         const powers = scores.map((score) => Math.exp(score - highest));
         const total = powers.reduce((sum, power) => sum + power, 0);
         all.forEach((other, place) => {
-          for (let k = start; k < start + size; k += 1) {
-            found[k] += (powers[place] / total) * other[2 * width + k];
-          }
+          const share = powers[place] / total;
+          query.forEach((_, k) => (found[start + k] += share * other[2 * width + start + k]));
         });
       }
       return affine(found, weights, `${name}.outputs`);
@@ -266,12 +242,10 @@ globalThis.quantlearn = globalThis.quantlearn || {};
     const { settings, weights } = network;
     const { objects, padding } = inputsOf(scene, quantifier, settings);
     const unread = settings.padding === "read" ? settings.positions - scene.length : 0;
-    let vectors = [
-      affine([...oneHot(ZONES), ...quantifier.code, 1], weights, "embedding"),
-      ...[...objects, ...Array(unread).fill(padding)].map((vector, position) =>
-        placed(affine([...vector, 0], weights, "embedding"), position, network),
-      ),
-    ];
+    const embed = (vector) => affine(vector, weights, "embedding");
+    const read = [...objects, ...Array(unread).fill(padding)].map((vector) => [...vector, 0]);
+    const placedAll = read.map((vector, position) => placed(embed(vector), position, network));
+    let vectors = [embed([...oneHot(ZONES), ...quantifier.code, 1]), ...placedAll];
     const units = network.units.map((kept, layer) => {
       const asked = layer === settings.layers - 1 ? 1 : vectors.length;
       let part = `layer${layer}.attention`;
@@ -303,14 +277,11 @@ globalThis.quantlearn = globalThis.quantlearn || {};
     transformer: beginnings(askTransformer),
   };
 
-  // A network -------------------------------------------------------------------------------------
-
   /** One trained network. */
   class Network {
     /**
-     * @param {object} settings - those of `network` in the experiment (architecture, layers,
-     *   hidden, activation, padding, …), and positions: how many objects or words are a full
-     *   input. Of a network that reads texts also words: how many different ones there are.
+     * @param {object} settings - those of `network` in the experiment, and positions: how many
+     *   objects or words are a full input; where it reads texts, words: how many there are.
      * @param {Object<string, {shape: number[], data: number[]}>} weights - arrays by name, a matrix
      *   row by row, as training writes them.
      */
@@ -331,12 +302,10 @@ globalThis.quantlearn = globalThis.quantlearn || {};
     /** Undo all changes of weights and units. */
     reset() {
       /** Its weights, which may be changed. */
-      this.weights = Object.fromEntries(
-        Object.entries(this.trained).map(([name, { shape, data }]) => [
-          name,
-          { shape, data: Float64Array.from(data) },
-        ]),
-      );
+      this.weights = {};
+      for (const [name, { shape, data }] of Object.entries(this.trained)) {
+        this.weights[name] = { shape, data: Float64Array.from(data) };
+      }
       /** For each layer a number by which each unit is multiplied: 1, or 0 where it is off. */
       this.units = Array.from({ length: this.settings.layers }, () =>
         new Float64Array(this.settings.hidden).fill(1),
@@ -350,9 +319,8 @@ globalThis.quantlearn = globalThis.quantlearn || {};
      * @param {{code: number[]}|{sentence: number[]}} quantifier - what the network is told of it,
      *   numbers or, where it reads texts, the tokens of a sentence.
      * @returns {{probabilities: number[], units: Float64Array[][], cells: Float64Array[][]|null}}
-     *   the probability of `true` after each object; the units of each layer after each object, by
-     *   layer and then object (hidden states; of transformers those at the read-out token); and of
-     *   LSTMs the cell states.
+     *   the probability of `true` after each object; by layer and then object, the units (hidden
+     *   states; of transformers those at the read-out token), and of LSTMs the cell states.
      */
     read(scene, quantifier) {
       const steps = READERS[this.settings.architecture](this, scene, quantifier);
@@ -471,30 +439,29 @@ globalThis.quantlearn = globalThis.quantlearn || {};
 
   /** The weights of a network by name, from its numbers in the order of the shapes. */
   function unpack(numbers, shapes) {
-    let start = 0;
-    return Object.fromEntries(
-      Object.entries(shapes).map(([name, shape]) => {
-        const count = shape.reduce((product, length) => product * length, 1);
-        start += count;
-        return [name, { shape, data: numbers.subarray(start - count, start) }];
-      }),
-    );
+    const weights = {};
+    let end = 0;
+    for (const [name, shape] of Object.entries(shapes)) {
+      const start = end;
+      end += shape.reduce((product, length) => product * length, 1);
+      weights[name] = { shape, data: numbers.subarray(start, end) };
+    }
+    return weights;
   }
 
   const experiments = {};
 
   /**
-   * Take over the networks of an experiment: what results/<experiment>/networks.js calls.
+   * Take over the networks of an experiment, by `name`: what its networks.js calls.
    *
-   * @param {string} name - that of the experiment.
    * @param {object} exported - as scripts/quantlearn/networks/export.py writes it. Its `trials`,
    *   lists of the networks of each trial, become instances of Network here.
    */
   function networks(name, exported) {
     const { settings, shapes } = exported;
-    const trials = exported.trials.map((trial) =>
-      trial.map((text) => new Network(settings, unpack(decode(text, settings.precision), shapes))),
-    );
+    const weights = (text) => unpack(decode(text, settings.precision), shapes);
+    const trained = (text) => new Network(settings, weights(text));
+    const trials = exported.trials.map((trial) => trial.map(trained));
     experiments[name] = { ...exported, trials };
   }
 

@@ -1,21 +1,20 @@
+/* Where a network looks before it writes a word, and a reader's bet on it. */
 "use strict";
 
-/* Where a network looks before it writes a word, and a reader's bet on it. */
-
 (function () {
-  const { action, answer, button, choice, inWords, row } = quantlearn.course;
-  const { ZONES, counted, make, number } = quantlearn.elements;
+  const { ZONES, action, answer, button, choice, counted } = quantlearn.course;
+  const { inWords, make, number, row, sum } = quantlearn.course;
 
   /** For each zone with objects the share of the weights that they have: [zone, share, objects]. */
   function byZone(scene, weights) {
     const zones = [0, 1, 2, 3].filter((zone) => scene.includes(zone));
     return zones.map((zone) => {
       const own = weights.filter((_, place) => scene[place] === zone);
-      return [zone, own.reduce((sum, weight) => sum + weight, 0), own.length];
+      return [zone, sum(own), own.length];
     });
   }
 
-  action("attention", (root, { texts }) => {
+  action("attention", { byZone }, (root, { texts }) => {
     const state = {};
     const [words, said, seen] = [row(), answer(), make("ol", { class: "widget-objects" })];
     const look = () => {
@@ -49,6 +48,4 @@
     root.append(row(choice("Scene", scenes, ask)), words, said, seen);
     ask(0);
   });
-
-  quantlearn.course.attention = { byZone };
 })();

@@ -1,10 +1,9 @@
+/* An automaton and a trained network read the same scene, object by object. */
 "use strict";
 
-/* An automaton and a trained network read the same scene, object by object. */
-
 (function () {
-  const { action, answer, note, plane, row, scene } = quantlearn.course;
-  const { ZONES, counted, draw, make, number } = quantlearn.elements;
+  const { ZONES, action, answer, counted, draw, make } = quantlearn.course;
+  const { note, number, plane, row, scene } = quantlearn.course;
 
   /** The states of an automaton on the way through a scene, from the start on. */
   const run = ({ transitions }, objects) =>
@@ -54,7 +53,7 @@
     return make("div", { class: "widget-plot widget-states", style: `max-width: ${width}px` }, svg);
   }
 
-  action("automaton", (root, { automaton, words, quantifier, begin, most }) => {
+  action("automaton", { diagram, run }, (root, { automaton, words, quantifier, begin, most }) => {
     const asked = quantlearn.experiments?.[root.dataset.experiment];
     const told = asked?.quantifiers.find((one) => one.name === quantifier);
     const [drawn, said, pictures] = [make("div", {}), answer(), row()];
@@ -92,6 +91,4 @@
     );
     root.append(scene(begin, [0, 1], most, show), said, drawn, ...(told ? [pictures, remark] : []));
   });
-
-  quantlearn.course.automaton = { diagram, run };
 })();

@@ -1,10 +1,9 @@
+/* Back-propagation by hand, step by step, and the derivative by small differences. */
 "use strict";
 
-/* Back-propagation by hand, step by step, and the derivative by small differences. */
-
 (function () {
-  const { action, answer, field, note, plane, row, slider, tabs, written } = quantlearn.course;
-  const { draw, filled, make } = quantlearn.elements;
+  const { action, answer, draw, field, filled, make } = quantlearn.course;
+  const { note, plane, row, slider, tabs, written } = quantlearn.course;
 
   const isNear = (given, right) => Math.abs(given - right) <= 0.01 * Math.abs(right) + 1e-4;
 
@@ -77,10 +76,8 @@
     return make("div", {}, heading, row(chosen), said, drawn.element);
   }
 
-  action("back_propagation", (root, { steps, differences }) => {
+  action("back_propagation", { hint }, (root, { steps, differences }) => {
     const second = ["By small differences", byDifferences(differences)];
     root.append(tabs([["By hand", byHand(steps)], second]));
   });
-
-  quantlearn.course.back_propagation = { hint };
 })();

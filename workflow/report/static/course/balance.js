@@ -1,10 +1,8 @@
+/* How often a quantifier is true, and what accuracy and balanced accuracy make of it. */
 "use strict";
 
-/* How often a quantifier is true, and what accuracy and balanced accuracy make of it. */
-
 (function () {
-  const { action, note, plane, row, slider, table } = quantlearn.course;
-  const { make, number } = quantlearn.elements;
+  const { action, make, note, number, plane, row, slider, table } = quantlearn.course;
 
   /** Who answers: how often right where it is true, and where it is false, by the truth rate. */
   const ANSWERERS = {
@@ -20,7 +18,7 @@
     return [rate * ofTrue + (1 - rate) * ofFalse, (ofTrue + ofFalse) / 2];
   }
 
-  action("balance", (root, { rate, own }) => {
+  action("balance", { ANSWERERS, scores }, (root, { rate, own }) => {
     const shown = make("div", {});
     const legend = note("Accuracy by truth rate: full, dashed, broad line in the table’s order.");
     const show = (percent) => {
@@ -31,13 +29,11 @@
         plot.line(along, { class: LOOKS[at] });
         return [`Who ${name}`, ...inPercent(percent).map((one) => `${number(one, 1)} %`)];
       });
-      plot.line([[percent, 40], [percent, 105]], { "stroke-dasharray": "3 3" });
+      plot.mark(percent);
       const heads = ["", "Accuracy", "Balanced accuracy"];
       shown.replaceChildren(table(heads, rows), plot.element, legend);
     };
     root.append(row(slider("True in % of the scenes", rate, [1, 99, 1], show)), shown, note(own));
     show(rate);
   });
-
-  quantlearn.course.balance = { ANSWERERS, scores };
 })();

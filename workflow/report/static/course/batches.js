@@ -1,10 +1,9 @@
+/* Shapes of x, W and b: which fit, what NumPy says of others, and the biases as a row of W. */
 "use strict";
 
-/* Shapes of x, W and b: which fit, what NumPy says of others, and the biases as a row of W. */
-
 (function () {
-  const { action, answer, button, choice, normal, note, random, row, table } = quantlearn.course;
-  const { counted, filled, make, number } = quantlearn.elements;
+  const { action, answer, button, choice, counted, filled, make } = quantlearn.course;
+  const { note, number, random, row, table } = quantlearn.course;
 
   const SIZES = [1, 2, 3, 4, 5];
   const NAMES = { m: "x: rows m", n: "columns n", k: "W: rows", l: "columns l", b: "b: numbers" };
@@ -20,9 +19,8 @@
     }
     if (b === l) return null;
     const plain = `Each column of W is a neuron and needs a bias: ${l}, not ${b}.`;
-    if (b === 1 || l === 1) {
-      return { plain: `${plain} NumPy is silent: it repeats what is there once.` };
-    }
+    const silent = `${plain} NumPy is silent: it repeats what is there once.`;
+    if (b === 1 || l === 1) return { plain: silent };
     const numpy = `operands could not be broadcast together with shapes (${m},${l}) (${b},)`;
     return { numpy, plain };
   }
@@ -50,10 +48,10 @@
     return filled(shown, { class: "matrix" });
   }
 
-  action("batches", (root, sizes) => {
+  action("batches", { fault, joined }, (root, sizes) => {
     const [message, said, shown] = [make("code", {}), answer(), row()];
     const uniform = random(1);
-    const chance = () => Math.round(10 * normal(uniform)) / 10;
+    const chance = () => Math.round(40 * uniform() - 20) / 10;
     const look = () => {
       const [{ m, n, l }, found] = [sizes, fault(sizes)];
       message.textContent = found?.numpy ? `ValueError: ${found.numpy}` : "";
@@ -79,6 +77,4 @@
     root.append(row(...choices, button("Other numbers", look)), message, said, shown);
     look();
   });
-
-  quantlearn.course.batches = { fault, joined };
 })();

@@ -1,22 +1,21 @@
-"use strict";
-
 /*
- * Actions of the course: what a reader does there.
+ * Actions of the course, and what they are made of.
  *
- * A page has <div class="action" data-action="neuron"> with the action's data as JSON in it, numbers
- * of the run. The file neuron.js beside this one fills it:
- *
- *   quantlearn.course.action("neuron", (root, data) => root.append(…));
- *
- * What an action computes stands in quantlearn.course.neuron, where tests find it.
+ * A page has <div class="action" data-action="neuron"> with the action's data as JSON in it. The
+ * file neuron.js fills it: quantlearn.course.action("neuron", {…}, (root, data) => …). What it
+ * computes stands in quantlearn.course.neuron, where tests find it.
  */
+"use strict";
 
 (function () {
   const { ZONES, draw, filled, make, option } = quantlearn.elements;
   const builders = {};
 
-  /** Say how the places of an action are filled. */
-  const action = (name, build) => (builders[name] = build);
+  /** Say what an action computes, and how its places are filled. */
+  function action(name, computed, build) {
+    quantlearn.course[name] = computed;
+    builders[name] = build;
+  }
 
   /** A labelled field for a number; `changed` gets it when it is a number. */
   function field(text, value, changed, attributes = {}) {
@@ -58,18 +57,19 @@
   const row = (...children) => make("div", { class: "widget-row" }, ...children);
   const note = (...children) => make("p", { class: "widget-note" }, ...children);
 
+  /** What a reader unfolds. */
+  const folded = (shown, title = "Solution") =>
+    make("details", {}, make("summary", {}, title), shown);
+
   /** A paragraph that is read out when its text changes. */
   const answer = () => make("p", { class: "widget-answer", "aria-live": "polite" });
 
   /** A table with heads, whose cells are texts or elements. */
   function table(heads, rows) {
-    const cells = (row) => row.map((cell) => make("td", {}, cell));
-    return make(
-      "table",
-      {},
-      make("thead", {}, make("tr", {}, ...heads.map((head) => make("th", { scope: "col" }, head)))),
-      make("tbody", {}, ...rows.map((row) => make("tr", {}, ...cells(row)))),
-    );
+    const head = heads.map((text) => make("th", { scope: "col" }, text));
+    const body = rows.map((cells) => cells.map((cell) => make("td", {}, cell)));
+    const [top, ...others] = [head, ...body].map((cells) => make("tr", {}, ...cells));
+    return make("table", {}, make("thead", {}, top), make("tbody", {}, ...others));
   }
 
   const inWords = (scene) => scene.map((zone) => ZONES[zone].word).join(" ") || "(no object)";
@@ -77,24 +77,21 @@
   /** A scene that a reader makes of up to `most` objects of some zones; `changed` gets it. */
   function scene(objects, zones, most, changed) {
     const list = make("ol", { class: "widget-objects", "aria-label": "Objects of the scene" });
-    const adders = zones.map((zone) =>
-      button(`Add ${ZONES[zone].name}`, () => show([...objects, zone])),
-    );
-    /** The next zone, by a click on an object. */
-    const turn = (place) => {
-      const next = zones[(zones.indexOf(objects[place]) + 1) % zones.length];
-      show(objects.with(place, next));
-      list.children[place].firstChild.focus();
+    const adder = (zone) => button(`Add ${ZONES[zone].name}`, () => show([...objects, zone]));
+    const adders = zones.map(adder);
+    /** An object, which a click moves to the next zone. */
+    const item = (zone, place) => {
+      const object = button(ZONES[zone].word, () => {
+        show(objects.with(place, zones[(zones.indexOf(zone) + 1) % zones.length]));
+        list.children[place].firstChild.focus();
+      });
+      const called = `Object ${place + 1}: ${ZONES[zone].name}`;
+      return make("li", {}, filled(object, { class: `widget-zone-${zone}`, "aria-label": called }));
     };
     const show = (next) => {
       objects = next;
-      const shown = objects.map((zone, place) => {
-        const called = `Object ${place + 1}: ${ZONES[zone].name}`;
-        const object = button(ZONES[zone].word, () => turn(place));
-        return filled(object, { class: `widget-zone-${zone}`, "aria-label": called });
-      });
-      list.replaceChildren(...shown.map((object) => make("li", {}, object)));
-      for (const adder of adders) adder.disabled = objects.length >= most;
+      list.replaceChildren(...objects.map(item));
+      for (const one of adders) one.disabled = objects.length >= most;
       changed(objects);
     };
     show(objects);
@@ -122,9 +119,9 @@
   }
 
   /**
-   * A plane to draw on: an SVG of which `across` and `up` give places in pixels for x and y.
-   *
+   * A plane to draw on: an SVG of which `across` and `up` give places in pixels for x and y, and
    * `place` gives x and y of where a pointer is.
+   *
    * `x` and `y` are [least, most, name]; `said` is the text for who does not see it.
    */
   function plane(x, y, said, [width, height] = [420, 260]) {
@@ -134,24 +131,26 @@
     const up = (value) => height - bottom - ((value - y[0]) / (y[1] - y[0])) * high;
     const at = (tx, ty, text, more = {}) =>
       draw("text", { x: tx, y: ty, "text-anchor": "middle", ...more }, text);
+    const [middle, atEnd] = [(top + height - bottom) / 2, { "text-anchor": "end" }];
     const svg = draw(
       "svg",
       { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": said },
       draw("line", { class: "grid", x1: left, x2: width - right, y1: up(y[0]), y2: up(y[0]) }),
       draw("line", { class: "grid", x1: left, x2: left, y1: top, y2: height - bottom }),
       ...ticks(x).map((value) => at(across(value), height - bottom + 16, written(value))),
-      ...ticks(y).map((value) =>
-        at(left - 6, up(value) + 4, written(value), { "text-anchor": "end" }),
-      ),
+      ...ticks(y).map((value) => at(left - 6, up(value) + 4, written(value), atEnd)),
       at((left + width - right) / 2, height - 4, x[2]),
-      at(12, (top + height - bottom) / 2, y[2], {
-        transform: `rotate(-90 12 ${(top + height - bottom) / 2})`,
-      }),
+      at(12, middle, y[2], { transform: `rotate(-90 12 ${middle})` }),
     );
     /** Add a line through points [x, y]. */
     const line = (points, attributes = {}) => {
       const placed = points.map(([px, py]) => `${across(px).toFixed(1)},${up(py).toFixed(1)}`);
       svg.append(draw("polyline", { points: placed.join(" "), ...attributes }));
+    };
+    /** Mark a value of x by a dashed line, with a name. */
+    const mark = (value, name = "", down = 18) => {
+      line([[value, y[0]], [value, y[1]]], { "stroke-dasharray": "3 3" });
+      svg.append(draw("text", { x: across(value) + 3, y: down }, name));
     };
     const place = ({ clientX, clientY }) => {
       const at = new DOMPoint(clientX, clientY).matrixTransform(svg.getScreenCTM().inverse());
@@ -161,7 +160,7 @@
       ];
     };
     const element = make("div", { class: "widget-plot", style: `max-width: ${width}px` }, svg);
-    return { element, svg, across, up, line, place };
+    return { element, svg, across, up, line, mark, place };
   }
 
   /** A number to four digits, with a power of ten where it is very large or small. */
@@ -193,12 +192,12 @@
     };
   }
 
-  /** A number by chance from a standard normal distribution (Box & Muller 1958). */
-  const normal = (uniform) =>
-    Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+  const sigmoid = (z) => 1 / (1 + Math.exp(-z));
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
 
-  const parts = { action, answer, button, choice, field, normal, note, plane, random, row, slider };
-  quantlearn.course = { ...parts, inWords, scene, table, tabs, tick, written };
+  const parts = { action, answer, button, choice, field, note, plane, row, scene, slider, table };
+  const others = { inWords, random, sigmoid, folded, sum, tabs, tick, written };
+  quantlearn.course = { ...quantlearn.elements, ...parts, ...others };
 
   document.addEventListener("DOMContentLoaded", () => {
     for (const root of document.querySelectorAll(".action")) {

@@ -1,36 +1,19 @@
+/* Gradient descent with one parameter and with two: a reader bets how it ends, then looks. */
 "use strict";
 
-/* Gradient descent with one parameter and with two: a reader bets how it ends, then looks. */
-
 (function () {
-  const { action, answer, button, choice, field, plane, row, table, tabs, written } =
-    quantlearn.course;
-  const { draw, make } = quantlearn.elements;
+  const { action, answer, button, choice, draw, field, make } = quantlearn.course;
+  const { plane, row, table, tabs, training, written } = quantlearn.course;
 
-  /** What each rule makes of a gradient g; s is what it remembers, and the number of the step. */
-  const RULES = {
-    plain: (g) => g,
-    momentum: (g, s) => (s.mean = 0.9 * s.mean + g),
-    RMSprop(g, s) {
-      s.square = 0.99 * s.square + 0.01 * g * g;
-      return g / (Math.sqrt(s.square) + 1e-8);
-    },
-    Adam(g, s) {
-      s.mean = 0.9 * s.mean + 0.1 * g;
-      s.square = 0.999 * s.square + 0.001 * g * g;
-      const square = s.square / (1 - 0.999 ** s.step);
-      return s.mean / (1 - 0.9 ** s.step) / (Math.sqrt(square) + 1e-8);
-    },
-  };
-  const NAMES = Object.keys(RULES);
+  const NAMES = Object.keys(training.RULES);
 
   /** Where each θ is after each step of a rule on the sum of c θ², for a c of each. */
   function path(rule, start, curves, rate, steps) {
-    const [places, states] = [[start], start.map(() => ({ mean: 0, square: 0 }))];
+    const [places, move] = [[start], training.mover(rule, start.length)];
     for (let step = 1; step <= steps; step += 1) {
-      const move = (theta, at) =>
-        theta - rate * RULES[rule](2 * curves[at] * theta, Object.assign(states[at], { step }));
-      places.push(places.at(-1).map(move));
+      const now = places.at(-1);
+      const moves = move(now.map((theta, at) => 2 * curves[at] * theta));
+      places.push(now.map((theta, at) => theta - rate * moves[at]));
     }
     return places;
   }
@@ -103,8 +86,8 @@
       const best = NAMES[losses.indexOf(Math.min(...losses))];
       const factors = curves.map((curve) => `1 − ${2 * curve}α = ${written(1 - 2 * curve * rate)}`);
       const said =
-        `after ${steps} steps it is smallest by ${best}. Plain steps multiply θ₁ by ${factors[0]} and θ₂ by ` +
-        `${factors[1]}. They diverge for α above 2/λ = 2/${2 * curves[1]} = ` +
+        `after ${steps} steps it is smallest by ${best}. Plain steps multiply ` +
+        `θ₁ by ${factors[0]} and θ₂ by ${factors[1]}. They diverge for α above 2/λ = 2/${2 * curves[1]} = ` +
         `${1 / curves[1]}, where λ is the largest second derivative.`;
       const short = (value) => written(Number(value.toPrecision(2)));
       const rows = NAMES.map((rule, at) => [rule, ...[...ends[at], losses[at]].map(short)]);
@@ -112,9 +95,7 @@
       return [best, said, picture(paths, bet, curves, start), table(heads, rows)];
     });
 
-  action("descent", (root, data) =>
+  action("descent", { fate, path }, (root, data) =>
     root.append(tabs([["One parameter", one(data)], ["Two parameters", two(data.two)]])),
   );
-
-  quantlearn.course.descent = { fate, path };
 })();

@@ -1,12 +1,10 @@
+/* A reader's own automaton for a quantifier, checked on all scenes at once. */
 "use strict";
 
-/* A reader's own automaton for a quantifier, checked on all scenes at once. */
-
 (function () {
-  const { action, answer, button, choice, inWords, note, row } = quantlearn.course;
-  const { slider, table, tick } = quantlearn.course;
+  const { ZONES, action, answer, button, choice, counted, filled } = quantlearn.course;
+  const { inWords, note, row, slider, folded, table, tick } = quantlearn.course;
   const { diagram, run } = quantlearn.course.automaton;
-  const { ZONES, counted, make, option } = quantlearn.elements;
 
   /**
    * A shortest scene on which two automata differ, or null where there is none.
@@ -55,22 +53,21 @@
           `${states > least ? `${least} would do` : "none has fewer"}.`;
   }
 
-  action("draw_automaton", (root, { quantifiers, most, proof }) => {
+  action("draw_automaton", { difference, fooled }, (root, { quantifiers, most, proof }) => {
     const own = { transitions: [], accepting: [] };
-    const [cells, drawn, solution, said] = [row(), row(), row(), answer()];
+    const [cells, drawn, right, said] = [row(), row(), row(), answer()];
     let asked = quantifiers[0];
     const show = () => {
       drawn.replaceChildren(diagram(own));
-      solution.replaceChildren(asked.automaton ? diagram(asked.automaton) : proof);
+      right.replaceChildren(asked.automaton ? diagram(asked.automaton) : proof);
       said.textContent = "";
     };
     const goTo = (state, zone) => {
-      const change = ({ target }) => (own.transitions[state][zone] = Number(target.value));
-      const called = `From state ${state} by ${ZONES[zone].name}`;
-      const select = make("select", { "aria-label": called, change });
-      select.append(...own.accepting.map((_, to) => option(to, `to ${to}`)));
-      select.value = own.transitions[state][zone];
-      return select;
+      const nexts = own.transitions[state];
+      const states = own.accepting.map((_, to) => [to, `to ${to}`]);
+      const made = choice("", states, (to) => (nexts[zone] = Number(to)), nexts[zone]);
+      filled(made.lastChild, { "aria-label": `From state ${state} by ${ZONES[zone].name}` });
+      return made;
     };
     const says = (state) => {
       const change = (isTicked) => (own.accepting[state] = isTicked);
@@ -88,20 +85,12 @@
     };
     root.addEventListener("change", show);
     const names = quantifiers.map(({ words }, place) => [place, words]);
-    root.append(
-      row(
-        choice("An automaton for", names, (place) => (asked = quantifiers[place])),
-        slider("States", 2, [1, most, 1], resize),
-      ),
-      cells,
-      note("It begins in state 0, and says of a scene what the state says in which it ends."),
-      drawn,
-      row(button("Check", () => (said.textContent = verdict(own, asked)))),
-      said,
-      make("details", {}, make("summary", {}, "Solution"), solution),
-    );
+    const target = choice("An automaton for", names, (place) => (asked = quantifiers[place]));
+    const remark =
+      "It begins in state 0, and says of a scene what the state says in which it ends.";
+    const check = button("Check", () => (said.textContent = verdict(own, asked)));
+    root.append(row(target, slider("States", 2, [1, most, 1], resize)), cells, note(remark));
+    root.append(drawn, row(check), said, folded(right));
     resize(2);
   });
-
-  quantlearn.course.draw_automaton = { difference, fooled, verdict };
 })();

@@ -1,10 +1,9 @@
+/* What excites a hidden unit: a reader's scenes against the best that a search finds. */
 "use strict";
 
-/* What excites a hidden unit: a reader's scenes against the best that a search finds. */
-
 (function () {
-  const { action, answer, button, choice, inWords, plane, row, scene } = quantlearn.course;
-  const { ZONES, label, number } = quantlearn.elements;
+  const { ZONES, action, answer, button, choice, inWords, label } = quantlearn.course;
+  const { number, plane, row, scene } = quantlearn.course;
 
   /** The scene of the highest value, by a beam search: of each size the `width` best go on. */
   function search(valueOf, zones, most, width) {
@@ -19,7 +18,7 @@
     return best;
   }
 
-  action("excite", (root, { width }) => {
+  action("excite", { search }, (root, { width }) => {
     const asked = quantlearn.experiments[root.dataset.experiment];
     const zones = [0, 1, 2, 3].filter((zone) => asked.zones.includes(ZONES[zone].key));
     const [, most] = asked.sizes;
@@ -49,17 +48,11 @@
     const names = asked.quantifiers.map(({ name }, place) => [place, label(name)]);
     const units = Array.from({ length: asked.settings.hidden }, (_, unit) => [unit, unit + 1]);
     const look = () => show(search((objects) => along(objects).at(-1), zones, most, width));
-    root.append(
-      row(
-        choice("Network for", names, (quantifier) => set({ quantifier, best: -1 })),
-        choice("Unit", units, (unit) => set({ unit, best: -1 })),
-      ),
-      scene([zones[0]], zones, most, (objects) => set({ objects })),
-      said,
-      picture,
-      row(button("Search for the best", look)),
+    const knobs = row(
+      choice("Network for", names, (quantifier) => set({ quantifier, best: -1 })),
+      choice("Unit", units, (unit) => set({ unit, best: -1 })),
     );
+    const made = scene([zones[0]], zones, most, (objects) => set({ objects }));
+    root.append(knobs, made, said, picture, row(button("Search for the best", look)));
   });
-
-  quantlearn.course.excite = { search };
 })();

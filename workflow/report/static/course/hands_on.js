@@ -1,18 +1,15 @@
+/* A reader bets which of two quantifiers is learned sooner, and trains networks in the page. */
 "use strict";
 
-/* A reader bets which of two quantifiers is learned sooner, and trains networks in the page. */
-
 (function () {
-  const { action, answer, choice, note, random, row, table } = quantlearn.course;
+  const { action, answer, choice, counted, label, make, note } = quantlearn.course;
+  const { number, random, row, sum, table } = quantlearn.course;
   const { Network, coded, countBoth, runner, stepper } = quantlearn.course.training;
-  const { counted, label, make, number } = quantlearn.elements;
 
   const [OBJECTS, HIDDEN, EVALUATED] = [16, 16, 300]; // all objects are A
 
   /** How many ways there are to choose k of n. */
   const choose = (n, k) => (k === 0 ? 1 : (choose(n, k - 1) * (n - k + 1)) / k);
-  const sum = (values) => values.reduce((total, value) => total + value, 0);
-  const upTo = (last) => Array.from({ length: last + 1 }, (_, place) => place);
 
   /** The first step at which accuracy, and its mean over a window from there on, is above. */
   function convergenceStep(steps, accuracy, threshold, window) {
@@ -25,7 +22,8 @@
   function signTest(first, second) {
     const signs = first.map((one, at) => Math.sign((second[at] ?? Infinity) - (one ?? Infinity)));
     const [sooner, later] = [1, -1].map((sign) => signs.filter((one) => one === sign).length);
-    const tail = sum(upTo(Math.min(sooner, later)).map((k) => choose(sooner + later, k)));
+    const fewer = [...Array(1 + Math.min(sooner, later)).keys()];
+    const tail = sum(fewer.map((k) => choose(sooner + later, k)));
     return { sooner, later, p: Math.min(1, (2 * tail) / 2 ** (sooner + later)) };
   }
 
@@ -69,7 +67,7 @@
     );
   }
 
-  action("hands_on", (root, { quantifiers, rule, runs, beside }) => {
+  action("hands_on", { convergenceStep, signTest }, (root, { quantifiers, rule, runs, beside }) => {
     const names = Object.keys(quantifiers);
     const sides = names.slice(0, 2);
     const state = { isPlain: 1, rate: 0.01, steps: 900, trials: 10, bet: 0, run: 0 };
@@ -112,23 +110,16 @@
     const own = runs.map(({ name, title, pair, steps }) =>
       note(make("a", { href: `../experiments/${name}` }, title), `: ${told(pair, steps)}.`),
     );
-    root.append(
-      row(
-        side("What is learned sooner,", 0),
-        side("or", 1),
-        choice("I bet:", bets, set("bet")),
-        choice("Trials", [10, 1, 2, 3, 4, 5, 6, 7, 8, 9], set("trials")),
-        choice("Inputs", inputs, set("isPlain")),
-        choice("Learning rate α", [0.01, 0.003, 0.001], set("rate")),
-        choice("Steps", [900, 2000, 4000], set("steps")),
-      ),
-      row(...runner("Train", train, judge)),
-      said,
-      results,
-      ...own,
-      note(beside),
+    const knobs = row(
+      side("What is learned sooner,", 0),
+      side("or", 1),
+      choice("I bet:", bets, set("bet")),
+      choice("Trials", [10, 1, 2, 3, 4, 5, 6, 7, 8, 9], set("trials")),
+      choice("Inputs", inputs, set("isPlain")),
+      choice("Learning rate α", [0.01, 0.003, 0.001], set("rate")),
+      choice("Steps", [900, 2000, 4000], set("steps")),
     );
+    const buttons = row(...runner("Train", train, judge));
+    root.append(knobs, buttons, said, results, ...own, note(beside));
   });
-
-  quantlearn.course.hands_on = { convergenceStep, signTest };
 })();

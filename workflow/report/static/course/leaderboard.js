@@ -1,19 +1,17 @@
+/* The leaderboard over the tasks that a reader ticks. */
 "use strict";
 
-/* The leaderboard over the tasks that a reader ticks. */
-
 (function () {
-  const { action, answer, row, table, tick, written } = quantlearn.course;
-  const { counted, make } = quantlearn.elements;
+  const { action, answer, counted, make, row, sum, table, tick, written } = quantlearn.course;
 
   /** Architectures by their mean rank over some tasks, the best first; equal ones as they stood. */
   function order(board, tasks) {
-    const mean = (ranks) => tasks.reduce((sum, task) => sum + ranks[task], 0) / tasks.length;
+    const mean = (ranks) => sum(tasks.map((task) => ranks[task])) / tasks.length;
     const means = board.map(({ name, ranks }) => ({ name, mean: mean(ranks) }));
     return means.sort((one, other) => one.mean - other.mean);
   }
 
-  action("leaderboard", (root, { tasks, board }) => {
+  action("leaderboard", { order }, (root, { tasks, board }) => {
     const all = Object.keys(tasks);
     let chosen = all;
     const [places, said] = [make("div", {}), answer()];
@@ -38,6 +36,4 @@
     root.append(row(...all.map(box)), said, places);
     show();
   });
-
-  quantlearn.course.leaderboard = { order };
 })();

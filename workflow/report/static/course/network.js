@@ -1,9 +1,8 @@
+/* Networks of sigmoid units as the lessons write them, layers [W, b], and functions of p and q. */
 "use strict";
 
-/* Networks of sigmoid units as the lessons write them, layers [W, b], and functions of p and q. */
-
 (function () {
-  const { written } = quantlearn.course;
+  const { sigmoid, written } = quantlearn.course;
 
   /** All values of p and q, in the order of a truth table. */
   const CASES = [[1, 1], [1, 0], [0, 1], [0, 0]];
@@ -30,8 +29,6 @@
     return { at, text: `Row p = ${p}, q = ${q} gives ${written(outputs[at])}, ${should}.` };
   }
 
-  const sigmoid = (z) => 1 / (1 + Math.exp(-z));
-
   /** σ(x W + b) of each layer [W (n × m), b (m)], one after another, for one example x (n). */
   function forward(x, layers) {
     const outputs = [x];
@@ -42,5 +39,5 @@
     return outputs.slice(1);
   }
 
-  quantlearn.course.network = { CASES, FUNCTIONS, fault, forward, nameOf, sigmoid, truthOf };
+  quantlearn.course.network = { CASES, FUNCTIONS, fault, forward, nameOf, truthOf };
 })();

@@ -1,15 +1,12 @@
+/* One neuron with two inputs: its weights, its line, and the perceptron that looks for them. */
 "use strict";
 
-/* One neuron with two inputs: its weights, its line, and the perceptron that looks for them. */
-
 (function () {
-  const { action, answer, button, choice, field, note, plane, row, table, written } =
-    quantlearn.course;
-  const { CASES, FUNCTIONS, fault, sigmoid, truthOf } = quantlearn.course.network;
-  const { counted, draw, filled, make } = quantlearn.elements;
+  const { action, answer, button, choice, counted, draw, field, filled } = quantlearn.course;
+  const { make, note, plane, row, sigmoid, table, written } = quantlearn.course;
+  const { CASES, FUNCTIONS, fault, truthOf } = quantlearn.course.network;
 
   const found = new Set();
-
   const sum = ([u, v, bias], [p, q]) => u * p + v * q + bias;
 
   /** A perceptron before its first case; `ends` are its weights after each epoch. */
@@ -57,9 +54,8 @@
   function picture(state, moved) {
     const drawn = plane([-0.5, 1.5, "p"], [-0.5, 1.5, "q"], "Where the sum is above 0", [320, 310]);
     const [area, line] = [draw("polygon", { class: "side" }), draw("polyline", { class: "grip" })];
-    const cases = CASES.map(([p, q]) =>
-      draw("circle", { cx: drawn.across(p), cy: drawn.up(q), r: 6 }),
-    );
+    const dot = ([p, q]) => draw("circle", { cx: drawn.across(p), cy: drawn.up(q), r: 6 });
+    const cases = CASES.map(dot);
     drawn.svg.prepend(area, line);
     drawn.svg.append(...cases);
     const towards = (from, to) => Math.atan2(to[1] - from[1], to[0] - from[0]);
@@ -85,7 +81,7 @@
     return { element: drawn.element, show };
   }
 
-  action("neuron", (root, { weights, target, perceptron }) => {
+  action("neuron", { begin, step }, (root, { weights, target, perceptron }) => {
     const state = { target };
     const [said, tally, truths] = [answer(), note(), make("div", {})];
     const show = () => {
@@ -131,13 +127,10 @@
     const rounded = (moved) => moved.map((weight) => Math.round(weight * 100) / 100);
     const drawn = picture(state, (moved) => take({ weights: rounded(moved) }));
     const targets = choice("To compute", FUNCTIONS, (name) => take({ target: name }), target);
-    const steps = [["step", false], ["epoch", true]].map(([name, isEpoch]) =>
-      button(`Perceptron: ${name}`, () => learn(isEpoch)),
-    );
-    const buttons = row(button("Check", check), ...(perceptron ? steps : []));
+    const buttons = row(button("Check", check));
+    if (perceptron) buttons.append(button("Perceptron: step", () => learn(false)));
+    if (perceptron) buttons.append(button("Perceptron: epoch", () => learn(true)));
     root.append(row(targets, ...fields), row(drawn.element, truths), buttons, said, tally);
     take({ weights });
   });
-
-  quantlearn.course.neuron = { begin, step };
 })();

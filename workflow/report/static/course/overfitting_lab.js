@@ -1,11 +1,10 @@
+/* A network learns most from few scenes, some with wrong labels; a reader turns the knobs. */
 "use strict";
 
-/* A network learns most from few scenes, some with wrong labels; a reader turns the knobs. */
-
 (function () {
-  const { action, answer, choice, note, plane, random, row, slider, table } = quantlearn.course;
+  const { action, answer, choice, make, note, number, plane } = quantlearn.course;
+  const { random, row, slider, folded, table } = quantlearn.course;
   const { Network, coded, countBoth, runner, stepper } = quantlearn.course.training;
-  const { draw, make, number } = quantlearn.elements;
 
   const [OBJECTS, HIDDEN] = [16, 64]; // all objects are A
   const [RATE, BATCH, STEPS, EVERY, DEV] = [0.003, 32, 1500, 10, 500];
@@ -44,7 +43,7 @@
     }
   }
 
-  action("overfitting_lab", (root, { scenes, own }) => {
+  action("overfitting_lab", { learn, stoppingPoint }, (root, { scenes, own }) => {
     const knobs = { count: 150, wrong: 20, decay: 0, dropout: 0, batchNorm: 0, patience: 20 };
     const [said, picture, runs] = [answer(), make("div", {}), make("div", {})];
     const done = [];
@@ -71,11 +70,8 @@
       if (curve[0].inTraining) line("inTraining", {});
       line("training", { class: "second" });
       line("dev", { class: "chosen" });
-      [[best, "kept"], [stop, "stop"]].forEach(([place, name], at) => {
-        const { step } = curve[place];
-        plot.line([[step, 0], [step, top]], { "stroke-dasharray": "3 3" });
-        plot.svg.append(draw("text", { x: plot.across(step) + 3, y: 18 + 14 * at }, name));
-      });
+      plot.mark(curve[best].step, "kept");
+      plot.mark(curve[stop].step, "stop", 32);
       picture.replaceChildren(plot.element);
     }
 
@@ -94,29 +90,22 @@
       knobs[key] = Number(value);
       show();
     };
-    root.append(
-      row(
-        slider("Training scenes", knobs.count, [20, 600, 10], set("count")),
-        slider("Wrong labels, %", knobs.wrong, [0, 40, 5], set("wrong")),
-        choice("λ of L2", [0, 0.003, 0.01, 0.03, 0.1], set("decay")),
-        choice("Dropout", [0, 0.2, 0.5, 0.8], set("dropout")),
-        choice("Batch norm", [[0, "no"], [1, "yes"]], set("batchNorm")),
-        slider("Patience", knobs.patience, [1, 100, 1], set("patience")),
-      ),
-      row(...runner("Train", train, end)),
-      said,
-      picture,
-      note(
-        "Full line: loss on the dev scenes in eval mode; dashed: on the training scenes; faint, " +
-          "with dropout or batch norm: on the dev scenes in train mode, with units dropped and " +
-          "scaled by these scenes. Scenes and first weights are the same each time.",
-      ),
-      runs,
-      note("Which of λ, dropout and batch norm keeps the dev loss within 0.05 of its smallest?"),
-      make("details", {}, make("summary", {}, "Solution"), "λ from 0.03 on; dropout delays it."),
-      note(own),
+    const fields = row(
+      slider("Training scenes", knobs.count, [20, 600, 10], set("count")),
+      slider("Wrong labels, %", knobs.wrong, [0, 40, 5], set("wrong")),
+      choice("λ of L2", [0, 0.003, 0.01, 0.03, 0.1], set("decay")),
+      choice("Dropout", [0, 0.2, 0.5, 0.8], set("dropout")),
+      choice("Batch norm", [[0, "no"], [1, "yes"]], set("batchNorm")),
+      slider("Patience", knobs.patience, [1, 100, 1], set("patience")),
     );
+    const legend = note(
+      "Full line: loss on the dev scenes in eval mode; dashed: on the training scenes; faint, " +
+        "with dropout or batch norm: on the dev scenes in train mode, with units dropped and " +
+        "scaled by these scenes. Scenes and first weights are the same each time.",
+    );
+    root.append(fields, row(...runner("Train", train, end)), said, picture, legend, runs);
+    const which =
+      "Which of λ, dropout and batch norm keeps the dev loss within 0.05 of its smallest?";
+    root.append(note(which), folded("λ from 0.03 on; dropout delays it."), note(own));
   });
-
-  quantlearn.course.overfitting_lab = { learn, stoppingPoint };
 })();

@@ -1,10 +1,8 @@
+/* The perplexity of a sentence by hand, from the probabilities of its words. */
 "use strict";
 
-/* The perplexity of a sentence by hand, from the probabilities of its words. */
-
 (function () {
-  const { action, answer, button, field, row, table, written } = quantlearn.course;
-  const { make } = quantlearn.elements;
+  const { action, answer, button, field, row, folded, table, written } = quantlearn.course;
 
   /** The perplexity, and on the way to it −ln P of each word, their sum and their mean. */
   function steps(p) {
@@ -29,23 +27,17 @@
     return `${said}.`;
   }
 
-  action("perplexity", (root, { words, p }) => {
+  action("perplexity", { steps, verdict }, (root, { words, p }) => {
     const said = answer();
     let given = 0;
     const { logs, sum, mean, perplexity } = steps(p);
     const worked =
       `−ln P is ${logs.map(written).join(", ")}: in all ${written(sum)}, in the mean ` +
       `${written(mean)}, and exp of that is ${written(perplexity)}.`;
-    root.append(
-      table(["Word", "P, given all before"], words.map((word, at) => [word, written(p[at])])),
-      row(
-        field("Perplexity", "", (number) => (given = number)),
-        button("Check", () => (said.textContent = verdict(p, given))),
-      ),
-      said,
-      make("details", {}, make("summary", {}, "Solution"), worked),
-    );
+    const rows = words.map((word, at) => [word, written(p[at])]);
+    const known = table(["Word", "P, given all before"], rows);
+    const asked = field("Perplexity", "", (number) => (given = number));
+    const check = button("Check", () => (said.textContent = verdict(p, given)));
+    root.append(known, row(asked, check), said, folded(worked));
   });
-
-  quantlearn.course.perplexity = { steps, verdict };
 })();

@@ -1,10 +1,8 @@
+/* Strings that networks wrote about scenes, sorted by the reader: no sentence, false, true. */
 "use strict";
 
-/* Strings that networks wrote about scenes, sorted by the reader: no sentence, false, true. */
-
 (function () {
-  const { action, answer, button, inWords, note, row } = quantlearn.course;
-  const { make } = quantlearn.elements;
+  const { action, answer, button, folded, inWords, make, note, row } = quantlearn.course;
 
   /** What is said of a reader's answer: none, false or true. */
   function verdict({ scene, text, kind, near }, given) {
@@ -16,7 +14,7 @@
     return `${given === kind ? "Right" : "No"}: “${text}” is ${why}.`;
   }
 
-  action("sentences", (root, { strings, language }) => {
+  action("sentences", { verdict }, (root, { strings, language }) => {
     const [asked, said] = [make("div", {}), answer()];
     let [place, right] = [0, 0];
     const show = () => {
@@ -32,14 +30,9 @@
       show();
     };
     const kinds = Object.entries({ none: "no sentence", false: "false", true: "true" });
-    root.append(
-      asked,
-      row("It is", ...kinds.map(([kind, words]) => button(words, () => sort(kind)))),
-      said,
-      make("details", {}, make("summary", {}, "All sentences of the language"), language),
-    );
+    const buttons = kinds.map(([kind, words]) => button(words, () => sort(kind)));
+    root.append(asked, row("It is", ...buttons), said);
+    root.append(folded(language, "All sentences of the language"));
     show();
   });
-
-  quantlearn.course.sentences = { verdict };
 })();

@@ -1,14 +1,8 @@
+/* Training in the page: a network with one hidden layer, its gradient and its steps. */
 "use strict";
 
-/*
- * Training in the page: a feed-forward network with one hidden layer, its gradient and its steps.
- *
- * All numbers have 64 bits. Scenes x are rows of numbers one after another, truths y are 0 or 1.
- */
-
 (function () {
-  const { button } = quantlearn.course;
-  const { make } = quantlearn.elements;
+  const { button, make, sigmoid } = quantlearn.course;
   const EPSILON = 1e-5;
   const MOMENTUM = 0.1; // how far running statistics move towards those of a batch
   const SLICE = 30; // milliseconds of work between two looks at the page
@@ -16,9 +10,8 @@
   /** Activation functions, and their derivatives by what the function gives. */
   const ACTIVATIONS = {
     relu: [(z) => Math.max(z, 0), (h) => +(h > 0)],
-    sigmoid: [(z) => 1 / (1 + Math.exp(-z)), (h) => h * (1 - h)],
+    sigmoid: [sigmoid, (h) => h * (1 - h)],
   };
-  const [logistic] = ACTIVATIONS.sigmoid;
 
   /** ln(1 + eˣ), which cannot overflow. */
   const softplus = (x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
@@ -36,11 +29,11 @@
     }
   }
 
+  /** Scenes x are rows of numbers one after another, truths y 0 or 1: its outputs' softmax. */
   class Network {
-    /** `outputs` are 2, for a softmax over false and true, or 1, for a sigmoid. */
-    constructor({ inputs, hidden, outputs = 2, activation = "relu", batchNorm = 0, dropout = 0 }) {
-      Object.assign(this, { hidden, outputs, activation, batchNorm, dropout });
-      const lengths = [inputs * hidden, hidden, hidden, hidden, hidden * outputs, outputs];
+    constructor({ inputs, hidden, activation = "relu", batchNorm = 0, dropout = 0 }) {
+      Object.assign(this, { hidden, activation, batchNorm, dropout });
+      const lengths = [inputs * hidden, hidden, hidden, hidden, hidden * 2, 2];
       const total = lengths.reduce((sum, length) => sum + length);
       const cut = (vector, end = 0) => lengths.map((n) => vector.subarray(end, (end += n)));
       this.parts = cut((this.weights = new Float64Array(total)));
@@ -62,11 +55,7 @@
       return this;
     }
 
-    /**
-     * The sums of the outputs for scenes: that for true, less that for false if there is one.
-     *
-     * In training there is a `uniform` by which units are dropped, and the batch normalises itself.
-     */
+    /** Log odds of true. With a `uniform`, as in training, units drop and batches standardise. */
     forward(x, rows, uniform = null) {
       const [kernel, bias, , , readout, last] = this.parts;
       const affine = (inputs, weights, biases) => {
@@ -83,7 +72,6 @@
       this.passed = sums.map((z, at) => slope(f(z)) * kept[at]);
       this.units = sums.map((z, at) => f(z) * kept[at]);
       const answers = affine(this.units, readout, last);
-      if (this.outputs === 1) return answers;
       return new Float64Array(rows).map((_, row) => answers[2 * row + 1] - answers[2 * row]);
     }
 
@@ -113,18 +101,17 @@
 
     /** Fill the gradient of the mean cross entropy in training, by back-propagation. */
     differentiate({ x, y }, uniform) {
-      const [rows, n, pairs] = [y.length, this.hidden, this.outputs === 2];
+      const [rows, n] = [y.length, this.hidden];
       const addSlopes = (delta, inputs, slopes, biases) => {
         delta.forEach((one, at) => (biases[at % biases.length] += one));
         connect(inputs, rows, biases.length, (value, at, to) => (slopes[at] += value * delta[to]));
       };
       const [kernel, bias, scale, shift, readout, last] = this.slopes;
-      const own = this.forward(x, rows, uniform).map((z, row) => (logistic(z) - y[row]) / rows);
-      const delta = pairs ? Float64Array.from([...own].flatMap((one) => [-one, one])) : own;
+      const own = this.forward(x, rows, uniform).map((z, row) => (sigmoid(z) - y[row]) / rows);
       this.gradient.fill(0);
-      addSlopes(delta, this.units, readout, last);
+      addSlopes([...own].flatMap((one) => [-one, one]), this.units, readout, last);
       const [, , scales, , weights] = this.parts;
-      const pull = (unit) => (pairs ? weights[2 * unit + 1] - weights[2 * unit] : weights[unit]);
+      const pull = (unit) => weights[2 * unit + 1] - weights[2 * unit];
       const back = this.passed.map((one, at) => one * pull(at % n) * own[Math.floor(at / n)]);
       if (this.batchNorm) {
         back.forEach((one, at) => (scale[at % n] += one * this.normed[at]));
@@ -146,29 +133,40 @@
     }
   }
 
-  /** How far each rule of optimisation moves a weight by its slope; m, v: averages it remembers. */
-  const OPTIMISERS = {
+  /** How far each rule moves by a slope; `grown` make up for averages that began at 0. */
+  const RULES = {
     plain: (slope) => slope,
-    momentum: (slope, at, { m }) => (m[at] = 0.9 * m[at] + slope),
-    adam(slope, at, { m, v, grown }) {
-      m[at] += 0.1 * (slope - m[at]);
-      v[at] += 0.001 * (slope * slope - v[at]);
-      return m[at] / grown[0] / (Math.sqrt(v[at] / grown[1]) + 1e-8);
+    momentum: (slope, past) => (past.mean = 0.9 * past.mean + slope),
+    RMSprop(slope, past) {
+      past.square = 0.99 * past.square + 0.01 * slope * slope;
+      return slope / (Math.sqrt(past.square) + 1e-8);
+    },
+    Adam(slope, past, grown) {
+      past.mean = 0.9 * past.mean + 0.1 * slope;
+      past.square = 0.999 * past.square + 0.001 * slope * slope;
+      return past.mean / grown[0] / (Math.sqrt(past.square / grown[1]) + 1e-8);
     },
   };
 
+  /** A function that says how far a rule moves so many parameters by their slopes at a step. */
+  function mover(rule, count) {
+    const pasts = Array.from({ length: count }, () => ({ mean: 0, square: 0 }));
+    let step = 0;
+    return (slopes) => {
+      step += 1;
+      const grown = [1 - 0.9 ** step, 1 - 0.999 ** step];
+      return slopes.map((slope, at) => RULES[rule](slope, pasts[at], grown));
+    };
+  }
+
   /** A function that takes a step of training on a batch; λ (`decay`) times weights is L2. */
-  function stepper(network, { optimiser = "adam", rate, decay = 0 }, uniform) {
+  function stepper(network, { rule = "Adam", rate, decay = 0 }, uniform) {
     const { weights, gradient } = network;
-    const memory = { m: weights.map(() => 0), v: weights.map(() => 0) };
-    let steps = 0;
+    const move = mover(rule, weights.length);
     return (batch) => {
       network.differentiate(batch, uniform);
-      steps += 1;
-      memory.grown = [1 - 0.9 ** steps, 1 - 0.999 ** steps];
-      weights.forEach((weight, at) => {
-        weights[at] -= rate * OPTIMISERS[optimiser](gradient[at] + decay * weight, at, memory);
-      });
+      const moves = move(gradient.map((slope, at) => slope + decay * weights[at]));
+      moves.forEach((by, at) => (weights[at] -= rate * by));
       if (network.batchNorm) network.follow(batch.y.length);
     };
   }
@@ -193,10 +191,8 @@
   }
 
   /**
-   * A button that starts work and stops it, and a bar that says how far it is.
-   *
-   * `begin` is a generator of shares of the work, between which the page lives; then comes `end`.
-   * Meanwhile nothing else of the action can be changed.
+   * A button that starts and stops work, and a bar: `begin` is a generator of shares of the work,
+   * between which the page lives; then comes `end`. Meanwhile no knob can be turned.
    */
   function runner(text, begin, end) {
     const progress = make("progress", { value: 0, "aria-label": "Share of the training" });
@@ -221,5 +217,5 @@
     return [press, progress];
   }
 
-  quantlearn.course.training = { Network, coded, countBoth, runner, stepper };
+  quantlearn.course.training = { Network, RULES, coded, countBoth, mover, runner, stepper };
 })();

@@ -1,11 +1,9 @@
+/* Nine weights to fill: any network of two hidden units that computes xor will do. */
 "use strict";
 
-/* Nine weights to fill: any network of two hidden units that computes xor will do. */
-
 (function () {
-  const { action, answer, button, row, table, written } = quantlearn.course;
+  const { action, answer, button, make, row, table, written } = quantlearn.course;
   const { CASES, fault, forward, nameOf } = quantlearn.course.network;
-  const { make } = quantlearn.elements;
 
   const UNITS = [["h₁", "p", "q"], ["h₂", "p", "q"], ["output", "h₁", "h₂"]];
 
@@ -26,7 +24,7 @@
     [[[g], [h]], [i]],
   ];
 
-  action("xor_by_hand", (root) => {
+  action("xor_by_hand", { check, layersOf }, (root) => {
     const inputs = UNITS.map(([unit, ...from]) =>
       [...from.map((name) => `Weight of ${name} in ${unit}`), `Bias of ${unit}`].map((name) =>
         make("input", { type: "number", step: "any", class: "short", "aria-label": name }),
@@ -47,6 +45,4 @@
     const weights = table(["Unit", "1st", "2nd", "Bias"], units);
     root.append(weights, row(button("Check", look)), said, rows);
   });
-
-  quantlearn.course.xor_by_hand = { check, layersOf };
 })();

@@ -1,12 +1,11 @@
+/* Networks learn xor in the page; a reader looks into one and names its hidden units. */
 "use strict";
 
-/* Networks learn xor in the page; a reader looks into one and names its hidden units. */
-
 (function () {
-  const { action, answer, button, choice, note, plane, random, row, table } = quantlearn.course;
+  const { action, answer, button, choice, draw, note, number, plane } = quantlearn.course;
+  const { make, random, row, sigmoid, folded, table } = quantlearn.course;
   const { Network, coded, runner, stepper } = quantlearn.course.training;
-  const { CASES, FUNCTIONS, fault, nameOf, sigmoid, truthOf } = quantlearn.course.network;
-  const { draw, make, number } = quantlearn.elements;
+  const { CASES, FUNCTIONS, fault, nameOf, truthOf } = quantlearn.course.network;
 
   const XOR = truthOf("p xor q");
   const BIN = 0.02;
@@ -16,7 +15,7 @@
     const network = new Network({ inputs, hidden, activation: "sigmoid" }).start(uniform, true);
     const scenes = CASES.map(([p, q]) => 2 * p + q);
     const cases = { x: coded(scenes, 2, inputs === 2), y: XOR };
-    const step = stepper(network, { optimiser: "plain", rate }, uniform);
+    const step = stepper(network, { rule: "plain", rate }, uniform);
     const look = () => {
       const scores = network.score(cases);
       const outputs = Array.from(network.forward(cases.x, 4), sigmoid);
@@ -32,10 +31,7 @@
     const height = bins.map((bin, at) => bins.slice(0, at + 1).filter((x) => x === bin).length);
     const [right, top] = [Math.max(0.76, ...losses) + BIN, 1.2 * Math.max(10, ...height)];
     const drawn = plane([0, right, "loss"], [0, top, "networks"], "Losses in bins", [420, 230]);
-    for (const [name, rest] of Object.entries({ 0: 0, ...rests })) {
-      drawn.line([[rest, 0], [rest, top]], { "stroke-dasharray": "3 3" });
-      drawn.svg.append(draw("text", { x: drawn.across(rest) + 3, y: 18 }, name));
-    }
+    for (const [name, rest] of Object.entries({ 0: 0, ...rests })) drawn.mark(rest, name);
     bins.forEach((bin, at) => {
       const place = { cx: drawn.across((bin + 0.5) * BIN), cy: drawn.up(height[at] - 0.5) };
       const looks = at === chosen ? { class: "chosen", r: 6 } : { r: 4, "fill-opacity": 0.6 };
@@ -44,13 +40,12 @@
     return drawn.element;
   }
 
-  action("xor_training", (root, { inputs, trials, rate, steps, rests, learned }) => {
+  action("xor_training", { begin }, (root, { inputs, trials, rate, steps, rests, learned }) => {
     const state = { hidden: 2, rate, steps, run: 0, networks: [] };
     const [said, shown] = [answer(), make("div", {})];
 
     function* train() {
-      state.run += 1;
-      state.networks = [];
+      Object.assign(state, { run: state.run + 1, networks: [] });
       for (let trial = 0; trial < trials; trial += 1) {
         const one = begin(state.hidden, state.rate, inputs, random(trials * state.run + trial));
         for (let step = 0; step < state.steps; step += 1) {
@@ -86,9 +81,8 @@
       const rows = CASES.map((pair, at) => [...pair, XOR[at], ...values(at)]);
       const names = units.map(() => FUNCTIONS[0]);
       const heads = units.map((_, one) => `unit ${one + 1}`);
-      const choices = heads.map((unit, one) =>
-        choice(`${unit} computes`, FUNCTIONS, (name) => (names[one] = name)),
-      );
+      const asked = (unit, one) =>
+        choice(`${unit} computes`, FUNCTIONS, (name) => (names[one] = name));
       const checked = answer();
       const check = () => {
         const wrong = units.flatMap((unit, one) => {
@@ -102,24 +96,19 @@
         note("Each dot is a network: click one, or choose it here. A unit above ½ says 1."),
         row(choice("Look into", texts, look, chosen)),
         table(["p", "q", "p xor q", "ŷ", ...heads], rows),
-        row(...choices, button("Check", check)),
+        row(...heads.map(asked), button("Check", check)),
         checked,
-        make("details", {}, make("summary", {}, "Solution"), units.map(nameOf).join("; ")),
+        folded(units.map(nameOf).join("; ")),
       );
     }
 
     const set = (key) => (value) => (state[key] = Number(value));
-    root.append(
-      row(
-        choice("Hidden units", [2, 1, 3, 4, 8], set("hidden")),
-        choice("Learning rate α", [rate, 0.1, 0.3, 3, 10], set("rate")),
-        choice("Steps", [steps, 100, 300, 3000, 20000], set("steps")),
-        ...runner(`Train ${trials} networks`, train, show),
-      ),
-      said,
-      shown,
+    const knobs = row(
+      choice("Hidden units", [2, 1, 3, 4, 8], set("hidden")),
+      choice("Learning rate α", [rate, 0.1, 0.3, 3, 10], set("rate")),
+      choice("Steps", [steps, 100, 300, 3000, 20000], set("steps")),
+      ...runner(`Train ${trials} networks`, train, show),
     );
+    root.append(knobs, said, shown);
   });
-
-  quantlearn.course.xor_training = { begin };
 })();
