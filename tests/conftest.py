@@ -3,6 +3,7 @@
 import os
 import runpy
 import shutil
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -26,6 +27,10 @@ ACTION_PAGE = """<!doctype html>
 # PyTorch, which is not imported yet, reads this.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Triton, which PyTorch may import at any time, reads then whether it is to interpret.
+if not Path("/dev/nvidiactl").exists():
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
 @pytest.fixture(scope="session")

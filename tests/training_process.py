@@ -29,6 +29,7 @@ _LSTM = {**_COMMON, "architecture": "lstm", "padding": "masked", "dropout": 0.3}
 _FEEDFORWARD = {
     **_COMMON,
     **{"architecture": "feedforward", "activation": "tanh", "dropout": 0.2, "batch_norm": True},
+    "objects": "one_hot",
 }
 _TRAINING = {
     **{"together": True, "start": None, "start_readout": True, "scenes": None},

@@ -28,12 +28,7 @@ TASK = Task(positions=3, quantifiers=2)
 
 @pytest.fixture(scope="module")
 def triton():
-    """Triton, with its interpreter where there is no GPU; skips where it is not installed.
-
-    It reads from the environment whether it is to interpret when it is first imported.
-    """
-    if DEVICE.type == "cpu":
-        os.environ["TRITON_INTERPRET"] = "1"
+    """Triton, with its interpreter where there is no GPU; skips where it is not installed."""
     try:
         import triton
     except ImportError:
@@ -49,8 +44,7 @@ def triton():
         interpreter.InterpretedFunction.__call__ = lambda self, *given, **named: (
             prepare(self.fn) and self.rewrite()(*given, **named)
         )
-    yield triton
-    os.environ.pop("TRITON_INTERPRET", None)
+    return triton
 
 
 pytestmark = [pytest.mark.gpu, pytest.mark.usefixtures("triton")]

@@ -106,7 +106,7 @@ def build_site(
         pages.pop("texts", {}),
         chapters,
         {"overview": "All pairs."},
-        "snakemake --cores all",
+        "snakemake --cores all results",
         report=str(folder / "index.html"),
         one_file=str(folder / "front_page.html"),
         **pages,

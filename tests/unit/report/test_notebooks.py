@@ -216,8 +216,8 @@ def report(tmp_path_factory):
                 executed=f"results/{name}/notebooks/experiment.ipynb",
             )
             files += [str(experiments[name].path(one)) for one in ("comparison", "curves")]
-        place = Path("results/report")
-        place.mkdir()
+        place = Path("results/report/paper")
+        place.mkdir(parents=True)
         write_overview(place, list(experiments.values()))
         write_notebook_of("How fast?", "results/benchmark.ipynb")
         build_site(
@@ -236,11 +236,11 @@ def report(tmp_path_factory):
 
 def page(report, name):
     """A page of the site, parsed."""
-    return BeautifulSoup((report / "report" / name).read_text(), "html.parser")
+    return BeautifulSoup((report / "report/paper" / name).read_text(), "html.parser")
 
 
 def test_every_page_is_there_and_asks_the_network_for_nothing(report):
-    site = report / "report"
+    site = report / "report/paper"
     pages = {path.relative_to(site).as_posix() for path in site.rglob("*.html")}
     pages.remove("quantifiers.html")  # what the page of that name is made of
     expected = {"index.html", "search.html", "front_page.html", "chapters/paper.html"}
@@ -253,7 +253,7 @@ def test_every_page_is_there_and_asks_the_network_for_nothing(report):
 
 
 def test_every_link_leads_somewhere(report):
-    root = report / "report"
+    root = report / "report/paper"
     for path in root.rglob("*.html"):
         soup = BeautifulSoup(path.read_text(), "html.parser")
         for link in soup.find_all("a", href=True):
@@ -279,7 +279,9 @@ def test_no_pair_has_two_verdicts(report):
     written = pd.concat(pd.read_csv(path) for path in report.glob("*/tables/verdicts.csv"))
     verdicts = dict(zip(written["experiment"], written["verdict"], strict=True))
     assert verdicts == {"exp1a": "sooner", "exp1a_as_run": "later"}
-    side_by_side = pd.read_csv(report / "report/overview.csv").set_index("experiment")["verdict"]
+    side_by_side = pd.read_csv(report / "report/paper/overview.csv").set_index("experiment")[
+        "verdict"
+    ]
     assert side_by_side.to_dict() == verdicts
     for name, verdict in verdicts.items():
         own = page(report, f"experiments/{name}.html").article.get_text()
@@ -309,8 +311,8 @@ def test_a_page_holds_every_section_of_an_experiment(report):
 
 
 def test_no_line_breaks_between_a_number_and_its_sign(report):
-    for path in (report / "report").rglob("[!f]*.html"):
-        if article := page(report, path.relative_to(report / "report")).article:
+    for path in (report / "report/paper").rglob("[!f]*.html"):
+        if article := page(report, path.relative_to(report / "report/paper")).article:
             assert not re.search(r"\d %|\bp [=<]", article.get_text()), path
 
 

@@ -181,7 +181,7 @@ def test_a_sample_has_the_settings_of_its_architecture_and_no_others(resolve):
     samples = draw_samples(resolve(BOTH), 1)
     common = {"architecture", "initialisation", "quantifiers", "precision"}
     common |= {"layers", "hidden", "dropout"}
-    own = {"lstm": {"padding"}, "feedforward": {"activation", "batch_norm"}}
+    own = {"lstm": {"padding"}, "feedforward": {"activation", "batch_norm", "objects"}}
     assert {sample["network"]["architecture"] for sample in samples} == set(own)
     for sample in samples:
         assert set(sample["network"]) == common | own[sample["network"]["architecture"]]

@@ -28,6 +28,7 @@ NETWORK = {
     "activation": "tanh",
     "dropout": 0.0,
     "batch_norm": False,
+    "objects": "one_hot",
     "initialisation": "glorot",
     "precision": "float64",
     "quantifiers": "one_hot",

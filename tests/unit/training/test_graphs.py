@@ -209,7 +209,8 @@ def test_a_core_that_cannot_be_is_refused(changes, device, core, message):
         ),
     ],
 )
-def test_what_the_fused_core_cannot_train_is_refused(changes, task, message):
+def test_what_the_fused_core_cannot_train_is_refused(changes, task, message, monkeypatch):
+    monkeypatch.delenv("TRITON_INTERPRET", raising=False)
     with pytest.raises(QuantlearnError, match=message):
         Ensemble({**LSTM, **changes}, task, "cpu", core="fused")
 
