@@ -27,6 +27,7 @@ def build_report(
     chapters: dict[str, str],
     captions: dict[str, str],
     command: str,
+    results: str,
     course: Sequence[str] = (),
     symmetry: Sequence[str] = (),
     benchmark: Sequence[str] = (),
@@ -53,8 +54,9 @@ def build_report(
         captions=captions,
     )
     with tempfile.TemporaryDirectory(prefix="quantlearn-") as folder:
-        site = Site(Path(folder), {one["name"]: one for one in settings}, command)
-        site.add_files(files, notebook, Path(overview).parents[2])
+        by_name = {one["name"]: one for one in settings}
+        site = Site(Path(folder), settings=by_name, command=command, results=Path(results))
+        site.add_files(files, notebook)
         pages = {"pairs": [pairs], "symmetry": symmetry, "benchmark": benchmark, "course": course}
         write_pages(site, contents, notebooks, quantifiers, pages)
         build(Path(folder), Path(configuration).parent, Path(report))

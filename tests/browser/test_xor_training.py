@@ -19,6 +19,10 @@ def page(act):
     return act("xor_training", needs=NEEDS, learned=OWN, **GIVEN)
 
 
+def test_functions_are_called_as_in_the_lesson(page):
+    assert page.evaluate("quantlearn.course.network.FUNCTIONS") == learning.FUNCTIONS
+
+
 def test_xor_needs_two_units_and_is_learned_with_eight(page):
     learned = page.evaluate(
         """() => [1, 8].map((hidden) => Array.from({ length: 10 }, (_, seed) => {

@@ -51,7 +51,7 @@ def report_files(experiment):
 
 
 def quick_command():
-    """How the run is called, up to the targets, so that a reader can make a part of it again."""
+    """How the run is called, before the targets, so that a reader can make a part of it again."""
     pairs = [shlex.quote(f"{key}={json.dumps(value)}") for key, value in SET.items()]
     options = [
         *(["--configfile", *map(name_of_overlay, LAID_OVER)] if LAID_OVER else []),
@@ -119,7 +119,8 @@ for page, front_page in SITES.items():
                     )
                 )
             },
-            command=f"{quick_command()} {placed('results')}",
+            command=quick_command(),
+            results=placed("results"),
             code=code("build_report"),
         script:
             "../../scripts/build_report.py"

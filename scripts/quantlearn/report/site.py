@@ -45,12 +45,13 @@ LARGEST_CSV = 200_000
 class Site:
     """The sources of a site in a folder, to which pages are added.
 
-    command: how Snakemake is called for the run, up to the folder of the results.
+    command: how Snakemake is called for the run, before the targets; results: their folder.
     """
 
     folder: Path
     settings: Mapping[str, Mapping[str, Any]]
     command: str
+    results: Path
 
     def add_notebook(self, page: str, notebook: str | Path, *, before: str = "") -> None:
         """Add an executed notebook as a page, with Markdown behind its title."""
@@ -68,14 +69,14 @@ class Site:
         """Add a page of Markdown."""
         self._place(page, ".md").write_text(self._finished(text, page), encoding="utf-8")
 
-    def add_files(self, files: Sequence[str], notebook: str, results: Path) -> None:
+    def add_files(self, files: Sequence[str], notebook: str) -> None:
         """Copy {results}/{experiment}/…/{name} of the experiments to files/{experiment}/{name}.
 
         Beside them go their settings, and the code of their figures and their notebook to
         files/code/. Tables that no spreadsheet opens are written as CSV where they are small.
         """
         for file in map(Path, files):
-            place = self.folder / "files" / file.relative_to(results).parts[0]
+            place = self.folder / "files" / file.relative_to(self.results).parts[0]
             place.mkdir(parents=True, exist_ok=True)
             content = as_csv(file) if file.suffix == ".parquet" else b""
             if content:
@@ -151,7 +152,7 @@ class Site:
             f'<a href="{html.escape(path)}" download>{html.escape(name)}</a>'
             for name, path in links.items()
         )
-        command = f"{self.command}/{experiment}/figures/{figure}.pdf"
+        command = f"{self.command} {self.results}/{experiment}/figures/{figure}.pdf"
         return (
             f'<details class="files"><summary>Files and data</summary><p>{shown}</p>'
             f"<p>Made again by <code>{html.escape(command)}</code></p></details>"

@@ -16,7 +16,7 @@ from quantlearn.semantics.scenes_in_words import WRITING, vocabulary
 from quantlearn.settings.data_checks import DATA_CHECKS
 from quantlearn.settings.distributions import RANGES_OF_NUMBERS, kind_of, values_of
 from quantlearn.settings.figure_checks import FIGURES
-from quantlearn.settings.memory import largest_need
+from quantlearn.settings.memory import check_memory
 from quantlearn.settings.protocol import (
     is_filled,
     learns_all,
@@ -402,22 +402,6 @@ def _check_conditions(settings: dict, _: Surroundings) -> Iterator[Fault]:
         yield Fault(("comparisons",), f"{text}: leave it out")
 
 
-def _check_memory(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
-    """The largest job of the experiment fits into the machine."""
-    if surroundings.memory is None or surroundings.lexicon is None:
-        return
-    known = [] if "labels" in settings else settings["quantifiers"]
-    quantifiers = [surroundings.lexicon[name] for name in known]
-    need = largest_need(settings, quantifiers)
-    if need.size > surroundings.memory:
-        wanted, there = (f"{size / 2**30:.1f} GiB" for size in (need.size, surroundings.memory))
-        text = (
-            f"too large for this machine: {need.stage} would take about {wanted} of memory, and "
-            f"there are {there}: lower it, or run where there is more"
-        )
-        yield Fault(need.key, text)
-
-
 CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_chapter, keys("chapter")),
     (_check_comparisons, keys("quantifiers", "comparisons", "data.split")),
@@ -441,8 +425,13 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (
         _check_networks,
         keys(
-            *("groups", "quantifiers", "task", "network", "start_from"),
-            *("training.together", "data.split.only_test"),
+            "groups",
+            "quantifiers",
+            "task",
+            "network",
+            "start_from",
+            "training.together",
+            "data.split.only_test",
         ),
     ),
     (
@@ -460,6 +449,6 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
         _check_test_is_closed,
         keys("search", "data.split", "training.evaluate_splits", "training.monitor"),
     ),
-    (_check_memory, keys("data", "network", "quantifiers", "search", "training", "trials")),
+    (check_memory, keys("data", "network", "quantifiers", "search", "training", "trials")),
 )
 """Each check with the keys that it reads; it is left out when one of them has a fault already."""

@@ -21,11 +21,14 @@ from quantlearn.semantics.scenes import random_scenes
 from quantlearn.semantics.scenes_in_words import sentence, vocabulary
 from quantlearn.settings.distributions import is_distribution, values_of
 from quantlearn.settings.protocol import networks_of_trial, space_of
+from quantlearn.settings.schema import Fault
+from quantlearn.settings.surroundings import Surroundings
 
 __all__ = [
     "COMPILED",
     "Need",
     "balanced_rows",
+    "check_memory",
     "data_needs",
     "largest_need",
     "machine_memory",
@@ -78,6 +81,22 @@ def _control_group_limits(system: Path) -> Iterator[int]:
                 limit = place.read_text(encoding="ascii").strip()
                 if limit.isdecimal():
                     yield int(limit)
+
+
+def check_memory(settings: dict, surroundings: Surroundings) -> Iterator[Fault]:
+    """A check of settings: the largest job of the experiment fits into the machine."""
+    if surroundings.memory is None or surroundings.lexicon is None:
+        return
+    known = [] if "labels" in settings else settings["quantifiers"]
+    quantifiers = [surroundings.lexicon[name] for name in known]
+    need = largest_need(settings, quantifiers)
+    if need.size > surroundings.memory:
+        wanted, there = (f"{size / 2**30:.1f} GiB" for size in (need.size, surroundings.memory))
+        text = (
+            f"too large for this machine: {need.stage} would take about {wanted} of memory, and "
+            f"there are {there}: lower it, or run where there is more"
+        )
+        yield Fault(need.key, text)
 
 
 def largest_need(settings: Mapping[str, Any], quantifiers: Sequence[Quantifier]) -> Need:

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from scipy import stats
 
 from quantlearn import columns
 from quantlearn.errors import QuantlearnError
@@ -39,21 +38,12 @@ def test_speeds_fill_the_table(monkeypatch):
 
 
 def test_cores_learn_the_same_and_most_is_learned():
-    """From the same scenes, starts and orders."""
-    few = {"trials": 2, "steps": 300, "shape": Shape(hidden=8, size=5, layers=1)}
+    """From the same scenes, starts and orders, with 64 bits, so that rounding parts no trials."""
+    shape = Shape(hidden=8, size=9, layers=1, precision="float64")
+    few = {"trials": 2, "steps": 300, "shape": shape}
     compiled, eager = (gpu.convergence("cpu", core, **few) for core in ("auto", "eager"))
     assert compiled.tolist() == eager.tolist()
     assert (compiled <= 300).all()
-
-
-def test_the_distance_is_that_of_kolmogorov_and_smirnov():
-    rng = np.random.default_rng(0)
-    some, others = rng.normal(size=40), rng.normal(0.5, size=60)
-    known = stats.ks_2samp(some, others, method="asymp")
-    apart, critical = gpu.distance(some, others)
-    assert apart == pytest.approx(known.statistic)
-    at_limit = stats.kstwobign.sf(critical * np.sqrt(40 * 60 / 100))
-    assert at_limit == pytest.approx(0.01, rel=1e-3)
 
 
 def test_the_page_shows_versions_tests_learning_and_speed():
@@ -63,7 +53,7 @@ def test_the_page_shows_versions_tests_learning_and_speed():
     page = gpu.written(about, "tests: passed", learned, pd.DataFrame([row]), 90)
     assert f"- PyTorch: {torch.__version__}\n" in page
     assert "- tests: passed\n" in page
-    assert "| fused | 51 | 51 | 76 | 0.333 | 1.329 |\n" in page
+    assert "| fused | 51 | 51 | 76 | 0.333 | 1.000 |\n" in page
     assert "| 1,234,567 |" in page
 
 

@@ -20,19 +20,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from scipy.stats import ks_2samp
 
 from quantlearn import columns, tables
+from quantlearn.data.generate import fill_cells
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures.benchmark.in_jax import InJax, has_jax
 from quantlearn.figures.benchmark.measure import BATCHES, Work, quartiles, time_in_turn
 from quantlearn.figures.benchmark.workloads import Shape
+from quantlearn.figures.texts import render
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.pipeline.machine import processor
-from quantlearn.semantics.scenes import PADDING, ZONES
+from quantlearn.semantics.quantifiers import Quantifier
+from quantlearn.semantics.scenes import Space
 from quantlearn.statistics.convergence import convergence_step
 from quantlearn.training.examples import Examples, stack
 from quantlearn.training.loop import Running, train
+from quantlearn.training.members import examples_of
 
 __all__ = ["convergence", "facts", "main", "speeds"]
 
@@ -46,7 +50,6 @@ NETWORKS = (30, 360, 4096)
 _ON_CPU = 64
 """Networks that a CPU trains at most: beyond, its time is in proportion."""
 _STEPS = 50
-_DIFFERENT = 0.01  # significance of a two-sample test
 
 
 def main(folder: str) -> None:
@@ -133,36 +136,11 @@ def convergence(
 
 
 def _labelled(shape: Shape, count: int, seed: int) -> Examples:
-    """Random scenes, half of which *most* is true of."""
+    """Different scenes, half of which *most* is true of."""
     rng = np.random.default_rng([seed + 1, 2])
-    drawn = 4 * count + 1000
-    sizes = rng.integers(1, shape.size, size=drawn, endpoint=True)
-    scenes = rng.integers(len(ZONES), size=(drawn, shape.size), dtype=np.uint8)
-    scenes[np.arange(shape.size) >= sizes[:, None]] = PADDING
-    both, a_only = ((scenes == ZONES[zone]).sum(axis=1) for zone in ("both", "a_only"))
-    truth = both > a_only
-    half = [np.flatnonzero(truth == wanted)[: count // 2] for wanted in (False, True)]
-    rows = np.sort(np.concatenate(half))
-    none = np.zeros(len(rows), dtype=np.int64)
-    return Examples(
-        shape.task.tokens(scenes[rows], none), sizes[rows], truth[rows].astype(int), none
-    )
-
-
-def distance(some: np.ndarray, others: np.ndarray) -> tuple[float, float]:
-    """The largest difference of two samples' distribution functions, and how large chance makes it.
-
-    The two-sample test of Kolmogorov and Smirnov by its asymptotic critical value at 1 %,
-    √(−ln(0.005) / 2) · √(1/n + 1/m) (Smirnov 1948).
-
-    >>> distance(np.array([1, 2, 3]), np.array([4, 5, 6]))[0]
-    1.0
-    """
-    at = np.concatenate([some, others])
-    below = [np.searchsorted(np.sort(sample), at, side="right") for sample in (some, others)]
-    apart = np.abs(below[0] / len(some) - below[1] / len(others)).max()
-    critical = np.sqrt(-np.log(_DIFFERENT / 2) / 2 * (1 / len(some) + 1 / len(others)))
-    return float(apart), float(critical)
+    most = Quantifier("most", "|A & B| > |A - B|")
+    scenes = fill_cells(rng, count // 2, [most], Space(1, shape.size))
+    return examples_of(scenes, np.zeros(1, dtype=np.int64), shape.task)
 
 
 # --- Speed ---------------------------------------------------------------------------------------
@@ -239,27 +217,17 @@ def written(
     seconds: float,
 ) -> str:
     """The page, in Markdown."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     compared = [
         {
             "core": core,
             "quartiles": np.quantile(steps, [0.25, 0.5, 0.75]).astype(int).tolist(),
-            "distance": distance(steps, learned["CPU"]),
+            "test": ks_2samp(steps, learned["CPU"]),
         }
         for core, steps in learned.items()
     ]
-    return environment.get_template("gpu.md.j2").render(
-        about=about,
-        tested=tested,
-        compared=compared,
-        rows=table.to_dict("records"),
-        minutes=seconds / 60,
-    )
+    told = {"about": about, "tested": tested, "compared": compared, "minutes": seconds / 60}
+    template = Path(__file__).with_suffix(".md.j2")
+    return render(template, {**told, "rows": table.to_dict("records")})
 
 
 if __name__ == "__main__":

@@ -37,12 +37,14 @@ RESTS = (math.log(2) / 2, math.log(3) * 3 / 4 - math.log(2) / 2)
 or three with ⅓ or ⅔, as is right in one or two of them, which is ¾ H(⅓)."""
 
 
-FUNCTIONS = {
-    **{"1110": "or", "1000": "and", "0111": "nand", "0001": "nor", "0110": "xor", "1001": "iff"},
-    **{"0100": "p and not q", "0010": "q and not p", "1101": "p if q", "1011": "q if p"},
-    **{"1100": "p", "1010": "q", "0011": "not p", "0101": "not q", "1111": "1", "0000": "0"},
-}
-"""Truth in the four cases of `neurons.INPUTS` → what the function of p and q is called."""
+# fmt: off
+FUNCTIONS = [
+    "false", "¬p ∧ ¬q", "¬p ∧ q", "¬p", "p ∧ ¬q", "¬q", "p xor q", "¬p ∨ ¬q",
+    "p ∧ q", "p ↔ q", "q", "p → q", "p", "q → p", "p ∨ q", "true",
+]
+# fmt: on
+"""The functions of p and q: the place of each, in binary, is its truth in the cases of
+`neurons.INPUTS`."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +80,14 @@ def hidden_functions(weights: dict[str, np.ndarray]) -> list[tuple[str, ...]]:
     >>> from quantlearn.report.course.neurons import XOR_NETWORK
     >>> (w, b), _ = XOR_NETWORK
     >>> hidden_functions({"layer0.kernel": w[None], "layer0.bias": b[None]})
-    [('nand', 'or')]
+    [('p ∨ q', '¬p ∨ ¬q')]
     """
     pairs = zip(weights["layer0.kernel"], weights["layer0.bias"], strict=True)
     units = [layer(INPUTS, w, b).round().astype(int).T for w, b in pairs]
-    return [tuple(sorted(FUNCTIONS["".join(map(str, unit))] for unit in own)) for own in units]
+    return [
+        tuple(sorted(FUNCTIONS[int("".join(map(str, unit)), base=2)] for unit in own))
+        for own in units
+    ]
 
 
 def learn_xor(

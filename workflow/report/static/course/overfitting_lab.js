@@ -106,6 +106,6 @@
     root.append(fields, row(...runner("Train", train, end)), said, picture, legend, runs);
     const which =
       "Which of λ, dropout and batch norm keeps the dev loss within 0.05 of its smallest?";
-    root.append(note(which), folded("λ from 0.03 on; dropout delays it."), note(own));
+    root.append(note(which), folded("λ = 0.03 does."), note(own));
   });
 })();
