@@ -16,6 +16,7 @@ import jinja2
 import pandas as pd
 
 from quantlearn.figures import formats
+from quantlearn.semantics.scenes_in_words import OBJECTS
 
 __all__ = [
     "cited",
@@ -27,6 +28,9 @@ __all__ = [
     "render",
     "tabulated",
 ]
+
+OBJECT = re.compile("|".join(OBJECTS))
+SCENE = re.compile(f"(?:{OBJECT.pattern})(?: (?:{OBJECT.pattern}))*")
 
 DOIS = {
     "Steinert-Threlkeld & Szymanik (2019)": "10.3765/sp.12.4",
@@ -198,6 +202,8 @@ def html_table(rows: pd.DataFrame | Sequence[Mapping[str, str]], caption: str = 
 
     >>> html_table([{"Quantifier": "most", "Steps": "12"}], "When").count("<tr>")
     2
+    >>> html_table([{"Scene": "AB A- --"}]).count('<span class="object">')
+    3
     """
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     right = {
@@ -209,7 +215,10 @@ def html_table(rows: pd.DataFrame | Sequence[Mapping[str, str]], caption: str = 
 
     def cell(tag: str, column: str, text: str, more: str = "") -> str:
         kind = ' class="number"' if column in right else ""
-        return f"<{tag}{more}{kind}>{html.escape(text)}</{tag}>"
+        content = html.escape(text)
+        if SCENE.fullmatch(text):  # a line may end at a hyphen, and would within an object
+            content = OBJECT.sub(r'<span class="object">\g<0></span>', content)
+        return f"<{tag}{more}{kind}>{content}</{tag}>"
 
     def body_cell(tag: str, column: str, text: str, more: str = "") -> str:
         place = place_in_order(text) if column in numbers else None
