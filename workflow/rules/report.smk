@@ -120,7 +120,7 @@ for page, front_page in SITES.items():
                 )
             },
             command=quick_command(),
-            results=placed("results"),
+            results=lambda wildcards: placed("results"),
             code=code("build_report"),
         script:
             "../../scripts/build_report.py"
