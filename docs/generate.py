@@ -19,7 +19,7 @@ sys.path[:0] = [str(DOCS), str(ROOT / "scripts")]
 
 from editor_schema import EDITED, editor_schema  # noqa: E402
 
-from quantlearn import columns  # noqa: E402
+from quantlearn import columns, report_columns  # noqa: E402
 from quantlearn.figures.registry import FIGURES, load, outline  # noqa: E402
 from quantlearn.semantics import measures  # noqa: E402
 from quantlearn.settings.schema import allowed, cases, load_schema  # noqa: E402
@@ -41,7 +41,7 @@ def generated() -> dict[Path, str]:
     environment = Environment(
         loader=FileSystemLoader(DOCS), undefined=StrictUndefined, keep_trailing_newline=True
     )
-    schemas = {**vars(columns), **vars(measures)}
+    schemas = {**vars(columns), **vars(report_columns), **vars(measures)}
     facts = {
         **{name: found for name, found in schemas.items() if name.isupper()},
         "columns": columns_table,

@@ -5,8 +5,9 @@ from typing import Any
 import pandas as pd
 
 from quantlearn import tables
-from quantlearn.columns import COMPARISON_SYMMETRIES, EXPERIMENT_SYMMETRIES, types
+from quantlearn.columns import types
 from quantlearn.pipeline.jobs import run_job
+from quantlearn.report_columns import COMPARISON_SYMMETRIES, EXPERIMENT_SYMMETRIES
 from quantlearn.semantics.measures import orbits_table
 from quantlearn.semantics.symmetry import group_of, labels
 from quantlearn.training.mirrored import check as check_pairs

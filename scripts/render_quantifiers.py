@@ -1,10 +1,10 @@
 """Make the page of all quantifiers: a table of them, and a card for each."""
 
 from quantlearn import tables
-from quantlearn.columns import LEAGUE
 from quantlearn.files import write_page
 from quantlearn.pipeline.jobs import run_job
 from quantlearn.report.quantifiers_page import quantifiers_page
+from quantlearn.report_columns import LEAGUE
 from quantlearn.semantics.measures import COMPLEXITY, DEGREES, MINIMAL_PAIRS, TREES, TRUTH_RATES
 
 

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file
 
 from pipeline import SEARCH_CONFIG, lay_out, run
-from quantlearn import columns, tables
+from quantlearn import columns, report_columns, tables
 
 SAMPLES = range(4)
 
@@ -116,7 +116,7 @@ def test_conditions_are_trained_with_their_test_scenes_and_none_is_opened_later(
 def test_the_overview_shows_the_chosen_sample(searched, results):
     board = tables.read_csv(results / "tables" / "leaderboard.csv", columns.LEADERBOARD)
     overview = searched / "results" / "report" / "practice" / "overview.csv"
-    rows = tables.read_csv(overview, columns.OVERVIEW)
+    rows = tables.read_csv(overview, report_columns.OVERVIEW)
     assert rows["sample"].tolist() == [board.loc[0, "sample"]]
 
 

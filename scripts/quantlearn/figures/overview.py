@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from scipy.special import stdtr, stdtrit
 
-from quantlearn import columns
+from quantlearn import columns, report_columns
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures import style
 from quantlearn.figures.experiment import Experiment
@@ -21,7 +21,7 @@ from quantlearn.statistics.convergence import summarise_convergence
 from quantlearn.statistics.intervals import CONFIDENCE
 from quantlearn.statistics.multiple_tests import holm
 
-TABLES = {"overview": columns.OVERVIEW, "as_run": columns.AS_RUN}
+TABLES = {"overview": report_columns.OVERVIEW, "as_run": report_columns.AS_RUN}
 
 VERSIONS = {
     "documented": {"color": "#0072B2", "marker": "o", "markerfacecolor": "#0072B2"},
@@ -54,9 +54,9 @@ def tables(experiments: Sequence[Experiment]) -> dict[str, pd.DataFrame]:
         for row in twin_rows(compared[one.settings["documented"]], one)
     ]
     return {
-        "overview": pd.DataFrame(rows, columns=list(columns.OVERVIEW)),
-        "as_run": pd.DataFrame(twins, columns=list(columns.AS_RUN)).astype(
-            columns.types(columns.AS_RUN)
+        "overview": pd.DataFrame(rows, columns=list(report_columns.OVERVIEW)),
+        "as_run": pd.DataFrame(twins, columns=list(report_columns.AS_RUN)).astype(
+            columns.types(report_columns.AS_RUN)
         ),
     }
 

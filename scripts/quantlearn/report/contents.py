@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import columns, tables
+from quantlearn import report_columns, tables
 from quantlearn.figures.texts import render
 from quantlearn.pipeline.run_record import read_record
 from quantlearn.report.front_page import badges, caveats, statement, universal_name, universals
@@ -46,7 +46,7 @@ class Contents:
     @cached_property
     def pairs(self) -> pd.DataFrame:
         """The verdict on each pair of the site's experiments."""
-        return tables.read_csv(self.overview, columns.OVERVIEW)
+        return tables.read_csv(self.overview, report_columns.OVERVIEW)
 
     @cached_property
     def run(self) -> dict[str, Any]:

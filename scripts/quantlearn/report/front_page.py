@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn import columns, tables
+from quantlearn import report_columns, tables
 from quantlearn.figures import formats
 from quantlearn.figures.labels import VERDICTS
 from quantlearn.figures.texts import render
@@ -88,7 +88,7 @@ def said_in_short(overview: str | Path) -> list[str]:
     """Say in a line for each universal what its pairs come to, from the table of all pairs."""
     template = Path(__file__).with_name("universal.md.j2")
     lines = []
-    for one in universals(tables.read_csv(overview, columns.OVERVIEW)):
+    for one in universals(tables.read_csv(overview, report_columns.OVERVIEW)):
         line, heading = render(template, {"one": one}).strip().replace("**", ""), f"{one['name']}: "
         lines.append(line if line.startswith(heading) else heading + line)
     return lines

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from quantlearn import columns, tables
-from quantlearn.columns import COMPARISON_SYMMETRIES, EXPERIMENT_SYMMETRIES, ORBITS
+from quantlearn import report_columns, tables
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.figures.texts import render
+from quantlearn.report_columns import COMPARISON_SYMMETRIES, EXPERIMENT_SYMMETRIES, ORBITS
 
 __all__ = ["symmetry_page"]
 
 
 def symmetry_page(check: str, orbits: str, experiments: str, comparisons: str, block: str) -> str:
     """Write a block of the page as Markdown, from the paths of the four tables."""
-    checked = tables.read_csv(check, columns.SYMMETRY_CHECK)
+    checked = tables.read_csv(check, report_columns.SYMMETRY_CHECK)
     found = tables.read_csv(orbits, ORBITS)
     groups = tables.read_csv(experiments, EXPERIMENT_SYMMETRIES)
     pairs = tables.read_csv(comparisons, COMPARISON_SYMMETRIES)

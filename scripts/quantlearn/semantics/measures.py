@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from quantlearn.columns import ORBITS, Column, Schema
+from quantlearn.columns import Column, Schema
+from quantlearn.report_columns import ORBITS
 from quantlearn.semantics.automata import minimal_states
 from quantlearn.semantics.complexity import (
     boundaries,

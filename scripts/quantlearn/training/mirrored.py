@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from quantlearn.columns import SYMMETRY_CHECK
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.networks.task import Task
+from quantlearn.report_columns import SYMMETRY_CHECK
 from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import PADDING, ZONES, Space, random_scenes

@@ -11,7 +11,7 @@ import torch
 
 from draw import draw
 from measure_speed import measure_speed
-from quantlearn import columns, tables
+from quantlearn import report_columns, tables
 from quantlearn.figures import formats, style
 from quantlearn.figures.benchmark import cost, speedup
 from quantlearn.figures.benchmark import measure as measuring
@@ -197,7 +197,7 @@ def test_a_fresh_process_says_what_it_needs(tmp_path):
 
 
 def test_the_table_has_every_row_that_was_asked_for(measured):
-    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
+    frame = tables.read_csv(measured / "benchmark.csv", report_columns.BENCHMARK)
     keys = ["measure", "core", "architecture", "trials", "hidden", "size", "threads"]
     assert not frame.duplicated([*keys, "scenes"]).any()
 
@@ -233,7 +233,7 @@ def test_the_table_has_every_row_that_was_asked_for(measured):
     blank = ["matrix product", "compile", "load", "training by architecture"]
     others = ~frame["measure"].isin(blank)
     assert frame.loc[others, "ratio_to_loop"].notna().all()
-    machine = tables.read_csv(measured / "machine.csv", columns.MACHINE)
+    machine = tables.read_csv(measured / "machine.csv", report_columns.MACHINE)
     assert {"processor", "cores", "torch", "numba"} <= set(machine["property"])
 
 
@@ -255,7 +255,7 @@ def test_figures_of_any_benchmark_have_stable_bytes(measured, tmp_path, figure):
 
 def test_both_cores_can_be_read_where_they_are_equally_fast(measured):
     """No number under the other core's mark: that each can be read is tested of every figure."""
-    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
+    frame = tables.read_csv(measured / "benchmark.csv", report_columns.BENCHMARK)
     case = ["measure", "scenes", "trials", "hidden", "size"]
     compiled = frame[frame["core"] == "compiled"].drop_duplicates(case).set_index(case)
     for nearly in (0.5, 0.65, 0.8, 0.9, 1.0):
@@ -301,7 +301,7 @@ def said_of_cost(frame):
 
 
 def test_sentences_say_what_the_table_says(measured):
-    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
+    frame = tables.read_csv(measured / "benchmark.csv", report_columns.BENCHMARK)
     training = frame["measure"] == "training"
     compiled = training & (frame["core"] == "compiled")
     ratio = ["ratio_to_loop", "ratio_lower", "ratio_upper"]
@@ -331,7 +331,7 @@ def test_sentences_say_what_the_table_says(measured):
 
 
 def test_threads_are_compared_with_one(measured):
-    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
+    frame = tables.read_csv(measured / "benchmark.csv", report_columns.BENCHMARK)
     compiled = (frame["measure"] == "training") & (frame["core"] == "compiled")
     others = frame[frame["measure"] != "training on threads"]
     threaded = frame[compiled].head(3).assign(
@@ -349,7 +349,7 @@ def test_threads_are_compared_with_one(measured):
 
 
 def test_rates_have_a_line_for_each_shape(measured):
-    frame = tables.read_csv(measured / "benchmark.csv", columns.BENCHMARK)
+    frame = tables.read_csv(measured / "benchmark.csv", report_columns.BENCHMARK)
     training = frame["measure"] == "training"
     frame.loc[training & (frame["core"] == "loop"), "median"] = 100.0
     compiled = training & (frame["core"] == "compiled")

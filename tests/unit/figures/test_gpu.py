@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from quantlearn import columns
+from quantlearn import report_columns
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures.benchmark import gpu
 from quantlearn.figures.benchmark.workloads import Shape
@@ -32,7 +32,7 @@ def test_speeds_fill_the_table(monkeypatch):
     assert [(row["networks"], row["core"]) for row in rows] == [
         *((networks, core) for networks in (1, 3) for core in ("eager", "CPU")),
     ]
-    assert all(set(row) == set(columns.GPU) for row in rows)
+    assert all(set(row) == set(report_columns.GPU) for row in rows)
     assert all(0 < row["lower"] <= row["median"] <= row["upper"] for row in rows)
     assert [row["fused_over_it"] for row in rows if row["core"] == "eager"] == [1, 1]
 
@@ -47,7 +47,7 @@ def test_cores_learn_the_same_and_most_is_learned():
 
 
 def test_the_page_shows_versions_tests_learning_and_speed():
-    row = dict.fromkeys(columns.GPU, 1) | {"core": "fused", "median": 1234567.0}
+    row = dict.fromkeys(report_columns.GPU, 1) | {"core": "fused", "median": 1234567.0}
     learned = {"CPU": np.array([1, 51, 101]), "fused": np.array([51, 51, 101])}
     about = gpu.facts(torch.device("cpu"))
     page = gpu.written(about, "tests: passed", learned, pd.DataFrame([row]), 90)

@@ -9,7 +9,7 @@ import synthetic_results as synthetic
 from scipy import stats
 
 from draw import draw
-from quantlearn import columns, tables
+from quantlearn import columns, report_columns, tables
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures import overview
 from quantlearn.statistics.intervals import mean_interval
@@ -76,7 +76,7 @@ def test_a_row_for_each_pair_of_the_chosen_sample():
     assert list(rows["twin"]) == ["", "exp1a"]
     assert list(rows["learned_second"]) == [2, 3]
     assert list(rows["size_alone_second"]) == [BY_SIZE[HARD]] * 2
-    assert set(rows) == set(columns.OVERVIEW)
+    assert set(rows) == set(report_columns.OVERVIEW)
 
 
 def test_verdicts_do_not_hang_on_what_else_is_on_the_page():

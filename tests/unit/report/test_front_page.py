@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from page_results import CONFIG, RECORD, tabulated, write_overview
 
-from quantlearn import columns, tables
+from quantlearn import report_columns, tables
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import render
 from quantlearn.report import front_page
@@ -38,7 +38,7 @@ def folder(tmp_path_factory, settings):
 
 @pytest.fixture(scope="module")
 def pairs(folder):
-    return tables.read_csv(folder / "overview.csv", columns.OVERVIEW)
+    return tables.read_csv(folder / "overview.csv", report_columns.OVERVIEW)
 
 
 def test_experiments_about_no_universal_come_last(tmp_path, settings):
@@ -53,7 +53,7 @@ def test_experiments_about_no_universal_come_last(tmp_path, settings):
 
 
 def test_documented_is_told_from_as_run(folder, pairs):
-    text = pairs_page(pairs, tables.read_csv(folder / "as_run.csv", columns.AS_RUN))
+    text = pairs_page(pairs, tables.read_csv(folder / "as_run.csv", report_columns.AS_RUN))
     # Two pairs, and one that is there twice; a heading each.
     assert text.count("</tr>") == 3 + 2
     assert "nan" not in text

@@ -4,8 +4,8 @@ import pytest
 from page_results import CONFIG, tabulated
 
 from quantlearn import tables
-from quantlearn.columns import LEAGUE
 from quantlearn.figures.lexicon.league import league
+from quantlearn.report_columns import LEAGUE
 from quantlearn.semantics.measures import described
 from quantlearn.settings.load import load_settings
 from quantlearn.statistics.convergence import summarise_convergence

@@ -14,10 +14,11 @@ from page_results import ROOT
 
 from describe_quantifiers import describe_quantifiers
 from quantlearn import tables
-from quantlearn.columns import LEAGUE, types
+from quantlearn.columns import types
 from quantlearn.figures.labels import STEPS, UNIVERSALS
 from quantlearn.figures.lexicon.drawings import small_tree
 from quantlearn.figures.lexicon.meanings import meaning
+from quantlearn.report_columns import LEAGUE
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.semantics.scenes import PADDING
 from quantlearn.semantics.universals import VARIANTS

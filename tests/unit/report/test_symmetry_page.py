@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from page_results import CONFIG, WORKFLOW, build_site, write_notebook_of, write_overview
 
 from check_symmetry import check_symmetry
-from quantlearn import columns, tables
+from quantlearn import report_columns, tables
 from quantlearn.report.symmetry_page import symmetry_page
 from quantlearn.semantics.lexicon import load_lexicon
 from quantlearn.settings.load import load_settings
@@ -37,7 +37,7 @@ def paths(tmp_path_factory, settings):
 
 
 def test_every_architecture_learns_as_its_mirror_image(paths):
-    found = tables.read_csv(paths["check"], columns.SYMMETRY_CHECK)
+    found = tables.read_csv(paths["check"], report_columns.SYMMETRY_CHECK)
     architectures = {"feedforward", "gru", "lstm", "rnn", "transformer"}
     assert set(found["architecture"]) == architectures
     assert len(found) == 3 * len(architectures)
@@ -47,7 +47,7 @@ def test_every_architecture_learns_as_its_mirror_image(paths):
 
 
 def test_quantifiers_have_the_orbits_that_are_known(paths):
-    found = tables.read_csv(paths["orbits"], columns.ORBITS).set_index("quantifier")
+    found = tables.read_csv(paths["orbits"], report_columns.ORBITS).set_index("quantifier")
     leaders = ["every", "every", "most", "most", "at_least_4", "at_least_4", "first_3"]
     assert found["orbit"].to_list() == leaders
     assert found["size"].to_list() == [8, 8, 24, 24, 8, 8, 24]
@@ -58,10 +58,10 @@ def test_quantifiers_have_the_orbits_that_are_known(paths):
 
 
 def test_experiments_and_comparisons_are_labelled(paths):
-    groups = tables.read_csv(paths["experiments"], columns.EXPERIMENT_SYMMETRIES)
+    groups = tables.read_csv(paths["experiments"], report_columns.EXPERIMENT_SYMMETRIES)
     assert groups["experiment"].to_list() == EXPERIMENTS
     assert groups["state"].to_list() == ["whole", "whole", "whole", "reduced", "broken"]
-    pairs = tables.read_csv(paths["comparisons"], columns.COMPARISON_SYMMETRIES)
+    pairs = tables.read_csv(paths["comparisons"], report_columns.COMPARISON_SYMMETRIES)
     pairs = pairs.set_index("experiment")[["same_orbit", "exchangeable"]]
     assert pairs.loc["exp3a"].to_list() == [True, True]
     assert pairs.loc["exp3b"].to_list() == [True, False]
@@ -69,9 +69,9 @@ def test_experiments_and_comparisons_are_labelled(paths):
 
 
 def test_the_page_says_when_the_check_fails_or_has_nothing_to_say(paths, tmp_path):
-    bad = tables.read_csv(paths["check"], columns.SYMMETRY_CHECK)
+    bad = tables.read_csv(paths["check"], report_columns.SYMMETRY_CHECK)
     tables.write_csv(bad.assign(largest_difference=0.01), tmp_path / "check.csv")
-    none = pd.DataFrame(columns=list(columns.COMPARISON_SYMMETRIES))
+    none = pd.DataFrame(columns=list(report_columns.COMPARISON_SYMMETRIES))
     tables.write_csv(none, tmp_path / "comparisons.csv")
     changed = paths | {name: str(tmp_path / f"{name}.csv") for name in ("check", "comparisons")}
     assert "more than rounding" in symmetry_page(**changed, block="check")

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
-from quantlearn import columns
+from quantlearn import report_columns
 from quantlearn.figures import formats, style
 from quantlearn.figures.benchmark.cores import CORES, SHAPE, reference
 from quantlearn.networks.settings import ARCHITECTURES
 
-TABLES = {"benchmark": columns.BENCHMARK, "machine": columns.MACHINE}
+TABLES = {"benchmark": report_columns.BENCHMARK, "machine": report_columns.MACHINE}
 
 LABELS = {"trials": "Trials", "size": "Objects in the largest scene", "hidden": "Units in a layer"}
 

@@ -22,7 +22,7 @@ import pandas as pd
 import torch
 from scipy.stats import ks_2samp
 
-from quantlearn import columns, tables
+from quantlearn import report_columns, tables
 from quantlearn.data.generate import fill_cells
 from quantlearn.errors import QuantlearnError
 from quantlearn.figures.benchmark.in_jax import InJax, has_jax
@@ -70,7 +70,7 @@ def main(folder: str) -> None:
         "graph": convergence("cuda", "graph"),
         "fused": convergence("cuda", "fused"),
     }
-    table = pd.DataFrame(speeds("cuda"), columns=list(columns.GPU))
+    table = pd.DataFrame(speeds("cuda"), columns=list(report_columns.GPU))
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
     tables.write_csv(table, path / "gpu.csv")

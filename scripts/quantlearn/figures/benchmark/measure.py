@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from quantlearn import columns
+from quantlearn import report_columns
 from quantlearn.figures.benchmark.first_use import in_fresh_process
 from quantlearn.figures.benchmark.in_jax import has_jax
 from quantlearn.figures.benchmark.workloads import (
@@ -66,7 +66,7 @@ def measurements(settings: Mapping[str, Any]) -> pd.DataFrame:
     if settings["first_use"]:
         rows += bench.first_use()
     rows.append(bench.peak_row())
-    return pd.DataFrame(rows, columns=list(columns.BENCHMARK))
+    return pd.DataFrame(rows, columns=list(report_columns.BENCHMARK))
 
 
 class Bench:
@@ -339,4 +339,4 @@ def machine_facts() -> pd.DataFrame:
         "numba": numba.__version__,
         "numpy": np.__version__,
     }
-    return pd.DataFrame(facts.items(), columns=list(columns.MACHINE))
+    return pd.DataFrame(facts.items(), columns=list(report_columns.MACHINE))

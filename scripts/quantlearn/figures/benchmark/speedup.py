@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
-from quantlearn import columns
+from quantlearn import report_columns
 from quantlearn.figures import formats, style
 from quantlearn.figures.benchmark.cores import CORES, reference
 
-TABLES = {"benchmark": columns.BENCHMARK}
+TABLES = {"benchmark": report_columns.BENCHMARK}
 
 MEASURES = ("training", "evaluation", "evaluation with plan", "run", "run without evaluation")
 FILL = {"eager": "white"}

@@ -5,9 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from quantlearn.columns import LEAGUE, types
+from quantlearn.columns import types
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.lexicon.meanings import meaning
+from quantlearn.report_columns import LEAGUE
 from quantlearn.semantics.complexity import truth_sets
 from quantlearn.semantics.quantifiers import Quantifier
 from quantlearn.semantics.scenes import Space
