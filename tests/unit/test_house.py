@@ -45,6 +45,21 @@ def uses() -> dict[str, set[str]]:
     return {name: used(path) for name, path in NAMES.items()}
 
 
+LONGEST = 450  # lines
+# What one compiled file has to hold: numba's cache watches one file.
+COMPILED = ("networks/compiled/kernels.py", "networks/compiled/simd.py")
+COMPILED += ("networks/compiled/transformer_kernels.py",)
+
+
+def test_files_are_short():
+    long = {
+        str(path.relative_to(LIBRARY)): lines
+        for path in MODULES
+        if (lines := path.read_text(encoding="utf-8").count("\n")) > LONGEST
+    }
+    assert set(long) <= set(COMPILED), long
+
+
 def test_every_module_is_in_a_room():
     assert {room_of(name) for name in NAMES} == set(ROOMS)
 

@@ -7,7 +7,7 @@ are the differences that the objects read so far can make (Myhill & Nerode): two
 scene are one state if no continuation makes one true and the other false.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,7 +17,13 @@ from quantlearn.seeds import random_stream
 from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts
 from quantlearn.semantics.scenes import PADDING, ZONES, Space, enumerate_scenes, random_scenes
 
-__all__ = ["Automaton", "minimal_automaton", "minimal_states", "right_on_large_scenes"]
+__all__ = [
+    "Automaton",
+    "accept_the_same",
+    "minimal_automaton",
+    "minimal_states",
+    "right_on_large_scenes",
+]
 
 _COUNTED = 24  # objects of a continuation when only the zone counts matter
 _ORDERED = 6  # when the order matters: there are far more continuations
@@ -116,6 +122,36 @@ def minimal_states(quantifier: Quantifier) -> int | None:
     """
     automaton = minimal_automaton(quantifier)
     return None if automaton is None else len(automaton.accepting)
+
+
+def accept_the_same(
+    first: Automaton,
+    second: Automaton,
+    space: Space,
+    zones: Sequence[int] = (0, 1, 2, 3),
+    negates: bool = False,
+) -> bool:
+    """Whether two automata agree on all scenes of a space: by the states reached by both at once.
+
+    The second reads each object of zone z in ``zones[z]``; with ``negates`` it has to disagree.
+
+    >>> some = minimal_automaton(Quantifier("some", "|A & B| > 0"))
+    >>> no = minimal_automaton(Quantifier("no", "|A & B| == 0"))
+    >>> [accept_the_same(some, no, Space(1, 20), negates=negates) for negates in (False, True)]
+    [False, True]
+    """
+    reached = {(0, 0)}
+    for size in range(space.max_size + 1):
+        if size >= space.min_size and any(
+            (first.accepting[one] ^ negates) != second.accepting[other] for one, other in reached
+        ):
+            return False
+        reached = {
+            (first.transitions[one, zone], second.transitions[other, zones[zone]])
+            for one, other in reached
+            for zone in space.zones
+        }
+    return True
 
 
 def _explore(

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from quantlearn.semantics import syntax as lang
-from quantlearn.semantics.automata import Automaton, minimal_automaton
+from quantlearn.semantics.automata import Automaton, accept_the_same, minimal_automaton
 from quantlearn.semantics.quantifiers import Quantifier, all_zone_counts
 from quantlearn.semantics.scenes import PADDING, ZONES, Space, enumerate_scenes, random_scenes
 
@@ -144,8 +144,7 @@ def same_meaning(
 
     Exact by the zone counts, where order matters to neither. Where it does, a scene that tells
     them apart decides, and otherwise, unless all scenes were looked at, the product of their
-    smallest automata. None where that does not decide either, since one has no finite automaton
-    that agrees with it in all scenes that were looked at.
+    smallest automata; None where one of them has no finite one.
 
     >>> at_least, at_most = Quantifier("", "|A & B| >= 4"), Quantifier("", "|A & B| <= 3")
     >>> same_meaning(at_least, at_most, Space(1, 20), Symmetry(negates=True))
@@ -164,10 +163,10 @@ def same_meaning(
             return False
     negated = lang.Not(first.tree) if symmetry.negates else first.tree
     alike = _without_double_negation(negated) == _without_double_negation(second.tree)
-    if _are_all(space) or (symmetry.zones == IDENTITY.zones and alike):
+    if space.count <= _GONE_THROUGH or (symmetry.zones == IDENTITY.zones and alike):
         return True
-    machines = [_checked_automaton(each.expression, space) for each in (first, second)]
-    return None if None in machines else _equal(machines[0], machines[1], symmetry, space)
+    both = [_automaton(each.expression) for each in (first, second)]
+    return None if None in both else accept_the_same(*both, space, symmetry.zones, symmetry.negates)
 
 
 def _without_double_negation(tree: lang.Node) -> lang.Node:
@@ -182,15 +181,10 @@ def _counts(size: int, zones: tuple[int, ...]) -> np.ndarray:
     return all_zone_counts(size, size, zones)
 
 
-def _are_all(space: Space) -> bool:
-    """Whether all scenes of the space are looked at."""
-    return space.count <= _GONE_THROUGH
-
-
 @lru_cache(maxsize=8)
 def _looked_at(space: Space) -> tuple[np.ndarray, np.ndarray]:
     """All scenes of a small space; of a larger one random scenes, also with skewed zones."""
-    if _are_all(space):
+    if space.count <= _GONE_THROUGH:
         return enumerate_scenes(space)
     rng = np.random.default_rng(0)
     uniform, skewed = (random_scenes(rng, _DRAWN, space, skewed=kind) for kind in (False, True))
@@ -198,35 +192,8 @@ def _looked_at(space: Space) -> tuple[np.ndarray, np.ndarray]:
 
 
 @lru_cache(maxsize=256)
-def _checked_automaton(expression: str, space: Space) -> Automaton | None:
-    """The smallest automaton of a quantifier, if it agrees with it in the scenes looked at.
-
-    `minimal_automaton` sees few objects, so it may take a quantifier for a smaller one.
-    """
-    quantifier = Quantifier("", expression)
-    automaton = minimal_automaton(quantifier)
-    if automaton is None:
-        return None
-    scenes, sizes = _looked_at(space)
-    found = automaton.accepting[automaton.run(scenes)[:, -1]]
-    return automaton if np.array_equal(found, quantifier.verify(scenes, sizes)) else None
-
-
-def _equal(first: Automaton, second: Automaton, symmetry: Symmetry, space: Space) -> bool:
-    """Whether two automata, the first under a symmetry, accept the same scenes of a space."""
-    reached = {(0, 0)}
-    for size in range(space.max_size + 1):
-        if size >= space.min_size and any(
-            (first.accepting[one] ^ symmetry.negates) != second.accepting[other]
-            for one, other in reached
-        ):
-            return False
-        reached = {
-            (first.transitions[one, zone], second.transitions[other, symmetry.zones[zone]])
-            for one, other in reached
-            for zone in space.zones
-        }
-    return True
+def _automaton(expression: str) -> Automaton | None:
+    return minimal_automaton(Quantifier("", expression))
 
 
 # Orbits -------------------------------------------------------------------------------------------

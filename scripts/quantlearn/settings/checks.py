@@ -30,13 +30,10 @@ from quantlearn.settings.surroundings import Check, Surroundings, keys, not_ther
 
 __all__ = ["CHECKS"]
 
-
 # A quantifier of this name would stand in the curves beside their total.
 RESERVED_QUANTIFIERS = ("all",)
 
-
 MOST_SAMPLES = 10_000  # as in the schema
-
 
 RESERVED_CHAPTERS = re.compile(
     "index|help|report|test|test_.*|clean|new|all|benchmark|verify|(analyse|plot|build_report)_.*|"
@@ -410,10 +407,7 @@ CHECKS: tuple[tuple[Check, tuple[Key, ...]], ...] = (
     (_check_figures, keys("figures")),
     (
         _check_replicates,
-        keys(
-            *("replicates", "quantifiers", "groups", "task", "search"),
-            *("network", "training"),
-        ),
+        keys("replicates", "quantifiers", "groups", "task", "search", "network", "training"),
     ),
     (_check_beside, keys("beside")),
     (_check_start, keys("start_from", "training.start", "training.start_readout")),
