@@ -1,7 +1,8 @@
 """How far a run is: what has been done of the work of its jobs, what runs, and the time left.
 
-Jobs are weighed by the seconds that they are expected to take. What those of a kind took so far
-corrects what is expected of the others of that kind, and a little of all others.
+Jobs are weighed by the seconds that they are expected to take. What those of an experiment took so
+far corrects what is expected of its others of the kind, a little of all of that kind, and less of
+all others.
 """
 
 from collections import Counter, defaultdict
@@ -13,9 +14,8 @@ from quantlearn.pipeline.training_log import Training, read_training_log
 
 __all__ = ["Job", "Part", "RunProgress", "duration"]
 
-_TRUST = (
-    10  # seconds of a kind of job after which what they took counts as much as what was expected
-)
+_TRUST = 10  # seconds of jobs after which what they took counts as much as what was expected
+_MOST = 20  # for which a job counts with those of other experiments: training may have ended early
 _TRUST_IN_PACE = 60  # the same for the share of the cores' time that is spent in jobs
 
 
@@ -66,7 +66,7 @@ class RunProgress:
     >>> run.seconds_left(100), run.share(100)
     (60.0, 0.0)
     >>> run.start(1, 100); run.finish(1, 160); run.done, round(run.seconds_left(160))
-    (1, 58)
+    (1, 57)
     """
 
     def __init__(self, jobs: Mapping[int, Job], cores: int, now: float) -> None:
@@ -78,8 +78,8 @@ class RunProgress:
         self.failed: set[int] = set()
         self._ended: set[int] = set()
         self._busy = 0.0
-        self._expected: Counter[str] = Counter()
-        self._taken: Counter[str] = Counter()
+        self._expected: Counter[tuple[str, ...]] = Counter()
+        self._taken: Counter[tuple[str, ...]] = Counter()
         self._share = 0.0
         self._until_end = self._longest_ways()
 
@@ -99,8 +99,10 @@ class RunProgress:
         began, job = self.running.pop(number, None), self.jobs.get(number)
         if began is not None and job is not None:
             self.read_log(number)
-            self._expected[job.kind] += job.seconds
-            self._taken[job.kind] += now - began
+            for group in _groups(job):
+                weight = 1 if job.part in group else min(1, _MOST / job.seconds)
+                self._expected[group] += weight * job.seconds
+                self._taken[group] += weight * (now - began)
             self._busy += job.threads * (now - began)
         self._ended.add(number)
 
@@ -117,15 +119,14 @@ class RunProgress:
 
     def seconds_left(self, now: float) -> float:
         """What is left, about: all work by the cores, or the longest way to the end."""
-        work, machine = 0.0, self._correction(None)
+        work, longest, machine = 0.0, 0.0, self._correction(())
         corrections = {
-            kind: self._correction(kind) for kind in {j.kind for j in self.jobs.values()}
+            group: self._correction(group) for group in {_groups(j)[-1] for j in self.jobs.values()}
         }
-        longest = 0.0
         for number, job in self.jobs.items():
             if number in self._ended or number in self.failed:
                 continue
-            own = left = job.seconds * corrections[job.kind]
+            own = left = job.seconds * corrections[_groups(job)[-1]]
             if number in self.running:
                 left = self._left_of_running(number, own, now - self.running[number])
             work += left * job.threads
@@ -164,21 +165,21 @@ class RunProgress:
             told = self.training.get(number)
             yield self.jobs[number].name, told_in_words(told) if told else duration(now - began)
 
-    def _correction(self, kind: str | None) -> float:
-        """How many times as long jobs of a kind take as was expected; None stands for all."""
-        if kind is None:
-            return (_TRUST + self._taken.total()) / (_TRUST + self._expected.total())
-        known = _TRUST * self._correction(None)
-        return (known + self._taken[kind]) / (_TRUST + self._expected[kind])
+    def _correction(self, group: tuple[str, ...]) -> float:
+        """How many times as long jobs of a group take as was expected; what () is, is all."""
+        known = _TRUST * (self._correction(group[:-1]) if group else 1)
+        return (known + self._taken[group]) / (_TRUST + self._expected[group])
 
     def _left_of_running(self, number: int, expected: float, spent: float) -> float:
         """Expected seconds less those spent, and not more than training itself says."""
         told = self.training.get(number)
-        bound = told.seconds if told else None
         left = expected - spent
-        if bound is None:
+        if not told:
             return max(left, 0.1 * expected)
+        if told.samples > 1:
+            return spent * (1 / told.share - 1)
         # Training says what it takes at most: networks that have learned enough end sooner.
+        bound = told.lines[-1].seconds
         return min(left, bound) if left > 0 else bound / 2
 
     def _longest_ways(self) -> dict[int, float]:
@@ -198,6 +199,15 @@ class RunProgress:
                 if not awaited[other]:
                     free.append(other)
         return ways
+
+
+def _groups(job: Job) -> list[tuple[str, ...]]:
+    """What a job is compared with: all jobs, those of its kind, those of its experiment among them.
+
+    >>> _groups(Job("train", "exp1a", 5))
+    [(), ('train',), ('train', 'exp1a')]
+    """
+    return [(), (job.kind,), (job.kind, job.part)]
 
 
 def told_in_words(told: Training) -> str:

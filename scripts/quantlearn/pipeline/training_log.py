@@ -62,9 +62,10 @@ class Training(NamedTuple):
     samples: int
 
     @property
-    def seconds(self) -> float | None:
-        """What is left at most; None where other samples follow."""
-        return self.lines[-1].seconds if self.before + 1 == self.samples else None
+    def share(self) -> float:
+        """The share of the updates of all samples that is done, or was left out as not needed."""
+        last = self.lines[-1]
+        return (self.before + last.step / last.limit) / self.samples
 
 
 def read_training_log(path: str | Path) -> Training | None:

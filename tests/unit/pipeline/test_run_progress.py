@@ -3,7 +3,7 @@
 import pytest
 
 from quantlearn.pipeline.run_progress import Job, RunProgress
-from quantlearn.pipeline.training_log import TrainingLine
+from quantlearn.pipeline.training_log import TrainingLine, next_sample
 
 
 def simulated(jobs, seconds, cores):
@@ -49,7 +49,7 @@ def test_a_tenth_of_the_progress_is_about_a_tenth_of_the_time(cores, slower):
     assert said[-1][1:] == (1, 0)
     for now, share, left in said:
         assert share == pytest.approx(now / whole, abs=0.1)
-        if now > whole / 4:
+        if now > whole / 3:
             assert left == pytest.approx(whole - now, abs=0.1 * whole)
 
 
@@ -68,6 +68,31 @@ def test_what_jobs_take_corrects_what_others_are_expected_to():
         run.start(number, 150 + 30 * number)
         run.finish(number, 180 + 30 * number)
     assert run.seconds_left(450) == pytest.approx(150, rel=0.15)
+
+
+def test_an_experiment_that_ended_early_says_little_of_another():
+    """A job of 800 s ends after 40; the ten of another experiment take what was expected."""
+    jobs = {0: Job("train", "early", 800)}
+    jobs |= {number: Job("train", "other", 60) for number in range(1, 11)}
+    run = RunProgress(jobs, 1, 0)
+    run.start(0, 0)
+    run.finish(0, 40)
+    assert run.seconds_left(40) > 90
+    for number in range(1, 4):
+        run.start(number, 60 * number - 20)
+        run.finish(number, 60 * number + 40)
+    assert run.seconds_left(220) == pytest.approx(7 * 60, rel=0.15)
+
+
+def test_a_job_of_several_samples_tells_how_long_it_takes(tmp_path):
+    """Two of five are done after 100 s, and half of the third: 100 s are left."""
+    log = tmp_path / "0.log"
+    run = RunProgress({1: Job("train", "a", 20, log=str(log))}, 1, 0)
+    run.start(1, 0)
+    line = TrainingLine(500, 1000, trials=3, split="dev", accuracy=0.7, seconds=8)
+    log.write_text(f"12:00:00 {next_sample(2, before=2, samples=5)}\n12:00:10 {line}\n", "utf-8")
+    run.read_log(1)
+    assert run.seconds_left(100) == pytest.approx(100)
 
 
 def test_the_time_left_is_not_less_than_the_longest_way_to_the_end():
