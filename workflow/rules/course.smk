@@ -15,8 +15,8 @@ COURSE_PARTS = {
         "balancing_rare_none",
         "overfitting",
         "regularisation",
-        "architectures",
         "search_random",
+        "tasks_search",
     ],
     "further": [
         "growing_scenes",
@@ -67,8 +67,6 @@ def course_parameters(wildcards, input):
         parameters["record"] = str(input.record)
     if wildcards.part == "practice":
         parameters |= {
-            "benchmark": dict(zip(("figure", "text"), input.benchmark)),
-            "benchmark_caption": outline("speedup").caption,
             "profile": str(input.profile),
             "record": str(input.record),
         }
@@ -94,11 +92,6 @@ rule render_course:
             if EXPERIMENTS[name]["task"] in WRITING
             for path in files_of(name, "weights")
         ],
-        benchmark=lambda wildcards: (
-            expand("results/benchmark/figures/speedup.{kind}", kind=["svg", "md"])
-            if wildcards.part == "practice" and SETTINGS.benchmark["in_report"]
-            else []
-        ),
         profile=from_here("workflow/profiles/slurm/config.yaml"),
         record="results/report/course/record.json",
     output:

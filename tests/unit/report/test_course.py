@@ -438,7 +438,6 @@ def test_what_is_not_part_of_the_run_is_said_to_be_missing(page):
     text = page.get_text()
     for name in ("balancing_none", "growing_scenes", "tutorial_variations"):
         assert f"The experiment {name}, which belongs here, is not part of this run;" in text
-    assert "The benchmark, which belongs here, is not part of this run" in text
 
 
 def test_what_the_tutorial_takes_with_one_input_an_object_and_with_four(page):
