@@ -114,7 +114,9 @@ class Checkpoints:
             log.warning(
                 "%s: written on another kind of processor (%s), which rounds in another way than "
                 "this one (%s)",
-                *(self.path, before[-1], self.processors[0]),
+                self.path,
+                before[-1],
+                self.processors[0],
             )
         self.processors = list(dict.fromkeys([*before, *self.processors]))
         log.info("%s: going on from this checkpoint", self.path)

@@ -94,7 +94,10 @@ def take_over(
         own[name].copy_(torch.from_numpy(found[name]))
     log.info(
         "started from %s in %s: taken over %s; initialised %s",
-        *(network, source.weights, ", ".join(taken), ", ".join(left) or "nothing"),
+        network,
+        source.weights,
+        ", ".join(taken),
+        ", ".join(left) or "nothing",
     )
     return taken
 
