@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from draw import draw
 from measure_speed import measure_speed
@@ -18,7 +20,12 @@ from quantlearn.figures.benchmark import measure as measuring
 from quantlearn.figures.benchmark.first_use import in_fresh_process
 from quantlearn.figures.benchmark.in_jax import InJax
 from quantlearn.figures.benchmark.measure import matrix_peak, time_in_turn
-from quantlearn.figures.benchmark.workloads import Shape, useful_operations, workload
+from quantlearn.figures.benchmark.workloads import (
+    Shape,
+    useful_operations,
+    walked_in_training,
+    workload,
+)
 from quantlearn.figures.registry import template_of
 from quantlearn.figures.texts import render
 from quantlearn.pipeline.notebooks import read_notebook
@@ -189,6 +196,22 @@ def measured(tmp_path_factory):
     return folder
 
 
+@given(
+    lengths=st.lists(st.integers(1, 20), min_size=12, max_size=24),
+    batch=st.integers(1, 12),
+    lanes=st.sampled_from([1, 2, 4, 8]),
+)
+def test_lanes_walk_no_less_than_scenes_have(lengths, batch, lanes):
+    """One lane walks what there is; several of them, at worst as far as the longest scene."""
+    batches = [lengths[k : k + batch] for k in range(0, len(lengths) // batch * batch, batch)]
+    objects = sum(map(sum, batches)) / len(batches)
+    longest = sum(map(max, batches)) / len(batches)
+    found = walked_in_training(np.array(lengths), batch, lanes)
+    assert objects - 1e-9 <= found <= -(-batch // lanes) * lanes * longest + 1e-9
+    if lanes == 1:
+        assert found == pytest.approx(objects)
+
+
 def test_a_fresh_process_says_what_it_needs(tmp_path):
     shape = Shape(trials=1, hidden=4, size=5)
     found = in_fresh_process("loop", shape, scenes=8, cache=tmp_path)
@@ -223,6 +246,11 @@ def test_the_table_has_every_row_that_was_asked_for(measured):
     assert (rates["lower"] <= rates["median"]).all()
     assert (rates["median"] <= rates["upper"]).all()
     assert (frame.loc[frame["core"] == "loop", "ratio_to_loop"] == 1).all()
+    bounded = frame[frame["fraction_of_bound"].notna()]
+    assert set(bounded["core"]) == {"compiled"}
+    assert set(bounded["measure"]) == {"training", "evaluation", "training by architecture"}
+    assert set(bounded["architecture"]) == {"gru", "lstm", "rnn"}
+    assert bounded["fraction_of_bound"].between(0, 1.2, inclusive="neither").all()
     by_architecture = frame[frame["measure"] == "training by architecture"]
     cores = by_architecture[by_architecture["core"] != "jax"].groupby("architecture")["core"]
     assert cores.agg(list).to_dict() == {

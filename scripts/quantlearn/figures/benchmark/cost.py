@@ -118,11 +118,11 @@ def said(numbers: pd.Series, how: Callable[[float], str]) -> pd.Series:
 
 
 def rates(benchmark: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """One line for each shape of a measure: rates, ratio to the loop, share of the peak."""
+    """One line for each shape of a measure: rates, ratio to the loop, shares of peak and bound."""
     rows = benchmark[benchmark["measure"] == measure]
     heads = {"trials": "Trials", "hidden": "Units", "size": "Objects", "scenes": "Scenes"}
     keys = [column for column in heads if rows[column].notna().all()]
-    numbers = ["median", "ratio_to_loop", "gflops", "fraction_of_peak"]
+    numbers = ["median", "ratio_to_loop", "gflops", "fraction_of_peak", "fraction_of_bound"]
     wide = rows.pivot_table(index=keys, columns="core", values=numbers)
     said = {
         "Loop": wide["median", "loop"].map(formats.steps),
@@ -132,6 +132,7 @@ def rates(benchmark: pd.DataFrame, measure: str) -> pd.DataFrame:
         "Compiled to loop": wide["ratio_to_loop", "compiled"].map(formats.times),
         "GFLOP/s": wide["gflops", "compiled"].map(formats.times),
         "Of the peak": (100 * wide["fraction_of_peak", "compiled"]).map(formats.times) + " %",
+        "Of the bound": (100 * wide["fraction_of_bound", "compiled"]).map(formats.times) + " %",
     }
     shapes = wide.index.to_frame().map("{:,}".format).rename(columns=heads)
     return shapes.join(pd.DataFrame(said))

@@ -20,6 +20,7 @@ import pandas as pd
 import torch
 
 from quantlearn import report_columns
+from quantlearn.compiling import kernel
 from quantlearn.figures.benchmark.first_use import in_fresh_process
 from quantlearn.figures.benchmark.in_jax import has_jax
 from quantlearn.figures.benchmark.workloads import (
@@ -27,9 +28,13 @@ from quantlearn.figures.benchmark.workloads import (
     EVALUATE_EVERY,
     Shape,
     Workload,
+    elementary_functions,
     useful_operations,
+    walked_in_training,
     workload,
 )
+from quantlearn.networks.compiled.elementary import tanh
+from quantlearn.networks.compiled.simd import TRAINING_LANES, evaluation_vectors, lanes_of
 from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.pipeline.machine import processor
 from quantlearn.training.examples import Stacked
@@ -39,8 +44,11 @@ __all__ = ["machine_facts", "matrix_peak", "measurements", "time_in_turn"]
 log = logging.getLogger("quantlearn.benchmark")
 
 PEAK = "matrix product"
+FUNCTIONS = "elementary functions"
+ARGUMENTS = 1024  # of functions, side by side: they stay in the nearest cache
 THREADS = "training on threads"
 ARCHITECTURE = "training by architecture"
+BOUNDED = ("training", "evaluation", ARCHITECTURE)
 PLANNING = "evaluation with plan"  # the compiled core's, when its plan serves only once
 EAGER_NETWORKS = 8  # evaluated by the eager core at most: beyond, its time is in proportion
 BATCHES = 64  # of examples to train on; they are used again and again
@@ -76,6 +84,7 @@ class Bench:
         self.settings = settings
         self.shape = Shape(**settings["shape"])
         self.peak = matrix_peak(settings["matrix"], self.shape.precision)
+        self.functions = functions_at_once(self.shape.precision)
         self.peaks: list[float] = []
 
     def training(self) -> Iterator[Row]:
@@ -219,12 +228,21 @@ class Bench:
         objects = float(examples.lengths.double().mean()) * batch
         operations = useful_operations(shape, objects, batch, backward=not evaluates)
         times = time_in_turn(
-            {**work, PEAK: self.peak}, self.settings["repeats"], self.settings["seconds"]
+            {**work, PEAK: self.peak, FUNCTIONS: self.functions},
+            self.settings["repeats"],
+            self.settings["seconds"],
         )
         peak = 2 * self.settings["matrix"] ** 3 / times.pop(PEAK)
         self.peaks.extend(peak)
+        functions = ARGUMENTS / times.pop(FUNCTIONS)
         amount = scenes if evaluates else steps
         rates = {core: own.networks * amount / times[core] for core, own in networks.items()}
+        least = np.nan  # seconds
+        if measure in BOUNDED:
+            walked = walked_by(networks["compiled"], examples, evaluates=evaluates)
+            counted = elementary_functions(shape, walked, backward=not evaluates)
+            least = useful_operations(shape, walked, batch, backward=not evaluates) / peak
+            least = least + counted / functions
         for core, rate in rates.items():
             found = quartiles(rate)
             ratio = quartiles(rate / rates.get("loop", np.nan))
@@ -241,10 +259,23 @@ class Bench:
                     "ratio_to_eager": float(np.median(rate / rates.get("eager", np.nan))),
                     "gflops": found["median"] * operations / GIGA,
                     "fraction_of_peak": float(np.median(rate * operations / peak)),
+                    "fraction_of_bound": float(np.median(rate * least))
+                    if core == "compiled"
+                    else np.nan,
                 }
             )
             speed = f"{found['median']:.4g} a second, {ratio['median']:.3g} × loop"
             log.info("%s %s %s: %s", measure, core, shape, speed)
+
+
+def walked_by(networks: Workload, examples: Stacked, *, evaluates: bool) -> float:
+    """Positions that the lanes of the compiled core walk for a batch, or for an evaluated scene."""
+    lengths = examples.lengths.numpy()
+    if not evaluates:
+        return walked_in_training(lengths.ravel(), networks.shape.batch, TRAINING_LANES)
+    plan = examples.plan(networks.ensemble.plan)
+    steps = sum(int(trial.blocks[:, 2].sum()) for trial in plan.trials)
+    return steps * plan.lanes / lengths.size
 
 
 def row_of(measure: str, core: str, shape: Shape, scenes: int | None) -> Row:
@@ -312,6 +343,20 @@ def matrix_peak(side: int, precision: str) -> Work:
     """Work whose unit is the product of two square matrices, 2 · side³ operations."""
     a = torch.rand(side, side, dtype=getattr(torch, precision))
     return repeated(partial(torch.mm, a, a, out=torch.empty_like(a)))
+
+
+def functions_at_once(precision: str) -> Work:
+    """Work whose unit is tanh of `ARGUMENTS` numbers, as the compiled core computes it."""
+    arguments = np.linspace(-3, 3, ARGUMENTS).astype(precision)
+    return partial(_all_tanh, arguments, np.empty_like(arguments))
+
+
+@kernel
+def _all_tanh(arguments, values, times):
+    given, into = evaluation_vectors(arguments), evaluation_vectors(values)
+    for _ in range(times):
+        for k in range(len(arguments) // lanes_of(given)):
+            into[k] = tanh(given[k])
 
 
 def quartiles(values: Sequence[float]) -> dict[str, float]:

@@ -29,10 +29,20 @@ from quantlearn.training.examples import Examples, Stacked, stack
 from quantlearn.training.loop import train
 from quantlearn.training.optimisers import compiled_adam
 
-__all__ = ["CORES", "EVALUATE_EVERY", "Shape", "Workload", "useful_operations", "workload"]
+__all__ = [
+    "CORES",
+    "EVALUATE_EVERY",
+    "Shape",
+    "Workload",
+    "elementary_functions",
+    "useful_operations",
+    "walked_in_training",
+    "workload",
+]
 
 CORES = ("loop", "eager", "compiled")
 _BLOCKS = {"lstm": 4, "gru": 3, "rnn": 1}
+_FUNCTIONS = {"lstm": 5, "gru": 3, "rnn": 1}  # σ and tanh of a unit at one object
 _CLASSES = 2
 _LEARNING_RATE = 1e-4
 EVALUATE_EVERY = 50
@@ -116,6 +126,33 @@ def useful_operations(shape: Shape, objects: float, scenes: float, backward: boo
     forward = objects * matrices * 2 * shape.hidden * blocks * shape.hidden
     forward += scenes * 2 * shape.hidden * _CLASSES
     return 3 * forward if backward else forward
+
+
+def elementary_functions(shape: Shape, objects: float, backward: bool) -> float:
+    """How often networks compute σ or tanh to read ``objects`` objects in all.
+
+    The backward pass of an LSTM computes tanh of its cell again. NaN as in `useful_operations`.
+
+    >>> elementary_functions(Shape(hidden=12, layers=2), objects=1, backward=False)
+    120
+    """
+    of_unit = _FUNCTIONS.get(shape.architecture, math.nan)
+    again = backward and shape.architecture == "lstm"
+    return objects * shape.layers * shape.hidden * (of_unit + again)
+
+
+def walked_in_training(lengths: np.ndarray, batch: int, lanes: int) -> float:
+    """Positions that the lanes of vectors walk for a batch, of scenes (n,) in their order.
+
+    The scenes of a batch, by length where they fill several vectors, are walked as far as the
+    longest of their vector.
+
+    >>> walked_in_training(np.array([1, 5, 2, 4]), batch=4, lanes=2)
+    14.0
+    """
+    batches = np.sort(lengths[: len(lengths) // batch * batch].reshape(-1, batch), axis=1)
+    filled = np.pad(batches, ((0, 0), (0, -batch % lanes)))
+    return float(filled.reshape(len(batches), -1, lanes).max(axis=2).sum(axis=1).mean() * lanes)
 
 
 class Workload(ABC):
