@@ -124,7 +124,9 @@ def test_an_interval_that_covers_too_little_is_named(coverage, tmp_path):
         rate=coverage["quantity"].map(shares).fillna(0.0), error=0.003, repetitions=4000
     )
     assert simulated_coverage.missed(right).empty
-    assert "No design misses" in text_of(simulated_coverage, {"simulated_coverage": right})
+    assert "No interval that verdicts are given misses" in text_of(
+        simulated_coverage, {"simulated_coverage": right}
+    )
     of_designs = right.query("correlation == 0.5 and not_learned == 0 and ratio == 1")
     places = {(row.n, row.quantity): row.Index for row in of_designs.itertuples()}
     for n, quantity, rate, given in (
