@@ -14,9 +14,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from jsonschema import Draft202012Validator
-from jsonschema.validators import extend
-
 from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.yamlfile import read_yaml
 
@@ -65,13 +62,24 @@ def is_number(value: Any) -> bool:
     return is_whole(value) or (isinstance(value, float) and math.isfinite(value))
 
 
-# JSON Schema takes 30.0 for an integer; and no bound keeps out a number that is not one (NaN).
-_Validator = extend(
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
-        {"number": lambda _, value: is_number(value), "integer": lambda _, value: is_whole(value)}
-    ),
-)
+@cache
+def _validator() -> Any:
+    """The class that validates. Only who checks settings loads it; a job is given them.
+
+    JSON Schema takes 30.0 for an integer; and no bound keeps out a number that is not one (NaN).
+    """
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+    from jsonschema.validators import extend  # noqa: PLC0415
+
+    return extend(
+        Draft202012Validator,
+        type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+            {
+                "number": lambda _, value: is_number(value),
+                "integer": lambda _, value: is_whole(value),
+            }
+        ),
+    )
 
 
 @cache
@@ -126,11 +134,11 @@ def settle(schema: dict, given: Any) -> dict:
     for condition, conditional in cases(schema):
         deciding |= set(condition["properties"])
         loose |= {name: {} for name in conditional}
-        if _Validator(condition).is_valid(given):
+        if _validator()(condition).is_valid(given):
             decided = True
             properties |= conditional
     if not decided and not all(
-        _Validator(properties[name]).is_valid(given[name])
+        _validator()(properties[name]).is_valid(given[name])
         for name in deciding
         if name in given and name in properties
     ):
@@ -183,7 +191,7 @@ def find_faults(schema: dict, given: Any) -> list[Fault]:
     """Everything in ``given`` that the schema does not allow, one fault for each key."""
     settled = settle(schema, given)
     faults = {}
-    for error in _Validator(settled).iter_errors(given):
+    for error in _validator()(settled).iter_errors(given):
         for fault in _faults(error, schema):
             faults.setdefault(fault.key, fault)
     return list(faults.values())
