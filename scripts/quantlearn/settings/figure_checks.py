@@ -35,9 +35,6 @@ FIGURES = {
 }
 """The file of each figure that an experiment can have, by its name."""
 
-# The figures of an experiment that names none are of its chosen sample.
-OF_CHOSEN = tuple(load_schema("experiment")["properties"]["figures"]["default"])
-
 _MOST_MODELS = 60
 
 # They ask what quantifiers mean of more scenes than networks have seen.
@@ -90,7 +87,9 @@ def _lacking(figure: str, settings: dict, beside: Sequence[dict]) -> str | None:
             "is about what expressions mean, and the scenes here come with their truth "
             "(data.generate.method: table): name another figure"
         )
-    if figure in OF_CHOSEN and not chooses_sample(settings):
+    # The figures of an experiment that names none are of its chosen sample.
+    by_default = load_schema("experiment")["properties"]["figures"]["default"]
+    if figure in by_default and not chooses_sample(settings):
         return (
             "shows the chosen sample, and search.choose false chooses none: give the experiment "
             "figures that compare its samples"
