@@ -268,10 +268,18 @@ def test_settings_are_plain_and_the_same_each_time(shipped):
     assert all(experiment["name"] == name for name, experiment in shipped.items())
 
 
-def test_loading_settings_imports_nothing_heavy():
+@pytest.mark.parametrize(
+    ("loaded", "heavy"),
+    [
+        ("settings.load", ["torch", "pandas", "scipy", "snakemake"]),
+        ("figures.registry", ["jsonschema", "matplotlib"]),  # which nearly all jobs load
+    ],
+)
+def test_loading_settings_imports_nothing_heavy(loaded, heavy):
     code = (
-        "import sys, quantlearn.settings.load;"
-        "print(*{'torch', 'pandas', 'scipy', 'snakemake'} & set(sys.modules))"
+        f"import sys, quantlearn.{loaded}; from quantlearn.settings.schema import load_schema;"
+        f"print(*{set(heavy)} & set(sys.modules), end='');"
+        "assert not load_schema.cache_info().currsize"  # nor is a schema read
     )
     environment = {"PYTHONPATH": str(ROOT / "scripts")}
     done = subprocess.run(
