@@ -5,7 +5,7 @@ import os
 import sys
 from unittest.mock import patch
 
-PRELOADED = ["train", "warm_torch", "snakemake.cli", "quantlearn.settings.load"]
+PRELOADED = ["train", "warm", "snakemake.cli", "quantlearn.settings.load"]
 
 
 def start_forked(target, *arguments) -> multiprocessing.Process:
