@@ -334,7 +334,8 @@ def test_the_log_tells_how_far_training_is(tmp_path, caplog, monkeypatch):
     assert [line.step for line in told.lines] == sorted({one.step for one in outcome.curve})
     assert {line.limit for line in told.lines} == {outcome.steps.max()}
     last = told.lines[-1]
-    assert (last.step, last.trials, told.seconds) == (outcome.steps.max(), 0, 0)
+    assert (last.step, last.trials, last.seconds) == (outcome.steps.max(), 0, 0)
+    assert told.share == 1
     assert last.accuracy == pytest.approx(
         np.median(outcome.curve[-1].scores.accuracy[:, -1]), abs=5e-4
     )

@@ -33,8 +33,9 @@ from quantlearn.figures.benchmark.workloads import (
     walked_in_training,
     workload,
 )
+from quantlearn.networks.compiled.core import lanes_for
 from quantlearn.networks.compiled.elementary import tanh
-from quantlearn.networks.compiled.simd import TRAINING_LANES, evaluation_vectors, lanes_of
+from quantlearn.networks.compiled.simd import evaluation_vectors, lanes_of
 from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.pipeline.machine import processor
 from quantlearn.training.examples import Stacked
@@ -272,7 +273,8 @@ def walked_by(networks: Workload, examples: Stacked, *, evaluates: bool) -> floa
     """Positions that the lanes of the compiled core walk for a batch, or for an evaluated scene."""
     lengths = examples.lengths.numpy()
     if not evaluates:
-        return walked_in_training(lengths.ravel(), networks.shape.batch, TRAINING_LANES)
+        lanes = lanes_for(networks.shape.batch, networks.flat.dtype)
+        return walked_in_training(lengths.ravel(), networks.shape.batch, lanes)
     plan = examples.plan(networks.ensemble.plan)
     steps = sum(int(trial.blocks[:, 2].sum()) for trial in plan.trials)
     return steps * plan.lanes / lengths.size

@@ -13,13 +13,13 @@ the stored matrix's blocks of columns a gate takes, None where its weights are z
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from numba.extending import overload, typeof_impl
 
 from quantlearn.networks.compiled.elementary import relu, sigmoid, tanh, where_positive
-from quantlearn.networks.compiled.simd import INLINED, multiply_add, store_four
+from quantlearn.networks.compiled.simd import FEWEST_LANES, INLINED, multiply_add, store_four
 from quantlearn.networks.compiled.sources import Digested, register_digested
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Cell",
     "derive",
     "gates_of",
+    "in_lanes",
     "states_of",
     "update",
 ]
@@ -45,6 +46,7 @@ class Cell:
         driven, recurrent: for each gate the block of columns of the input's and of the hidden
             state's matrix, or None.
         update, derive: as the functions of this name.
+        lanes: scenes that are trained side by side.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Cell:
     recurrent: tuple[int | None, ...]
     update: Callable
     derive: Callable
+    lanes: int = FEWEST_LANES
 
     @property
     def blocks(self) -> int:
@@ -174,14 +177,20 @@ _CELLS = {cell.name: cell for cell in (LSTM, GRU, ELMAN_TANH, ELMAN_RELU)}
 class CellType(Digested):
     """The numba type of a cell: each has its own, so that kernels are compiled for each."""
 
-    def __init__(self, name):
-        self.cell = name
-        super().__init__(f"Cell({name})")
+    def __init__(self, name, lanes):
+        self.cell, self.lanes = name, lanes
+        super().__init__(f"Cell({name}, {lanes})")
 
 
 @cache
 def _type_of(cell: Cell) -> CellType:
-    return CellType(cell.name)
+    return CellType(cell.name, cell.lanes)
+
+
+@cache
+def in_lanes(cell: Cell, lanes: int) -> Cell:
+    """The same cell for kernels that train so many scenes side by side."""
+    return replace(cell, lanes=lanes)
 
 
 @typeof_impl.register(Cell)

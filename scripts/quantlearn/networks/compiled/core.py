@@ -41,14 +41,13 @@ from quantlearn.networks.compiled.batches import (
     no_such_row,
     spread,
 )
-from quantlearn.networks.compiled.cells import Cell
+from quantlearn.networks.compiled.cells import Cell, in_lanes
 from quantlearn.networks.compiled.plans import EvaluationPlan, evaluation_plan
+from quantlearn.networks.compiled.simd import FEWEST_LANES, VECTOR_BYTES
 from quantlearn.networks.dropout_and_batch_norm import Evaluation, Training
 from quantlearn.networks.task import Task
 
-__all__ = ["RecurrentCore", "Shape", "evaluate", "loss_gradient"]
-
-LANES = kernels.TRAINING_LANES
+__all__ = ["RecurrentCore", "Shape", "evaluate", "lanes_for", "loss_gradient"]
 
 
 @dataclass(frozen=True)
@@ -244,18 +243,20 @@ def _descend(
     steps, trials, batch, length = tokens.shape
     size, readout = _sizes(shape, flat, vectors)
     places = _places(shape, vectors.shape[1], len(vectors))
-    cell, width, units, dtype = shape.cell, shape.width, shape.units, flat.dtype
+    width, units, dtype = shape.width, shape.units, flat.dtype
+    lanes = lanes_for(batch, dtype)
+    cell = in_lanes(shape.cell, lanes)
     if adam is None:
         none, nothing = empty(0, dtype=dtype), empty(0, 0, dtype=dtype)
         adam = Adam(none, none, nothing, nothing, none, none)
-    order = _order(lengths.reshape(-1, batch)).reshape(lengths.shape)
+    order = _order(lengths.reshape(-1, batch), lanes).reshape(lengths.shape)
     batches = (tokens, lengths, order, np.ascontiguousarray(labels))
     between, at_readout = (steps, shape.layers - 1, batch, length, units), (steps, batch, units)
     row = (cell.gates + cell.states) * width
     vectors_needed = shape.layers * (length + 1) * row
     if dropout is not None:
         vectors_needed += (shape.layers - 1) * 2 * length * width
-    extent = (-(-batch // LANES), vectors_needed, LANES)
+    extent = (-(-batch // lanes), vectors_needed, lanes)
     losses, gradient = torch.empty(steps, trials, dtype=dtype), torch.zeros_like(flat)
     weights, inputs_of = flat.numpy(), vectors.contiguous().numpy()
 
@@ -265,9 +266,9 @@ def _descend(
             torch.zeros(size, dtype=dtype).numpy(),
             empty(size, dtype=dtype),
             history[: math.prod(extent)].view(extent).numpy(),
-            np.empty(LANES, np.int32),
-            np.empty(length * LANES, np.int32),
-            empty(width * ((1 + cell.gates) * length + 2), LANES, dtype=dtype),
+            np.empty(lanes, np.int32),
+            np.empty(length * lanes, np.int32),
+            empty(width * ((1 + cell.gates) * length + 2), lanes, dtype=dtype),
             empty(batch, units, dtype=dtype),
             empty(batch, units, dtype=dtype),
         )
@@ -301,7 +302,7 @@ def evaluate(
     trials, vocabulary = len(flat), len(vectors)
     if len(plan.trials) != trials:
         raise ValueError(f"the plan has {len(plan.trials)} trials, the weights have {trials}")
-    if plan.lanes != kernels.EVALUATION_BYTES // packed.itemsize:
+    if plan.lanes != VECTOR_BYTES // packed.itemsize:
         raise ValueError(f"the plan was made for another precision than {dtype}")
     for trial in plan.trials:
         if trial.largest_token >= vocabulary:
@@ -373,10 +374,17 @@ def _pack_rows(shape: Shape, flat: Tensor, vectors: Tensor) -> tuple[np.ndarray,
     return packed, readout
 
 
-def _order(lengths: np.ndarray) -> np.ndarray:
+def lanes_for(batch: int, dtype: torch.dtype) -> int:
+    """How many scenes of a batch are trained side by side."""
+    return (
+        FEWEST_LANES if batch <= FEWEST_LANES else max(FEWEST_LANES, VECTOR_BYTES // dtype.itemsize)
+    )
+
+
+def _order(lengths: np.ndarray, lanes: int) -> np.ndarray:
     """Scenes by length where a batch has several blocks, so that no lane waits for long ones."""
     trials, batch = lengths.shape
-    if batch <= LANES:
+    if batch <= lanes:
         return np.tile(np.arange(batch, dtype=np.int32), (trials, 1))
     return np.argsort(lengths, axis=1, kind="stable").astype(np.int32)
 

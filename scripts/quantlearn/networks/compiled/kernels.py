@@ -24,8 +24,6 @@ import numpy as np
 from quantlearn.compiling import kernel
 from quantlearn.networks.compiled.cells import derive, gates_of, states_of, update
 from quantlearn.networks.compiled.simd import (
-    EVALUATION_BYTES,
-    TRAINING_LANES,
     add_lane_sums,
     broadcast,
     clear,
@@ -44,8 +42,6 @@ from quantlearn.networks.compiled.simd import (
 )
 
 __all__ = [
-    "EVALUATION_BYTES",
-    "TRAINING_LANES",
     "backward",
     "evaluate",
     "forward",
@@ -146,9 +142,9 @@ def gate_sums(layer, weights, offsets, below, hidden, vocabulary, units, gates, 
 
 # --- Training -----------------------------------------------------------------------------------
 
-# All of one trial. A block is TRAINING_LANES of its scenes. Its history, kept for the backward
-# pass, holds for each layer S + 1 rows; row t + 1 is written at position t, row 0 is the zero state
-# before it:
+# All of one trial. A block is as many of its scenes as there are lanes. Its history, kept for the
+# backward pass, holds for each layer S + 1 rows; row t + 1 is written at position t, row 0 is the
+# zero state before it:
 #     [columns] the gates, as the cell keeps them    [width] for each state of a unit, h the last
 # With dropout, what is kept of the states between a layer and the next follows, for each position
 #     [width] 0 or 1 / (1 - rate)                    [width] h times that
@@ -163,19 +159,19 @@ def place_scenes(block, tokens, lengths, order, scale, scenes, offsets):
     scene repeat its last token: they are computed, being in the same vector, but read by nobody,
     and their gradient is exactly zero.
     """
-    batch = len(lengths)
+    batch, lanes = len(lengths), len(scenes)
     steps = 0
-    for lane in range(TRAINING_LANES):
-        k = block * TRAINING_LANES + lane
+    for lane in range(lanes):
+        k = block * lanes + lane
         scenes[lane] = order[k] if k < batch else -1
         if scenes[lane] >= 0:
             steps = max(steps, lengths[scenes[lane]])
-    for lane in range(TRAINING_LANES):
+    for lane in range(lanes):
         scene = scenes[lane]
         last = lengths[scene] - 1 if scene >= 0 else -1
         for t in range(steps):
             token = tokens[scene, min(t, last)] if last >= 0 else 0
-            offsets[t * TRAINING_LANES + lane] = token * scale
+            offsets[t * lanes + lane] = token * scale
     return steps
 
 
@@ -186,13 +182,13 @@ def place_kept(boundary, kept, scenes, steps, units, width, into):
     kept (layers - 1, B, S, H); ``into`` as in the history.
     """
     clear(into, 2 * steps * width)
-    cells = lane_numbers(into)
-    for lane in range(TRAINING_LANES):
+    cells, lanes = lane_numbers(into), lanes_of(into)
+    for lane in range(lanes):
         scene = scenes[lane]
         if scene >= 0:
             for t in range(steps):
                 for u in range(units):
-                    cells[(2 * t * width + u) * TRAINING_LANES + lane] = kept[boundary, scene, t, u]
+                    cells[(2 * t * width + u) * lanes + lane] = kept[boundary, scene, t, u]
 
 
 @kernel
@@ -213,7 +209,7 @@ def forward(cell, tokens, lengths, order, packed, vocabulary, kept, history, sce
     lane_offsets, weights = numbers(offsets), numbers(packed)
     for block in range(len(history)):
         steps = place_scenes(block, tokens, lengths, order, columns, scenes, offsets)
-        past = training_vectors(history) + block * history.shape[1]
+        past = training_vectors(cell, history) + block * history.shape[1]
         for layer in range(layers):
             now = past + layer * rows * row_size
             below, distance = now, row_size
@@ -233,19 +229,19 @@ def forward(cell, tokens, lengths, order, packed, vocabulary, kept, history, sce
             w = weights + layer_start(layer, vocabulary, width, columns)
             for t in range(steps):
                 old, now, below = now, now + row_size, below + distance
-                here = lane_offsets + t * TRAINING_LANES
+                here = lane_offsets + t * lanes_of(now)
                 h = old + (row_size - width)
                 # products first, nonlinearities after: either loop keeps the processor busy,
                 # while one loop would wait for the results of each pair of units
                 gate_sums(layer, w, here, below, h, vocabulary, units, gates, now)
                 update(cell, now, old + columns, now + columns, width, True)
         top = lane_numbers(past + ((layers - 1) * rows * row_size + row_size - width))
-        for lane in range(TRAINING_LANES):
+        for lane in range(lanes_of(past)):
             scene = scenes[lane]
             if scene >= 0:
                 row = lengths[scene] * row_size
                 for u in range(units):
-                    out[scene, u] = top[(row + u) * TRAINING_LANES + lane]
+                    out[scene, u] = top[(row + u) * lanes_of(past) + lane]
 
 
 @kernel
@@ -271,14 +267,14 @@ def backward(
     columns = gates * width
     matrix, row_size = columns * width, columns + states_of(cell) * width
     layers = layers_of(packed, vocabulary, width, columns)
-    incoming = training_vectors(workspace)
+    incoming = training_vectors(cell, workspace)
     deltas = incoming + longest * width
     scratch = deltas + longest * columns
     weights, totals = numbers(packed), numbers(sums)
     sums[:] = 0
     for block in range(len(history)):
         steps = place_scenes(block, tokens, lengths, order, columns, scenes, offsets)
-        past = training_vectors(history) + block * history.shape[1]
+        past = training_vectors(cell, history) + block * history.shape[1]
         enter_gradient(gradient, lengths, scenes, steps, width, incoming)
         for layer in range(layers - 1, -1, -1):
             states = past + layer * (longest + 1) * row_size
@@ -311,13 +307,13 @@ def backward(
 def enter_gradient(gradient, lengths, scenes, steps, width, incoming):
     """What the loss sends to h_t of the last layer: nothing but at the end of each scene."""
     clear(incoming, steps * width)
-    cells = lane_numbers(incoming)
-    for lane in range(TRAINING_LANES):
+    cells, lanes = lane_numbers(incoming), lanes_of(incoming)
+    for lane in range(lanes):
         scene = scenes[lane]
         end = lengths[scene] if scene >= 0 else 0
         if end > 0:
             for u in range(gradient.shape[1]):
-                cells[((end - 1) * width + u) * TRAINING_LANES + lane] = gradient[scene, u]
+                cells[((end - 1) * width + u) * lanes + lane] = gradient[scene, u]
 
 
 @inline
@@ -340,7 +336,7 @@ def find_deltas(cell, recurrent, states, row_size, incoming, steps, width, delta
 def add_by_token(deltas, offsets, steps, columns, totals):
     """totals[token][column] += the δ of every position that holds the token."""
     for t in range(steps):
-        here = offsets + t * TRAINING_LANES
+        here = offsets + t * lanes_of(deltas)
         for k in range(0, columns, 4):
             delta = deltas + (t * columns + k)
             scatter_add_four(totals + k, here, delta[0], delta[1], delta[2], delta[3])

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from quantlearn.networks.compiled import kernels
 from quantlearn.networks.compiled.batches import as_arrays
+from quantlearn.networks.compiled.simd import VECTOR_BYTES
 
 __all__ = ["DistinctScenes", "EvaluationPlan", "TrialPlan", "distinct_scenes", "evaluation_plan"]
 
@@ -77,7 +78,7 @@ def evaluation_plan(
     4
     """
     tokens, lengths = as_arrays(tokens, lengths)
-    lanes = kernels.EVALUATION_BYTES // dtype.itemsize
+    lanes = VECTOR_BYTES // dtype.itemsize
     made: dict[tuple[bytes, bytes], TrialPlan] = {}
     plans = []
     for own, until in zip(tokens, lengths, strict=True):

@@ -18,7 +18,7 @@ from quantlearn.networks.compiled.batches import (
     spread,
 )
 from quantlearn.networks.compiled.plans import DistinctScenes, distinct_scenes
-from quantlearn.networks.compiled.simd import EVALUATION_BYTES
+from quantlearn.networks.compiled.simd import VECTOR_BYTES
 from quantlearn.networks.compiled.sources import CODE
 from quantlearn.networks.dropout_and_batch_norm import Evaluation, Training
 from quantlearn.networks.task import Task
@@ -196,7 +196,7 @@ class SceneCore:
     ) -> None:
         """Compute all trials, together or each with its own mode."""
         weights = flat.detach().contiguous().numpy()
-        lanes = EVALUATION_BYTES // weights.itemsize
+        lanes = VECTOR_BYTES // weights.itemsize
         needed = self.vectors_needed(batches, lanes, results.logits.size == 0)
 
         def run(first: int, last: int) -> None:

@@ -7,15 +7,16 @@ neither; LLVM, on which it stands, does. The functions below are what kernels do
 import operator
 
 from llvmlite import ir
-from numba import njit, types
+from llvmlite.binding import get_host_cpu_features
+from numba import config, njit, types
 from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 __all__ = [
-    "EVALUATION_BYTES",
+    "FEWEST_LANES",
     "INLINED",
-    "TRAINING_LANES",
+    "VECTOR_BYTES",
     "add_lane_sums",
     "add_products",
     "add_tile_sums",
@@ -41,8 +42,19 @@ __all__ = [
     "zero_tile_16",
 ]
 
-TRAINING_LANES = 8  # scenes that are trained side by side; the 2019 experiments have batches of 8
-EVALUATION_BYTES = 64  # a vector of AVX-512; narrower machines use two or four registers for it
+
+def _widest() -> int:
+    """Bytes of a vector of AVX-512, where numba compiles for that, or else of AVX2.
+
+    Sums over wider ones than a processor has do not stay in its registers.
+    """
+    named = config.CPU_NAME not in (None, "", "host")
+    wide = config.CPU_NAME == "x86-64-v4" if named else get_host_cpu_features().get("avx512f")
+    return 64 if wide else 32
+
+
+VECTOR_BYTES = _widest()
+FEWEST_LANES = 8  # scenes that are trained side by side; the 2019 experiments have batches of 8
 
 
 INLINED = {"forceinline": True, "error_model": "numpy", "nogil": True}
@@ -202,16 +214,20 @@ def numbers(typing, array):
 
 
 @intrinsic
-def training_vectors(typing, array):
-    """Pointer to a contiguous array as vectors of TRAINING_LANES numbers."""
-    item = Vector(array.dtype, TRAINING_LANES)
-    return signature(Pointer(item), array), _pointer_to_data
+def training_vectors(typing, cell, array):
+    """Pointer to a contiguous array as vectors of as many numbers as the cell has lanes."""
+
+    def emit(context, builder, sig, args):
+        data = context.make_array(sig.args[1])(context, builder, args[1]).data
+        return builder.bitcast(data, context.get_value_type(sig.return_type))
+
+    return signature(Pointer(Vector(array.dtype, cell.lanes)), cell, array), emit
 
 
 @intrinsic
 def evaluation_vectors(typing, array):
-    """Pointer to a contiguous array as vectors of EVALUATION_BYTES bytes."""
-    item = Vector(array.dtype, EVALUATION_BYTES * 8 // array.dtype.bitwidth)
+    """Pointer to a contiguous array as vectors of VECTOR_BYTES bytes."""
+    item = Vector(array.dtype, VECTOR_BYTES * 8 // array.dtype.bitwidth)
     return signature(Pointer(item), array), _pointer_to_data
 
 
