@@ -2,7 +2,7 @@
 "use strict";
 
 (function () {
-  const { action, answer, button, choice, counted, filled, make } = quantlearn.course;
+  const { action, answer, button, choice, counted, make } = quantlearn.course;
   const { note, number, random, row, table } = quantlearn.course;
 
   const SIZES = [1, 2, 3, 4, 5];
@@ -45,7 +45,7 @@
   function matrix(name, rows, columns, values, digits) {
     const cells = values.map((one) => one.map((value) => number(value, digits)));
     const shown = table([name, ...columns], rows.map((one, at) => [one, ...cells[at]]));
-    return filled(shown, { class: "matrix" });
+    return make("div", { class: "matrix", tabindex: 0 }, shown);
   }
 
   action("batches", { fault, joined }, (root, sizes) => {
