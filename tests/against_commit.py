@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -46,6 +47,8 @@ def main(commit: str) -> None:
             # The other commit's benchmark knows LSTMs only: its eager core stands here unchanged.
             other = Path(folder) if "architecture" not in shape else ROOT
             workers = [start(ROOT, work, shape, here), start(other, work, shape, there)]
+            for worker in workers:
+                worker.stdout.readline()
             rates = [[ask(worker) for worker in workers] for _ in range(ROUNDS)]
             for worker in workers:
                 worker.stdin.close()
@@ -79,29 +82,26 @@ def ask(worker: subprocess.Popen) -> float:
 
 
 def serve(work: str, shape: dict, core: str) -> None:
-    """Answer each line read with units of work a second."""
+    """Say when all is compiled, and answer each line read with units of work a second."""
     import torch
 
     try:
         from quantlearn.figures.benchmark.workloads import Shape, workload
-    except ImportError:
+    except ImportError:  # as it was called before
         from quantlearn.benchmarking import Shape, workload
     torch.set_num_threads(1)
     shape = Shape(**shape)
     networks = workload(core, shape)
     if work == "train":
-        examples = shape.examples(64 * shape.batch)
-        unit = STEPS * shape.trials
-        run = lambda: networks.train(examples, STEPS)  # noqa: E731
+        run = partial(networks.train, shape.examples(64 * shape.batch), STEPS)
     else:
-        examples = shape.examples(EVALUATED)
-        unit = EVALUATED * shape.trials
-        run = lambda: networks.evaluate(examples)  # noqa: E731
+        run = partial(networks.evaluate, shape.examples(EVALUATED))
+    run()
+    count = max(1, round(SECONDS / seconds(run, 1)))
+    units = count * shape.trials * (STEPS if work == "train" else EVALUATED)
+    print(flush=True)
     for _ in sys.stdin:
-        if "count" not in locals():
-            run()  # compiles
-            count = max(1, round(SECONDS / seconds(run, 1)))
-        print(count * unit / seconds(run, count), flush=True)
+        print(units / seconds(run, count), flush=True)
 
 
 def seconds(run, count: int) -> float:

@@ -99,8 +99,8 @@ class RunProgress:
         began, job = self.running.pop(number, None), self.jobs.get(number)
         if began is not None and job is not None:
             self.read_log(number)
-            for group in _groups(job):
-                weight = 1 if job.part in group else min(1, _MOST / job.seconds)
+            *wider, own = _groups(job)
+            for group, weight in [(own, 1), *((one, min(1, _MOST / job.seconds)) for one in wider)]:
                 self._expected[group] += weight * job.seconds
                 self._taken[group] += weight * (now - began)
             self._busy += job.threads * (now - began)

@@ -212,6 +212,26 @@ def test_lanes_walk_no_less_than_scenes_have(lengths, batch, lanes):
         assert found == pytest.approx(objects)
 
 
+def test_the_bound_counts_products_functions_and_lanes(monkeypatch):
+    """Where all that is timed takes two seconds: 3 scenes of an object each, in 8 lanes.
+
+    An object takes two layers of 3 units 3 · 2 · 3 · 12 operations in a forward pass, three times
+    as many in all, and 6 functions a unit; reading out 3 scenes takes 3 · 2 · 3 · 2, likewise.
+    """
+
+    def twos(contenders, repeats, _):
+        return {one: np.full(repeats, 2.0) for one in contenders}
+
+    monkeypatch.setattr(measuring, "time_in_turn", twos)
+    shape = Shape(trials=1, hidden=3, size=1, batch=3)
+    networks = {"compiled": workload("compiled", shape)}
+    [row] = measuring.Bench(SETTINGS)._updates("training", shape, networks)
+    operations = 3 * (8 * 3 * 2 * 3 * 12 + 3 * 2 * 3 * 2)
+    products = operations / (2 * SETTINGS["matrix"] ** 3 / 2)
+    functions = 8 * 2 * 3 * 6 / (measuring.ARGUMENTS / 2)
+    assert row["fraction_of_bound"] == pytest.approx((products + functions) / 2)
+
+
 def test_a_fresh_process_says_what_it_needs(tmp_path):
     shape = Shape(trials=1, hidden=4, size=5)
     found = in_fresh_process("loop", shape, scenes=8, cache=tmp_path)
@@ -250,7 +270,7 @@ def test_the_table_has_every_row_that_was_asked_for(measured):
     assert set(bounded["core"]) == {"compiled"}
     assert set(bounded["measure"]) == {"training", "evaluation", "training by architecture"}
     assert set(bounded["architecture"]) == {"gru", "lstm", "rnn"}
-    assert bounded["fraction_of_bound"].between(0, 1.2, inclusive="neither").all()
+    assert (bounded["fraction_of_bound"] > 0).all()
     by_architecture = frame[frame["measure"] == "training by architecture"]
     cores = by_architecture[by_architecture["core"] != "jax"].groupby("architecture")["core"]
     assert cores.agg(list).to_dict() == {

@@ -36,6 +36,7 @@ from quantlearn.figures.benchmark.workloads import (
 from quantlearn.networks.compiled.core import lanes_for
 from quantlearn.networks.compiled.elementary import tanh
 from quantlearn.networks.compiled.simd import evaluation_vectors, lanes_of
+from quantlearn.networks.compiled.sources import CODE
 from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.pipeline.machine import processor
 from quantlearn.training.examples import Stacked
@@ -138,6 +139,7 @@ class Bench:
             examples = shape.examples(count)
             networks = {core: workload(core, shape) for core in ("loop", "compiled")}
             networks[PLANNING] = networks["compiled"]
+            examples.plan(networks["compiled"].ensemble.plan)  # once for all that takes parts of it
             some = replace(shape, trials=min(shape.trials, EAGER_NETWORKS))
             networks["eager"] = workload("eager", some)
             work = {
@@ -350,11 +352,11 @@ def matrix_peak(side: int, precision: str) -> Work:
 def functions_at_once(precision: str) -> Work:
     """Work whose unit is tanh of `ARGUMENTS` numbers, as the compiled core computes it."""
     arguments = np.linspace(-3, 3, ARGUMENTS).astype(precision)
-    return partial(_all_tanh, arguments, np.empty_like(arguments))
+    return partial(_all_tanh, CODE, arguments, np.empty_like(arguments))
 
 
 @kernel
-def _all_tanh(arguments, values, times):
+def _all_tanh(code, arguments, values, times):
     given, into = evaluation_vectors(arguments), evaluation_vectors(values)
     for _ in range(times):
         for k in range(len(arguments) // lanes_of(given)):
