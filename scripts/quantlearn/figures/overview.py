@@ -12,7 +12,7 @@ from scipy.special import stdtr, stdtrit
 
 from quantlearn import columns, report_columns
 from quantlearn.errors import QuantlearnError
-from quantlearn.figures import style
+from quantlearn.figures import style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import VERDICTS
 from quantlearn.figures.texts import estimate
@@ -210,7 +210,7 @@ def draw_ratios(axes: Axes, rows: pd.DataFrame) -> None:
             some["ratio"], some["y"], xerr=np.nan_to_num(errors), linestyle="", elinewidth=1.4,
             **look,
         )  # fmt: skip
-        style.tell(drawn.lines[0], dict(map(title_of, some.to_dict("records"))))
+        svg_titles.tell(drawn.lines[0], dict(map(title_of, some.to_dict("records"))))
         more = some[(some["learned_second"] < some["n"]) & (some["learned_first"] == some["n"])]
         ends = more["ratio_upper"].fillna(more["ratio"]) * 1.05
         axes.plot(ends, more["y"], ">", color=look["color"], markersize=4)

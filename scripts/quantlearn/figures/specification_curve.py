@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from quantlearn.figures import style
+from quantlearn.figures import style, svg_titles
 from quantlearn.figures.texts import estimate
 from quantlearn.statistics.multiple_tests import LEVEL
 
@@ -58,7 +58,7 @@ def _draw_curve(axes: Axes, rows: pd.DataFrame) -> None:
     colours = np.where(rows["p"] < LEVEL, style.OKABE_ITO[0], "#999999")
     axes.vlines(rows.index, rows["lower"], rows["upper"], colors=colours, linewidth=0.6, alpha=0.5)
     points = axes.scatter(rows.index, rows["estimate"], c=colours, s=4, linewidths=0, zorder=3)
-    style.tell(points, [estimate(row, "ratio") for row in rows.to_dict("records")])
+    svg_titles.tell(points, [estimate(row, "ratio") for row in rows.to_dict("records")])
     own = rows[rows["reference"]]
     axes.scatter(own.index, own["estimate"], c=style.OKABE_ITO[1], s=30, zorder=4)
     axes.axhline(1, color=style.GREY, linestyle="--", linewidth=0.8)

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from quantlearn.data.selection import STRATA
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.atlas_networks import ATLAS, networks_of, of_quantifiers
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
@@ -81,7 +81,7 @@ def draw_points(axes: Axes, points: pd.DataFrame, marker: str, colour: str) -> N
     (marks,) = axes.plot(
         points["monotonicity"], points["area"], marker, color=colour, alpha=0.6, markeredgewidth=0
     )
-    style.tell(marks, titles)
+    svg_titles.tell(marks, titles)
 
 
 def draw_means(axes: Axes, points: pd.DataFrame) -> None:

@@ -34,7 +34,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from quantlearn.columns import Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.atlas.atlas_effects import (
     completed,
     draw_estimates,
@@ -292,7 +292,7 @@ def draw_points(axes: Axes, points: pd.DataFrame, colour: str) -> None:
         for point in points.itertuples()
     ]
     (marks,) = axes.plot(points["x"], points["y"], "o", color=colour, alpha=0.6, markeredgewidth=0)
-    style.tell(marks, titles)
+    svg_titles.tell(marks, titles)
 
 
 def draw_fit(axes: Axes, points: pd.DataFrame) -> None:

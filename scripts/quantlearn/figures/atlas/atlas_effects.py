@@ -37,7 +37,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from quantlearn.columns import Column, Schema, types
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.atlas_networks import (
     DEGREE,
     DEGREES,
@@ -334,7 +334,7 @@ def draw_estimates(
                 row["estimate"], y, look.marker, color=look.colour, markerfacecolor=face
             )
             if pd.notna(row["estimate"]):
-                style.tell(point, [f"{ARCHITECTURES[kind]}: {estimate(row, 'correlation')}"])
+                svg_titles.tell(point, [f"{ARCHITECTURES[kind]}: {estimate(row, 'correlation')}"])
     axes.axvline(0, color=style.GREY, linestyle="--", linewidth=0.8)
 
 

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from seaborn import heatmap
 
 from quantlearn.columns import Column, types
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.atlas_networks import (
     DEGREE,
     DEGREES,
@@ -114,7 +114,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
             color=style.readable_on(COLOURS((value + 1) / 2)[:3]),
         )
         told = f"{formats.correlation(value)} ({formats.p_phrase(p)})"
-        style.tell(number, f"{NAMES[pair[1]]}, {NAMES[pair[0]]}: {told}")
+        svg_titles.tell(number, f"{NAMES[pair[1]]}, {NAMES[pair[0]]}: {told}")
     axes.set(xlabel="", ylabel="")
     axes.tick_params(length=0)
     axes.set_xticks(

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from quantlearn import report_columns
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.benchmark.cores import CORES, SHAPE, reference
 from quantlearn.networks.settings import ARCHITECTURES
 
@@ -69,7 +69,7 @@ def draw_panel(axes: Axes, rows: pd.DataFrame, column: str) -> None:
         )
         shapes = zip(some[column], some["cost"], strict=True)
         titles = [f"{core}, {value:,}: {formats.number(cost)} ms" for value, cost in shapes]
-        style.tell(drawn.lines[0], titles)
+        svg_titles.tell(drawn.lines[0], titles)
     values = sorted(rows[column].unique())
     axes.set_xticks(values, [str(value) for value in values])
     axes.xaxis.set_minor_locator(NullLocator())

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from quantlearn.columns import Column, types
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.error_rates import (
     chance_range,
     disjoint_ensembles,
@@ -267,12 +267,12 @@ def draw_test(axes: Axes, rates: pd.DataFrame, singles: pd.DataFrame, colour: st
             label=name,
         )
         shares = zip(own["n"], own["rejected"], strict=True)
-        style.tell(points, [f"{name}, {n} trials: {percent(share)}" for n, share in shares])
+        svg_titles.tell(points, [f"{name}, {n} trials: {percent(share)}" for n, share in shares])
     (points,) = axes.plot(
         places, rates["rejected"], "o-", color=colour, markersize=6, linewidth=1, label="all pairs"
     )
     shares = zip(sizes, rates["rejected"], strict=True)
-    style.tell(points, [f"all pairs, {n} trials: {percent(share)}" for n, share in shares])
+    svg_titles.tell(points, [f"all pairs, {n} trials: {percent(share)}" for n, share in shares])
     axes.set_xticks(places, [str(n) for n in sizes])
 
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from quantlearn.columns import Column, types
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.error_rates import QUANTITIES, SPREAD, Design, simulated_rates
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
@@ -171,7 +171,7 @@ def draw_rates(axes: Axes, rows: pd.DataFrame, between: tuple[float, float]) -> 
                 f"{formats.number(ratio)}: {formats.percent(rate)}"
                 for n, rate in zip(own["n"], own["rate"], strict=True)
             ]
-            style.tell(drawn.lines[0], titles)
+            svg_titles.tell(drawn.lines[0], titles)
     axes.set_xticks(range(len(sizes)), [str(n) for n in sizes])
 
 

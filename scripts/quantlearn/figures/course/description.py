@@ -16,7 +16,7 @@ from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 
 from quantlearn.columns import MEAN, Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.paper.accuracy_by_counts import squares
 from quantlearn.figures.texts import estimate
@@ -183,7 +183,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
             f"{ATTENTION[name]}, {style.label(kind)}: {estimate(row, 'percent')}"
             for kind, row in rows[list(MEAN)].to_dict("index").items()
         ]
-        style.tell(points, titles)
+        svg_titles.tell(points, titles)
     left.set_xticks(range(len(KINDS)), [kind.replace("_", "\n") for kind in KINDS])
     left.set_xlim(-0.5, len(KINDS) - 0.5)
     left.set_ylim(-0.02, 1.02)
@@ -214,7 +214,7 @@ def draw_triangle(axes: Axes, rows: pd.DataFrame) -> PolyCollection:
         f"{both} in A∩B, {a_only} in A∖B: {formats.percent(shares[a_only, both])}"
         for a_only, both in np.argwhere(known).tolist()
     ]
-    style.tell(mesh, titles)
+    svg_titles.tell(mesh, titles)
     axes.autoscale_view()
     ticks = np.arange(0, size, 2)
     axes.set_xticks(ticks, ticks)

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from quantlearn.columns import MEAN, Column
 from quantlearn.data.scene_files import read_trials
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
 from quantlearn.semantics.scenes import LabelledScenes
@@ -203,7 +203,7 @@ def draw_line(
         f"{estimate(row, form)}"
         for row in rows[["scenes", *MEAN]].to_dict("records")
     ]
-    style.tell(points, titles)
+    svg_titles.tell(points, titles)
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from quantlearn.columns import MEAN, Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
 from quantlearn.seeds import random_stream
@@ -181,7 +181,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
             f"{style.label(name)}, {label}: {estimate(row, 'percent')}"
             for name, row in own[list(MEAN)].to_dict("index").items()
         ]
-        style.tell(points, titles)
+        svg_titles.tell(points, titles)
     right.set_xticks(places, [name.replace("_", "\n") for name in names], fontsize=7)
     right.set_ylim(-0.02, 1.02)
     right.set_ylabel("True sentences")
@@ -199,7 +199,7 @@ def draw_perplexities(axes: Axes, rows: pd.DataFrame) -> None:
     )
     axes.hlines(places, rows["lower"], rows["upper"], color="black", linewidth=1.2)
     for bar, place, row in zip(bars, places, rows[list(MEAN)].to_dict("records"), strict=True):
-        style.tell(bar, f"perplexity {estimate(row, 'number')}")
+        svg_titles.tell(bar, f"perplexity {estimate(row, 'number')}")
         # Behind its interval, so that no line runs through it.
         x = 1.06 * np.nanmax([row["estimate"], row["upper"]])
         axes.text(x, place, formats.number(row["estimate"]), va="center", fontsize=style.LABEL)

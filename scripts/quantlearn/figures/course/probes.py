@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from quantlearn.columns import MEAN, Column
-from quantlearn.figures import style
+from quantlearn.figures import style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
 from quantlearn.seeds import random_stream
@@ -248,7 +248,7 @@ def draw_readings(axes: Axes, rows: pd.DataFrame, targets: list[str]) -> None:
                 f"{estimate(row, 'correlation')}"
                 for target, row in some[["estimate", "lower", "upper"]].to_dict("index").items()
             ]
-            style.tell(drawn.lines[0], titles)
+            svg_titles.tell(drawn.lines[0], titles)
     axes.axhline(0, color=style.GREY, linewidth=0.6)
     axes.set_xticks(places, [TARGETS[target] for target in targets])
     axes.set_xlim(-0.6, len(targets) - 0.4)

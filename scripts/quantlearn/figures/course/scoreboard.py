@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from quantlearn.columns import Column
 from quantlearn.errors import QuantlearnError
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.figures.texts import estimate
@@ -216,7 +216,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
             f"{ARCHITECTURES[name]}, {TASKS[task]}: {estimate(row, 'percent')}"
             for task, row in rows[["estimate", "lower", "upper"]].to_dict("index").items()
         ]
-        style.tell(drawn.lines[0], titles)
+        svg_titles.tell(drawn.lines[0], titles)
     axes.axvline(tasks.index("mean") - 0.5, color=style.GREY, linewidth=0.8)
     axes.set_xticks(places, [TASKS[task] for task in tasks], rotation=25, ha="right")
     axes.tick_params(axis="x", pad=0)

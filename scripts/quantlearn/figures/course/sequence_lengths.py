@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from quantlearn.columns import MEAN, Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import ARCHITECTURES
 from quantlearn.statistics.intervals import mean_interval
@@ -109,7 +109,7 @@ def draw_line(axes: Axes, rows: pd.DataFrame, along: str, look: style.Look, labe
         f"{label}, {along} {at:g}: {formats.number(value)}"
         for at, value in zip(x, rows["estimate"], strict=True)
     ]
-    style.tell_along(axes, x, rows["estimate"], titles)
+    svg_titles.tell_along(axes, x, rows["estimate"], titles)
     axes.fill_between(x, rows["lower"], rows["upper"], color=look.colour, alpha=0.2, linewidth=0)
 
 

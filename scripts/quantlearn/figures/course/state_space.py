@@ -16,7 +16,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
 from quantlearn.columns import Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.course.probes import TARGETS, counts_along
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
@@ -190,7 +190,7 @@ def draw_states(axes: Axes, rows: pd.DataFrame, counts: pd.Series, name: str) ->
             own["first"], own["second"], "o", color=colours.to_rgba(count), markersize=3,
             markeredgewidth=0,
         )  # fmt: skip
-        style.tell(points, f"{name} so far: {formats.number(count)}")
+        svg_titles.tell(points, f"{name} so far: {formats.number(count)}")
     lengths = rows.groupby("scene")["position"].max().sort_values(ascending=False, kind="stable")
     for scene, colour in zip(lengths.index[:PATHS], ("0.0", "0.35", "0.6"), strict=False):
         path = rows[rows["scene"] == scene].sort_values("position")

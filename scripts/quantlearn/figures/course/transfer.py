@@ -24,7 +24,7 @@ from matplotlib.patches import Rectangle
 from scipy import stats
 
 from quantlearn.columns import Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
 from quantlearn.seeds import random_stream
@@ -385,7 +385,7 @@ def draw_cell(axes: Axes, row: dict[str, Any], x: float, y: float, largest: floa
             zorder=2 if control else 1,
         )
     )
-    style.tell(
+    svg_titles.tell(
         cell,
         f"{style.label(row['source'])} before {style.label(row['target'])}: "
         f"{estimate(row, 'accuracy_points', ' points')}",

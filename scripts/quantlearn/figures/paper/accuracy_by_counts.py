@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 
-from quantlearn.figures import style
+from quantlearn.figures import style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.formats import counted, percent
 
@@ -87,7 +87,7 @@ def draw_panel(axes: Axes, name: str, grids: Grids, lowest: float) -> PolyCollec
         )
         for a_only, both in cells.tolist()
     }
-    style.tell(mesh, titles)
+    svg_titles.tell(mesh, titles)
     axes.autoscale_view()
     few = squares((scenes > 0) & (scenes < FEW_SCENES))
     axes.add_collection(

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
 from quantlearn.statistics.intervals import mean_interval
@@ -75,7 +75,7 @@ def draw_quantifier(
         f"{label}, {formats.counted(size, 'object')}: {estimate(asdict(one), 'percent')}"
         for size, one in zip(sizes, means, strict=True)
     ]
-    style.tell(bars.lines[0], titles)
+    svg_titles.tell(bars.lines[0], titles)
     return sizes[-1] + shift, mean[-1]
 
 
@@ -95,5 +95,5 @@ def draw_baseline(axes: Axes, rows: pd.DataFrame, label: str, colour: str) -> tu
         f"{label}, {formats.counted(size, 'object')}: {formats.percent(value)} by size alone"
         for size, value in accuracy.items()
     ]
-    style.tell(points, titles)
+    svg_titles.tell(points, titles)
     return accuracy.index[-1], accuracy.iloc[-1]

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from quantlearn.figures import style
+from quantlearn.figures import style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.statistics.convergence import measured
 
@@ -76,12 +76,12 @@ def draw_quantifier(axes: Axes, rows: pd.DataFrame, place: int, look: style.Look
     (points,) = axes.plot(
         learned["x"], learned["time"], look.marker, color=look.colour, alpha=0.75, markeredgewidth=0
     )
-    style.tell(points, titles(learned, "learned at"))
+    svg_titles.tell(points, titles(learned, "learned at"))
     (points,) = axes.plot(
         censored["x"], censored["time"], "^", color=look.colour, markerfacecolor="white",
         markersize=6, zorder=3,
     )  # fmt: skip
-    style.tell(points, titles(censored, "not learned by"))
+    svg_titles.tell(points, titles(censored, "not learned by"))
 
 
 def titles(rows: pd.DataFrame, when: str) -> list[str]:

@@ -23,7 +23,7 @@ from matplotlib.ticker import (
 )
 
 from quantlearn.columns import MEAN, Column, types
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.labels import SPLITS
 from quantlearn.figures.texts import estimate
@@ -356,7 +356,7 @@ def draw_distances(axes: Axes, rows: pd.DataFrame, looks: Mapping[str, style.Loo
             f"boundary: {estimate(row, 'percent')} wrong"
             for row in own.to_dict("records")
         ]
-        style.tell(drawn.lines[0], titles)
+        svg_titles.tell(drawn.lines[0], titles)
     top = axes.get_ylim()[1]
     axes.set_ylim(-0.03 * top, top)
     axes.xaxis.set_major_locator(MaxNLocator(8, integer=True, min_n_ticks=1))
@@ -381,7 +381,7 @@ def draw_terms(axes: Axes, rows: pd.DataFrame, looks: Mapping[str, style.Look]) 
             f"{style.label(name)}, {HEADINGS[term].lower()}: odds × {estimate(row, 'number')}"
             for term, row in zip(TERMS, said, strict=True)
         ]
-        style.tell(drawn.lines[0], titles)
+        svg_titles.tell(drawn.lines[0], titles)
     axes.axvline(1, color=style.GREY, linewidth=0.6)
     axes.set_xscale("log")
     low, high = axes.get_xlim()

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from quantlearn.figures import style
+from quantlearn.figures import style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.formats import percent
 from quantlearn.statistics.curves import extended_curves
@@ -90,7 +90,7 @@ def draw_quantifier(
     )
     name = style.label(quantifier)
     titles = [f"{name}, step {step:,}: {percent(value)}" for step, value in median.items()]
-    style.tell_along(axes, median.index, median, titles)
+    svg_titles.tell_along(axes, median.index, median, titles)
     return median.iloc[-1]
 
 
@@ -105,9 +105,9 @@ def draw_baselines(
         line = axes.axhline(
             accuracy, color=looks[name].colour, linestyle=style.BASELINE, linewidth=1
         )
-        style.tell(line, f"{style.label(name)}, by size alone: {percent(accuracy)}")
+        svg_titles.tell(line, f"{style.label(name)}, by size alone: {percent(accuracy)}")
     line = axes.axhline(majority, color=style.GREY, linestyle=style.BASELINE, linewidth=1)
-    style.tell(line, f"majority: {percent(majority)}")
+    svg_titles.tell(line, f"majority: {percent(majority)}")
     return [
         ("size alone", style.GREY, [(end, accuracy) for accuracy in by_size.values()]),
         ("majority", style.GREY, [(end, majority)]),

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from quantlearn.columns import Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
 from quantlearn.statistics.comparison import Comparison, welch_test
@@ -281,7 +281,7 @@ def draw_trials(axes: Axes, rows: pd.DataFrame, place: float, colour: str, *, ho
             steps[own], heights[own], marker, color=colour, markerfacecolor=face, markersize=3.5,
             linestyle="none",
         )  # fmt: skip
-        style.tell(points, titles[own].tolist())
+        svg_titles.tell(points, titles[own].tolist())
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:

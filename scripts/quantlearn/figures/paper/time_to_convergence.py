@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from quantlearn.figures import style
+from quantlearn.figures import style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.statistics.convergence import measured, steps_learned
 from quantlearn.statistics.intervals import share_interval
@@ -66,7 +66,7 @@ def draw_curve(
         f"{style.label(quantifier)}: learned in {n} of {len(times)} trials by step {step:,.0f}"
         for step, n in zip(steps[1:-1], learned[1:-1], strict=True)
     ]
-    style.tell_along(axes, steps[1:-1], learned[1:-1] / len(times), titles, most=len(times))
+    svg_titles.tell_along(axes, steps[1:-1], learned[1:-1] / len(times), titles, most=len(times))
     low, high = share_interval(learned, len(times))
     axes.fill_between(steps, low, high, step="post", color=look.colour, alpha=0.15, linewidth=0)
     ends = np.unique(rows.loc[np.isinf(times), "last_step"])

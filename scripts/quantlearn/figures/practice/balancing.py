@@ -20,7 +20,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from quantlearn import tables as schemas
 from quantlearn.columns import Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
 from quantlearn.statistics.intervals import CONFIDENCE, Interval, mean_interval
@@ -177,7 +177,7 @@ def draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
             f"{LINES[quantity]}, step {row['steps']:,}: {estimate(row, 'percent')}"
             for row in line.to_dict("records")
         ]
-        style.tell(drawn.lines[0], titles)
+        svg_titles.tell(drawn.lines[0], titles)
     baseline = rows.loc[rows["quantity"] == "majority", "estimate"].mean()
     look = {"color": style.GREY, "linestyle": "--", "linewidth": 0.9}
     axes.axhline(baseline, label="majority baseline", **look)

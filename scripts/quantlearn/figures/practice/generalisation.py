@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from quantlearn.columns import Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
 from quantlearn.settings.protocol import is_control, novelty
@@ -264,7 +264,7 @@ def draw_points(
     for part, face, text in ((trained, look.colour, label), (~trained, "white", None)):
         at = np.asarray(x)[part], heights[part]
         (points,) = axes.plot(*at, look.marker, color=look.colour, markerfacecolor=face, label=text)
-        style.tell(points, [title_of(row) for row in rows[part].to_dict("records")])
+        svg_titles.tell(points, [title_of(row) for row in rows[part].to_dict("records")])
 
 
 def title_of(row: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from quantlearn.columns import Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.settings.distributions import kind_of
 
@@ -204,7 +204,7 @@ def draw_knob(axes: Axes, values: pd.Series, accuracy: pd.Series, scale: str) ->
         f"accuracy {formats.percent(accuracy[sample])}"
         for sample, value in values.items()
     ]
-    style.tell(points, titles)
+    svg_titles.tell(points, titles)
     bar = {"color": style.GREY, "linewidth": 3, "alpha": 0.6, "solid_capstyle": "butt"}
     for _, at in places.groupby(groups, observed=True):
         axes.plot([at.min(), at.max()], [accuracy[at.index].mean()] * 2, **bar)

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from quantlearn.columns import Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.statistics.convergence import median_step
 from quantlearn.statistics.intervals import Interval, mean_interval
@@ -243,7 +243,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
             f"{SPLITS[split]}, step {step:,}: {two_digits(loss)}"
             for step, loss in rows["estimate"].items()
         ]
-        style.tell_along(axes, rows.index, rows["estimate"], titles)
+        svg_titles.tell_along(axes, rows.index, rows["estimate"], titles)
         end = (rows.index[-1], rows["estimate"].iloc[-1])
         labels.append((SPLITS[split], look.colour, [end]))
     axes.set_xlim(0, losses["step"].max())

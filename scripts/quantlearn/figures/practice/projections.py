@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 
 from quantlearn.columns import Column
 from quantlearn.errors import QuantlearnError
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.practice.knobs import importances, knob_values, scale_of, words
 
@@ -113,7 +113,7 @@ def draw_samples(axes: Axes, rows: pd.DataFrame, heights: str, colour: str) -> N
         f"{formats.number(row.y_value)}, accuracy {formats.percent(row.dev_accuracy)}"
         for row in rows.itertuples()
     ]
-    style.tell(points, titles)
+    svg_titles.tell(points, titles)
     foot = axes.get_xaxis_transform()
     tried = x.unique()
     axes.plot(tried, 0 * tried, "|", color=colour, markersize=10, transform=foot, clip_on=False)

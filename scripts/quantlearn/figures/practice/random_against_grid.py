@@ -18,7 +18,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from quantlearn.columns import Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.seeds import random_stream
 from quantlearn.statistics.ranking import trial_scores
@@ -132,7 +132,7 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
             f"best of {budget}, {sampler}: {formats.percent(mean)}"
             for budget, mean in rows["mean"].items()
         ]
-        style.tell_along(axes, rows.index, rows["mean"], titles)
+        svg_titles.tell_along(axes, rows.index, rows["mean"], titles)
         end = (rows.index[-1], rows["mean"].iloc[-1])
         labels.append((label, look.colour, [end]))
     axes.set_xscale("log", base=2)

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from quantlearn.figures import style
+from quantlearn.figures import style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
 
@@ -73,4 +73,4 @@ def draw_accuracy(
         f"sample {row['sample']}, rank {row['rank']}, {split}: {estimate(row, 'percent')}"
         for row in rows.rename(columns=columns).to_dict("records")
     ]
-    style.tell(drawn.lines[0], titles)
+    svg_titles.tell(drawn.lines[0], titles)

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from quantlearn.columns import MEAN, Column
-from quantlearn.figures import formats, style
+from quantlearn.figures import formats, style, svg_titles
 from quantlearn.figures.experiment import Experiment
 from quantlearn.figures.texts import estimate
 from quantlearn.settings.protocol import REGULARISATION
@@ -163,7 +163,7 @@ def draw_bars(
     axes.hlines(heights, rows["lower"], rows["upper"], color=look["color"], linewidth=1.2, zorder=2)
     (points,) = axes.plot(rows["estimate"], heights, linestyle="none", zorder=3, **look)
     titles = [f"{name}: {estimate(row, form)}" for name, row in rows.to_dict("index").items()]
-    style.tell(points, titles)
+    svg_titles.tell(points, titles)
 
 
 def facts(tables: Mapping[str, pd.DataFrame], settings: Mapping[str, Any]) -> dict[str, Any]:
