@@ -58,12 +58,16 @@ def tables(
 def important_axes(values: pd.DataFrame, seed: int) -> tuple[str, str]:
     """The numeric settings that matter most and least, by the columns of `knobs.knob_values`.
 
-    With fewer samples than `knobs.importances` asks for they are the first and the last.
+    With fewer samples than `knobs.importances` asks for, they are those whose rank correlation with
+    the dev accuracy is the largest and the smallest in size.
 
     Raises `QuantlearnError` where fewer than two settings are numbers in all samples.
     """
-    numeric = set(values.select_dtypes("number"))
-    ranked = [knob for knob in importances(values, seed)["knob"] if knob in numeric]
+    numbers = values.select_dtypes("number").drop(columns="dev_accuracy")
+    order = importances(values, seed).set_index("knob")["importance"].reindex(numbers.columns)
+    if order.isna().all():
+        order = numbers.rank().corrwith(values["dev_accuracy"].rank()).abs().fillna(0)
+    ranked = order.sort_values(ascending=False, kind="stable").index
     if len(ranked) < 2:
         raise QuantlearnError(
             f"projections need two settings that are numbers in all samples, and these are: "
@@ -78,10 +82,10 @@ def draw(tables: Mapping[str, pd.DataFrame], experiment: Experiment) -> Figure:
 
     Below, each point is a sample by two of its settings: across, the one that matters most for the
     dev accuracy, and upwards, the one that matters least, by the importance that a random forest
-    gives them (with fewer than 32 samples in all there is none, and these are the first and the
-    last). Above, the same samples by the first setting alone, with their mean dev accuracy. The
-    ticks at the foot are the values tried: a grid tries only a few of them however many samples it
-    has.
+    gives them (with fewer than 32 samples in all by rank correlations, which so few leave
+    uncertain). Above, the same samples by the first setting alone, with their mean dev accuracy.
+    The ticks at the foot are the values tried: a grid tries only a few of them however many samples
+    it has.
     """
     table = tables["projections"]
     searches = list(table.groupby("sampler", sort=False))
