@@ -150,8 +150,8 @@ BENCHMARK: Schema = {
     "fraction_of_bound": Column(
         "float64",
         "The compiled core's speed as a fraction of what it could be if products were as fast as "
-        "this machine's matrix product and σ and tanh as fast as they are alone, with the lanes "
-        "that short scenes leave idle; blank for others",
+        "this machine's matrix product and σ and tanh as fast as they are alone, in evaluation "
+        "with the lanes that stay idle; blank for others",
     ),
 }
 

@@ -8,8 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from draw import draw
 from measure_speed import measure_speed
@@ -23,7 +21,6 @@ from quantlearn.figures.benchmark.measure import matrix_peak, time_in_turn
 from quantlearn.figures.benchmark.workloads import (
     Shape,
     useful_operations,
-    walked_in_training,
     workload,
 )
 from quantlearn.figures.registry import template_of
@@ -196,27 +193,11 @@ def measured(tmp_path_factory):
     return folder
 
 
-@given(
-    lengths=st.lists(st.integers(1, 20), min_size=12, max_size=24),
-    batch=st.integers(1, 12),
-    lanes=st.sampled_from([1, 2, 4, 8]),
-)
-def test_lanes_walk_no_less_than_scenes_have(lengths, batch, lanes):
-    """One lane walks what there is; several of them, at worst as far as the longest scene."""
-    batches = [lengths[k : k + batch] for k in range(0, len(lengths) // batch * batch, batch)]
-    objects = sum(map(sum, batches)) / len(batches)
-    longest = sum(map(max, batches)) / len(batches)
-    found = walked_in_training(np.array(lengths), batch, lanes)
-    assert objects - 1e-9 <= found <= -(-batch // lanes) * lanes * longest + 1e-9
-    if lanes == 1:
-        assert found == pytest.approx(objects)
-
-
-def test_the_bound_counts_products_functions_and_lanes(monkeypatch):
-    """Where all that is timed takes two seconds: 3 scenes of an object each, in 8 lanes.
+def test_the_bound_counts_products_and_functions(monkeypatch):
+    """Where all that is timed takes two seconds: 3 scenes of an object each.
 
     An object takes two layers of 3 units 3 · 2 · 3 · 12 operations in a forward pass, three times
-    as many in all, and 6 functions a unit; reading out 3 scenes takes 3 · 2 · 3 · 2, likewise.
+    as many in all, and 5 functions a unit; reading out 3 scenes takes 3 · 2 · 3 · 2, likewise.
     """
 
     def twos(contenders, repeats, _):
@@ -226,9 +207,9 @@ def test_the_bound_counts_products_functions_and_lanes(monkeypatch):
     shape = Shape(trials=1, hidden=3, size=1, batch=3)
     networks = {"compiled": workload("compiled", shape)}
     [row] = measuring.Bench(SETTINGS)._updates("training", shape, networks)
-    operations = 3 * (8 * 3 * 2 * 3 * 12 + 3 * 2 * 3 * 2)
+    operations = 3 * (3 * 3 * 2 * 3 * 12 + 3 * 2 * 3 * 2)
     products = operations / (2 * SETTINGS["matrix"] ** 3 / 2)
-    functions = 8 * 2 * 3 * 6 / (measuring.ARGUMENTS / 2)
+    functions = 3 * 2 * 3 * 5 / (measuring.ARGUMENTS / 2)
     assert row["fraction_of_bound"] == pytest.approx((products + functions) / 2)
 
 

@@ -7,7 +7,12 @@ import torch
 from torch.func import functional_call
 
 from quantlearn import compiling
-from quantlearn.networks.compiled import feedforward, kernels, sources, transformer_kernels
+from quantlearn.networks.compiled import (
+    evaluation_kernels,
+    feedforward,
+    sources,
+    transformer_kernels,
+)
 from quantlearn.networks.compiled.cells import ELMAN_RELU, ELMAN_TANH, GRU, LSTM
 from quantlearn.networks.compiled.core import Shape, evaluate, loss_gradient
 from quantlearn.networks.compiled.plans import evaluation_plan
@@ -349,7 +354,7 @@ def test_kernels_compile_where_no_cache_can_be_written(monkeypatch):
     assert compiling.kernel(lambda number: number + 1)(2) == 3
 
 
-@pytest.mark.parametrize("module", [kernels, transformer_kernels, feedforward])
+@pytest.mark.parametrize("module", [evaluation_kernels, transformer_kernels, feedforward])
 def test_stored_machine_code_is_that_of_all_its_sources(module):
     # numba itself looks at the kernels' own file
     file = Path(module.__file__)

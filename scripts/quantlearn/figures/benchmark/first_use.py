@@ -72,12 +72,11 @@ def _most_memory() -> int:
 
 FIRST_REPORT = (
     Shape(trials=2),
-    Shape(trials=2, batch=32),
     Shape(trials=2, architecture="feedforward"),
     Shape(trials=2, architecture="feedforward", precision="float64"),
 )
-"""What the networks of a first report and of the course are: recurrent ones with the most code, on
-small and large batches, and those of the tutorial and of xor."""
+"""What the networks of a first report and of the course are: recurrent ones with the most code, and
+those of the tutorial and of xor."""
 
 
 def compile_and_store() -> int:

@@ -30,12 +30,10 @@ from quantlearn.figures.benchmark.workloads import (
     Workload,
     elementary_functions,
     useful_operations,
-    walked_in_training,
     workload,
 )
-from quantlearn.networks.compiled.core import lanes_for
 from quantlearn.networks.compiled.elementary import tanh
-from quantlearn.networks.compiled.simd import evaluation_vectors, lanes_of
+from quantlearn.networks.compiled.simd import as_vectors, lanes_of, numbers
 from quantlearn.networks.compiled.sources import CODE
 from quantlearn.networks.settings import ARCHITECTURES
 from quantlearn.pipeline.machine import processor
@@ -242,10 +240,9 @@ class Bench:
         rates = {core: own.networks * amount / times[core] for core, own in networks.items()}
         least = np.nan  # seconds
         if measure in BOUNDED:
-            walked = walked_by(networks["compiled"], examples, evaluates=evaluates)
-            counted = elementary_functions(shape, walked, backward=not evaluates)
+            walked = walked_by(networks["compiled"], examples) if evaluates else objects
             least = useful_operations(shape, walked, batch, backward=not evaluates) / peak
-            least = least + counted / functions
+            least = least + elementary_functions(shape, walked) / functions
         for core, rate in rates.items():
             found = quartiles(rate)
             ratio = quartiles(rate / rates.get("loop", np.nan))
@@ -271,15 +268,11 @@ class Bench:
             log.info("%s %s %s: %s", measure, core, shape, speed)
 
 
-def walked_by(networks: Workload, examples: Stacked, *, evaluates: bool) -> float:
-    """Positions that the lanes of the compiled core walk for a batch, or for an evaluated scene."""
-    lengths = examples.lengths.numpy()
-    if not evaluates:
-        lanes = lanes_for(networks.shape.batch, networks.flat.dtype)
-        return walked_in_training(lengths.ravel(), networks.shape.batch, lanes)
+def walked_by(networks: Workload, examples: Stacked) -> float:
+    """Positions that the lanes of the compiled core walk for an evaluated scene."""
     plan = examples.plan(networks.ensemble.plan)
     steps = sum(int(trial.blocks[:, 2].sum()) for trial in plan.trials)
-    return steps * plan.lanes / lengths.size
+    return steps * plan.lanes / examples.lengths.numel()
 
 
 def row_of(measure: str, core: str, shape: Shape, scenes: int | None) -> Row:
@@ -357,7 +350,7 @@ def functions_at_once(precision: str) -> Work:
 
 @kernel
 def _all_tanh(code, arguments, values, times):
-    given, into = evaluation_vectors(arguments), evaluation_vectors(values)
+    given, into = as_vectors(numbers(arguments)), as_vectors(numbers(values))
     for _ in range(times):
         for k in range(len(arguments) // lanes_of(given)):
             into[k] = tanh(given[k])

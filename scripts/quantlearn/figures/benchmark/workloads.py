@@ -36,7 +36,6 @@ __all__ = [
     "Workload",
     "elementary_functions",
     "useful_operations",
-    "walked_in_training",
     "workload",
 ]
 
@@ -128,31 +127,15 @@ def useful_operations(shape: Shape, objects: float, scenes: float, backward: boo
     return 3 * forward if backward else forward
 
 
-def elementary_functions(shape: Shape, objects: float, backward: bool) -> float:
+def elementary_functions(shape: Shape, objects: float) -> float:
     """How often networks compute σ or tanh to read ``objects`` objects in all.
 
-    The backward pass of an LSTM computes tanh of its cell again. NaN as in `useful_operations`.
+    The backward pass computes none. NaN as in `useful_operations`.
 
-    >>> elementary_functions(Shape(hidden=12, layers=2), objects=1, backward=False)
+    >>> elementary_functions(Shape(hidden=12, layers=2), objects=1)
     120
     """
-    of_unit = _FUNCTIONS.get(shape.architecture, math.nan)
-    again = backward and shape.architecture == "lstm"
-    return objects * shape.layers * shape.hidden * (of_unit + again)
-
-
-def walked_in_training(lengths: np.ndarray, batch: int, lanes: int) -> float:
-    """Positions that the lanes of vectors walk for a batch, of scenes (n,) in their order.
-
-    The scenes of a batch, by length where they fill several vectors, are walked as far as the
-    longest of their vector.
-
-    >>> walked_in_training(np.array([1, 5, 2, 4]), batch=4, lanes=2)
-    14.0
-    """
-    batches = np.sort(lengths[: len(lengths) // batch * batch].reshape(-1, batch), axis=1)
-    filled = np.pad(batches, ((0, 0), (0, -batch % lanes)))
-    return float(filled.reshape(len(batches), -1, lanes).max(axis=2).sum(axis=1).mean() * lanes)
+    return objects * shape.layers * shape.hidden * _FUNCTIONS.get(shape.architecture, math.nan)
 
 
 class Workload(ABC):

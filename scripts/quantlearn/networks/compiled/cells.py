@@ -1,7 +1,7 @@
 """Recurrent cells: what one unit does at one position, and its derivative.
 
 All else that a recurrent network computes is products of weights and states, which are the same
-for every cell (``kernels``). At each position a unit's ``gates`` sums are found,
+for every cell. At each position a unit's ``gates`` sums are found,
 
     s = W x + R h + b,
 
@@ -13,13 +13,12 @@ the stored matrix's blocks of columns a gate takes, None where its weights are z
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 
 from numba.extending import overload, typeof_impl
 
 from quantlearn.networks.compiled.elementary import relu, sigmoid, tanh, where_positive
-from quantlearn.networks.compiled.simd import FEWEST_LANES, INLINED, multiply_add, store_four
+from quantlearn.networks.compiled.simd import INLINED, load_vectors, multiply_add
 from quantlearn.networks.compiled.sources import Digested, register_digested
 
 __all__ = [
@@ -28,11 +27,13 @@ __all__ = [
     "GRU",
     "LSTM",
     "Cell",
+    "activate",
     "derive",
     "gates_of",
-    "in_lanes",
+    "load_gates",
+    "load_states",
+    "load_values",
     "states_of",
-    "update",
 ]
 
 
@@ -42,21 +43,21 @@ class Cell:
 
     Attributes:
         gates: sums of a unit.
+        values: numbers that a unit keeps of a position for `derive`.
         states: numbers that a unit carries from one position to the next, the hidden state last.
         driven, recurrent: for each gate the block of columns of the input's and of the hidden
             state's matrix, or None.
-        update, derive: as the functions of this name.
-        lanes: scenes that are trained side by side.
+        activate, derive: as the functions of this name.
     """
 
     name: str
     gates: int
+    values: int
     states: int
     driven: tuple[int | None, ...]
     recurrent: tuple[int | None, ...]
-    update: Callable
+    activate: Callable
     derive: Callable
-    lanes: int = FEWEST_LANES
 
     @property
     def blocks(self) -> int:
@@ -67,106 +68,81 @@ class Cell:
 # --- Long short-term memory ---------------------------------------------------------------------
 
 
-def _update_lstm(cell, sums, old, new, width, keep):
+def _activate_lstm(cell, sums, old):
     """c' = σ(f) c + σ(i) tanh(g), h' = σ(o) tanh(c')."""
-    for u in range(width):
-        at = sums + 4 * u
-        i, f, g, o = sigmoid(at[0]), sigmoid(at[1]), tanh(at[2]), sigmoid(at[3])
-        c = multiply_add(f, old[u], i * g)
-        new[u], new[width + u] = c, o * tanh(c)
-        if keep:
-            store_four(at, i, f, g, o)
+    i, f, g, o = sigmoid(sums[0]), sigmoid(sums[1]), tanh(sums[2]), sigmoid(sums[3])
+    c = multiply_add(f, old[0], i * g)
+    tanh_c = tanh(c)
+    return (i, f, g, o, tanh_c), (c, o * tanh_c)
 
 
-def _derive_lstm(cell, values, old, new, slope, carried, deltas, width):
+def _derive_lstm(cell, values, old, new, slope, carried):
     """With d = ∂loss/∂h', e = ∂loss/∂c' and i, f, g, o after their nonlinearities:
 
     e = f_{t+1} e_{t+1} + d o (1 - tanh(c')²)
     δ_i = e g i (1 - i)      δ_f = e c f (1 - f)      δ_g = e i (1 - g²)
     δ_o = d tanh(c') o (1 - o)
     """
-    for u in range(width):
-        at = values + 4 * u
-        i, f, g, o = at[0], at[1], at[2], at[3]
-        tanh_c = tanh(new[u])
-        d = slope[u]
-        e = multiply_add(d * o, 1 - tanh_c * tanh_c, carried[u])
-        carried[u] = e * f
-        store_four(
-            deltas + 4 * u,
-            e * g * i * (1 - i),
-            e * old[u] * f * (1 - f),
-            e * i * (1 - g * g),
-            d * tanh_c * o * (1 - o),
-        )
+    i, f, g, o, tanh_c = values
+    e = multiply_add(slope * o, 1 - tanh_c * tanh_c, carried)
+    deltas = (
+        e * g * i * (1 - i),
+        e * old[0] * f * (1 - f),
+        e * i * (1 - g * g),
+        slope * tanh_c * o * (1 - o),
+    )
+    return deltas, e * f
 
 
 # --- Gated recurrent unit -----------------------------------------------------------------------
 
 
-def _update_gru(cell, sums, old, new, width, keep):
+def _activate_gru(cell, sums, old):
     """n' = tanh(n + σ(r) m), h' = n' + σ(z) (h - n').
 
     n is what comes from the input, m from the hidden state: a gate each, half of whose weights are
-    zero. The eight sums that the products run in are then those of the LSTM.
+    zero, so that a network's sums are as many as the LSTM's.
     """
-    for u in range(width):
-        at = sums + 4 * u
-        r, z, m = sigmoid(at[0]), sigmoid(at[1]), at[3]
-        n = tanh(multiply_add(r, m, at[2]))
-        new[u] = multiply_add(z, old[u] - n, n)
-        if keep:
-            store_four(at, r, z, n, m)
+    r, z, m = sigmoid(sums[0]), sigmoid(sums[1]), sums[3]
+    n = tanh(multiply_add(r, m, sums[2]))
+    return (r, z, n, m), (multiply_add(z, old[0] - n, n),)
 
 
-def _derive_gru(cell, values, old, new, slope, carried, deltas, width):
+def _derive_gru(cell, values, old, new, slope, carried):
     """With d = ∂loss/∂h', r, z after their nonlinearity and n for n':
 
     δ_n = d (1 - z) (1 - n²)      δ_m = r δ_n      δ_r = m δ_n r (1 - r)
     δ_z = d (h - n) z (1 - z)     and z d goes on to h
     """
-    for u in range(width):
-        at = values + 4 * u
-        r, z, n, m = at[0], at[1], at[2], at[3]
-        d = slope[u] + carried[u]
-        delta = d * (1 - z) * (1 - n * n)
-        carried[u] = d * z
-        store_four(
-            deltas + 4 * u,
-            delta * m * r * (1 - r),
-            d * (old[u] - n) * z * (1 - z),
-            delta,
-            delta * r,
-        )
+    r, z, n, m = values
+    d = slope + carried
+    delta = d * (1 - z) * (1 - n * n)
+    return (delta * m * r * (1 - r), d * (old[0] - n) * z * (1 - z), delta, delta * r), d * z
 
 
 # --- Elman network ------------------------------------------------------------------------------
 
 
-def _update_tanh(cell, sums, old, new, width, keep):
-    for u in range(width):
-        new[u] = tanh(sums[u])
+def _activate_tanh(cell, sums, old):
+    return sums, (tanh(sums[0]),)
 
 
-def _derive_tanh(cell, values, old, new, slope, carried, deltas, width):
-    for u in range(width):
-        deltas[u] = slope[u] * (1 - new[u] * new[u])
+def _derive_tanh(cell, values, old, new, slope, carried):
+    return (slope * (1 - new[0] * new[0]),), carried
 
 
-def _update_relu(cell, sums, old, new, width, keep):
-    for u in range(width):
-        new[u] = relu(sums[u])
+def _activate_relu(cell, sums, old):
+    return sums, (relu(sums[0]),)
 
 
-def _derive_relu(cell, values, old, new, slope, carried, deltas, width):
-    for u in range(width):
-        deltas[u] = where_positive(new[u], slope[u])
+def _derive_relu(cell, values, old, new, slope, carried):
+    return (where_positive(new[0], slope),), carried
 
 
-LSTM = Cell("lstm", 4, 2, (0, 1, 2, 3), (0, 1, 2, 3), _update_lstm, _derive_lstm)
-GRU = Cell("gru", 4, 1, (0, 1, 2, None), (0, 1, None, 2), _update_gru, _derive_gru)
-ELMAN_TANH = Cell("tanh", 1, 1, (0,), (0,), _update_tanh, _derive_tanh)
-ELMAN_RELU = Cell("relu", 1, 1, (0,), (0,), _update_relu, _derive_relu)
+LSTM = Cell("lstm", 4, 5, 2, (0, 1, 2, 3), (0, 1, 2, 3), _activate_lstm, _derive_lstm)
+GRU = Cell("gru", 4, 4, 1, (0, 1, 2, None), (0, 1, None, 2), _activate_gru, _derive_gru)
+ELMAN_TANH = Cell("tanh", 1, 1, 1, (0,), (0,), _activate_tanh, _derive_tanh)
+ELMAN_RELU = Cell("relu", 1, 1, 1, (0,), (0,), _activate_relu, _derive_relu)
 
 _CELLS = {cell.name: cell for cell in (LSTM, GRU, ELMAN_TANH, ELMAN_RELU)}
 
@@ -177,25 +153,18 @@ _CELLS = {cell.name: cell for cell in (LSTM, GRU, ELMAN_TANH, ELMAN_RELU)}
 class CellType(Digested):
     """The numba type of a cell: each has its own, so that kernels are compiled for each."""
 
-    def __init__(self, name, lanes):
-        self.cell, self.lanes = name, lanes
-        super().__init__(f"Cell({name}, {lanes})")
+    def __init__(self, cell):
+        self.cell = cell
+        super().__init__(f"Cell({cell.name})")
 
 
-@cache
-def _type_of(cell: Cell) -> CellType:
-    return CellType(cell.name, cell.lanes)
-
-
-@cache
-def in_lanes(cell: Cell, lanes: int) -> Cell:
-    """The same cell for kernels that train so many scenes side by side."""
-    return replace(cell, lanes=lanes)
+_TYPES = {cell: CellType(cell) for cell in (LSTM, GRU, ELMAN_TANH, ELMAN_RELU)}
+_LOAD = {count: load_vectors(count) for count in (1, 2, 4, 5)}
 
 
 @typeof_impl.register(Cell)
 def _typeof(cell, context):
-    return _type_of(cell)
+    return _TYPES[cell]
 
 
 register_digested(CellType)
@@ -209,39 +178,66 @@ def states_of(cell):
     """The number of states of a unit, a constant."""
 
 
-def update(cell, sums, old, new, width, keep):
-    """Replace states ``old`` by ``new``, both [state][unit]; they may be the same place.
-
-    ``sums`` [unit][gate] become what `derive` needs of them where ``keep`` asks for it.
-    """
+def load_gates(cell, place, step):
+    """The gates of a vector of units, or of scenes: vectors that begin so many numbers apart."""
 
 
-def derive(cell, values, old, new, slope, carried, deltas, width):
-    """∂loss/∂sums of a position, ``deltas`` [unit][gate], from ∂loss/∂h' of each unit, ``slope``.
+def load_values(cell, place, step):
+    """The same of what they keep."""
 
-    ``values`` are what `update` kept, ``old`` and ``new`` the states before and after. What goes
-    from here to the unit's states at the position before, other than through R, is in ``carried``
-    [unit], which has the same from the position after; it begins with zeros.
+
+def load_states(cell, place, step):
+    """The same of their states."""
+
+
+def activate(cell, sums, old):
+    """What `derive` needs of the sums of a unit, one for each gate, and its new states."""
+
+
+def derive(cell, values, old, new, slope, carried):
+    """∂loss/∂sums of a unit at a position from ∂loss/∂h', ``slope``.
+
+    ``values`` are what `activate` gave, ``old`` and ``new`` the states before and after. Returns
+    also what goes from here to the unit's states at the position before, other than through R:
+    there it is ``carried``, which is zero at the last position.
     """
 
 
 @overload(gates_of, jit_options=INLINED)
 def _gates_of(cell):
-    gates = _CELLS[cell.cell].gates
+    gates = cell.cell.gates
     return lambda cell: gates
 
 
 @overload(states_of, jit_options=INLINED)
 def _states_of(cell):
-    states = _CELLS[cell.cell].states
+    states = cell.cell.states
     return lambda cell: states
 
 
-@overload(update, jit_options=INLINED)
-def _update(cell, sums, old, new, width, keep):
-    return _CELLS[cell.cell].update
+@overload(load_gates, jit_options=INLINED)
+def _load_gates(cell, place, step):
+    load = _LOAD[cell.cell.gates]
+    return lambda cell, place, step: load(place, step)
+
+
+@overload(load_values, jit_options=INLINED)
+def _load_values(cell, place, step):
+    load = _LOAD[cell.cell.values]
+    return lambda cell, place, step: load(place, step)
+
+
+@overload(load_states, jit_options=INLINED)
+def _load_states(cell, place, step):
+    load = _LOAD[cell.cell.states]
+    return lambda cell, place, step: load(place, step)
+
+
+@overload(activate, jit_options=INLINED)
+def _activate(cell, sums, old):
+    return cell.cell.activate
 
 
 @overload(derive, jit_options=INLINED)
-def _derive(cell, values, old, new, slope, carried, deltas, width):
-    return _CELLS[cell.cell].derive
+def _derive(cell, values, old, new, slope, carried):
+    return cell.cell.derive

@@ -1,9 +1,10 @@
 """Ensembles of small recurrent networks over token sequences, compiled for the CPU.
 
-The same functions as the eager references in ``lstm``, ``gru`` and ``rnn``, many times faster: the
-kernels (``kernels``) put the scenes of a batch into the lanes of SIMD vectors and compute one trial
-after another with everything in the cache. For layer 1 .. L, with the gates of the cell (``cells``)
-in its order along the axis of its gates · H columns,
+The same functions as the eager references in ``lstm``, ``gru`` and ``rnn``, many times faster: one
+trial is computed after another with everything in the cache, in the lanes of SIMD vectors. Training
+puts the units of a layer into them (``training_kernels``), so that nothing is computed for a scene
+that has ended; evaluation puts scenes there (``evaluation_kernels``). For layer 1 .. L, with the
+gates of the cell (``cells``) in its order along the axis of its gates · H columns,
 
     gates = x_t W + h_{t-1} R + b,     h_t from the gates and the cell's states,     h_0 = 0
 
@@ -20,7 +21,6 @@ machines by rounding.
 Not covered: accelerators, half precision, second derivatives.
 """
 
-import math
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import pairwise
@@ -31,7 +31,7 @@ import torch
 from torch import Tensor
 
 from quantlearn.networks.architectures import recurrent
-from quantlearn.networks.compiled import flat_kernels, kernels
+from quantlearn.networks.compiled import evaluation_kernels, flat_kernels, training_weights
 from quantlearn.networks.compiled.batches import (
     Adam,
     Dropout,
@@ -41,13 +41,13 @@ from quantlearn.networks.compiled.batches import (
     no_such_row,
     spread,
 )
-from quantlearn.networks.compiled.cells import Cell, in_lanes
+from quantlearn.networks.compiled.cells import Cell
 from quantlearn.networks.compiled.plans import EvaluationPlan, evaluation_plan
-from quantlearn.networks.compiled.simd import FEWEST_LANES, VECTOR_BYTES
+from quantlearn.networks.compiled.simd import VECTOR_BYTES
 from quantlearn.networks.dropout_and_batch_norm import Evaluation, Training
 from quantlearn.networks.task import Task
 
-__all__ = ["RecurrentCore", "Shape", "evaluate", "lanes_for", "loss_gradient"]
+__all__ = ["RecurrentCore", "Shape", "evaluate", "loss_gradient"]
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,36 @@ class Shape:
     @property
     def width(self) -> int:
         """Units of a layer with their padding."""
-        return kernels.padded(self.units, self.cell.gates)
+        return evaluation_kernels.padded(self.units, self.cell.gates)
 
     @cached_property
     def driven(self) -> np.ndarray:
         """The block of a stored matrix that each gate takes of the input's rows, -1 for none."""
         return np.array([-1 if block is None else block for block in self.cell.driven])
+
+    @cached_property
+    def runs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which blocks gates take of the input's and of the hidden state's rows, side by side.
+
+        (n, 3) each: the first block, its gate, and how many follow each other in both.
+        """
+        return _runs(self.cell.driven), _runs(self.cell.recurrent)
+
+
+def _runs(taken: tuple[int | None, ...]) -> np.ndarray:
+    """As `Shape.runs`.
+
+    >>> _runs((0, 1, None, 2)).tolist()
+    [[0, 0, 2], [2, 3, 1]]
+    """
+    runs: list[list[int]] = []
+    for gate, block in enumerate(taken):
+        first, of_gate, count = runs[-1] if runs else (0, 0, 0)
+        if runs and (block, gate) == (first + count, of_gate + count):
+            runs[-1][2] += 1
+        elif block is not None:
+            runs.append([block, gate, 1])
+    return np.array(runs)
 
 
 class RecurrentCore:
@@ -174,13 +198,12 @@ def _places(shape: Shape, inputs: int, vocabulary: int) -> np.ndarray:
                     column = unit * gates + gate
                     of_kernels = (column // 8 * width + row) * 8 + column % 8
                     in_row = start + row * stored + block * units + unit
-                    found.append([in_row, at + of_kernels, at + row * columns + column])
+                    found.append([in_row, at + of_kernels])
             start += units * stored
             at += columns * width
         if layer > 0:
             gate, of_gate = np.indices((gates, units)).reshape(2, -1)
-            bias = at + of_gate * gates + gate
-            found.append([start + gate * units + of_gate, bias, bias])
+            found.append([start + gate * units + of_gate, at + of_gate * gates + gate])
             at += columns
         start += gates * units
     return np.ascontiguousarray(np.concatenate(found, axis=1).T)
@@ -241,34 +264,32 @@ def _descend(
 ) -> tuple[Tensor, Tensor]:
     """Losses (steps, T) of batches, by which ``adam`` moves ``flat``, and the last gradient."""
     steps, trials, batch, length = tokens.shape
-    size, readout = _sizes(shape, flat, vectors)
-    places = _places(shape, vectors.shape[1], len(vectors))
-    width, units, dtype = shape.width, shape.units, flat.dtype
-    lanes = lanes_for(batch, dtype)
-    cell = in_lanes(shape.cell, lanes)
+    cell, units, layers, dtype = shape.cell, shape.units, shape.layers, flat.dtype
+    _, readout = _sizes(shape, flat, vectors)
+    sizes = training_weights.layout(units, cell.gates, cell.values, VECTOR_BYTES // dtype.itemsize)
+    packed, gradients = training_weights.numbers_of_weights(len(vectors), layers, sizes)
+    width, rows = sizes[0], batch * length
+    kept_numbers = layers * training_weights.numbers_kept(rows, batch, cell.states, sizes)
+    if dropout is not None:
+        kept_numbers += (layers - 1) * rows * width
     if adam is None:
         none, nothing = empty(0, dtype=dtype), empty(0, 0, dtype=dtype)
         adam = Adam(none, none, nothing, nothing, none, none)
-    order = _order(lengths.reshape(-1, batch), lanes).reshape(lengths.shape)
-    batches = (tokens, lengths, order, np.ascontiguousarray(labels))
-    between, at_readout = (steps, shape.layers - 1, batch, length, units), (steps, batch, units)
-    row = (cell.gates + cell.states) * width
-    vectors_needed = shape.layers * (length + 1) * row
-    if dropout is not None:
-        vectors_needed += (shape.layers - 1) * 2 * length * width
-    extent = (-(-batch // lanes), vectors_needed, lanes)
+    batches = (tokens, lengths, np.ascontiguousarray(labels))
+    between, at_readout = (steps, layers - 1, batch, length, units), (steps, batch, units)
     losses, gradient = torch.empty(steps, trials, dtype=dtype), torch.zeros_like(flat)
     weights, inputs_of = flat.numpy(), vectors.contiguous().numpy()
 
     def run(first: int, last: int) -> None:
-        history = _borrow(math.prod(extent), dtype)
+        history = _borrow(kept_numbers, dtype)
         memory = (
-            torch.zeros(size, dtype=dtype).numpy(),
-            empty(size, dtype=dtype),
-            history[: math.prod(extent)].view(extent).numpy(),
-            np.empty(lanes, np.int32),
-            np.empty(length * lanes, np.int32),
-            empty(width * ((1 + cell.gates) * length + 2), lanes, dtype=dtype),
+            torch.zeros(packed, dtype=dtype).numpy(),
+            empty(gradients, dtype=dtype),
+            history.numpy(),
+            np.empty(batch, np.intp),
+            np.empty(length + 1, np.intp),
+            np.empty(rows, np.uint8),
+            empty((rows + 2 * batch) * width, dtype=dtype),
             empty(batch, units, dtype=dtype),
             empty(batch, units, dtype=dtype),
         )
@@ -278,9 +299,9 @@ def _descend(
             if dropout is not None:
                 kept = dropout.kept(some[0], (between, at_readout), dtype)
             flat_kernels.descend(
-                cell, some, weights, inputs_of, places, readout, (units, width, cell.blocks),
-                shape.driven, batches, tuple(kept), squared, adam, memory, losses.numpy(),
-                gradient.numpy(),
+                cell, some, weights, inputs_of, readout,
+                (layers, units, batch, cell.blocks, sizes), shape.runs, batches, tuple(kept),
+                squared, adam, memory, losses.numpy(), gradient.numpy(),
             )  # fmt: skip
         _spare.append(history)
 
@@ -322,7 +343,7 @@ def evaluate(
         offsets = np.empty(plan.lanes, np.int32)
         for k in range(first, last):
             trial = plan.trials[k]
-            kernels.evaluate(
+            evaluation_kernels.evaluate(
                 cell,
                 packed[k],
                 vocabulary,
@@ -372,21 +393,6 @@ def _pack_rows(shape: Shape, flat: Tensor, vectors: Tensor) -> tuple[np.ndarray,
         rows, inputs_of, places, shape.units, shape.width, shape.cell.blocks, shape.driven, packed
     )
     return packed, readout
-
-
-def lanes_for(batch: int, dtype: torch.dtype) -> int:
-    """How many scenes of a batch are trained side by side."""
-    return (
-        FEWEST_LANES if batch <= FEWEST_LANES else max(FEWEST_LANES, VECTOR_BYTES // dtype.itemsize)
-    )
-
-
-def _order(lengths: np.ndarray, lanes: int) -> np.ndarray:
-    """Scenes by length where a batch has several blocks, so that no lane waits for long ones."""
-    trials, batch = lengths.shape
-    if batch <= lanes:
-        return np.tile(np.arange(batch, dtype=np.int32), (trials, 1))
-    return np.argsort(lengths, axis=1, kind="stable").astype(np.int32)
 
 
 # Fresh memory for the history costs the operating system nearly as much time as the forward pass

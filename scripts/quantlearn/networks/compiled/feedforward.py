@@ -33,9 +33,9 @@ from quantlearn.networks.compiled.layers import (
 from quantlearn.networks.compiled.scene_core import Layout, SceneCore, filled
 from quantlearn.networks.compiled.simd import (
     add_lane_sums,
+    as_vectors,
     broadcast,
     clear,
-    evaluation_vectors,
     helper,
     inline,
     lane_numbers,
@@ -353,7 +353,7 @@ def run(code, sizes, trials, flat, places, packed, totals, memory, batches, mode
     stands in ``packed`` (P,). Scratch: totals (P,) and memory. Of ``kept`` each layer takes a
     number for each scene and unit.
     """
-    own = evaluation_vectors(memory)
+    own = as_vectors(numbers(memory))
     lanes, width = lanes_of(own), sizes.width
     weights, sums = numbers(packed), numbers(totals)
     loss = np.empty(4, packed.dtype)

@@ -3,10 +3,11 @@
 A network's weights are a row: for each layer its kernel [inputs; hidden] (rows, C · H) and its bias
 (gates · H,), then the read-out's kernel (H, 2) and bias (2,). C is the number of blocks of columns
 that the cell's kernel has; ``driven`` holds the block that each gate takes from the inputs' rows,
--1 where the gate has none (see ``cells``). The arithmetic of the cells is in ``kernels``.
+-1 where the gate has none (see ``cells``). What is computed with
+them is in ``evaluation_kernels`` and ``training_kernels``.
 
-``places`` (weights, 3) says of each weight, but those of the first layer's inputs and bias, which
-are in the table: its place in a row, in what ``kernels`` reads, and in the gradient that it leaves.
+``places`` (weights, 2) says of each weight, but those of the first layer's inputs and bias, which
+are in the table: its place in a row, and in what ``evaluation_kernels`` reads.
 All loops run over one trial after another, so a trial's numbers do not depend on its company.
 """
 
@@ -15,42 +16,41 @@ import math
 import numpy as np
 
 from quantlearn.compiling import kernel
-from quantlearn.networks.compiled.kernels import backward, forward
 from quantlearn.networks.compiled.simd import helper, inline
+from quantlearn.networks.compiled.training_kernels import backward, forward, lay_out
+from quantlearn.networks.compiled.training_weights import collect, pack_row
 
 __all__ = ["descend", "logits_of", "pack"]
 
 
 @kernel
 def descend(
-    cell, trials, flat, vectors, places, readout, shape, driven, batches, kept, squared, adam,
-    memory, losses, gradient,
+    cell, trials, flat, vectors, readout, shape, runs, batches, kept, squared, adam, memory,
+    losses, gradient,
 ):  # fmt: skip
     """Take the steps of some trials, one trial after another, all that it needs in the cache.
 
     trials: the first, and the one after the last; flat (T, row), moved by ``adam`` (`Adam`) where
-    that has rates; readout: where the read-out begins in a row; shape: units, width and C; batches:
-    tokens uint8 (steps, T, B, S), lengths and order int32 and labels (steps, T, B); kept, of one
-    trial: what dropout keeps between layers (steps, layers - 1, B, S, H) and of what is read out
-    (steps, B, H), or nothing. Writes ``losses`` (steps, T), before each step, and ``gradient`` (T,
-    row), that of the last one. Scratch: ``memory``, for one trial, as `forward`, `backward` and
-    `loss_of` explain; what is packed is zero before.
+    that has rates; readout: where the read-out begins in a row; shape and runs: as `forward` and
+    `pack_row` explain; batches: tokens uint8 (steps, T, B, S), lengths int32 and labels (steps, T,
+    B); kept, of one trial: what dropout keeps between layers (steps, layers - 1, B, S, H) and of
+    what is read out (steps, B, H), or nothing. Writes ``losses`` (steps, T), before each step, and
+    ``gradient`` (T, row), that of the last one. Scratch: ``memory``, for one trial, as
+    ``training_kernels`` explains; what is packed is zero before.
     """
-    tokens, lengths, order, labels = batches
-    packed, sums, history, scenes, offsets, workspace, hidden, slopes = memory
+    tokens, lengths, labels = batches
+    packed, sums, history, order, starts, token_of, workspace, hidden, slopes = memory
     between, at_readout = kept
-    units, width, blocks = shape
+    vocabulary = len(vectors)
     drops = len(at_readout) > 0
     for trial in range(trials[0], trials[1]):
         weights, slope = flat[trial], gradient[trial]
         for step in range(len(tokens)):
-            read, until, sorted_ = tokens[step, trial], lengths[step, trial], order[step, trial]
-            masks = between[step if drops else 0]
-            pack_row(weights, vectors, places, units, width, blocks, driven, packed)
-            forward(
-                cell, read, until, sorted_, packed, len(vectors), masks, history, scenes, offsets,
-                hidden,
-            )  # fmt: skip
+            until, masks = lengths[step, trial], between[step if drops else 0]
+            longest = lay_out(tokens[step, trial], until, order, starts, token_of)
+            laid = longest, until, order, starts, token_of
+            pack_row(cell, weights, vectors, runs, shape, packed)
+            forward(cell, laid, packed, vocabulary, masks, history, shape, hidden)
             if drops:
                 multiply(hidden, at_readout[step])
             slope[:] = 0
@@ -59,11 +59,8 @@ def descend(
             )
             if drops:
                 multiply(slopes, at_readout[step])
-            backward(
-                cell, read, until, sorted_, packed, len(vectors), masks, history, scenes, offsets,
-                workspace, slopes, sums,
-            )  # fmt: skip
-            collect(sums, vectors, places, units, width, blocks, driven, slope)
+            backward(cell, laid, packed, vocabulary, masks, history, shape, slopes, workspace, sums)
+            collect(cell, sums, vectors, runs, shape, slope)
             if len(adam.rates):
                 move(adam, trial, step, weights, slope)
 
@@ -93,17 +90,19 @@ def move(adam, trial, step, weights, gradient):
 
 @kernel
 def pack(flat, vectors, places, units, width, blocks, driven, packed):
-    """Write ``flat`` (T, row) as ``kernels`` reads it to ``packed`` (T, P), which is zero.
+    """Write ``flat`` (T, row) as ``evaluation_kernels`` reads it to ``packed`` (T, P), zero before.
 
     ``vectors`` (V, I): the input of each token. ``width``: the hidden size with its padding;
     ``blocks``: C above.
     """
     for trial in range(len(flat)):
-        pack_row(flat[trial], vectors, places, units, width, blocks, driven, packed[trial])
+        pack_for_evaluation(
+            flat[trial], vectors, places, units, width, blocks, driven, packed[trial]
+        )
 
 
 @helper
-def pack_row(source, vectors, places, units, width, blocks, driven, target):
+def pack_for_evaluation(source, vectors, places, units, width, blocks, driven, target):
     """As `pack`, of one trial."""
     pack_table(source, vectors, units, width, blocks * units, driven, target)
     for weight in range(len(places)):
@@ -189,34 +188,3 @@ def loss_of(weights, start, hidden, labels, squared, slopes, gradient):
             gradient[start + 2 * unit] -= slope * hidden[scene, unit]
             gradient[start + 2 * unit + 1] += slope * hidden[scene, unit]
     return total / batch
-
-
-@helper
-def collect(source, vectors, places, units, width, blocks, driven, target):
-    """Put the gradients ``source`` (P,) of ``kernels.backward`` into a row of gradients.
-
-    The reverse of `pack`. The gradient of the table is carried on to the first layer's inputs and
-    bias, to which ``target``, zero before, is added.
-    """
-    collect_table(source, vectors, units, width, blocks * units, driven, target)
-    for weight in range(len(places)):
-        target[places[weight, 0]] = source[places[weight, 2]]
-
-
-@helper
-def collect_table(source, vectors, units, width, stored, driven, target):
-    vocabulary, inputs = vectors.shape
-    gates = len(driven)
-    bias = (inputs + units) * stored
-    for token in range(vocabulary):
-        row = source[token * gates * width :]
-        for gate in range(gates):
-            for unit in range(units):
-                target[bias + gate * units + unit] += row[unit * gates + gate]
-        for k in range(inputs):
-            if vectors[token, k] != 0:
-                for gate in range(gates):
-                    if driven[gate] >= 0:
-                        here = k * stored + driven[gate] * units
-                        for unit in range(units):
-                            target[here + unit] += vectors[token, k] * row[unit * gates + gate]

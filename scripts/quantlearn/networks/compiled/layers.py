@@ -35,8 +35,7 @@ from quantlearn.networks.compiled.simd import (
     numbers,
     store_four,
     store_tile,
-    zero_tile_4,
-    zero_tile_16,
+    zero_tile,
 )
 
 __all__ = [
@@ -60,6 +59,9 @@ __all__ = [
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "softplus", "elu", "gelu")
 """The activations that `activate` knows, by their number."""
+
+_tile_2x4 = load_tile(2, 4)
+_zeros_2x2, _zeros_4x4 = zero_tile(2, 2), zero_tile(4, 4)
 
 _SLOPE = 0.01  # of the leaky ReLU
 _EPSILON = 1e-5
@@ -88,7 +90,7 @@ def add_product(out, out_distance, x, x_distance, weights, of_input, of_unit, si
     for row in range(0, rows, 2):
         for u in range(0, units, 4):
             at = out + (row * out_distance + u)
-            tile = load_tile(at, out_distance, 1)
+            tile = _tile_2x4(at, out_distance, 1)
             source, w = x + row * x_distance, weights + u * of_unit
             for k in range(inputs):
                 tile = add_products(tile, source + k, x_distance, w + k * of_input, of_unit)
@@ -104,7 +106,7 @@ def add_outer_products(totals, distance, x, x_distance, slopes, slopes_distance,
     rows, units, inputs = sizes
     for k in range(0, inputs, 4):
         for u in range(0, units, 4):
-            tile = zero_tile_16(x)
+            tile = _zeros_4x4(x)
             for row in range(rows):
                 source, slope = x + (row * x_distance + k), slopes + (row * slopes_distance + u)
                 tile = add_products(tile, source, 1, slope, 1)
@@ -133,7 +135,7 @@ def multiply_in_lanes(out, of_out, x, of_x, y, of_y, sizes):
     rows, columns, depth = sizes
     for a in range(0, rows, 2):
         for b in range(0, columns, 2):
-            tile = zero_tile_4(out)
+            tile = _zeros_2x2(out)
             p, q = x + a * of_x[0], y + b * of_y[0]
             for c in range(depth):
                 tile = add_products(tile, p + c * of_x[1], of_x[0], q + c * of_y[1], of_y[0])

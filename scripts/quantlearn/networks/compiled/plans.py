@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from quantlearn.networks.compiled import kernels
+from quantlearn.networks.compiled import evaluation_kernels
 from quantlearn.networks.compiled.batches import as_arrays
 from quantlearn.networks.compiled.simd import VECTOR_BYTES
 
@@ -29,7 +29,7 @@ LARGEST_TOKEN = 254
 class TrialPlan:
     """How to compute the scenes of one trial: the radix tree of its scenes, cut into blocks.
 
-    The arrays are those of `kernels.evaluate`; ``positions`` counts what is computed.
+    The arrays are those of `evaluation_kernels.evaluate`; ``positions`` counts what is computed.
     """
 
     blocks: np.ndarray
@@ -98,7 +98,7 @@ def _trial_plan(tokens: np.ndarray, lengths: np.ndarray, lanes: int) -> TrialPla
     keys = np.where(inside, tokens + np.uint8(1), np.uint8(0))
     keys, scene_of = _distinct_rows(keys)
     differs = keys[1:] != keys[:-1]
-    parent, depth, scene, end = kernels.radix_tree(
+    parent, depth, scene, end = evaluation_kernels.radix_tree(
         np.count_nonzero(keys, axis=1), differs.argmax(axis=1)
     )
     nodes = len(parent)

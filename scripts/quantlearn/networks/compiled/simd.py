@@ -14,32 +14,31 @@ from numba.core.typing.templates import AbstractTemplate, infer_global, signatur
 from numba.extending import intrinsic, lower_builtin, models, register_model
 
 __all__ = [
-    "FEWEST_LANES",
     "INLINED",
     "VECTOR_BYTES",
     "add_lane_sums",
     "add_products",
     "add_tile_sums",
+    "as_halves",
+    "as_vectors",
     "broadcast",
     "clear",
     "emit_multiply_add",
-    "evaluation_vectors",
     "gather_four",
     "helper",
     "inline",
     "lane_numbers",
     "lanes_of",
     "load_tile",
+    "load_vectors",
     "multiply_add",
     "numbers",
-    "scatter_add_four",
     "scatter_four",
     "splat",
     "store_four",
     "store_tile",
-    "training_vectors",
-    "zero_tile_4",
-    "zero_tile_16",
+    "store_vectors",
+    "zero_tile",
 ]
 
 
@@ -54,7 +53,6 @@ def _widest() -> int:
 
 
 VECTOR_BYTES = _widest()
-FEWEST_LANES = 8  # scenes that are trained side by side; the 2019 experiments have batches of 8
 
 
 INLINED = {"forceinline": True, "error_model": "numpy", "nogil": True}
@@ -214,21 +212,17 @@ def numbers(typing, array):
 
 
 @intrinsic
-def training_vectors(typing, cell, array):
-    """Pointer to a contiguous array as vectors of as many numbers as the cell has lanes."""
-
-    def emit(context, builder, sig, args):
-        data = context.make_array(sig.args[1])(context, builder, args[1]).data
-        return builder.bitcast(data, context.get_value_type(sig.return_type))
-
-    return signature(Pointer(Vector(array.dtype, cell.lanes)), cell, array), emit
+def as_vectors(typing, place):
+    """The place of numbers, seen as vectors of VECTOR_BYTES bytes."""
+    item = Vector(place.item, VECTOR_BYTES * 8 // place.item.bitwidth)
+    return signature(Pointer(item), place), _same_place
 
 
 @intrinsic
-def evaluation_vectors(typing, array):
-    """Pointer to a contiguous array as vectors of VECTOR_BYTES bytes."""
-    item = Vector(array.dtype, VECTOR_BYTES * 8 // array.dtype.bitwidth)
-    return signature(Pointer(item), array), _pointer_to_data
+def as_halves(typing, place):
+    """The place of numbers, seen as vectors of half as many bytes."""
+    item = Vector(place.item, VECTOR_BYTES * 4 // place.item.bitwidth)
+    return signature(Pointer(item), place), _same_place
 
 
 @intrinsic
@@ -338,23 +332,6 @@ def scatter_four(typing, base, stride, a, b, c, d):
     return signature(types.none, base, types.intp, a, b, c, d), emit
 
 
-@intrinsic
-def scatter_add_four(typing, base, offsets, a, b, c, d):
-    """``base[offsets[l] + q]`` += lane l of the q-th vector, lane after lane."""
-
-    def emit(context, builder, sig, args):
-        align = _alignment(sig.args[0].item)
-        rows = _transpose_fours(builder, args[2:])
-        for lane in range(sig.args[2].lanes):
-            four = _four_of_lane(builder, rows, lane)
-            place = _place_of_lane(builder, args, lane)
-            old = builder.load(place, align=align)
-            builder.store(builder.fadd(old, four), place, align=align)
-        return context.get_dummy_value()
-
-    return signature(types.none, base, offsets, a, b, c, d), emit
-
-
 def _add_lane_sums(builder, place, vectors, align):
     """Add the sums over lanes of four vectors to four numbers."""
     rows = _transpose_fours(builder, vectors)
@@ -390,8 +367,26 @@ def broadcast(typing, number, vectors):
     return signature(vectors.item, number, vectors), emit
 
 
-# Tiles: vectors [row][column] that stay in registers. Their number says their shape.
-_TILES = {4: (2, 2), 8: (2, 4), 16: (4, 4)}
+# Tiles: vectors [row][column] that stay in registers, a tuple of rows.
+
+
+def _shape_of(tile):
+    return tile.count, tile.dtype.count
+
+
+def _unpacked(builder, tile):
+    """The vectors of a tile, row after row."""
+    rows = cgutils.unpack_tuple(builder, tile)
+    return [vector for row in rows for vector in cgutils.unpack_tuple(builder, row)]
+
+
+def _packed(context, builder, tile, vectors):
+    rows, columns = _shape_of(tile)
+    made = [
+        context.make_tuple(builder, tile.dtype, vectors[row * columns : (row + 1) * columns])
+        for row in range(rows)
+    ]
+    return context.make_tuple(builder, tile, made)
 
 
 def _places_of_tile(builder, place, steps, shape):
@@ -405,40 +400,47 @@ def _places_of_tile(builder, place, steps, shape):
     return places
 
 
-def _zero_tile(count):
+def _tile_of(vector, rows, columns):
+    return types.UniTuple(types.UniTuple(vector, columns), rows)
+
+
+def zero_tile(rows, columns):
+    """A function that gives a tile of zeros, of vectors of the type that its argument points to."""
+
     @intrinsic
     def tile(typing, like):
-        vector = types.UniTuple(like.item, count)
-        return signature(vector, like), lambda c, b, sig, args: c.get_constant_null(vector)
+        kind = _tile_of(like.item, rows, columns)
+        return signature(kind, like), lambda c, b, sig, args: c.get_constant_null(kind)
 
     return tile
 
 
-zero_tile_4, zero_tile_16 = _zero_tile(4), _zero_tile(16)
+def load_tile(rows, columns):
+    """A function that gives the tile at a place, whose rows and columns are so far apart."""
 
+    @intrinsic
+    def tile(typing, place, row_step, column_step):
+        kind = _tile_of(place.item, rows, columns)
 
-@intrinsic
-def load_tile(typing, place, row_step, column_step):
-    """The tile of 2 × 4 vectors at ``place``."""
-    kind = types.UniTuple(place.item, 8)
+        def emit(context, builder, sig, args):
+            align = _alignment(sig.args[0].item)
+            places = _places_of_tile(builder, args[0], args[1:], (rows, columns))
+            loaded = [builder.load(one, align=align) for one in places]
+            return _packed(context, builder, kind, loaded)
 
-    def emit(context, builder, sig, args):
-        align = _alignment(sig.args[0].item)
-        places = _places_of_tile(builder, args[0], args[1:], _TILES[8])
-        loaded = [builder.load(one, align=align) for one in places]
-        return context.make_tuple(builder, kind, loaded)
+        return signature(kind, place, types.intp, types.intp), emit
 
-    return signature(kind, place, types.intp, types.intp), emit
+    return tile
 
 
 @intrinsic
 def store_tile(typing, place, row_step, column_step, tile):
-    """The reverse of `load_tile`, for tiles of all shapes."""
+    """The reverse of `load_tile`."""
 
     def emit(context, builder, sig, args):
         align = _alignment(sig.args[0].item)
-        places = _places_of_tile(builder, args[0], args[1:3], _TILES[sig.args[3].count])
-        for one, vector in zip(places, cgutils.unpack_tuple(builder, args[3]), strict=True):
+        places = _places_of_tile(builder, args[0], args[1:3], _shape_of(sig.args[3]))
+        for one, vector in zip(places, _unpacked(builder, args[3]), strict=True):
             builder.store(vector, one, align=align)
         return context.get_dummy_value()
 
@@ -448,7 +450,7 @@ def store_tile(typing, place, row_step, column_step, tile):
 @intrinsic
 def add_products(typing, tile, x, x_step, y, y_step):
     """tile[row][column] += x[row · x_step] y[column · y_step]; y may be numbers for all lanes."""
-    rows, columns = _TILES[tile.count]
+    rows, columns = _shape_of(tile)
 
     def emit(context, builder, sig, args):
         sums, x, x_step, y, y_step = args
@@ -461,9 +463,9 @@ def add_products(typing, tile, x, x_step, y, y_step):
                   sig.args[3].item, sig.args[1].item)
             for one in _places_of_tile(builder, y, (y_step, y_step), (1, columns))
         ]  # fmt: skip
-        old = iter(cgutils.unpack_tuple(builder, sums))
+        old = iter(_unpacked(builder, sums))
         new = [emit_multiply_add(builder, b, a, next(old)) for a in xs for b in ys]
-        return context.make_tuple(builder, sig.return_type, new)
+        return _packed(context, builder, tile, new)
 
     return signature(tile, tile, x, types.intp, y, types.intp), emit
 
@@ -471,10 +473,10 @@ def add_products(typing, tile, x, x_step, y, y_step):
 @intrinsic
 def add_tile_sums(typing, base, step, tile):
     """``base[row · step + column]`` += sum of the lanes of the tile's vectors, in a fixed order."""
-    columns = _TILES[tile.count][1]
+    columns = _shape_of(tile)[1]
 
     def emit(context, builder, sig, args):
-        vectors = cgutils.unpack_tuple(builder, args[2])
+        vectors = _unpacked(builder, args[2])
         for row in range(len(vectors) // columns):
             some = vectors[row * columns : (row + 1) * columns]
             start = builder.gep(args[0], [builder.mul(args[1], ir.IntType(64)(row))], inbounds=True)
@@ -482,6 +484,55 @@ def add_tile_sums(typing, base, step, tile):
         return context.get_dummy_value()
 
     return signature(types.none, base, types.intp, tile), emit
+
+
+def load_vectors(count):
+    """A function that gives a tuple of so many vectors, which begin so many numbers apart."""
+
+    @intrinsic
+    def vectors(typing, place, step):
+        kind = types.UniTuple(place.item, count)
+
+        def emit(context, builder, sig, args):
+            align = _alignment(sig.args[0].item)
+            places = _places_apart(builder, args[0], args[1], count)
+            loaded = [builder.load(one, align=align) for one in places]
+            return context.make_tuple(builder, kind, loaded)
+
+        return signature(kind, place, types.intp), emit
+
+    return vectors
+
+
+def _places_apart(builder, place, step, count):
+    """Places of vectors that begin so many numbers apart."""
+    numbers = builder.bitcast(place, place.type.pointee.element.as_pointer())
+    places = []
+    for k in range(count):
+        at = builder.gep(numbers, [builder.mul(step, ir.IntType(64)(k))], inbounds=True)
+        places.append(builder.bitcast(at, place.type))
+    return places
+
+
+@intrinsic
+def store_vectors(typing, place, step, vectors, count):
+    """The reverse of `load_vectors`, of the first ``count`` lanes of each; others stay."""
+
+    def emit(context, builder, sig, args):
+        align, lanes = _alignment(sig.args[0].item), sig.args[0].item.lanes
+        integers = ir.VectorType(ir.IntType(32), lanes)
+        number = builder.trunc(args[3], ir.IntType(32))
+        one = builder.insert_element(ir.Constant(integers, ir.Undefined), number, ir.IntType(32)(0))
+        counts = _shuffle(builder, one, one, [0] * lanes)
+        kept = builder.icmp_signed("<", ir.Constant(integers, list(range(lanes))), counts)
+        values = cgutils.unpack_tuple(builder, args[2])
+        places = _places_apart(builder, args[0], args[1], len(values))
+        for at, value in zip(places, values, strict=True):
+            there = builder.load(at, align=align)
+            builder.store(builder.select(kept, value, there), at, align=align)
+        return context.get_dummy_value()
+
+    return signature(types.none, place, types.intp, vectors, types.intp), emit
 
 
 @inline

@@ -39,8 +39,8 @@ from quantlearn.networks.compiled.layers import (
     store_gradient,
 )
 from quantlearn.networks.compiled.simd import (
+    as_vectors,
     clear,
-    evaluation_vectors,
     helper,
     inline,
     lane_numbers,
@@ -429,7 +429,7 @@ def run(code, sizes, trials, flat, places, packed, totals, memory, batches, mode
     each scene, row and unit, for all rows of the longest scene that there can be, the last layer
     for row 0 alone.
     """
-    own = evaluation_vectors(memory)
+    own = as_vectors(numbers(memory))
     lanes = lanes_of(own)
     weights, sums = numbers(packed), numbers(totals)
     scenes, offsets = np.empty(lanes, np.int32), np.empty(lanes, np.int32)
