@@ -7,15 +7,11 @@ import torch
 from torch.func import functional_call
 
 from quantlearn import compiling
-from quantlearn.networks.compiled import (
-    evaluation_kernels,
-    feedforward,
-    sources,
-    transformer_kernels,
-)
-from quantlearn.networks.compiled.cells import ELMAN_RELU, ELMAN_TANH, GRU, LSTM
-from quantlearn.networks.compiled.core import Shape, evaluate, loss_gradient
+from quantlearn.networks.compiled import feedforward, sources, transformer_kernels
 from quantlearn.networks.compiled.plans import evaluation_plan
+from quantlearn.networks.compiled.recurrent import evaluation_kernels
+from quantlearn.networks.compiled.recurrent.cells import ELMAN_RELU, ELMAN_TANH, GRU, LSTM
+from quantlearn.networks.compiled.recurrent.core import Shape, evaluate, loss_gradient
 from quantlearn.pipeline.code_version import imported_modules
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
@@ -358,7 +354,7 @@ def test_kernels_compile_where_no_cache_can_be_written(monkeypatch):
 def test_stored_machine_code_is_that_of_all_its_sources(module):
     # numba itself looks at the kernels' own file
     file = Path(module.__file__)
-    folder = file.parent
-    used = {path for path in imported_modules(file, file.parents[3]) if path.parent == folder}
+    folder = Path(sources.__file__).parent
+    used = {path for path in imported_modules(file, folder.parents[2]) if folder in path.parents}
     assert used <= sources.files()
     assert Path(compiling.__file__) in sources.files()

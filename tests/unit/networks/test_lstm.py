@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from quantlearn.networks.compiled import core
-from quantlearn.networks.compiled.cells import LSTM
+from quantlearn.networks.compiled.recurrent.cells import LSTM
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
 

@@ -30,8 +30,8 @@ def unroll(
 def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> Any:
     """The same network, compiled for the CPU."""
     # numba takes half a second, which the eager core saves.
-    from quantlearn.networks.compiled.cells import LSTM  # noqa: PLC0415
-    from quantlearn.networks.compiled.core import RecurrentCore  # noqa: PLC0415
+    from quantlearn.networks.compiled.recurrent.cells import LSTM  # noqa: PLC0415
+    from quantlearn.networks.compiled.recurrent.core import RecurrentCore  # noqa: PLC0415
 
     return RecurrentCore(LSTM, settings, task, threads)
 

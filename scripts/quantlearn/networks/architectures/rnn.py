@@ -35,8 +35,8 @@ def unroll(
 def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> Any:
     """The same network, compiled for the CPU."""
     # numba takes half a second, which the eager core saves.
-    from quantlearn.networks.compiled.cells import ELMAN_RELU, ELMAN_TANH  # noqa: PLC0415
-    from quantlearn.networks.compiled.core import RecurrentCore  # noqa: PLC0415
+    from quantlearn.networks.compiled.recurrent.cells import ELMAN_RELU, ELMAN_TANH  # noqa: PLC0415
+    from quantlearn.networks.compiled.recurrent.core import RecurrentCore  # noqa: PLC0415
 
     cell = {"tanh": ELMAN_TANH, "relu": ELMAN_RELU}[settings["activation"]]
     return RecurrentCore(cell, settings, task, threads)

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from quantlearn.networks.compiled import evaluation_kernels
 from quantlearn.networks.compiled.batches import as_arrays
+from quantlearn.networks.compiled.recurrent import evaluation_kernels
 from quantlearn.networks.compiled.simd import VECTOR_BYTES
 
 __all__ = ["DistinctScenes", "EvaluationPlan", "TrialPlan", "distinct_scenes", "evaluation_plan"]

@@ -33,7 +33,7 @@ class Digested(types.Type):
 
 def files() -> set[Path]:
     """The files that compiled code is made from."""
-    return {*Path(__file__).parent.glob("*.py"), Path(compiling.__file__)}
+    return {*Path(__file__).parent.rglob("*.py"), Path(compiling.__file__)}
 
 
 @cache

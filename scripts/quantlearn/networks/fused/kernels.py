@@ -11,7 +11,7 @@ it needs on the way back is in its part of ``memory``, in tiles (scenes, units):
     slopes (positions)                    ∂loss/∂h of the layer that is walked back
 
 A scene that has ended keeps its states, so that the last ones of the batch are those read out.
-Weights lie in a row as `quantlearn.networks.compiled.flat_kernels` says. ``S`` are `Sizes`.
+Weights lie in a row as `compiled.recurrent.flat_kernels` says. ``S`` are `Sizes`.
 
 Threads share memory: what one writes another may read only behind a barrier, and what one reads
 another may overwrite only behind one. A test holds the kernels to it.
@@ -279,7 +279,7 @@ def _turn_back(at, state, cell, d, carried, live, S: tl.constexpr):
 
     at, state, cell: places of the gates, and of the states before; d: ∂loss/∂h of the states after,
     (scenes, units); carried: ∂loss/∂c, of an LSTM. Returns both of the states before, but for what
-    goes through U. The formulas are in `quantlearn.networks.compiled.cells`.
+    goes through U. The formulas are in `quantlearn.networks.compiled.recurrent.cells`.
     """
     size = S.scenes * S.units
     between = S.positions * size

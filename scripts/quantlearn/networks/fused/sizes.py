@@ -11,7 +11,7 @@ class Sizes(NamedTuple):
     """The numbers that a kernel knows when it is compiled.
 
     cell: lstm, gru, or the activation of an Elman network. gates: the sums of a unit; blocks: those
-    of columns of a layer's matrix, as `quantlearn.networks.compiled.cells` says. scenes, units:
+    of columns of a layer's matrix, as `compiled.recurrent.cells` says. scenes, units:
     powers of two that hold a batch, and the inputs and hidden units of a layer. squared: whether
     the loss is the squared error of the probability of true, instead of the cross entropy.
     """

@@ -10,7 +10,7 @@ and a row of zeros. Rows are ``pitch`` numbers apart, those of transposes ``widt
 begin where they may. What fills them up is zero.
 """
 
-from quantlearn.networks.compiled.cells import gates_of
+from quantlearn.networks.compiled.recurrent.cells import gates_of
 from quantlearn.networks.compiled.simd import (
     as_vectors,
     helper,

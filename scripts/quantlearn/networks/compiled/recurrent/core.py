@@ -31,7 +31,6 @@ import torch
 from torch import Tensor
 
 from quantlearn.networks.architectures import recurrent
-from quantlearn.networks.compiled import evaluation_kernels, flat_kernels, training_weights
 from quantlearn.networks.compiled.batches import (
     Adam,
     Dropout,
@@ -41,8 +40,13 @@ from quantlearn.networks.compiled.batches import (
     no_such_row,
     spread,
 )
-from quantlearn.networks.compiled.cells import Cell
 from quantlearn.networks.compiled.plans import EvaluationPlan, evaluation_plan
+from quantlearn.networks.compiled.recurrent import (
+    evaluation_kernels,
+    flat_kernels,
+    training_weights,
+)
+from quantlearn.networks.compiled.recurrent.cells import Cell
 from quantlearn.networks.compiled.simd import VECTOR_BYTES
 from quantlearn.networks.dropout_and_batch_norm import Evaluation, Training
 from quantlearn.networks.task import Task

@@ -16,9 +16,9 @@ import math
 import numpy as np
 
 from quantlearn.compiling import kernel
+from quantlearn.networks.compiled.recurrent.training_kernels import backward, forward, lay_out
+from quantlearn.networks.compiled.recurrent.training_weights import collect, pack_row
 from quantlearn.networks.compiled.simd import helper, inline
-from quantlearn.networks.compiled.training_kernels import backward, forward, lay_out
-from quantlearn.networks.compiled.training_weights import collect, pack_row
 
 __all__ = ["descend", "logits_of", "pack"]
 

@@ -16,7 +16,7 @@ What a unit does with its gates is in ``cells``; a kernel is compiled for the ce
 
 import numpy as np
 
-from quantlearn.networks.compiled.cells import (
+from quantlearn.networks.compiled.recurrent.cells import (
     activate,
     derive,
     gates_of,
@@ -24,6 +24,12 @@ from quantlearn.networks.compiled.cells import (
     load_states,
     load_values,
     states_of,
+)
+from quantlearn.networks.compiled.recurrent.training_weights import (
+    gradients_of,
+    hidden_of,
+    numbers_kept,
+    weights_of,
 )
 from quantlearn.networks.compiled.simd import (
     VECTOR_BYTES,
@@ -38,12 +44,6 @@ from quantlearn.networks.compiled.simd import (
     numbers,
     store_tile,
     store_vectors,
-)
-from quantlearn.networks.compiled.training_weights import (
-    gradients_of,
-    hidden_of,
-    numbers_kept,
-    weights_of,
 )
 
 __all__ = ["backward", "forward", "lay_out"]

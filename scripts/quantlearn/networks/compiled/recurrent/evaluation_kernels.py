@@ -22,7 +22,7 @@ What a unit does with its gates is in ``cells``; a kernel is compiled for the ce
 import numpy as np
 
 from quantlearn.compiling import kernel
-from quantlearn.networks.compiled.cells import (
+from quantlearn.networks.compiled.recurrent.cells import (
     activate,
     gates_of,
     load_gates,

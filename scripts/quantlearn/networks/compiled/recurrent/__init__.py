@@ -1,0 +1,1 @@
+"""Recurrent networks compiled for the CPU."""
