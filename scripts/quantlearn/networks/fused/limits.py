@@ -9,7 +9,7 @@ __all__ = ["LIMITS", "demand_trainable", "unfit"]
 
 MOST_INPUTS = 64
 LIMITS: dict[tuple[str, str], Any] = {
-    ("network", "architecture"): ("lstm", "gru", "rnn"),
+    ("network", "architecture"): ("feedforward", "lstm", "gru", "rnn"),
     ("network", "hidden"): range(1, 65),
     ("network", "precision"): ("float32",),
     ("network", "dropout"): (0,),
