@@ -20,6 +20,8 @@ from quantlearn.networks.dropout_and_batch_norm import Training
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.layers import ACTIVATIONS
 from quantlearn.networks.task import Task
+from quantlearn.networks.vocabulary import CODES
+from quantlearn.semantics.scenes import PADDING
 from quantlearn.training.examples import stack
 from quantlearn.training.loop import train
 from quantlearn.training.optimisers import compiled_adam, make_optimiser
@@ -56,6 +58,13 @@ def small(architecture="lstm", **changes):
     return network(architecture, **{"hidden": 3, "precision": "float32", **changes})
 
 
+def with_an_empty_scene(tokens, lengths, labels):
+    """A batch whose first scenes have no objects, which recurrent networks do not read."""
+    tokens[:, 0] += PADDING - tokens[:, 0] % CODES
+    lengths[:, 0] = 0
+    return tokens, lengths, labels
+
+
 def stepped(settings, core, task=TASK, batch=5, networks=2, steps=2, **training):
     """Losses, weights and Adam's averages after some steps, on the CPU."""
     torch.manual_seed(0)
@@ -66,10 +75,10 @@ def stepped(settings, core, task=TASK, batch=5, networks=2, steps=2, **training)
     flat = torch.nn.Parameter(flat.to(DEVICE))
     optimiser = make_optimiser(flat, training_settings(learning_rate=1e-3, **training))
     mode = Training([np.random.default_rng(trial) for trial in range(networks)])
-    batches = [
-        tuple(part.to(DEVICE) for part in random_batch(task, networks, batch, seed=step))
-        for step in range(steps)
-    ]
+    batches = [random_batch(task, networks, batch, seed=step) for step in range(steps)]
+    if settings["architecture"] in ("feedforward", "transformer"):
+        batches = [with_an_empty_scene(*given) for given in batches]
+    batches = [tuple(part.to(DEVICE) for part in given) for given in batches]
     if core == "fused":
         adam = compiled_adam(optimiser, flat, steps)
         rounds = map(torch.stack, zip(*batches, strict=True))
@@ -127,17 +136,37 @@ def test_activations_and_batch_normalisation_are_those_of_the_eager_core(activat
     assert_same_steps(settings, steps=1, optimiser="adamw", weight_decay=0.1)
 
 
+@pytest.mark.parametrize(
+    ("changes", "more"),
+    [
+        ({"position": "none", "heads": 1, "layers": 1}, {"weight_decay": 0.1}),
+        # Also where no scene has the last positions.
+        ({"position": "learned"}, {"batch": 2, "optimiser": "adamw", "weight_decay": 0.1}),
+        ({"padding": "read", "activation": "gelu"}, {"loss": "squared_error"}),
+        # More units, hidden units and vectors than are multiplied at a time.
+        (
+            {"heads": 3, "hidden": 18, "layers": 1},
+            {"task": Task(positions=17, quantifiers=14), "batch": 2, "networks": 1},
+        ),
+    ],
+    ids=["no positions", "learned positions", "padding that is read", "many"],
+)
+def test_steps_of_transformers_are_those_of_the_eager_core(changes, more):
+    assert_same_steps(small("transformer", **changes), **more)
+
+
 def test_one_scene_is_not_normalised():
     with pytest.raises(QuantlearnError, match=r"training\.batch_size: 1 scene has no variance"):
         stepped(small("feedforward", batch_norm=True), "fused", batch=1)
 
 
-def test_training_goes_as_with_the_eager_core():
+@pytest.mark.parametrize("architecture", ["rnn", "feedforward", "transformer"])
+def test_training_goes_as_with_the_eager_core(architecture):
     """Also evaluations, trials that end before others, and what they leave behind."""
     settings = training_settings(max_epochs=1, evaluate_every=3, patience=2)
 
     def trained(core):
-        ensemble = Ensemble(small("rnn", layers=1), Task(3, 1), DEVICE, core)
+        ensemble = Ensemble(small(architecture, layers=1), Task(3, 1), DEVICE, core)
         streams = [np.random.default_rng(trial) for trial in range(2)]
         examples = [some_examples(trial, 9 + 6 * trial, positions=3) for trial in range(2)]
         evaluated = stack([some_examples(9, 20, positions=3)] * 2, DEVICE)
@@ -212,12 +241,19 @@ def record(triton, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "settings",
-    [small("lstm"), small("gru"), small("rnn"), small("feedforward", batch_norm=True)],
-    ids=lambda settings: settings["architecture"],
+    ("settings", "more"),
+    [
+        (small("lstm"), {}),
+        (small("gru"), {}),
+        (small("rnn"), {}),
+        (small("feedforward", batch_norm=True), {}),
+        # More vectors than are computed at a time.
+        (small("transformer"), {"task": Task(positions=17, quantifiers=1), "batch": 3}),
+    ],
+    ids=["lstm", "gru", "rnn", "feed-forward", "transformer"],
 )
-def test_threads_wait_for_what_others_write_and_read(settings, record):
-    stepped(settings, "fused", networks=1)
+def test_threads_wait_for_what_others_write_and_read(settings, more, record):
+    stepped(settings, "fused", networks=1, **more)
     assert not record.faults
 
 
@@ -268,6 +304,8 @@ print(made[0].metadata.shared, len(re.findall("mma", code)), code.count("fma.rn.
         (small("gru", hidden=64), 64),
         (small("feedforward", hidden=16), 8),
         (small("feedforward", hidden=64, activation="gelu", batch_norm=True), 64),
+        (small("transformer", hidden=24), 8),
+        (small("transformer", hidden=64, heads=4, head_size=16, position="learned"), 64),
     ],
 )
 def test_it_compiles_for_a_gpu_and_multiplies_in_full_precision(settings, batch):

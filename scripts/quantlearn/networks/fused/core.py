@@ -10,6 +10,7 @@ from torch import Tensor
 
 from quantlearn.errors import QuantlearnError
 from quantlearn.networks.architectures.recurrent import read_until
+from quantlearn.networks.architectures.transformer import waves
 from quantlearn.networks.compiled.batches import Adam
 from quantlearn.networks.dropout_and_batch_norm import demand_several
 from quantlearn.networks.fused.limits import MOST_INPUTS, demand_trainable
@@ -80,11 +81,13 @@ class FusedCore:
         if self.settings.get("batch_norm"):
             demand_several(batch)
         sizes = sizes_of(self.settings, self.task, batch, squared)
-        until, inputs = lengths, None
+        until, inputs, position_waves = lengths, None, None
         if self.settings["architecture"] == "feedforward":
             inputs = torch.as_tensor(_inputs_of_scenes(self.settings, self.task)).to(flat.device)
         else:
             until = read_until(tokens.flatten(0, 1), lengths.flatten(0, 1), self.settings)
+        if self.settings.get("position") == "sinusoidal":
+            position_waves = waves(positions, sizes.width, flat.dtype, flat.device)
         batches = Round(
             tokens=tokens.contiguous(),
             lengths=until.to(torch.int32).contiguous(),
@@ -92,6 +95,7 @@ class FusedCore:
             vectors=self.task.token_table(flat.dtype, flat.device).contiguous(),
             losses=flat.new_empty(steps, networks),
             inputs=inputs,
+            waves=position_waves,
         )
         together = max(1, min(networks, _MOST_BYTES // (4 * sizes.memory)))
         memory = flat.new_empty(together, sizes.memory)

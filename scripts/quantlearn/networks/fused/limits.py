@@ -9,7 +9,9 @@ __all__ = ["LIMITS", "demand_trainable", "unfit"]
 
 MOST_INPUTS = 64
 LIMITS: dict[tuple[str, str], Any] = {
-    ("network", "architecture"): ("feedforward", "lstm", "gru", "rnn"),
+    ("network", "architecture"): ("feedforward", "gru", "lstm", "rnn", "transformer"),
+    ("network", "heads"): range(1, 5),
+    ("network", "head_size"): range(1, 17),
     ("network", "hidden"): range(1, 65),
     ("network", "precision"): ("float32",),
     ("network", "dropout"): (0,),

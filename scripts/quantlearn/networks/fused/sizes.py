@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from quantlearn.networks.task import Task
 
-__all__ = ["FeedforwardSizes", "RecurrentSizes", "Round", "Sizes", "sizes_of"]
+__all__ = ["FeedforwardSizes", "RecurrentSizes", "Round", "Sizes", "TransformerSizes", "sizes_of"]
 
 _GATES_AND_BLOCKS = {"lstm": (4, 4), "gru": (4, 3), "tanh": (1, 1), "relu": (1, 1)}
 
@@ -87,7 +87,62 @@ class FeedforwardSizes(NamedTuple):
         return _warps(self.scenes * self.units)
 
 
-Sizes = RecurrentSizes | FeedforwardSizes
+class TransformerSizes(NamedTuple):
+    """The numbers that a kernel of transformers knows when it is compiled.
+
+    head: numbers of a head; width: those of all heads. units, drawn, vectors: powers of two that
+    hold a vector, the hidden units, and the vectors of a scene. wide: a number that holds the
+    inputs of a vector, which has one more than a token's ``vector``. The others are as in
+    `RecurrentSizes`.
+    """
+
+    activation: str
+    position: str
+    layers: int
+    heads: int
+    head: int
+    width: int
+    hidden: int
+    vector: int
+    batch: int
+    positions: int
+    scenes: int
+    units: int
+    drawn: int
+    vectors: int
+    wide: int
+    squared: bool
+
+    architecture = "transformer"
+
+    @property
+    def rows(self) -> int:
+        """Vectors of a batch."""
+        return self.batch * (self.positions + 1)
+
+    @property
+    def of_attention(self) -> int:
+        """Numbers that are kept of a layer's attention."""
+        return self.rows * (6 * self.units + 1)
+
+    @property
+    def kept(self) -> int:
+        """Numbers that are kept of a layer."""
+        return self.of_attention + self.rows * (2 * self.units + 2 * self.drawn + 1)
+
+    @property
+    def memory(self) -> int:
+        """Numbers that a network needs until its gradient is known, as its kernels lay them out."""
+        of_slopes = self.rows * (6 * self.units + self.drawn)
+        return self.rows * (self.wide + self.units) + self.layers * self.kept + of_slopes
+
+    @property
+    def warps(self) -> int:
+        """Groups of 32 threads that share the work on a network."""
+        return _warps(32 * max(self.units, self.drawn))
+
+
+Sizes = RecurrentSizes | FeedforwardSizes | TransformerSizes
 
 
 def sizes_of(settings: dict[str, Any], task: Task, batch: int, squared: bool) -> Sizes:
@@ -116,7 +171,22 @@ def sizes_of(settings: dict[str, Any], task: Task, batch: int, squared: bool) ->
             vector=task.inputs,
             inputs=inputs,
             units=units,
-            wide=max(units, -(-inputs // 16) * 16),
+            wide=max(units, _sixteens(inputs)),
+        )
+    if settings["architecture"] == "transformer":
+        width = settings["heads"] * settings["head_size"]
+        return TransformerSizes(
+            **common,
+            activation=settings["activation"],
+            position=settings["position"],
+            heads=settings["heads"],
+            head=settings["head_size"],
+            width=width,
+            vector=task.inputs,
+            units=max(16, _power(width)),
+            drawn=units,
+            vectors=max(16, _power(task.positions + 1)),
+            wide=_sixteens(task.inputs + 1),
         )
     cell = settings.get("activation", settings["architecture"])
     gates, blocks = _GATES_AND_BLOCKS[cell]
@@ -136,6 +206,7 @@ class Round(NamedTuple):
     tokens uint8 (steps, T, B, S); lengths int32 and labels (steps, T, B); vectors (V, I), of each
     token; losses (steps, T), which are written. inputs int32 (2, N), for feed-forward networks: for
     each of N inputs of a whole scene the position whose token has it, and its place in the vector.
+    waves (S, width), for transformers: what tells their positions, if it is not learned.
     """
 
     tokens: object
@@ -144,11 +215,17 @@ class Round(NamedTuple):
     vectors: object
     losses: object
     inputs: object
+    waves: object
 
 
 def _power(number: int) -> int:
     """The first power of two that is not less."""
     return 1 << (number - 1).bit_length()
+
+
+def _sixteens(number: int) -> int:
+    """The first multiple of 16 that is not less."""
+    return -(-number // 16) * 16
 
 
 def _warps(numbers: int) -> int:

@@ -11,7 +11,7 @@ another may overwrite only behind one. A test holds the kernels to it.
 import triton
 import triton.language as tl
 
-from quantlearn.networks.fused.kernels import feedforward, recurrent
+from quantlearn.networks.fused.kernels import feedforward, recurrent, transformer
 
 __all__ = ["descend"]
 
@@ -37,6 +37,8 @@ def descend(flat, row, batches, adam, memory, size, first, networks, steps, S: t
         )  # fmt: skip
         if S.architecture == "recurrent":
             loss = recurrent.take_step(weights, moves, batches, place, own, S)
+        elif S.architecture == "transformer":
+            loss = transformer.take_step(weights, moves, batches, place, own, S)
         else:
             loss = feedforward.take_step(weights, moves, batches, place, own, S)
         tl.store(batches.losses + step * networks + network, loss)

@@ -19,6 +19,7 @@ import triton.language as tl
 from quantlearn.networks.dropout_and_batch_norm import MOMENTUM
 from quantlearn.networks.fused.kernels.activations import activate
 from quantlearn.networks.fused.kernels.parts import (
+    EPSILON,
     in_tile,
     load_row,
     move,
@@ -32,7 +33,6 @@ from quantlearn.networks.fused.kernels.parts import (
 __all__ = ["take_step"]
 
 _MOMENTUM = tl.constexpr(MOMENTUM)
-_EPSILON = tl.constexpr(1e-5)
 
 
 @triton.jit
@@ -136,7 +136,7 @@ def _normalise(sums, norm, standards, inverses, S: tl.constexpr):
     mean = tl.sum(tl.where(real, sums, 0.0), axis=0) / S.batch
     difference = tl.where(real, sums - mean[None, :], 0.0)
     variance = tl.sum(difference * difference, axis=0) / S.batch
-    inverse = 1 / tl.sqrt(variance + _EPSILON)
+    inverse = 1 / tl.sqrt(variance + EPSILON)
     standard = difference * inverse[None, :]
     tl.store(standards + in_tile(S.units, S.scenes, S.units), standard)
     tl.store(inverses + unit, inverse)

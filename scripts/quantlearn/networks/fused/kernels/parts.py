@@ -7,16 +7,24 @@ A tile is a matrix whose extents are powers of two. One that lies in memory has 
 import triton
 import triton.language as tl
 
+from quantlearn.networks import layers
+
 __all__ = [
+    "EPSILON",
     "in_tile",
     "load_row",
+    "load_rows",
     "move",
     "move_matrix",
     "move_sums",
     "product",
     "read_out",
+    "store_rows",
+    "times",
     "zeros",
 ]
+
+EPSILON = tl.constexpr(layers.EPSILON)
 
 
 @triton.jit
@@ -36,6 +44,31 @@ def load_row(at, columns, units: tl.constexpr):
     """Return a row of weights (units), zeros behind its ``columns``."""
     unit = tl.arange(0, units)
     return tl.load(at + unit, mask=unit < columns, other=0.0)
+
+
+@triton.jit
+def load_rows(at, r, rows, apart, columns, units: tl.constexpr):
+    """Return the rows ``r``, (units) each, of a matrix (rows, columns); zeros beside it."""
+    unit = tl.arange(0, units)
+    known = (r < rows)[:, None] & (unit < columns)[None, :]
+    return tl.load(at + r[:, None] * apart + unit[None, :], mask=known, other=0.0)
+
+
+@triton.jit
+def store_rows(at, r, rows, apart, columns, values):
+    """Write ``values`` into the rows ``r`` of a matrix (rows, columns), where they are there."""
+    unit = tl.arange(0, values.shape[1])
+    known = (r < rows)[:, None] & (unit < columns)[None, :]
+    tl.store(at + r[:, None] * apart + unit[None, :], values, mask=known)
+
+
+@triton.jit
+def times(left, right, down, along, depth, columns, units: tl.constexpr):
+    """Return L R, (rows, units), for L in registers and R as in `product`."""
+    k, unit = tl.arange(0, left.shape[1]), tl.arange(0, units)
+    known = (k < depth)[:, None] & (unit < columns)[None, :]
+    matrix = tl.load(right + k[:, None] * down + unit[None, :] * along, mask=known, other=0.0)
+    return tl.dot(left, matrix, input_precision="ieee")
 
 
 @triton.jit
@@ -113,11 +146,9 @@ def move_matrix(
         gradient = zeros(16, units)
         for first in range(0, rows, 32):
             r = first + tl.arange(0, 32)
-            known = r < rows
-            x = tl.load(left + r[None, :] * left_apart + k[:, None], mask=known[None, :], other=0.0)
-            delta = tl.load(
-                deltas + r[:, None] * deltas_apart + unit[None, :], mask=known[:, None], other=0.0
-            )
+            known = (k < depth)[:, None] & (r < rows)[None, :]
+            x = tl.load(left + r[None, :] * left_apart + k[:, None], mask=known, other=0.0)
+            delta = load_rows(deltas, r, rows, deltas_apart, columns, units)
             gradient = tl.dot(x, delta, gradient, input_precision="ieee")
         known = (k < depth)[:, None] & (unit < columns)[None, :]
         move(moves, start + k[:, None] * across + unit[None, :], known, gradient)
@@ -130,8 +161,7 @@ def move_sums(moves, start, columns, deltas, apart, rows, units: tl.constexpr):
     total = tl.full([units], 0.0, tl.float32)
     for first in range(0, rows, 32):
         r = first + tl.arange(0, 32)
-        at = deltas + r[:, None] * apart + unit[None, :]
-        total += tl.sum(tl.load(at, mask=(r < rows)[:, None], other=0.0), axis=0)
+        total += tl.sum(load_rows(deltas, r, rows, apart, columns, units), axis=0)
     move(moves, start + unit, unit < columns, total)
 
 
