@@ -145,8 +145,8 @@ def test_activations_and_batch_normalisation_are_those_of_the_eager_core(activat
         ({"padding": "read", "activation": "gelu"}, {"loss": "squared_error"}),
         # More units, hidden units and vectors than are multiplied at a time.
         (
-            {"heads": 3, "hidden": 18, "layers": 1},
-            {"task": Task(positions=17, quantifiers=14), "batch": 2, "networks": 1},
+            {"heads": 3, "hidden": 18},
+            {"task": Task(positions=17, quantifiers=14), "batch": 4, "networks": 1},
         ),
     ],
     ids=["no positions", "learned positions", "padding that is read", "many"],
@@ -248,7 +248,7 @@ def record(triton, monkeypatch):
         (small("rnn"), {}),
         (small("feedforward", batch_norm=True), {}),
         # More vectors than are computed at a time.
-        (small("transformer"), {"task": Task(positions=17, quantifiers=1), "batch": 3}),
+        (small("transformer"), {"task": Task(positions=17, quantifiers=1), "batch": 4}),
     ],
     ids=["lstm", "gru", "rnn", "feed-forward", "transformer"],
 )

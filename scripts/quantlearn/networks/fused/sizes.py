@@ -121,14 +121,14 @@ class TransformerSizes(NamedTuple):
         return self.batch * (self.positions + 1)
 
     @property
-    def of_attention(self) -> int:
+    def kept_of_attention(self) -> int:
         """Numbers that are kept of a layer's attention."""
         return self.rows * (6 * self.units + 1)
 
     @property
     def kept(self) -> int:
         """Numbers that are kept of a layer."""
-        return self.of_attention + self.rows * (2 * self.units + 2 * self.drawn + 1)
+        return self.kept_of_attention + self.rows * (2 * self.units + 2 * self.drawn + 1)
 
     @property
     def memory(self) -> int:

@@ -40,9 +40,12 @@ from quantlearn.networks.fused.kernels.parts import (
     times,
     zeros,
 )
+from quantlearn.semantics.scenes import ZONES
 
 __all__ = ["take_step"]
 
+_ZONES = tl.constexpr(len(ZONES))
+"""The first numbers of a token are those of an object, the others those of the quantifier."""
 _ROWS = tl.constexpr(32)
 """Rows that are computed at a time."""
 _HEAD = tl.constexpr(16)
@@ -92,12 +95,12 @@ def take_step(weights, moves, batches, place, memory, S: tl.constexpr):
 def _start(layer, S: tl.constexpr):
     """Where a layer's weights begin in a row."""
     places = S.positions if S.position == "learned" else 0
-    whole = _of_attention(S) + 3 * S.width + 2 * S.width * S.hidden + S.hidden
+    whole = _attention_weights(S) + 3 * S.width + 2 * S.width * S.hidden + S.hidden
     return (S.vector + 2 + places) * S.width + layer * whole
 
 
 @triton.jit
-def _of_attention(S: tl.constexpr):
+def _attention_weights(S: tl.constexpr):
     """How many weights attention has: norm, kernel and bias of its inputs and of its outputs."""
     return 4 * S.width * S.width + 6 * S.width
 
@@ -115,7 +118,7 @@ def _kept_of_attention(past, S: tl.constexpr):
 @triton.jit
 def _kept_of_feedforward(past, S: tl.constexpr):
     """Standardised and scaled inputs, hidden units, slopes, and factors of a layer."""
-    at, plane, hidden = past + S.of_attention, S.rows * S.units, S.rows * S.drawn
+    at, plane, hidden = past + S.kept_of_attention, S.rows * S.units, S.rows * S.drawn
     units = at + 2 * plane
     return at, at + plane, units, units + hidden, units + 2 * hidden
 
@@ -197,7 +200,7 @@ def _embed(weights, batches, place, inputs, x, vectors, S: tl.constexpr):
         total = zeros(_ROWS, S.units) + load_row(bias, S.width, S.units)[None, :]
         for above in range(0, S.wide, 16):
             k = (above + tl.arange(0, 16))[None, :]
-            known = (r < rows)[:, None] & (k < S.vector) & ((k >= 4) | (row > 0)[:, None])
+            known = (r < rows)[:, None] & (k < S.vector) & ((k >= _ZONES) | (row > 0)[:, None])
             values = tl.load(batches.vectors + token[:, None] * S.vector + k, mask=known, other=0.0)
             values = tl.where((k == S.vector) & read, 1.0, values)
             store_rows(inputs + above, r, rows, S.wide, 16, values)
@@ -270,7 +273,7 @@ def _add(weights, x, past, vectors, asked, S: tl.constexpr):
     _, _, _, _, _, found, _ = _kept_of_attention(past, S)
     standards, scaleds, units, slopes, factors = _kept_of_feedforward(past, S)
     rows, apart = S.batch * asked, vectors // asked * S.units
-    norm = weights + _of_attention(S)
+    norm = weights + _attention_weights(S)
     of_found = norm - (S.width + 1) * S.width
     of_hidden = norm + 2 * S.width
     of_outputs = of_hidden + (S.width + 1) * S.hidden
@@ -321,7 +324,7 @@ def _add_back(weights, moves, start, past, slopes, vectors, asked, S: tl.constex
     plane = S.rows * S.units
     between, of_found, of_sums = slopes + plane, slopes + 2 * plane, slopes + 6 * plane
     rows, apart = S.batch * asked, vectors // asked * S.units
-    norm = start + _of_attention(S)
+    norm = start + _attention_weights(S)
     found_kernel = norm - (S.width + 1) * S.width
     hidden_kernel = norm + 2 * S.width
     outputs_kernel = hidden_kernel + (S.width + 1) * S.hidden
