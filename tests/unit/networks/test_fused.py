@@ -307,6 +307,7 @@ print(made[0].metadata.shared, len(re.findall("mma", code)), code.count("fma.rn.
         (small("transformer", hidden=24), 8),
         (small("transformer", hidden=64, heads=4, head_size=16, position="learned"), 64),
     ],
+    ids=lambda given: given["architecture"] if isinstance(given, dict) else str(given),
 )
 def test_it_compiles_for_a_gpu_and_multiplies_in_full_precision(settings, batch):
     """With all but the launch, which alone needs a GPU. Units that multiply matrices would round
