@@ -16,6 +16,7 @@ from torch.nn.functional import leaky_relu
 
 __all__ = [
     "ACTIVATIONS",
+    "EPSILON",
     "affine",
     "bias",
     "elu",
@@ -27,7 +28,8 @@ __all__ = [
     "standardise",
 ]
 
-_EPSILON = 1e-5
+EPSILON = 1e-5
+"""What is added to a variance by whose root numbers are divided."""
 
 
 def affine(x: torch.Tensor, weights: dict[str, torch.Tensor], name: str) -> torch.Tensor:
@@ -49,7 +51,7 @@ def layer_norm(x: torch.Tensor, weights: dict[str, torch.Tensor], name: str) -> 
     >>> layer_norm(torch.tensor([[[1.0, 5.0]]]), weights, "norm")
     tensor([[[-1.0000,  1.0000]]])
     """
-    return _scaled(functional.layer_norm(x, x.shape[-1:], eps=_EPSILON), weights, name)
+    return _scaled(functional.layer_norm(x, x.shape[-1:], eps=EPSILON), weights, name)
 
 
 def standardise(
@@ -60,7 +62,7 @@ def standardise(
     name: str,
 ) -> torch.Tensor:
     """(x − mean) / √(variance + 1e-5) · scale + shift: ``{name}.scale``, ``{name}.shift``."""
-    return _scaled((x - mean) / torch.sqrt(variance + _EPSILON), weights, name)
+    return _scaled((x - mean) / torch.sqrt(variance + EPSILON), weights, name)
 
 
 def _scaled(x: torch.Tensor, weights: dict[str, torch.Tensor], name: str) -> torch.Tensor:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from quantlearn.networks.compiled import core
+from quantlearn.networks.compiled.recurrent import core
 from quantlearn.networks.compiled.recurrent.cells import LSTM
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task

@@ -150,6 +150,16 @@ BAD_EXPERIMENTS = {
             ("training.optimiser: sgd is not for training.core: fused", "adam or adamw"),
         ],
     ),
+    "what no fused transformer has room for": (
+        {
+            "network": {"architecture": "transformer", "heads": 8, "head_size": 17},
+            "training.core": "fused",
+        },
+        [
+            ("network.heads: 8 is not for training.core: fused", "trains with 1 to 4"),
+            ("network.head_size: 17 is not for training.core: fused", "trains with 1 to 16"),
+        ],
+    ),
     "misspelt key": (
         {"data.split.trian": 0.6},
         [("data.split.trian:", "unknown key", 'did you mean "train"?')],

@@ -201,7 +201,8 @@ def test_a_core_that_cannot_be_is_refused(changes, device, core, message):
         ({"hidden": 65}, TASK, "network.hidden: 65 .* trains with 1 to 64: take one, or .* auto"),
         ({"dropout": 0.2}, TASK, "network.dropout: 0.2 is not for training.core: fused"),
         ({"precision": "float64"}, TASK, "network.precision: .* trains with float32"),
-        (FEEDFORWARD, TASK, "network.architecture: .* trains with lstm or gru or rnn"),
+        ({**NETWORKS["transformer"], "heads": 5}, TASK, "network.heads: 5 .* with 1 to 4"),
+        ({**NETWORKS["transformer"], "head_size": 17}, TASK, "network.head_size: 17 .* 1 to 16"),
         (
             {},
             Task(6, 51, codes=tuple((1.0,) * 61 for _ in range(51))),

@@ -30,11 +30,11 @@ def compiled_core(settings: dict[str, Any], task: Task, threads: int) -> Any:
     # numba takes half a second, which the eager core saves.
     from quantlearn.networks.compiled.transformer import TransformerCore  # noqa: PLC0415
 
-    waves = None
+    told = None
     if settings["position"] == "sinusoidal":
         width = settings["heads"] * settings["head_size"]
-        waves = _waves(task.positions, width, torch.float64, torch.device("cpu"))
-    return TransformerCore(settings, task, threads, waves)
+        told = waves(task.positions, width, torch.float64, torch.device("cpu"))
+    return TransformerCore(settings, task, threads, told)
 
 
 def initialise(
@@ -124,17 +124,20 @@ def _embed(
     if settings["position"] == "learned":
         places = weights["position"]
     else:
-        places = _waves(task.positions, x.shape[3], x.dtype, x.device)[None]
+        places = waves(task.positions, x.shape[3], x.dtype, x.device)[None]
     return x + torch.nn.functional.pad(places, (0, 0, 1, 0))[:, None]
 
 
 @cache
-def _waves(positions: int, width: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
-    """Sines and cosines of each position, (positions, width) (Vaswani et al. 2017, section 3.5)."""
+def waves(positions: int, width: int, dtype: torch.dtype, device: torch.device) -> torch.Tensor:
+    """Return sines and cosines of each position, (positions, width).
+
+    As in section 3.5 of Vaswani et al. (2017).
+    """
     rates = 10000.0 ** (-np.arange(0, width, 2) / width)
     angles = np.arange(positions)[:, None] * rates
-    waves = np.stack([np.sin(angles), np.cos(angles)], axis=2).reshape(positions, -1)
-    return torch.as_tensor(waves[:, :width], dtype=dtype, device=device)
+    both = np.stack([np.sin(angles), np.cos(angles)], axis=2).reshape(positions, -1)
+    return torch.as_tensor(both[:, :width], dtype=dtype, device=device)
 
 
 def _mask(

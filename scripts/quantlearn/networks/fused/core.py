@@ -1,18 +1,22 @@
-"""Recurrent networks that train on a GPU, all steps of a round in one launch for many networks."""
+"""Networks that train on a GPU, all steps of a round in one launch for many networks."""
 
 import importlib.util
 import os
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from quantlearn.errors import QuantlearnError
-from quantlearn.networks.architectures import recurrent
+from quantlearn.networks.architectures.recurrent import read_until
+from quantlearn.networks.architectures.transformer import waves
 from quantlearn.networks.compiled.batches import Adam
+from quantlearn.networks.dropout_and_batch_norm import demand_several
 from quantlearn.networks.fused.limits import MOST_INPUTS, demand_trainable
 from quantlearn.networks.fused.sizes import Round, sizes_of
 from quantlearn.networks.task import Task
+from quantlearn.semantics.scenes import ZONES
 
 __all__ = ["FusedCore"]
 
@@ -61,27 +65,42 @@ class FusedCore:
         """Move ``flat`` by a step for each batch (steps, trials, …); losses (steps, trials) before.
 
         The same as a gradient of the eager core and a step of the optimiser in turn, but for
-        rounding.
+        rounding. Running statistics of batch normalisation, which are numbers of the row, move by
+        the batches; Adam's averages of them are not kept.
+
+        Raises `QuantlearnError` where one scene is to be normalised.
         """
         # Triton takes a second, which whoever trains by another core saves.
-        from quantlearn.networks.fused import kernels  # noqa: PLC0415
+        from quantlearn.networks.fused.kernels.descend import descend  # noqa: PLC0415
 
         if not flat.is_contiguous():
             raise ValueError("weights that are moved must be contiguous")
         steps, networks, batch, positions = tokens.shape
-        sizes = sizes_of(self.settings, self.task.inputs, batch, positions, squared)
-        until = recurrent.read_until(tokens.flatten(0, 1), lengths.flatten(0, 1), self.settings)
+        if positions != self.task.positions:
+            raise ValueError(f"scenes have {positions} positions, not {self.task.positions}")
+        if self.settings.get("batch_norm"):
+            demand_several(batch)
+        sizes = sizes_of(self.settings, self.task, batch, squared)
+        until, inputs, position_waves = lengths, None, None
+        if self.settings["architecture"] == "feedforward":
+            inputs = torch.as_tensor(_inputs_of_scenes(self.settings, self.task)).to(flat.device)
+        else:
+            until = read_until(tokens.flatten(0, 1), lengths.flatten(0, 1), self.settings)
+        if self.settings.get("position") == "sinusoidal":
+            position_waves = waves(positions, sizes.width, flat.dtype, flat.device)
         batches = Round(
             tokens=tokens.contiguous(),
             lengths=until.to(torch.int32).contiguous(),
             labels=labels.contiguous(),
             vectors=self.task.token_table(flat.dtype, flat.device).contiguous(),
             losses=flat.new_empty(steps, networks),
+            inputs=inputs,
+            waves=position_waves,
         )
         together = max(1, min(networks, _MOST_BYTES // (4 * sizes.memory)))
         memory = flat.new_empty(together, sizes.memory)
         for first in range(0, networks, together):
-            kernels.descend[(min(together, networks - first),)](
+            descend[(min(together, networks - first),)](
                 flat.detach(),
                 flat.shape[1],
                 batches,
@@ -96,3 +115,12 @@ class FusedCore:
                 num_stages=1,  # no load ahead of a store that it waits for
             )
         return batches.losses
+
+
+def _inputs_of_scenes(settings: dict[str, Any], task: Task) -> np.ndarray:
+    """The positions, and the places in the vectors of their tokens, of a scene's inputs (2, N)."""
+    places = task.scene_inputs(settings["objects"])
+    behind = places - len(ZONES) * task.positions  # from 0 on, those of the quantifier
+    positions = np.where(behind < 0, places // len(ZONES), 0)
+    numbers = np.where(behind < 0, places % len(ZONES), len(ZONES) + behind)
+    return np.stack([positions, numbers]).astype(np.int32)

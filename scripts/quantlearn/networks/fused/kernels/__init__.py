@@ -1,0 +1,1 @@
+"""Triton kernels: the only modules that import Triton."""
