@@ -28,11 +28,16 @@ import triton
 import triton.language as tl
 
 from quantlearn.networks.fused.kernels.activations import activate
+from quantlearn.networks.fused.kernels.norms import (
+    move_norm,
+    normalise,
+    normalise_back,
+    scale_and_shift,
+    standardise,
+)
 from quantlearn.networks.fused.kernels.parts import (
-    EPSILON,
     load_row,
     load_rows,
-    move,
     move_matrix,
     move_sums,
     read_out,
@@ -123,61 +128,6 @@ def _kept_of_feedforward(past, S: tl.constexpr):
     return at, at + plane, units, units + hidden, units + 2 * hidden
 
 
-# --- Norms --------------------------------------------------------------------------------------
-
-
-@triton.jit
-def _standardise(x, S: tl.constexpr):
-    """Each row of x with mean 0 and variance 1, and what it was multiplied by for it."""
-    known = (tl.arange(0, S.units) < S.width)[None, :]
-    mean = tl.sum(x, axis=1) / S.width
-    difference = tl.where(known, x - mean[:, None], 0.0)
-    variance = tl.sum(difference * difference, axis=1) / S.width
-    factor = 1 / tl.sqrt(variance + EPSILON)
-    return difference * factor[:, None], factor
-
-
-@triton.jit
-def _scaled(standard, norm, S: tl.constexpr):
-    """The standardised rows by the scale and shift that begin at ``norm``."""
-    scale, shift = load_row(norm, S.width, S.units), load_row(norm + S.width, S.width, S.units)
-    return standard * scale[None, :] + shift[None, :]
-
-
-@triton.jit
-def _normalise(x, r, rows, norm, kept, S: tl.constexpr):
-    """The rows x by a norm; ``kept`` (standardised, scaled, factors) is written."""
-    standards, scaleds, factors = kept
-    standard, factor = _standardise(x, S)
-    scaled = _scaled(standard, norm, S)
-    store_rows(standards, r, rows, S.units, S.units, standard)
-    store_rows(scaleds, r, rows, S.units, S.units, scaled)
-    tl.store(factors + r, factor, mask=r < rows)
-    return scaled
-
-
-@triton.jit
-def _normalise_back(d, standard, factor, norm, S: tl.constexpr):
-    """∂loss/∂x from d, ∂loss/∂ the scaled rows.
-
-    With e = d · scale it is (e - mean(e) - standard · mean(e · standard)) · factor.
-    """
-    known = (tl.arange(0, S.units) < S.width)[None, :]
-    e = d * load_row(norm, S.width, S.units)[None, :]
-    mean = tl.sum(e, axis=1) / S.width
-    along = tl.sum(e * standard, axis=1) / S.width
-    rest = (e - mean[:, None] - standard * along[:, None]) * factor[:, None]
-    return tl.where(known, rest, 0.0)
-
-
-@triton.jit
-def _move_norm(moves, norm, scale, shift, S: tl.constexpr):
-    """Move the scale and shift that begin at ``norm`` by their gradients."""
-    unit = tl.arange(0, S.units)
-    move(moves, norm + unit, unit < S.width, scale)
-    move(moves, norm + S.width + unit, unit < S.width, shift)
-
-
 # --- Forward ------------------------------------------------------------------------------------
 
 
@@ -231,7 +181,7 @@ def _prepare(weights, x, past, vectors, S: tl.constexpr):
     for first in range(0, rows, _ROWS):
         r = first + tl.arange(0, _ROWS)
         vector = load_rows(x, r, rows, S.units, S.units, S.units)
-        scaled = _normalise(vector, r, rows, weights, (standards, scaleds, factors), S)
+        scaled = normalise(vector, r, rows, weights, (standards, scaleds, factors), S)
         for part in range(0, 3):
             block = kernel + part * S.width
             sums = times(scaled, block, 3 * S.width, 1, S.width, S.width, S.units)
@@ -283,7 +233,7 @@ def _add(weights, x, past, vectors, asked, S: tl.constexpr):
         vector = load_rows(x, r, rows, apart, S.units, S.units)
         vector += times(answers, of_found, S.width, 1, S.width, S.width, S.units)
         vector += load_row(norm - S.width, S.width, S.units)[None, :]
-        scaled = _normalise(vector, r, rows, norm, (standards, scaleds, factors), S)
+        scaled = normalise(vector, r, rows, norm, (standards, scaleds, factors), S)
         sums = times(scaled, of_hidden, S.hidden, 1, S.width, S.hidden, S.drawn)
         sums += load_row(of_hidden + S.width * S.hidden, S.hidden, S.drawn)[None, :]
         drawn, slope = activate(sums, S.activation)
@@ -304,12 +254,12 @@ def _read_out(weights, moves, batches, place, x, slopes, vectors, S: tl.constexp
     scene = tl.arange(0, S.scenes)
     norm = _start(S.layers, S)
     vector = load_rows(x, scene, S.batch, vectors * S.units, S.units, S.units)
-    standard, factor = _standardise(vector, S)
-    hidden, start = _scaled(standard, weights + norm, S), norm + 2 * S.width
+    standard, factor = standardise(vector, S)
+    hidden, start = scale_and_shift(standard, weights + norm, S), norm + 2 * S.width
     loss, slope = read_out(weights, moves, batches, place, hidden, start, S.width, S)
-    before = _normalise_back(slope, standard, factor, weights + norm, S)
+    before = normalise_back(slope, standard, factor, weights + norm, S)
     store_rows(slopes, scene, S.batch, vectors * S.units, S.units, before)
-    _move_norm(moves, norm, tl.sum(slope * standard, axis=0), tl.sum(slope, axis=0), S)
+    move_norm(moves, norm, tl.sum(slope * standard, axis=0), tl.sum(slope, axis=0), S)
     return loss
 
 
@@ -342,7 +292,7 @@ def _add_back(weights, moves, start, past, slopes, vectors, asked, S: tl.constex
         factor = tl.load(factors + r, mask=r < rows, other=0.0)
         scale += tl.sum(d * standard, axis=0)
         shift += tl.sum(d, axis=0)
-        slope += _normalise_back(d, standard, factor, weights + norm, S)
+        slope += normalise_back(d, standard, factor, weights + norm, S)
         store_rows(between, r, rows, S.units, S.units, slope)
         d = times(slope, weights + found_kernel, 1, S.width, S.width, S.width, S.units)
         store_rows(of_found, r, rows, S.units, S.units, d)
@@ -359,7 +309,7 @@ def _add_back(weights, moves, start, past, slopes, vectors, asked, S: tl.constex
     )  # fmt: skip
     bias = hidden_kernel + S.width * S.hidden
     move_sums(moves, bias, S.hidden, of_sums, S.drawn, rows, S.drawn)
-    _move_norm(moves, norm, scale, shift, S)
+    move_norm(moves, norm, scale, shift, S)
     move_matrix(
         moves, found_kernel, S.width, S.width, S.width, found, S.units, between, S.units, rows,
         S.units,
@@ -425,10 +375,10 @@ def _prepare_back(weights, moves, start, past, slopes, vectors, asked, S: tl.con
         known = ((r < rows) & (r % step == 0))[:, None]
         at = between + (r // step)[:, None] * S.units + unit[None, :]
         slope = tl.load(at, mask=known, other=0.0)
-        slope += _normalise_back(d, standard, factor, weights + start, S)
+        slope += normalise_back(d, standard, factor, weights + start, S)
         store_rows(slopes, r, rows, S.units, S.units, slope)
     tl.debug_barrier()
-    _move_norm(moves, start, scale, shift, S)
+    move_norm(moves, start, scale, shift, S)
     for part in range(0, 3):
         block, deltas = kernel + part * S.width, of_queries + part * plane
         move_matrix(
