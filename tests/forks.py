@@ -28,14 +28,24 @@ def start_forked(target, *arguments) -> multiprocessing.Process:
     return process
 
 
-def forking_jobs():
+def forking_jobs(programs_first: bool = False):
     """Let the Snakemake of this process fork its jobs from itself, in a with block.
 
-    They so have what it has loaded, where a job is otherwise a Python that starts anew.
+    They so have what it has loaded, where a job is otherwise a Python that starts anew, as the
+    first job of each script still is with ``programs_first``.
     """
     from snakemake.script import PythonScript
 
-    return patch.object(PythonScript, "execute_script", _execute_forked)
+    as_program = PythonScript.execute_script
+    seen = set()
+
+    def execute(script: PythonScript, path: str, edit: bool = False) -> None:
+        name = script.path.get_filename()
+        first = programs_first and name not in seen
+        seen.add(name)
+        (as_program if first else _execute_forked)(script, path, edit)
+
+    return patch.object(PythonScript, "execute_script", execute)
 
 
 def _execute_forked(script: Any, path: str, edit: bool = False) -> None:

@@ -39,12 +39,12 @@ def start(folder, *arguments, **environment):
     )
 
 
-def snakemake(folder, *arguments, limit=None, snakefile=ROOT / "Snakefile", fork=False):
+def snakemake(folder, *arguments, limit=None, snakefile=ROOT / "Snakefile", fork=None):
     """Run Snakemake, forked from a process that has loaded it; the caller looks at the status.
 
     After ``limit`` seconds it is killed, and the test fails. Without ``snakefile``, Snakemake
-    looks for one in the folder. ``fork`` forks its jobs as well: sooner than programs, which they
-    are for a user.
+    looks for one in the folder. With ``fork`` "jobs", it forks them as well: sooner than programs,
+    which they are for a user; with "later jobs", all but the first of each script.
     """
     command = ["snakemake", *(["--snakefile", snakefile] if snakefile else []), *arguments]
     command = list(map(str, command))
@@ -73,7 +73,7 @@ def _as_a_program(command, folder, environment, said, own, fork):
     sys.argv = command
     from snakemake.cli import main
 
-    with forking_jobs() if fork else nullcontext():
+    with forking_jobs(programs_first=fork == "later jobs") if fork else nullcontext():
         main()
 
 

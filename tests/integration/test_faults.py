@@ -475,4 +475,4 @@ def test_a_missing_gpu_is_named(tmp_path, monkeypatch):
     assert line in log_of(folder, "tiny_alone", "train/0")
     assert "Traceback" not in done.stderr
     assert (folder / stage("tiny")).exists()
-    run(folder, *options, *targets, fork=True)
+    run(folder, *options, *targets, fork="jobs")

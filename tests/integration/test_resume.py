@@ -151,7 +151,7 @@ def start_workflow(folder):
 
 def tables_of(folder):
     """The tables of the workflow's experiment, once a run has completed them."""
-    run(folder, *WORKFLOW, limit=PATIENCE, fork=True)
+    run(folder, *WORKFLOW, limit=PATIENCE, fork="jobs")
     return {path.name: path.read_bytes() for path in folder.glob("results/tiny/tables/*")}
 
 

@@ -20,7 +20,7 @@ OF_JOB = ("weights.safetensors", "curves.parquet", "cells.parquet")
 def transferred(tmp_path_factory):
     """The folder of the two experiments, after a run on two cores."""
     folder = lay_out(tmp_path_factory.mktemp("transfer"), TRANSFER_CONFIG)
-    run(folder, "--cores", "2", TARGET, fork=True)
+    run(folder, "--cores", "2", TARGET, fork="jobs")
     return folder
 
 
@@ -61,7 +61,7 @@ def test_training_again_gives_the_same_bytes(copied):
     job = copied / "results" / "tiny_transfer" / "training" / "1"
     shutil.rmtree(job)
     weights = (job / "weights.safetensors").relative_to(copied)
-    run(copied, "--cores", "1", weights, fork=True)
+    run(copied, "--cores", "1", weights, fork="jobs")
     assert trained(copied) == before
 
 
@@ -74,7 +74,7 @@ def test_what_starts_from_none_is_as_without_the_key(copied):
     del experiment["training"]["start"]
     path.write_text(yaml.safe_dump(experiment))
     target = "results/tiny_transfer/tables/trials.csv"
-    run(copied, "--cores", "1", "--forcerun", "train", "--", target, fork=True)
+    run(copied, "--cores", "1", "--forcerun", "train", "--", target, fork="jobs")
     assert trained(copied)["0"] == before
 
 
