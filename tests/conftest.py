@@ -33,6 +33,11 @@ if not Path("/dev/nvidiactl").exists():
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
+def pytest_collection_modifyitems(items):
+    """Tests of schedulers first: they wait, while others compute."""
+    items.sort(key=lambda item: "clusters" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, worker_id):
     """The tiny configuration after a run on two cores, with a job of each script as a program.

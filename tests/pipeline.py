@@ -72,7 +72,10 @@ def _as_a_program(command, folder, environment, said, own, fork):
             del sys.modules[name]
     sys.argv = command
     from snakemake.cli import main
+    from snakemake_executor_plugin_slurm import Executor
 
+    # It would wait ten seconds longer each time that no job has ended.
+    Executor.next_seconds_between_status_checks = property(lambda _: 1, lambda *_: None)
     with forking_jobs(programs_first=fork == "later jobs") if fork else nullcontext():
         main()
 

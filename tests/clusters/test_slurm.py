@@ -9,12 +9,13 @@ import os
 import re
 import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 import psutil
 import pytest
 
-from pipeline import ROOT, lay_out, run, start
+from pipeline import ROOT, lay_out, run
 from slurm import Unavailable, end_time_of_running_job, ended_jobs, one_node
 
 PROFILES = ROOT / "workflow" / "profiles"
@@ -118,22 +119,24 @@ def test_a_job_out_of_memory_or_time_is_submitted_again(slurm, finished, tmp_pat
     table = "results/tiny_alone/tables/trials.csv"
     run(folders[0], "--cores", "1", *settings, "--", table, limit=LIMIT, fork="jobs")
     before = len(ended_jobs())
-    with start(
-        folders[1],
-        *("--workflow-profile", PROFILES / "slurm", *PROMPTLY, *settings),
-        # As in the profile, but for the memory.
-        *("--set-resources", "train:slurm_partition=gpu", "train:gpu=1"),
-        "train:mem_mb=1500 * attempt - 1200",
-        *("--", table),
-    ) as limited:
+    with ThreadPoolExecutor(1) as beside:
+        limited = beside.submit(
+            run,
+            folders[1],
+            *("--workflow-profile", PROFILES / "slurm", *PROMPTLY, *settings),
+            # As in the profile, but for the memory.
+            *("--set-resources", "train:slurm_partition=gpu", "train:gpu=1"),
+            "train:mem_mb=1500 * attempt - 1200",
+            *("--", table),
+            limit=LIMIT,
+        )
         checkpoint = folders[1] / "results/tiny_alone/checkpoints/0.safetensors"
         while not checkpoint.exists():
-            assert limited.poll() is None
+            assert not limited.done()
             time.sleep(0.1)
         halt(folders[1], "train.py")
         end_time_of_running_job("gpu")
-        said = limited.communicate(timeout=LIMIT)
-        assert limited.returncode == 0, said
+        limited.result()
     jobs = [job for job in ended_jobs()[before:] if job.partition == "gpu"]
     assert [job.state for job in jobs] == ["FAILED", "TIMEOUT", "COMPLETED"]
     assert [job.memory for job in jobs] == [300, 1800, 3300]
