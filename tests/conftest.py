@@ -33,20 +33,25 @@ if not Path("/dev/nvidiactl").exists():
     os.environ.setdefault("TRITON_INTERPRET", "1")
 
 
+def pytest_collection_modifyitems(items):
+    """Tests of schedulers first: they wait, while others compute."""
+    items.sort(key=lambda item: "clusters" not in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, worker_id):
-    """The tiny configuration after a run on two cores.
+    """The tiny configuration after a run on two cores, with a job of each script as a program.
 
     Tests that run in several processes share one run: each process has a copy of its own.
     """
     folder = tmp_path_factory.mktemp("pipeline")
     if worker_id == "master":
-        run(lay_out(folder), "--cores", "2")
+        run(lay_out(folder), "--cores", "2", fork="later jobs")
         return folder
     shared = tmp_path_factory.getbasetemp().parent / "finished"
     with FileLock(f"{shared}.lock"):
         if not shared.exists():
-            run(lay_out(folder), "--cores", "2")
+            run(lay_out(folder), "--cores", "2", fork="later jobs")
             folder.rename(shared)
     # With their times, from which Snakemake tells what is up to date.
     return shutil.copytree(shared, folder, symlinks=True, dirs_exist_ok=True)

@@ -5,9 +5,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
-from forks import start_forked
+from forks import forking_jobs, start_forked
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "tests" / "integration" / "config"
@@ -38,18 +39,19 @@ def start(folder, *arguments, **environment):
     )
 
 
-def snakemake(folder, *arguments, limit=None, snakefile=ROOT / "Snakefile"):
+def snakemake(folder, *arguments, limit=None, snakefile=ROOT / "Snakefile", fork=None):
     """Run Snakemake, forked from a process that has loaded it; the caller looks at the status.
 
     After ``limit`` seconds it is killed, and the test fails. Without ``snakefile``, Snakemake
-    looks for one in the folder.
+    looks for one in the folder. With ``fork`` "jobs", it forks them as well: sooner than programs,
+    which they are for a user; with "later jobs", all but the first of each script.
     """
     command = ["snakemake", *(["--snakefile", snakefile] if snakefile else []), *arguments]
     command = list(map(str, command))
     own = snakefile is None or snakefile.parent == ROOT
     with tempfile.TemporaryDirectory() as place:
         said = [Path(place) / name for name in ("output", "messages")]
-        running = start_forked(_as_a_program, command, folder, bare_environment(), said, own)
+        running = start_forked(_as_a_program, command, folder, bare_environment(), said, own, fork)
         running.join(limit)
         if running.exitcode is None:
             running.kill()
@@ -58,7 +60,7 @@ def snakemake(folder, *arguments, limit=None, snakefile=ROOT / "Snakefile"):
     return subprocess.CompletedProcess(command, running.exitcode, *texts)
 
 
-def _as_a_program(command, folder, environment, said, own):
+def _as_a_program(command, folder, environment, said, own, fork):
     """Be a program in a folder, whose output and messages go to two files."""
     for stream, path in enumerate(said, start=1):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT), stream)
@@ -70,8 +72,12 @@ def _as_a_program(command, folder, environment, said, own):
             del sys.modules[name]
     sys.argv = command
     from snakemake.cli import main
+    from snakemake_executor_plugin_slurm import Executor
 
-    main()
+    # It would wait ten seconds longer each time that no job has ended.
+    Executor.next_seconds_between_status_checks = property(lambda _: 1, lambda *_: None)
+    with forking_jobs(programs_first=fork == "later jobs") if fork else nullcontext():
+        main()
 
 
 def run(folder, *arguments, **more):

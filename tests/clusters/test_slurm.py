@@ -7,13 +7,15 @@ CUDA_VISIBLE_DEVICES says which, but networks train on the CPU.
 
 import os
 import re
+import shutil
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 import psutil
 import pytest
 
-from pipeline import ROOT, lay_out, run, start
+from pipeline import ROOT, lay_out, run
 from slurm import Unavailable, end_time_of_running_job, ended_jobs, one_node
 
 PROFILES = ROOT / "workflow" / "profiles"
@@ -40,17 +42,20 @@ def slurm():
 
 
 @pytest.fixture(scope="module")
-def on_slurm(slurm, tmp_path_factory):
-    """A working folder after a run on Slurm, and the jobs that ended there."""
+def on_slurm(slurm, finished, tmp_path_factory):
+    """A working folder after a run on Slurm, and the jobs that ended there.
+
+    The second experiment, which is trained beside the first, has its data already.
+    """
     folder = lay_out(tmp_path_factory.mktemp("slurm"))
+    give_data(folder, finished, "samples.csv")
     settings = (
         *("--workflow-profile", PROFILES / "slurm", *PROMPTLY),
         *("--config", f"experiments=[{', '.join(EXPERIMENTS)}]"),
         # One figure is like another.
         "own_overrides={tiny: {figures: [learning_curves]}}",
     )
-    files = ("data/split.parquet", "samples.csv")
-    inputs = [f"results/{name}/{file}" for name in EXPERIMENTS for file in files]
+    inputs = ("results/tiny/data/split.parquet", "results/tiny/samples.csv")
     run(folder, *settings, "--", *inputs, limit=LIMIT)
     # Now that the data of both are there, their networks are ready, and submitted, together.
     results = ["results/chapters/paper/index.html", "results/tiny_alone/training/0/trials.csv"]
@@ -95,42 +100,43 @@ def test_each_training_job_sees_the_gpu_it_was_given(on_slurm):
 def test_jobs_of_seconds_share_a_submission_that_reserves_for_one_of_them(on_slurm):
     _, jobs = on_slurm
     others = [job for job in jobs if job.partition == "main"]
-    # For each experiment: data and samples; the analysis of one; and the report.
-    assert len(others) == 2 * len(EXPERIMENTS) + 2
+    # The data and samples of one experiment, its analysis, and the report.
+    assert len(others) == 4
     assert max(job.memory for job in others) == 1500
 
 
-def test_a_job_out_of_memory_or_time_is_submitted_again(slurm, tmp_path):
+def test_a_job_out_of_memory_or_time_is_submitted_again(slurm, finished, tmp_path):
     """Slurm ends a job at its limits; submitted again, it goes on, and ends in the same bytes.
 
     The first attempt gets too little memory. The second is halted once it has a checkpoint, until
     its time limit is over, which is brought forward; the third goes on from there.
     """
     folders = [lay_out(tmp_path / name) for name in ("undisturbed", "limited")]
+    for folder in folders:
+        give_data(folder, finished)
     slow = "overrides={training: {core: eager, max_epochs: 600, stop_loss: null, patience: null}}"
     settings = ("--config", "experiments=[tiny_alone]", "checkpoint_seconds=1", slow)
     table = "results/tiny_alone/tables/trials.csv"
+    run(folders[0], "--cores", "1", *settings, "--", table, limit=LIMIT, fork="jobs")
     before = len(ended_jobs())
-    with (
-        start(folders[0], "--cores", "1", *settings, "--", table) as undisturbed,
-        start(
+    with ThreadPoolExecutor(1) as beside:
+        limited = beside.submit(
+            run,
             folders[1],
             *("--workflow-profile", PROFILES / "slurm", *PROMPTLY, *settings),
             # As in the profile, but for the memory.
             *("--set-resources", "train:slurm_partition=gpu", "train:gpu=1"),
             "train:mem_mb=1500 * attempt - 1200",
             *("--", table),
-        ) as limited,
-    ):
+            limit=LIMIT,
+        )
         checkpoint = folders[1] / "results/tiny_alone/checkpoints/0.safetensors"
         while not checkpoint.exists():
-            assert limited.poll() is None
+            assert not limited.done()
             time.sleep(0.1)
         halt(folders[1], "train.py")
         end_time_of_running_job("gpu")
-        for running in (limited, undisturbed):
-            said = running.communicate(timeout=LIMIT)
-            assert running.returncode == 0, said
+        limited.result()
     jobs = [job for job in ended_jobs()[before:] if job.partition == "gpu"]
     assert [job.state for job in jobs] == ["FAILED", "TIMEOUT", "COMPLETED"]
     assert [job.memory for job in jobs] == [300, 1800, 3300]
@@ -142,6 +148,14 @@ def test_a_job_out_of_memory_or_time_is_submitted_again(slurm, tmp_path):
     for path in (table, "results/tiny_alone/training/0/curves.parquet"):
         expected, found = ((folder / path).read_bytes() for folder in folders)
         assert found == expected
+
+
+def give_data(folder, finished, *more):
+    """Copy the data of tiny_alone, and more of its files, from a finished run."""
+    there, here = (place / "results" / "tiny_alone" for place in (finished, folder))
+    shutil.copytree(there / "data", here / "data")
+    for file in more:
+        shutil.copy2(there / file, here)
 
 
 def halt(folder, script):

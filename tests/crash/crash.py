@@ -24,6 +24,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from functools import partial
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,7 @@ from typing import Any
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / part) for part in ("crash", "unit", ".", "../scripts")]
 
-from kinds import TARGETS, Job, jobs_of, lay_out_every_kind, preload, run_workflow  # noqa: E402
+from kinds import TARGETS, Job, jobs_of, lay_out_every_kind, run_workflow  # noqa: E402
 from machine import (  # noqa: E402
     Ended,
     Operation,
@@ -424,5 +425,5 @@ if __name__ == "__main__":
         library = compiled(Path(tempfile.mkdtemp()))
         environment = {**os.environ, "LD_PRELOAD": str(library), "OMP_NUM_THREADS": "1"}
         os.execve(sys.executable, [sys.executable, *sys.argv], environment)
-    preload()
+    import_module("warm")  # what is forked has it
     sys.exit(main(*sys.argv[1:]) > 0)

@@ -1,11 +1,8 @@
 """A tiny workflow with a job of each kind, run once: its jobs, each to be run again by itself."""
 
-import os
 import pickle
 import runpy
 import shutil
-import signal
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from machine import end_as_program
 from published_files import write_study
 
+from forks import forking_jobs
 from pipeline import CONFIG, ROOT, SEARCH_CONFIG
 
 # Small, and together of each kind: networks that verify beside public data, a search, networks that
@@ -113,33 +110,9 @@ def run_workflow(arguments: Sequence[str] = (), told: Path | None = None) -> Non
         return text
 
     sys.argv = ["snakemake", "--snakefile", str(ROOT / "Snakefile"), "--cores", "1", *arguments]
-    with patch.multiple(
-        PythonScript,
-        execute_script=_forked,
-        generate_preamble=staticmethod(noting if told else plain),
-    ):
+    noted = patch.object(PythonScript, "generate_preamble", staticmethod(noting if told else plain))
+    with noted, forking_jobs():
         main()
-
-
-def _forked(script: Any, path: str, edit: bool = False) -> None:
-    """Run a script as `PythonScript.execute_script` does, sooner."""
-    from snakemake.benchmark import benchmarked
-
-    process = os.fork()
-    if process == 0:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
-        end_as_program(lambda: runpy.run_path(path, run_name="__main__"))
-    with benchmarked(process, script.bench_record):
-        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    if status:
-        raise subprocess.CalledProcessError(status, path)
-
-
-def preload() -> None:
-    """Load what the scripts import, once for all processes that are forked from this one."""
-    for script in sorted(ROOT.glob("scripts/*.py")):
-        runpy.run_path(str(script))
 
 
 def jobs_of(told: Path) -> list[Job]:

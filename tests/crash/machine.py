@@ -8,16 +8,16 @@ import os
 import shutil
 import struct
 import subprocess
-import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from mmap import mmap
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
+
+from forks import end_as_program
 
 FAULTS = ("nothing", "kill", "stop", "full", "read only", "broken", "clock", "pause")
 """As disk.c numbers them."""
@@ -127,24 +127,6 @@ def _be(function: Callable[[], None], folder: Path, notes: Path) -> None:
     os.environ |= {"CRASH_ROOT": os.path.realpath("results"), "CRASH_KEPT": str(notes)}
     ctypes.CDLL(None).crash_begin()
     end_as_program(function)
-
-
-def end_as_program(function: Callable[[], object]) -> NoReturn:
-    """Call a function, and end this process as a program that is no more than the function ends."""
-    status = 1
-    try:
-        function()
-        status = 0
-    except SystemExit as end:
-        if isinstance(end.code, str):
-            print(end.code, file=sys.stderr)
-        status = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
 
 
 def lose(operations: Sequence[Operation], folder: Path, names: bool) -> None:

@@ -19,7 +19,7 @@ def answered(tmp_path_factory):
     """A working folder after a question, and what the terminal said, with messages behind."""
     folder = lay_out(tmp_path_factory.mktemp("question"))
     options = ("--cores", "2", "--quiet", "rules", "host", "--config", "trials=6", SMALL)
-    done = run(folder, *options, 'ask=["|A & B| >= 2", "some"]', "--", "ask")
+    done = run(folder, *options, 'ask=["|A & B| >= 2", "some"]', "--", "ask", fork="jobs")
     return folder, done.stdout + done.stderr
 
 

@@ -352,12 +352,12 @@ def log_of(folder, experiment, rule):
 
 def test_a_full_disk_and_a_damaged_file_stop_only_what_needs_them(tmp_path):
     folder = lay_out(tmp_path)
-    run(folder, "--cores", "1", stage("tiny", "generated"))
+    run(folder, "--cores", "1", stage("tiny", "generated"), fork="jobs")
     damaged = folder / stage("tiny", "generated")
     damaged.write_bytes(damaged.read_bytes()[:5000])
     targets = [stage(name) for name in ("tiny", "tiny_as_run", "tiny_alone")]
     with full_disk(folder / "results" / "tiny_as_run", pages=1) as disk:
-        done = snakemake(folder, "--cores", "1", "--keep-going", *targets)
+        done = snakemake(folder, "--cores", "1", "--keep-going", *targets, fork="jobs")
         assert [path.name for path in disk.rglob("*.*")] == ["generate_data.log"]
         log = log_of(folder, "tiny_as_run", "generate_data")
     assert done.returncode == 1
@@ -373,7 +373,7 @@ def test_a_full_disk_and_a_damaged_file_stop_only_what_needs_them(tmp_path):
     assert (folder / stage("tiny_alone")).exists()
     # The remedies.
     damaged.unlink()
-    run(folder, "--cores", "1", *targets)
+    run(folder, "--cores", "1", *targets, fork="jobs")
 
 
 def test_read_only_results_are_refused_before_anything_runs(tmp_path):
@@ -467,7 +467,7 @@ def test_a_missing_gpu_is_named(tmp_path, monkeypatch):
     options = ("--cores", "1", "--config", "device=auto", "trials=2", "--")
     targets = ("results/tiny_alone/training/0/trials.csv", stage("tiny"))
     profile = ("--workflow-profile", ROOT / "workflow/profiles/gpu")
-    done = snakemake(folder, *profile, *options, *targets)
+    done = snakemake(folder, *profile, *options, *targets, fork="jobs")
     assert done.returncode == 1
     [line] = [line for line in done.stderr.splitlines() if line.startswith("train: ")]
     assert "device: cuda was asked for, but torch sees no GPU" in line
@@ -475,4 +475,4 @@ def test_a_missing_gpu_is_named(tmp_path, monkeypatch):
     assert line in log_of(folder, "tiny_alone", "train/0")
     assert "Traceback" not in done.stderr
     assert (folder / stage("tiny")).exists()
-    run(folder, *options, *targets)
+    run(folder, *options, *targets, fork="jobs")

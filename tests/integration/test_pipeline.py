@@ -114,7 +114,7 @@ def on_one_core(tmp_path_factory):
         for name in ("tiny", "tiny_alone")
         for table in ("comparison", "baselines")
     ]
-    done = run(folder, "--cores", "1", "--verbose", *targets)
+    done = run(folder, "--cores", "1", "--verbose", *targets, fork="jobs")
     return folder, done.stderr
 
 
@@ -208,7 +208,7 @@ def test_a_quantifier_is_one_line_and_all_else_a_file_each(tmp_path):
     )
     page, crate = "results/chapters/practice/index.html", "results/report/practice.crate.zip"
     options = ("--cores", "2", "--config", "experiments=mine", "--", page, crate)
-    run(folder, *options, snakefile=project / "Snakefile")
+    run(folder, *options, snakefile=project / "Snakefile", fork="jobs")
     shown = (folder / page).with_name("experiments").joinpath("mine.html").read_text()
     shown = shown.replace("\u00a0", " ")
     assert "bag of zones" in shown.lower()

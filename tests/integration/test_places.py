@@ -72,7 +72,7 @@ def hosted(tmp_path_factory):
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    run(folder, "--cores", 1, snakefile=None)
+    run(folder, "--cores", 1, snakefile=None, fork="jobs")
     return folder
 
 

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from pipeline import ROOT, bare_environment, lay_out
+from pipeline import ROOT, bare_environment, lay_out, run
 from training_process import CHECKPOINT, lay_out_job, results_of, start_job
 
 GRACE = 5  # seconds from a signal to the end of the job
@@ -129,15 +129,17 @@ def test_a_checkpoint_that_cannot_be_used_is_told_and_not_used(tmp_path, undistu
     assert (results_of(folder) == undisturbed[0]) == (folder != foreign)
 
 
+WORKFLOW = (
+    *("--cores", "1", "--config", "experiments=tiny"),
+    "overrides={training: {max_epochs: 60}}",
+    *("--", "results/tiny/tables/convergence.csv"),
+)
+
+
 def start_workflow(folder):
     """Start Snakemake in a process group of its own, as a terminal does."""
     return subprocess.Popen(
-        [
-            *(sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile"),
-            *("--cores", "1", "--config", "experiments=tiny"),
-            "overrides={training: {max_epochs: 60}}",
-            *("--", "results/tiny/tables/convergence.csv"),
-        ],
+        [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", *WORKFLOW],
         cwd=folder,
         env=bare_environment(),
         stdout=subprocess.DEVNULL,
@@ -149,9 +151,7 @@ def start_workflow(folder):
 
 def tables_of(folder):
     """The tables of the workflow's experiment, once a run has completed them."""
-    running = start_workflow(folder)
-    _, said = running.communicate(timeout=PATIENCE)
-    assert running.returncode == 0, said
+    run(folder, *WORKFLOW, limit=PATIENCE, fork="jobs")
     return {path.name: path.read_bytes() for path in folder.glob("results/tiny/tables/*")}
 
 

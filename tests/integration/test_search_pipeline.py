@@ -20,7 +20,7 @@ def searched(tmp_path_factory):
     folder = lay_out(tmp_path_factory.mktemp("search"), SEARCH_CONFIG)
     results = "results/tiny_search"
     targets = [f"{results}/figures/accuracy_by_size.svg", "results/report/practice/overview.csv"]
-    run(folder, "--cores", "2", *targets)
+    run(folder, "--cores", "2", *targets, fork="jobs")
     return folder
 
 
@@ -68,7 +68,8 @@ def test_tables_are_the_same_however_many_samples_share_a_job(results, tmp_path)
     shutil.copytree(results / "data", folder / "results" / "tiny_search" / "data")
     made = ["leaderboard.csv", "convergence.csv"]
     targets = [f"results/tiny_search/tables/{table}" for table in made]
-    run(folder, "--cores", "2", "--config", f"samples_per_job={together}", "--", *targets)
+    config = ("--config", f"samples_per_job={together}")
+    run(folder, "--cores", "2", *config, "--", *targets, fork="jobs")
     training = folder / "results" / "tiny_search" / "training"
     assert len(list(training.iterdir())) == math.ceil(len(SAMPLES) / together)
     names = load_file(training / "0" / "weights.safetensors")

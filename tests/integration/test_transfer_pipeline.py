@@ -20,7 +20,7 @@ OF_JOB = ("weights.safetensors", "curves.parquet", "cells.parquet")
 def transferred(tmp_path_factory):
     """The folder of the two experiments, after a run on two cores."""
     folder = lay_out(tmp_path_factory.mktemp("transfer"), TRANSFER_CONFIG)
-    run(folder, "--cores", "2", TARGET)
+    run(folder, "--cores", "2", TARGET, fork="jobs")
     return folder
 
 
@@ -60,7 +60,8 @@ def test_training_again_gives_the_same_bytes(copied):
     before = trained(copied)
     job = copied / "results" / "tiny_transfer" / "training" / "1"
     shutil.rmtree(job)
-    run(copied, "--cores", "1", (job / "weights.safetensors").relative_to(copied))
+    weights = (job / "weights.safetensors").relative_to(copied)
+    run(copied, "--cores", "1", weights, fork="jobs")
     assert trained(copied) == before
 
 
@@ -72,15 +73,8 @@ def test_what_starts_from_none_is_as_without_the_key(copied):
         del experiment[key]
     del experiment["training"]["start"]
     path.write_text(yaml.safe_dump(experiment))
-    run(
-        copied,
-        "--cores",
-        "1",
-        "--forcerun",
-        "train",
-        "--",
-        "results/tiny_transfer/tables/trials.csv",
-    )
+    target = "results/tiny_transfer/tables/trials.csv"
+    run(copied, "--cores", "1", "--forcerun", "train", "--", target, fork="jobs")
     assert trained(copied)["0"] == before
 
 

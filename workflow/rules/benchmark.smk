@@ -59,7 +59,7 @@ rule draw:
     params:
         figure=lambda wildcards: wildcards.drawing,
         caption=lambda wildcards: outline(wildcards.drawing).caption,
-        code=lambda wildcards: code_of_figures("draw", wildcards.drawing),
+        code=lambda wildcards: digest_of_code("draw", wildcards.drawing),
     script:
         "../../scripts/draw.py"
 

@@ -106,9 +106,19 @@ wildcard_constraints:
 
 
 @cache
-def code(script):
-    """The digest of a script and of all it imports, so that editing the library re-runs it."""
-    return code_digest([ROOT / "scripts" / f"{script}.py"], ROOT / "scripts")
+def digest_of_code(script, *figures):
+    """The digest of a script and of all it imports, with the files and templates of some figures."""
+    files = [module_of(figure) for figure in figures]
+    texts = [path for path in map(template_of, figures) if path.exists() and script != "plot"]
+    return code_digest([ROOT / "scripts" / f"{script}.py", *files, *texts], ROOT / "scripts")
+
+
+def code(script, *figures):
+    """A param: `digest_of_code`, so that editing the library runs the script again.
+
+    It is found when a job needs it: each job of a scheduler reads all rules, and has one.
+    """
+    return lambda wildcards: digest_of_code(script, *figures)
 
 
 def setting(*keys):

@@ -107,6 +107,6 @@ rule render_course:
     params:
         parameters=course_parameters,
         code=code("render_notebook"),
-        library=lambda wildcards: library_of(f"course_{wildcards.part}"),
+        library=lambda wildcards: digest_of_notebook(f"course_{wildcards.part}"),
     script:
         "../../scripts/render_notebook.py"

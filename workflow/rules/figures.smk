@@ -70,14 +70,6 @@ def source_read_by(figure):
     ]
 
 
-@cache
-def code_of_figures(script, *figures):
-    """The digest of a script with the files and templates of some figures."""
-    files = [module_of(figure) for figure in figures]
-    texts = [path for path in map(template_of, figures) if path.exists() and script != "plot"]
-    return code_digest([ROOT / "scripts" / f"{script}.py", *files, *texts], ROOT / "scripts")
-
-
 for figure in ANALYSES:
 
     rule:
@@ -108,7 +100,7 @@ for figure in ANALYSES:
                 EXPERIMENTS[wildcards.experiment]["start_from"]
             ),
             seed=SETTINGS.seed,
-            code=code_of_figures("analyse", figure),
+            code=code("analyse", figure),
         script:
             "../../scripts/analyse.py"
 
@@ -160,7 +152,7 @@ for name, settings in EXPERIMENTS.items():
         params:
             settings=settings,
             captions={figure: outline(figure).caption for figure in settings["figures"]},
-            code=code_of_figures("plot", *settings["figures"]),
+            code=code("plot", *settings["figures"]),
         script:
             "../../scripts/plot.py"
 
@@ -187,6 +179,6 @@ rule draw_overview:
     params:
         figure="overview",
         caption=outline("overview").caption,
-        code=code_of_figures("draw", "overview"),
+        code=code("draw", "overview"),
     script:
         "../../scripts/draw.py"

@@ -7,9 +7,14 @@ def notebook(name):
 
 
 @cache
-def library_of(name):
+def digest_of_notebook(name):
     """The digest of a notebook and of the library it imports."""
     return code_digest([ROOT / f"workflow/notebooks/{name}.ipynb"], ROOT / "scripts")
+
+
+def library_of(name):
+    """A param: `digest_of_notebook`, found when a job needs it, as that of a script is."""
+    return lambda wildcards: digest_of_notebook(name)
 
 
 def heading_of(page):

@@ -122,8 +122,8 @@ rule record_run:
             "experiments": {name: EXPERIMENTS[name] for name in experiments_of(wildcards.page)},
         },
         codes=lambda wildcards: {
-            **{path.stem: code(path.stem) for path in sorted(ROOT.glob("scripts/*.py"))},
-            **{f"plot {figure}": code_of_figures("plot", figure) for figure in FIGURES},
+            **{path.stem: digest_of_code(path.stem) for path in sorted(ROOT.glob("scripts/*.py"))},
+            **{f"plot {figure}": digest_of_code("plot", figure) for figure in FIGURES},
         },
         root=str(from_here(".")),
         requirements=str(from_here("envs/requirements.in")),
