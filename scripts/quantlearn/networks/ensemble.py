@@ -151,9 +151,7 @@ class Ensemble:
     @property
     def descends(self) -> bool:
         """Whether `descend` takes all steps of a round at once."""
-        return self.core == "fused" or (
-            self.core == "compiled" and hasattr(self.compiled, "descend")
-        )
+        return self.core == "fused" or (self.core == "compiled" and self.compiled.descends)
 
     def descend(
         self,

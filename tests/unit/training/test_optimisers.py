@@ -89,6 +89,8 @@ def test_decay_is_part_of_the_gradient_for_adam_and_apart_from_it_for_adamw():
         ("lstm", "read", 0.2, "adamw", 0.1, "squared_error"),
         ("gru", "read", 0.0, "adam", 0.1, "cross_entropy"),
         ("rnn", "masked", 0.3, "adamw", 0.0, "squared_error"),
+        ("feedforward", None, 0.0, "adamw", 0.1, "squared_error"),
+        ("transformer", "masked", 0.0, "adam", 0.1, "cross_entropy"),
     ],
 )
 def test_a_compiled_round_is_a_gradient_and_a_step_of_torch_in_turn(
@@ -96,7 +98,8 @@ def test_a_compiled_round_is_a_gradient_and_a_step_of_torch_in_turn(
 ):
     """In two rounds, and more scenes in a batch than lanes; with threads exactly the same."""
     task = Task(positions=6, quantifiers=2)
-    settings = network(architecture, layers=2, hidden=5, padding=padding, dropout=dropout)
+    changes = {} if padding is None else {"padding": padding}
+    settings = network(architecture, layers=2, hidden=5, dropout=dropout, **changes)
     modes = [Training([np.random.default_rng(trial) for trial in range(4)]) for _ in range(3)]
     ensembles = [Ensemble(settings, task, loss=loss, threads=threads) for threads in (1, 3)]
     batches = [random_batch(task, trials=4, batch=11, seed=seed) for seed in range(12)]

@@ -27,11 +27,11 @@ LONGEST_SCENE = 255
 
 
 class Batches(NamedTuple):
-    """The scenes of each network, of which ``counts`` (T,) are computed, in their ``order``.
+    """The scenes of each network and step, of which ``counts`` (N,) are computed, in ``order``.
 
-    tokens uint8 (T, B, S); lengths int32 (T, B), positions to read; order int32 (T, B); labels
-    (T, B); vectors (V, I) of each token, of which the first ``zones`` numbers are of an object and
-    the others of the quantifier.
+    N is steps · T, all networks of a step one after another. tokens uint8 (N, B, S); lengths int32
+    (N, B), positions to read; order int32 (N, B); labels (N, B); vectors (V, I) of each token, of
+    which the first ``zones`` numbers are of an object and the others of the quantifier.
     """
 
     tokens: np.ndarray
@@ -78,6 +78,12 @@ class Adam(NamedTuple):
         """The same memory as numpy sees it."""
         return self._make(part.numpy() for part in self)
 
+    @classmethod
+    def none(cls, dtype: torch.dtype) -> Self:
+        """What moves no weights, as arrays."""
+        none, nothing = empty(0, dtype=dtype), empty(0, 0, dtype=dtype)
+        return cls(none, none, nothing, nothing, none, none)
+
 
 class Dropout(NamedTuple):
     """Units are dropped at this rate, by each trial's own stream."""
@@ -103,8 +109,8 @@ class Dropout(NamedTuple):
 class Results(NamedTuple):
     """Where results are written.
 
-    logits (T, B, 2), losses (T,), gradient (T, row), and (T, layers, 2, units) the new running
-    means and variances of batch normalisation.
+    logits (N, B, 2) and losses (N,) as in `Batches`, the last gradient (T, row), and (T, layers, 2,
+    units) the new running means and variances of batch normalisation.
     """
 
     logits: np.ndarray

@@ -27,6 +27,7 @@ from quantlearn.networks.compiled.layers import (
     drop,
     fill_rows,
     load_weights,
+    move,
     multiply,
     store_gradient,
 )
@@ -218,20 +219,20 @@ def derive_standard(slopes, within, rows, sizes, scenes, moments, weights, total
 
 
 @helper
-def read_scenes(batches, trial, first, rows, sizes, own, train):
+def read_scenes(batches, place, first, rows, sizes, own, train):
     """Write what rows of scenes from the ``first`` on have: who is there, truth and inputs."""
     lanes = lanes_of(own)
     clear(own, rows * (2 + sizes.inputs))
     there, truth = lane_numbers(own), lane_numbers(own + rows)
     told, positions = batches.vectors.shape[1], batches.tokens.shape[2]
-    for k in range(first, min(first + rows * lanes, batches.counts[trial])):
-        scene = batches.order[trial, k]
+    for k in range(first, min(first + rows * lanes, batches.counts[place])):
+        scene = batches.order[place, k]
         row, lane = (k - first) // lanes, (k - first) % lanes
         there[row * lanes + lane] = 1
         if train:
-            truth[row * lanes + lane] = 2 * batches.labels[trial, scene] - 1
+            truth[row * lanes + lane] = 2 * batches.labels[place, scene] - 1
         at = lane_numbers(own + (2 * rows + row * sizes.inputs)) + lane
-        tokens = numbers(batches.tokens) + (trial * batches.tokens.shape[1] + scene) * positions
+        tokens = numbers(batches.tokens) + (place * batches.tokens.shape[1] + scene) * positions
         for position in range(positions):
             vector = numbers(batches.vectors) + tokens[position] * told
             for zone in range(batches.zones):
@@ -243,14 +244,14 @@ def read_scenes(batches, trial, first, rows, sizes, own, train):
 
 
 @helper
-def write_logits(batches, trial, first, rows, logits, out):
+def write_logits(batches, place, first, rows, logits, out):
     lanes = lanes_of(logits)
     values = lane_numbers(logits)
-    for k in range(first, min(first + rows * lanes, batches.counts[trial])):
+    for k in range(first, min(first + rows * lanes, batches.counts[place])):
         row, lane = (k - first) // lanes, (k - first) % lanes
-        scene = batches.order[trial, k]
-        out[trial, scene, 0] = values[row * 4 * lanes + lane]
-        out[trial, scene, 1] = values[(row * 4 + 1) * lanes + lane]
+        scene = batches.order[place, k]
+        out[place, scene, 0] = values[row * 4 * lanes + lane]
+        out[place, scene, 1] = values[(row * 4 + 1) * lanes + lane]
 
 
 @inline
@@ -297,15 +298,15 @@ def apply_batch_norm(sizes, weights, mode, x, within, rows, batch, moments, stan
 
 
 @helper
-def drop_units(sizes, mode, batches, trial, layer, first, rows, units, derivatives):
+def drop_units(sizes, mode, batches, place, layer, first, rows, units, derivatives):
     """Drop units of a layer, in the rows of scenes from the ``first`` on."""
-    lanes, batch = lanes_of(units), batches.counts[trial]
+    lanes, batch = lanes_of(units), batches.counts[place]
     kept = numbers(mode.kept) + layer * batch * sizes.units
     offsets = np.empty(lanes, np.int32)
     for row in range(rows):
         for lane in range(lanes):
             k = first + row * lanes + lane
-            offsets[lane] = (batches.order[trial, k] if k < batch else 0) * sizes.units
+            offsets[lane] = (batches.order[place, k] if k < batch else 0) * sizes.units
         at = row * sizes.width
         drop(units + at, derivatives + at, sizes.width, kept, numbers(offsets), mode.rate)
 
@@ -346,12 +347,12 @@ def backward(sizes, weights, totals, mode, rows, batch, own, moments, loss):
 
 
 @kernel
-def run(code, sizes, trials, flat, places, packed, totals, memory, batches, mode, results):
-    """Compute the networks from the first to before the last of ``trials``.
+def run(code, sizes, trials, flat, places, packed, totals, memory, batches, mode, adam, results):
+    """Compute the networks from the first to before the last of ``trials``, batch after batch.
 
-    flat (T, row) holds weight k of a network in column k; ``places`` (weights,) says where it
-    stands in ``packed`` (P,). Scratch: totals (P,) and memory. Of ``kept`` each layer takes a
-    number for each scene and unit.
+    flat (T, row) holds weight k of a network in column k, which ``adam`` moves after each batch
+    where it has rates; ``places`` (weights,) says where it stands in ``packed`` (P,). Scratch:
+    totals (P,) and memory. Of ``kept`` each layer takes a number for each scene and unit.
     """
     own = as_vectors(numbers(memory))
     lanes, width = lanes_of(own), sizes.width
@@ -359,35 +360,40 @@ def run(code, sizes, trials, flat, places, packed, totals, memory, batches, mode
     loss = np.empty(4, packed.dtype)
     moments = np.empty(sizes.layers * 2 * width, packed.dtype)
     for trial in range(trials[0], trials[1]):
-        batch = batches.counts[trial]
-        load_weights(flat, trial, places, packed, totals, loss)
-        rows = (batch + 2 * lanes - 1) // (2 * lanes) * 2 if mode.train else 2
-        for first in range(0, batch, rows * lanes):
-            read_scenes(batches, trial, first, rows, sizes, own, mode.train)
-            for layer in range(sizes.layers):
-                standard, x, units = parts_of_layer(sizes, rows, own, layer)
-                below, below_width = below_layer(sizes, rows, own, layer)
-                w = weights + layer_start(sizes, layer)
-                bias = w + below_width * width
-                fill_rows(x, width, rows, width, bias)
-                shape = (rows, width, below_width)
-                add_product(x, width, below, below_width, w, width, 1, shape)
-                if sizes.momentum > 0:
-                    here = numbers(moments) + 2 * layer * width
-                    new = results.statistics[trial, layer] if mode.train else results.gradient
-                    apply_batch_norm(sizes, bias + width, mode, x, own, rows, batch, here,
-                                     standard, new)  # fmt: skip
-                activate(sizes.activation, x, units, rows * width, mode.train)
-                if mode.rate > 0:
-                    drop_units(sizes, mode, batches, trial, layer, first, rows, units, x)
-            units, logits, _, _ = parts_of_readout(sizes, rows, own)
-            w = weights + layer_start(sizes, sizes.layers)
-            fill_rows(logits, 4, rows, 4, w + 4 * width)
-            add_product(logits, 4, units, width, w, 4, 1, (rows, 4, width))
+        for step in range(len(batches.tokens) // len(flat)):
+            place = step * len(flat) + trial
+            batch = batches.counts[place]
+            load_weights(flat, trial, places, packed, totals, loss)
+            rows = (batch + 2 * lanes - 1) // (2 * lanes) * 2 if mode.train else 2
+            for first in range(0, batch, rows * lanes):
+                read_scenes(batches, place, first, rows, sizes, own, mode.train)
+                for layer in range(sizes.layers):
+                    standard, x, units = parts_of_layer(sizes, rows, own, layer)
+                    below, below_width = below_layer(sizes, rows, own, layer)
+                    w = weights + layer_start(sizes, layer)
+                    bias = w + below_width * width
+                    fill_rows(x, width, rows, width, bias)
+                    shape = (rows, width, below_width)
+                    add_product(x, width, below, below_width, w, width, 1, shape)
+                    if sizes.momentum > 0:
+                        here = numbers(moments) + 2 * layer * width
+                        new = results.statistics[trial, layer] if mode.train else results.gradient
+                        apply_batch_norm(sizes, bias + width, mode, x, own, rows, batch, here,
+                                         standard, new)  # fmt: skip
+                    activate(sizes.activation, x, units, rows * width, mode.train)
+                    if mode.rate > 0:
+                        drop_units(sizes, mode, batches, place, layer, first, rows, units, x)
+                units, logits, _, _ = parts_of_readout(sizes, rows, own)
+                w = weights + layer_start(sizes, sizes.layers)
+                fill_rows(logits, 4, rows, 4, w + 4 * width)
+                add_product(logits, 4, units, width, w, 4, 1, (rows, 4, width))
+                if mode.train:
+                    backward(sizes, weights, sums, mode, rows, batch, own, numbers(moments),
+                             numbers(loss))  # fmt: skip
+                else:
+                    write_logits(batches, place, first, rows, logits, results.logits)
             if mode.train:
-                backward(sizes, weights, sums, mode, rows, batch, own, numbers(moments),
-                         numbers(loss))  # fmt: skip
-            else:
-                write_logits(batches, trial, first, rows, logits, results.logits)
-        if mode.train:
-            store_gradient(results, trial, places, totals, loss[0] / batch)
+                results.losses[place] = loss[0] / batch
+                store_gradient(results, trial, places, totals)
+                if len(adam.rates):
+                    move(adam, trial, step, flat[trial], results.gradient[trial])

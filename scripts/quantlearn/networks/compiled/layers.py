@@ -8,6 +8,8 @@ which is what products take at a time; who makes the rows fills them up. Weights
 ``totals`` are the gradients of weights, in the order of the weights, to which each function adds.
 """
 
+import numpy as np
+
 from quantlearn.networks.compiled.elementary import (
     choose,
     exponential,
@@ -50,6 +52,7 @@ __all__ = [
     "drop",
     "fill_rows",
     "load_weights",
+    "move",
     "multiply",
     "multiply_in_lanes",
     "normalise",
@@ -348,13 +351,27 @@ def load_weights(flat, trial, places, packed, totals, loss):
 
 
 @helper
-def store_gradient(results, trial, places, totals, loss):
-    """Write down the loss of a network and its gradient, the reverse of `load_weights`."""
-    results.losses[trial] = loss
+def store_gradient(results, trial, places, totals):
+    """Write down the gradient of a network, the reverse of `load_weights`."""
     target = numbers(results.gradient) + trial * results.gradient.shape[1]
     source, at = numbers(totals), numbers(places)
     for k in range(len(places)):
         target[k] = source[at[k]]
+
+
+@helper
+def move(adam, trial, step, weights, gradient):
+    """One step of Adam (Kingma & Ba 2015), or of AdamW, where the weights shrink."""
+    means, squares = adam.means[trial], adam.squares[trial]
+    rate, root = adam.rates[step], adam.roots[step]
+    new, new_square, epsilon = adam.keep[0], adam.keep[1], adam.keep[2]
+    decay, shrink = adam.decay[0], adam.decay[1]
+    for k in range(len(weights)):
+        weight = weights[k] - shrink * weights[k]
+        slope = gradient[k] + decay * weight
+        means[k] += new * (slope - means[k])
+        squares[k] += new_square * (slope * slope - squares[k])
+        weights[k] = weight - rate * means[k] / (np.sqrt(squares[k]) / root + epsilon)
 
 
 @helper

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from quantlearn.networks.compiled.batches import (
+    Adam,
     Batches,
     Mode,
     Results,
@@ -126,20 +127,61 @@ class SceneCore:
         The loss is the cross entropy, or where ``squared`` the squared error. Raises ValueError or
         IndexError where batches do not suit the networks.
         """
+        return self._descend(flat, tokens, lengths, labels, mode, squared)
+
+    @property
+    def descends(self) -> bool:
+        """Whether `descend` can take its steps: nothing is drawn or kept beside the weights."""
+        return self.settings["dropout"] == 0 and not self.settings.get("batch_norm")
+
+    def descend(
+        self,
+        flat: Tensor,
+        tokens: Tensor,
+        lengths: Tensor,
+        labels: Tensor,
+        mode: Evaluation,
+        adam: Adam,
+        squared: bool = False,
+    ) -> Tensor:
+        """Move ``flat`` by a step for each batch (steps, trials, …); losses (steps, trials) before.
+
+        The same as `loss_gradient` and a step of the optimiser in turn, but for rounding.
+        """
+        if not flat.is_contiguous():
+            raise ValueError("weights that are moved must be contiguous")
+        of_all = (part.flatten(0, 1) for part in (tokens, lengths, labels))
+        losses, _ = self._descend(flat, *of_all, mode, squared, len(labels), adam.arrays())
+        return losses.view(labels.shape[:2])
+
+    def _descend(
+        self,
+        flat: Tensor,
+        tokens: Tensor,
+        lengths: Tensor,
+        labels: Tensor,
+        mode: Evaluation,
+        squared: bool,
+        steps: int = 1,
+        adam: Adam | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Losses (steps · trials,) of batches, by which ``adam`` moves, and the last gradient."""
         tokens, lengths = as_arrays(tokens, self.read_until(tokens, lengths))
-        trials, scenes, positions = tokens.shape
+        batches_of_all, scenes, positions = tokens.shape
+        adam = adam or Adam.none(flat.dtype)
         self.demand_trainable(scenes, mode)
         if labels.shape != lengths.shape:
             raise ValueError("labels must be (T, B) as the lengths")
-        batches = self._batches(flat, tokens, lengths, self.order(lengths), labels.numpy())
-        losses, gradient = torch.empty(trials, dtype=flat.dtype), torch.zeros_like(flat)
-        statistics = torch.empty(self.statistics(trials), dtype=flat.dtype)
+        order = self.order(lengths)
+        batches = self._batches(flat, tokens, lengths, order, labels.numpy(), steps=steps)
+        losses, gradient = torch.empty(batches_of_all, dtype=flat.dtype), torch.zeros_like(flat)
+        statistics = torch.empty(self.statistics(len(flat)), dtype=flat.dtype)
         nothing = empty(0, 0, 0, dtype=flat.dtype)
         results = Results(nothing, losses.numpy(), gradient.numpy(), statistics.numpy())
         rate = self.settings["dropout"] if isinstance(mode, Training) else 0.0
         if rate == 0:
             asked = Mode(True, squared, 0.0, empty(0, dtype=flat.dtype))
-            self._run(flat, batches, results, lambda trial: asked, one_by_one=False)
+            self._run(flat, batches, results, adam, lambda trial: asked, one_by_one=False)
         else:
             count, number = self.units_drawn(scenes, positions), losses.numpy().dtype
 
@@ -150,7 +192,7 @@ class SceneCore:
                 beyond = self.settings["hidden"] + 4
                 return Mode(True, squared, rate, np.pad(kept.astype(number), (0, beyond)))
 
-            self._run(flat, batches, results, draw, one_by_one=True)
+            self._run(flat, batches, results, adam, draw, one_by_one=True)
         self.keep_statistics(statistics, mode)
         return losses, gradient
 
@@ -167,7 +209,8 @@ class SceneCore:
         nothing = [empty(*shape, dtype=flat.dtype) for shape in ((0,), (0, 0), (0, 0, 0, 0))]
         asked = Mode(False, False, 0.0, nothing[0])
         results = Results(logits, *nothing)
-        self._run(flat, batches, results, lambda trial: asked, one_by_one=False)
+        adam = Adam.none(flat.dtype)
+        self._run(flat, batches, results, adam, lambda trial: asked, one_by_one=False)
         return torch.as_tensor(np.take_along_axis(logits, plan.scene_of[..., None], axis=1))
 
     def _batches(
@@ -178,9 +221,10 @@ class SceneCore:
         order: np.ndarray,
         labels: np.ndarray,
         counts: np.ndarray | None = None,
+        steps: int = 1,
     ) -> Batches:
         vectors = self.task.token_table(flat.dtype, flat.device).numpy()
-        check_tokens(tokens, lengths, len(flat), len(vectors))
+        check_tokens(tokens, lengths, steps * len(flat), len(vectors))
         if counts is None:
             counts = np.full(len(tokens), tokens.shape[1])
         labels = np.ascontiguousarray(labels)
@@ -191,6 +235,7 @@ class SceneCore:
         flat: Tensor,
         batches: Batches,
         results: Results,
+        adam: Adam,
         mode_of: Callable[[int], Mode],
         one_by_one: bool,
     ) -> None:
@@ -207,7 +252,7 @@ class SceneCore:
             for trials in pairwise(borders):
                 self.kernel(
                     CODE, self.sizes, trials, weights, self.places, packed, totals, memory,
-                    batches, mode_of(trials[0]), results,
+                    batches, mode_of(trials[0]), adam, results,
                 )  # fmt: skip
 
         spread(run, len(flat), self.threads)

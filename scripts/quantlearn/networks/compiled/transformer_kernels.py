@@ -32,6 +32,7 @@ from quantlearn.networks.compiled.layers import (
     drop,
     fill_rows,
     load_weights,
+    move,
     multiply,
     multiply_in_lanes,
     normalise,
@@ -120,19 +121,19 @@ def workspace(sizes, rows, layers):
 
 
 @helper
-def place_scenes(batches, trial, block, scenes):
+def place_scenes(batches, place, block, scenes):
     """Put the scenes of a block into lanes, -1 where there is none; return the number of rows."""
     longest = 0
     for lane in range(len(scenes)):
         k = block * len(scenes) + lane
-        scenes[lane] = batches.order[trial, k] if k < batches.counts[trial] else -1
+        scenes[lane] = batches.order[place, k] if k < batches.counts[place] else -1
         if scenes[lane] >= 0:
-            longest = max(longest, batches.lengths[trial, scenes[lane]])
+            longest = max(longest, batches.lengths[place, scenes[lane]])
     return (longest + 2) // 2 * 2
 
 
 @helper
-def read_scenes(batches, trial, scenes, sizes, rows, own, train):
+def read_scenes(batches, place, scenes, sizes, rows, own, train):
     """Write what the scenes of a block have: which rows, the truth, and each row's inputs."""
     lanes = lanes_of(own)
     within, truth, inputs = own, own + rows, own + (rows + 1)
@@ -141,15 +142,15 @@ def read_scenes(batches, trial, scenes, sizes, rows, own, train):
     told = batches.vectors.shape[1]
     for lane in range(lanes):
         scene = scenes[lane]
-        length = batches.lengths[trial, scene] if scene >= 0 else 0
+        length = batches.lengths[place, scene] if scene >= 0 else 0
         for row in range(rows):
             there[row * lanes + lane] = 1 if row <= length else 0
         answers[lane] = 0
         if scene >= 0 and train:
-            answers[lane] = 2 * batches.labels[trial, scene] - 1
+            answers[lane] = 2 * batches.labels[place, scene] - 1
         if scene >= 0:
             tokens = numbers(batches.tokens)
-            tokens = tokens + (trial * batches.tokens.shape[1] + scene) * batches.tokens.shape[2]
+            tokens = tokens + (place * batches.tokens.shape[1] + scene) * batches.tokens.shape[2]
             vector = numbers(batches.vectors) + tokens[0] * told
             for k in range(batches.zones, told):
                 values[k * lanes + lane] = vector[k]
@@ -420,14 +421,14 @@ def backward(sizes, weights, totals, mode, rows, batch, own, loss):
 
 
 @kernel
-def run(code, sizes, trials, flat, places, packed, totals, memory, batches, mode, results):
-    """Compute the networks from the first to before the last of ``trials``.
+def run(code, sizes, trials, flat, places, packed, totals, memory, batches, mode, adam, results):
+    """Compute the networks from the first to before the last of ``trials``, batch after batch.
 
-    flat (T, row) holds weight k of a network in column k; ``places`` (weights,) says where it
-    stands in ``packed`` (P,), which holds what is no weight and does not change. Scratch: totals
-    (P,) and memory, as many vectors as `workspace` says. Of ``kept`` each layer takes a number for
-    each scene, row and unit, for all rows of the longest scene that there can be, the last layer
-    for row 0 alone.
+    flat (T, row) holds weight k of a network in column k, which ``adam`` moves after each batch
+    where it has rates; ``places`` (weights,) says where it stands in ``packed`` (P,), which holds
+    also what is no weight and does not change. Scratch: totals (P,) and memory, as many vectors as
+    `workspace` says. Of ``kept`` each layer takes a number for each scene, row and unit, for all
+    rows of the longest scene that there can be, the last layer for row 0 alone.
     """
     own = as_vectors(numbers(memory))
     lanes = lanes_of(own)
@@ -435,22 +436,27 @@ def run(code, sizes, trials, flat, places, packed, totals, memory, batches, mode
     scenes, offsets = np.empty(lanes, np.int32), np.empty(lanes, np.int32)
     loss = np.empty(4, packed.dtype)
     for trial in range(trials[0], trials[1]):
-        batch = batches.counts[trial]
-        load_weights(flat, trial, places, packed, totals, loss)
-        for block in range((batch + lanes - 1) // lanes):
-            rows = place_scenes(batches, trial, block, scenes)
-            read_scenes(batches, trial, scenes, sizes, rows, own, mode.train)
-            positions = batches.tokens.shape[2]
-            forward(sizes, weights, mode, rows, scenes, batch, positions, own, offsets)
+        for step in range(len(batches.tokens) // len(flat)):
+            place = step * len(flat) + trial
+            batch = batches.counts[place]
+            load_weights(flat, trial, places, packed, totals, loss)
+            for block in range((batch + lanes - 1) // lanes):
+                rows = place_scenes(batches, place, block, scenes)
+                read_scenes(batches, place, scenes, sizes, rows, own, mode.train)
+                positions = batches.tokens.shape[2]
+                forward(sizes, weights, mode, rows, scenes, batch, positions, own, offsets)
+                if mode.train:
+                    backward(sizes, weights, sums, mode, rows, batch, own, numbers(loss))
+                    continue
+                _, _, _, _, readout, _ = parts_of_block(sizes, rows, own)
+                _, _, _, logits, _ = parts_of_readout(sizes, readout)
+                values = lane_numbers(logits)
+                for lane in range(lanes):
+                    if scenes[lane] >= 0:
+                        results.logits[place, scenes[lane], 0] = values[lane]
+                        results.logits[place, scenes[lane], 1] = values[lanes + lane]
             if mode.train:
-                backward(sizes, weights, sums, mode, rows, batch, own, numbers(loss))
-                continue
-            _, _, _, _, readout, _ = parts_of_block(sizes, rows, own)
-            _, _, _, logits, _ = parts_of_readout(sizes, readout)
-            values = lane_numbers(logits)
-            for lane in range(lanes):
-                if scenes[lane] >= 0:
-                    results.logits[trial, scenes[lane], 0] = values[lane]
-                    results.logits[trial, scenes[lane], 1] = values[lanes + lane]
-        if mode.train:
-            store_gradient(results, trial, places, totals, loss[0] / batch)
+                results.losses[place] = loss[0] / batch
+                store_gradient(results, trial, places, totals)
+                if len(adam.rates):
+                    move(adam, trial, step, flat[trial], results.gradient[trial])

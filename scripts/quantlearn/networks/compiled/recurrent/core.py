@@ -111,6 +111,8 @@ class RecurrentCore:
         self.task = task
         self.threads = threads
 
+    descends = True
+
     def loss_gradient(
         self,
         flat: Tensor,
@@ -277,8 +279,7 @@ def _descend(
     if dropout is not None:
         kept_numbers += (layers - 1) * rows * width
     if adam is None:
-        none, nothing = empty(0, dtype=dtype), empty(0, 0, dtype=dtype)
-        adam = Adam(none, none, nothing, nothing, none, none)
+        adam = Adam.none(dtype)
     batches = (tokens, lengths, np.ascontiguousarray(labels))
     between, at_readout = (steps, layers - 1, batch, length, units), (steps, batch, units)
     losses, gradient = torch.empty(steps, trials, dtype=dtype), torch.zeros_like(flat)

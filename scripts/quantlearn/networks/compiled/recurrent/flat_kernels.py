@@ -16,6 +16,7 @@ import math
 import numpy as np
 
 from quantlearn.compiling import kernel
+from quantlearn.networks.compiled.layers import move
 from quantlearn.networks.compiled.recurrent.training_kernels import backward, forward, lay_out
 from quantlearn.networks.compiled.recurrent.training_weights import collect, pack_row
 from quantlearn.networks.compiled.simd import helper, inline
@@ -71,21 +72,6 @@ def multiply(numbers, factors):
     for i in range(len(numbers)):
         for k in range(numbers.shape[1]):
             numbers[i, k] *= factors[i, k]
-
-
-@helper
-def move(adam, trial, step, weights, gradient):
-    """One step of Adam (Kingma & Ba 2015), or of AdamW, where the weights shrink."""
-    means, squares = adam.means[trial], adam.squares[trial]
-    rate, root = adam.rates[step], adam.roots[step]
-    new, new_square, epsilon = adam.keep[0], adam.keep[1], adam.keep[2]
-    decay, shrink = adam.decay[0], adam.decay[1]
-    for k in range(len(weights)):
-        weight = weights[k] - shrink * weights[k]
-        slope = gradient[k] + decay * weight
-        means[k] += new * (slope - means[k])
-        squares[k] += new_square * (slope * slope - squares[k])
-        weights[k] = weight - rate * means[k] / (np.sqrt(squares[k]) / root + epsilon)
 
 
 @kernel
