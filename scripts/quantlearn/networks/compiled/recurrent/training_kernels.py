@@ -101,10 +101,10 @@ def multiply_rows(
 ):
     """out[row][column] = base[row][column] + Σ over k of x[row][k] weights[k][column].
 
-    Numba compiles anew for constants: numbers are given as np.intp. Each matrix comes with how far
-    its rows are apart: x, of numbers, with how far its columns are, too,
-    the others of vectors; all rows of base are one where that is 0. There are so many rows, k, and
-    columns in vectors. The weights of a few columns stay in the cache for all rows.
+    Each matrix comes with how far its rows are apart: x, of numbers, with how far its columns are,
+    too, the others of vectors; all rows of base are one where that is 0. There are so many rows, k,
+    and columns in vectors. The weights of a few columns stay in the cache for all rows. Constants
+    among the distances are given as np.intp: numba would compile anew for each.
     """
     column = 0
     while column < vectors:
@@ -146,7 +146,7 @@ def lay_out(tokens, lengths, order, starts, token_of):
     rows' tokens.
     """
     longest = tokens.shape[1]
-    starts[:] = 0  # how many scenes have a position, then where its rows end
+    starts[:] = 0  # first how many scenes there are of each length, the longest first
     for scene in range(len(lengths)):
         starts[longest - lengths[scene]] += 1
     for k in range(1, longest + 1):

@@ -48,7 +48,7 @@ def layout(units, gates, values, lanes):
     (16, 64, 48, 12)
     """
     width = rounded(units, lanes)
-    # the last gate's vectors may reach beyond it; rows at a power of two would share few cache sets
+    # the last gate's vectors may reach beyond it
     pitch = rounded((max(gates, values) - 1) * units + width, lanes)
     return width, pitch, rounded(gates * units, lanes), rounded(units, 4)
 
@@ -117,14 +117,14 @@ def pack_row(cell, source, vectors, runs, shape, packed):
         row[:of_all] = source[start + units * stored :][:of_all]
         for k in range(inputs):
             if vectors[token, k] != 0:  # few are not
-                add_runs(row, source[k * stored :], vectors[token, k], runs[0], units)
+                add_runs(source[k * stored :], 0, vectors[token, k], runs[0], units, row)
     for layer in range(layers):
         of_input, of_hidden, of_bias = weights_of(layer, vocabulary, sizes)
         if layer > 0:
-            pack_matrix(source[start:], stored, runs[0], units, pitch, packed[of_input:])
+            copy_runs(source[start:], stored, 0, runs[0], units, packed[of_input:], pitch)
             transpose(packed[of_input:], sizes)
             start += units * stored
-        pack_matrix(source[start:], stored, runs[1], units, pitch, packed[of_hidden:])
+        copy_runs(source[start:], stored, 0, runs[1], units, packed[of_hidden:], pitch)
         transpose(packed[of_hidden:], sizes)
         start += units * stored
         if layer > 0:
@@ -133,21 +133,25 @@ def pack_row(cell, source, vectors, runs, shape, packed):
 
 
 @helper
-def add_runs(gates, stored, factor, runs, units):
-    """gates[gate] += factor · the block that it takes."""
+def add_runs(source, side, factor, runs, units, target):
+    """target += factor · source, block by block.
+
+    ``side`` is where ``runs`` say where source has them: 0 as they are stored, 1 by their gates.
+    """
     for run in range(len(runs)):
-        here, there = runs[run, 0] * units, runs[run, 1] * units
+        here, there = runs[run, side] * units, runs[run, 1 - side] * units
         for k in range(runs[run, 2] * units):
-            gates[there + k] += factor * stored[here + k]
+            target[there + k] += factor * source[here + k]
 
 
 @helper
-def pack_matrix(source, stored, runs, units, pitch, packed):
+def copy_runs(source, source_row, side, runs, units, target, target_row):
+    """Copy matrices of ``units`` rows, so far apart, block by block, as `add_runs` does."""
     for run in range(len(runs)):
-        here, there = runs[run, 0] * units, runs[run, 1] * units
+        here, there = runs[run, side] * units, runs[run, 1 - side] * units
         for row in range(units):
             for k in range(runs[run, 2] * units):
-                packed[row * pitch + there + k] = source[row * stored + here + k]
+                target[row * target_row + there + k] = source[row * source_row + here + k]
 
 
 @helper
@@ -183,32 +187,14 @@ def collect(cell, sums, vectors, runs, shape, target):
             bias[k] += row[k]
         for k in range(inputs):
             if vectors[token, k] != 0:
-                collect_runs(row, target[k * stored :], vectors[token, k], runs[0], units)
+                add_runs(row, 1, vectors[token, k], runs[0], units, target[k * stored :])
     for layer in range(layers):
         of_input, of_hidden, of_bias = gradients_of(layer, vocabulary, sizes)
         if layer > 0:
-            collect_matrix(sums[of_input:], stored, runs[0], units, pitch, target[start:])
+            copy_runs(sums[of_input:], pitch, 1, runs[0], units, target[start:], stored)
             start += units * stored
-        collect_matrix(sums[of_hidden:], stored, runs[1], units, pitch, target[start:])
+        copy_runs(sums[of_hidden:], pitch, 1, runs[1], units, target[start:], stored)
         start += units * stored
         if layer > 0:
             target[start:][:of_all] = sums[of_bias:][:of_all]
         start += of_all
-
-
-@helper
-def collect_runs(gates, stored, factor, runs, units):
-    """The reverse of `add_runs`."""
-    for run in range(len(runs)):
-        here, there = runs[run, 0] * units, runs[run, 1] * units
-        for k in range(runs[run, 2] * units):
-            stored[here + k] += factor * gates[there + k]
-
-
-@helper
-def collect_matrix(sums, stored, runs, units, pitch, target):
-    for run in range(len(runs)):
-        here, there = runs[run, 0] * units, runs[run, 1] * units
-        for row in range(units):
-            for k in range(runs[run, 2] * units):
-                target[row * stored + here + k] = sums[row * pitch + there + k]
