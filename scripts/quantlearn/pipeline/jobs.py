@@ -4,6 +4,7 @@ A script is a function with plain arguments and an end of two lines that hands i
 The function can so be called from a test or a notebook, and knows nothing of Snakemake.
 """
 
+import gc
 import inspect
 import logging
 import sys
@@ -37,7 +38,7 @@ def run_job(function: Callable[..., None], snakemake: Any) -> None:
         **dict(snakemake.output.items()),
     }
     wanted = inspect.signature(function).parameters
-    with _logging_to(snakemake.log[0] if snakemake.log else None) as log:
+    with _libraries_kept(), _logging_to(snakemake.log[0] if snakemake.log else None) as log:
         try:
             demand_as_written(_paths(dict(snakemake.input.items()).values()))
             function(**{name: _plain(offered[name]) for name in wanted if name in offered})
@@ -50,6 +51,19 @@ def run_job(function: Callable[..., None], snakemake: Any) -> None:
             log.error(message)
             print(message, file=sys.stderr)
             sys.exit(1)
+
+
+@contextmanager
+def _libraries_kept() -> Iterator[None]:
+    """Leave what is loaded by now, and what is left at the end, out of garbage collections.
+
+    None of it becomes garbage, and to look through all of torch takes as long as a short job.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.freeze()
 
 
 def _plain(value: Any) -> Any:
