@@ -27,12 +27,13 @@ __all__ = [
     "GRU",
     "LSTM",
     "Cell",
-    "activate",
     "derive",
     "gates_of",
     "load_gates",
     "load_states",
     "load_values",
+    "next_states",
+    "open_gates",
     "states_of",
 ]
 
@@ -47,7 +48,7 @@ class Cell:
         states: numbers that a unit carries from one position to the next, the hidden state last.
         driven, recurrent: for each gate the block of columns of the input's and of the hidden
             state's matrix, or None.
-        activate, derive: as the functions of this name.
+        open_gates, next_states, derive: as the functions of this name.
     """
 
     name: str
@@ -56,7 +57,8 @@ class Cell:
     states: int
     driven: tuple[int | None, ...]
     recurrent: tuple[int | None, ...]
-    activate: Callable
+    open_gates: Callable
+    next_states: Callable
     derive: Callable
 
     @property
@@ -68,9 +70,13 @@ class Cell:
 # --- Long short-term memory ---------------------------------------------------------------------
 
 
-def _activate_lstm(cell, sums, old):
+def _open_lstm(cell, sums):
+    return sigmoid(sums[0]), sigmoid(sums[1]), tanh(sums[2]), sigmoid(sums[3])
+
+
+def _next_lstm(cell, opened, old):
     """c' = σ(f) c + σ(i) tanh(g), h' = σ(o) tanh(c')."""
-    i, f, g, o = sigmoid(sums[0]), sigmoid(sums[1]), tanh(sums[2]), sigmoid(sums[3])
+    i, f, g, o = opened
     c = multiply_add(f, old[0], i * g)
     tanh_c = tanh(c)
     return (i, f, g, o, tanh_c), (c, o * tanh_c)
@@ -97,14 +103,18 @@ def _derive_lstm(cell, values, old, new, slope, carried):
 # --- Gated recurrent unit -----------------------------------------------------------------------
 
 
-def _activate_gru(cell, sums, old):
+def _open_gru(cell, sums):
+    return sigmoid(sums[0]), sigmoid(sums[1]), sums[2], sums[3]
+
+
+def _next_gru(cell, opened, old):
     """n' = tanh(n + σ(r) m), h' = n' + σ(z) (h - n').
 
     n is what comes from the input, m from the hidden state: a gate each, half of whose weights are
     zero, so that a network's sums are as many as the LSTM's.
     """
-    r, z, m = sigmoid(sums[0]), sigmoid(sums[1]), sums[3]
-    n = tanh(multiply_add(r, m, sums[2]))
+    r, z, n, m = opened
+    n = tanh(multiply_add(r, m, n))
     return (r, z, n, m), (multiply_add(z, old[0] - n, n),)
 
 
@@ -123,26 +133,30 @@ def _derive_gru(cell, values, old, new, slope, carried):
 # --- Elman network ------------------------------------------------------------------------------
 
 
-def _activate_tanh(cell, sums, old):
-    return sums, (tanh(sums[0]),)
+def _open_elman(cell, sums):
+    return sums
+
+
+def _next_tanh(cell, opened, old):
+    return opened, (tanh(opened[0]),)
 
 
 def _derive_tanh(cell, values, old, new, slope, carried):
     return (slope * (1 - new[0] * new[0]),), carried
 
 
-def _activate_relu(cell, sums, old):
-    return sums, (relu(sums[0]),)
+def _next_relu(cell, opened, old):
+    return opened, (relu(opened[0]),)
 
 
 def _derive_relu(cell, values, old, new, slope, carried):
     return (where_positive(new[0], slope),), carried
 
 
-LSTM = Cell("lstm", 4, 5, 2, (0, 1, 2, 3), (0, 1, 2, 3), _activate_lstm, _derive_lstm)
-GRU = Cell("gru", 4, 4, 1, (0, 1, 2, None), (0, 1, None, 2), _activate_gru, _derive_gru)
-ELMAN_TANH = Cell("tanh", 1, 1, 1, (0,), (0,), _activate_tanh, _derive_tanh)
-ELMAN_RELU = Cell("relu", 1, 1, 1, (0,), (0,), _activate_relu, _derive_relu)
+LSTM = Cell("lstm", 4, 5, 2, (0, 1, 2, 3), (0, 1, 2, 3), _open_lstm, _next_lstm, _derive_lstm)
+GRU = Cell("gru", 4, 4, 1, (0, 1, 2, None), (0, 1, None, 2), _open_gru, _next_gru, _derive_gru)
+ELMAN_TANH = Cell("tanh", 1, 1, 1, (0,), (0,), _open_elman, _next_tanh, _derive_tanh)
+ELMAN_RELU = Cell("relu", 1, 1, 1, (0,), (0,), _open_elman, _next_relu, _derive_relu)
 
 _CELLS = {cell.name: cell for cell in (LSTM, GRU, ELMAN_TANH, ELMAN_RELU)}
 
@@ -190,14 +204,18 @@ def load_states(cell, place, step):
     """The same of their states."""
 
 
-def activate(cell, sums, old):
-    """What `derive` needs of the sums of a unit, one for each gate, and its new states."""
+def open_gates(cell, sums):
+    """The gates of a unit after their own nonlinearities, as many as its sums."""
+
+
+def next_states(cell, opened, old):
+    """What `derive` needs of a unit whose gates are ``opened``, and its new states."""
 
 
 def derive(cell, values, old, new, slope, carried):
     """∂loss/∂sums of a unit at a position from ∂loss/∂h', ``slope``.
 
-    ``values`` are what `activate` gave, ``old`` and ``new`` the states before and after. Returns
+    ``values`` are what `next_states` gave, ``old`` and ``new`` the states before and after. Returns
     also what goes from here to the unit's states at the position before, other than through R:
     there it is ``carried``, which is zero at the last position.
     """
@@ -233,9 +251,14 @@ def _load_states(cell, place, step):
     return lambda cell, place, step: load(place, step)
 
 
-@overload(activate, jit_options=INLINED)
-def _activate(cell, sums, old):
-    return cell.cell.activate
+@overload(open_gates, jit_options=INLINED)
+def _open_gates(cell, sums):
+    return cell.cell.open_gates
+
+
+@overload(next_states, jit_options=INLINED)
+def _next_states(cell, opened, old):
+    return cell.cell.next_states
 
 
 @overload(derive, jit_options=INLINED)

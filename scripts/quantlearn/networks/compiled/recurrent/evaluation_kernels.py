@@ -23,10 +23,11 @@ import numpy as np
 
 from quantlearn.compiling import kernel
 from quantlearn.networks.compiled.recurrent.cells import (
-    activate,
     gates_of,
     load_gates,
     load_states,
+    next_states,
+    open_gates,
     states_of,
 )
 from quantlearn.networks.compiled.simd import (
@@ -252,7 +253,14 @@ def advance(cell, vectors, weights, offsets, layers, vocabulary, units):
         w = weights + layer_start(layer, vocabulary, width, gates * width)
         gate_sums(layer, w, offsets, below, h, vocabulary, units, gates, sums)
         lanes = lanes_of(vectors)
+        # Two loops: no unit waits for the chain of its own nonlinearities.
         for u in range(width):
-            old = load_states(cell, own + u, width * lanes)
-            _, new = activate(cell, load_gates(cell, sums + u * gates, lanes), old)
+            x = sums + u * gates
+            store_vectors(x, lanes, open_gates(cell, load_gates(cell, x, lanes)), lanes)
+        for u in range(width):
+            opened, old = (
+                load_gates(cell, sums + u * gates, lanes),
+                load_states(cell, own + u, width * lanes),
+            )
+            _, new = next_states(cell, opened, old)
             store_vectors(own + u, width * lanes, new, lanes)

@@ -17,12 +17,13 @@ What a unit does with its gates is in ``cells``; a kernel is compiled for the ce
 import numpy as np
 
 from quantlearn.networks.compiled.recurrent.cells import (
-    activate,
     derive,
     gates_of,
     load_gates,
     load_states,
     load_values,
+    next_states,
+    open_gates,
     states_of,
 )
 from quantlearn.networks.compiled.recurrent.training_weights import (
@@ -261,6 +262,13 @@ def walk(cell, laid, sums, weights, shape):
                 count, units, columns // lanes,
             )  # fmt: skip
         for place in range(count):
+            at = sums + (first + place) * pitch
+            for u in range(0, units, lanes):
+                if units - u > lanes // 2:
+                    open_in_place(cell, as_vectors(at + u), units, units - u)
+                else:
+                    open_in_place(cell, as_halves(at + u), units, units - u)
+        for place in range(count):
             at, old = sums + (first + place) * pitch, own + (previous + place) * width
             new = own + (batch + first + place) * width
             for u in range(0, units, lanes):
@@ -275,10 +283,17 @@ def walk(cell, laid, sums, weights, shape):
 
 
 @inline
+def open_in_place(cell, sums, units, left):
+    """Replace the sums of a vector of units by their opened gates."""
+    store_vectors(sums, units, open_gates(cell, load_gates(cell, sums, units)), left)
+
+
+@inline
 def advance(cell, places, area, units, left):
     """Replace the sums of a vector of units by what the cell keeps, and write their new states."""
     sums, old, new = places
-    values, after = activate(cell, load_gates(cell, sums, units), load_states(cell, old, area))
+    opened, before = load_gates(cell, sums, units), load_states(cell, old, area)
+    values, after = next_states(cell, opened, before)
     store_vectors(sums, units, values, left)
     store_vectors(new, area, after, lanes_of(sums))
 
