@@ -98,6 +98,7 @@ RC = {
     "savefig.dpi": 300,
     "svg.fonttype": "none",  # text stays text
     "svg.hashsalt": "quantlearn",  # the same ids, so the same bytes, every time
+    "text.parse_math": False,  # a title may have dollar signs
     "xtick.labelsize": 8,
     "ytick.labelsize": 8,
 }
