@@ -13,7 +13,6 @@ import csv
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -99,6 +98,9 @@ def translate(expression: str) -> str:
     return str(node)
 
 
+_SIGNS = set("|&+-~<>=*/%^∩∪∖⊆⊊⊇⊋≤≥≠∧∨¬")  # of which the prefix notation has none
+
+
 def _read(expression: str) -> lang.Node:
     if len(expression) > _LONGEST:
         raise ExpressionError(
@@ -109,8 +111,11 @@ def _read(expression: str) -> lang.Node:
     try:
         tree = _parser().parse(expression)
     except UnexpectedInput as error:
-        with suppress(ExpressionError):
+        try:
             return parse(expression)
+        except ExpressionError:
+            if _SIGNS.intersection(expression):
+                raise
         place = min(error.pos_in_stream or 0, len(expression))
         raise ExpressionError(
             "expected prefix notation, such as subset_eq(A, B)", expression, (place, place + 1)

@@ -246,7 +246,8 @@ def test_translation(prefix, ours):
     ("prefix", "problem", "column"),
     [
         ("subset_eq(A, B", "expected prefix notation", 14),
-        ("A & B", "expected prefix notation", 3),
+        ("A & B", "but A & B is a set", 1),
+        ("|A & B| >", "expected", 10),
         ("complement(subset_eq(A, B))", "complement takes a set, but A", 1),
         ("", "expected prefix notation", 1),
         ("cardinality(A)", "a quantifier is a truth", 1),

@@ -966,6 +966,17 @@ def test_bad_run(tmp_path, changes, expected):
         assert all(part in line for part in parts), line
 
 
+def test_faults_of_a_list_of_expressions_are_told_with_those_of_the_settings(folder, tmp_path):
+    listed = tmp_path / "mine.csv"
+    listed.write_text("expression\n|A & B| >\n|A & B| > 2\n|A| >> 1\n", encoding="utf-8")
+    run = RUN | {"trials": 0, "atlas": {"expressions": str(listed)}}
+    lines = lines_of(folder, run)
+    assert ["trials" in line for line in lines] == [True, False, False]
+    place = f"--config: atlas.expressions: {listed}: expression"
+    assert lines[0].startswith("--config: trials: 0 ")
+    assert [line[: len(place) + 3] for line in lines[1:]] == [f"{place} 1:", f"{place} 3:"]
+
+
 def test_a_fault_on_the_command_line_is_said_to_stand_there(folder):
     [line] = lines_of(folder, RUN | {"trials": 0})
     assert line.startswith("--config: trials: 0 ")
