@@ -102,6 +102,9 @@ $(STAMP):
 	@case "$(CURDIR)" in *" "*) \
 	  echo "Snakemake cannot run an environment in a folder with a space, such as $(CURDIR); move the clone" >&2; \
 	  exit 1;; esac
+	@test "$$(uname -sm)" != "Darwin x86_64" || { \
+	  echo "there are no packages for a Mac with an Intel processor: take Linux, or a Mac with Apple silicon" >&2; \
+	  exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
 	  echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13; name one that is, as in: make report PYTHON=python3.12" >&2; \
 	  exit 1; }

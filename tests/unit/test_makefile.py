@@ -19,6 +19,8 @@ STAND_IN = """\
 case "$*" in
   "-m venv"*)     rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python; echo venv >> calls ;;
   "-m pip"*)      [ ! -e no_network ] || exit 1; echo "pip ${*##*/}" >> calls ;;
+  "-m pytest -m processor"*)
+    echo "pytest $ATEN_CPU_CAPABILITY $NUMBA_CPU_NAME $OMP_NUM_THREADS" >> calls ;;
   "-m pytest"*)   echo "pytest PYTHONPATH=${PYTHONPATH-}" >> calls ;;
   "-m snakemake"*) echo "$*" >> calls ;;
   "-m quantlearn new"*) printf '<%s>' "$@" >> calls ;;
@@ -65,6 +67,7 @@ def calls(clone: Path) -> list[str]:
     return found
 
 
+CPUINFO = Path("/proc/cpuinfo")
 PIPELINE, TESTS = "pip requirements.lock", "pip tests.lock"
 
 
@@ -144,6 +147,24 @@ def test_a_folder_with_a_space_is_refused_before_anything_is_installed(clone):
     assert found.returncode != 0
     assert "folder with a space" in found.stderr.splitlines()[0]
     assert calls(moved) == []
+
+
+def test_a_mac_without_packages_is_told_before_anything_is_installed(clone):
+    (clone / "bin").mkdir()
+    (clone / "bin/uname").write_text('#!/bin/sh\necho "Darwin x86_64"\n', encoding="utf-8")
+    (clone / "bin/uname").chmod(0o755)
+    found = make(clone, "report")
+    assert found.returncode != 0
+    assert found.stderr.startswith("there are no packages for a Mac with an Intel processor")
+    assert calls(clone) == []
+
+
+def test_tests_of_the_processor_run_for_several_kinds(clone):
+    assert make(clone, "test-processors").returncode == 0
+    ran = [line.removeprefix("pytest ") for line in calls(clone)[3:]]
+    assert ran[:2] == ["default x86-64 1", "avx2 x86-64-v3 2"]
+    has_avx512 = "avx512f" in (CPUINFO.read_text("utf-8") if CPUINFO.exists() else "")
+    assert ran[2:] == ["avx512 x86-64-v4 2"] * has_avx512
 
 
 def test_report_is_made_with_few_trials(clone):
