@@ -3,6 +3,7 @@
 A sample of what tests/crash/crash.py does, which `make test-crash` runs whole.
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -12,9 +13,14 @@ import pytest
 
 from pipeline import ROOT
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux" or not shutil.which("cc"), reason="takes Linux and a compiler for C"
-)
+
+@pytest.fixture(autouse=True)
+def compiler():
+    """Skip without Linux and a compiler for C, or fail if QUANTLEARN_REQUIRE_COMPILER."""
+    if sys.platform != "linux" or not shutil.which("cc"):
+        if os.environ.get("QUANTLEARN_REQUIRE_COMPILER"):
+            pytest.fail("QUANTLEARN_REQUIRE_COMPILER is set, but there is none, or no Linux")
+        pytest.skip("takes Linux and a compiler for C")
 
 
 def crash(*arguments):
