@@ -57,8 +57,8 @@ def _execute_forked(script: Any, path: str, edit: bool = False) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         # Another thread may have just held the locks of the old ones.
-        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
-        sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", encoding="utf-8", buffering=1, closefd=False)  # noqa: SIM115
         end_as_program(lambda: runpy.run_path(path, run_name="__main__"))
     with benchmarked(process, script.bench_record):
         status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])

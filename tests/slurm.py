@@ -245,7 +245,7 @@ def _stop(pid_file: Path, seconds: float = 10) -> None:
     """End the daemon of a pid file, if it runs."""
     if not pid_file.exists():
         return
-    pid = int(pid_file.read_text())
+    pid = int(pid_file.read_text(encoding="utf-8"))
     end = time.monotonic() + seconds
     while _runs(pid):
         with suppress(ProcessLookupError):  # It may end just now.
@@ -256,7 +256,7 @@ def _stop(pid_file: Path, seconds: float = 10) -> None:
 def _runs(pid: int) -> bool:
     """Whether a process runs. One that has ended may wait long to be reaped in a container."""
     try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return False
     return state != "Z"

@@ -319,7 +319,7 @@ def test_a_job_without_memory_says_what_to_lower(tmp_path, capsys, function):
 
 def test_a_temporary_file_that_cannot_be_written(tmp_path, capsys):
     def fill():
-        with open("/dev/full", "w") as full:
+        with open("/dev/full", "w", encoding="utf-8") as full:
             full.write("x")
 
     with pytest.raises(SystemExit):

@@ -337,7 +337,9 @@ def run(tmp_path_factory):
         code = RECORD["code"] | {"digests": {"train": "1f0c2a"}}
         record = "results/report/course/record.json"
         write_record(RECORD | {"files": files, "settings": kept, "code": code}, record)
-        Path("results/empty.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
+        Path("results/empty.svg").write_text(
+            '<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8"
+        )
         hidden, search = loaded["hidden_states"], loaded["search_random"]
         wide, rare = loaded["tutorial_one_hot"], loaded["balancing_rare_none"]
         tabulated(Path("results/tutorial_one_hot"), wide, [8, 60], 6)

@@ -191,7 +191,7 @@ def test_a_control_group_bounds_the_memory(tmp_path, told, limits):
     for file, text in {"../../../proc/self/cgroup": f"{told}\n", **limits}.items():
         path = Path(os.path.normpath(tmp_path / "sys/fs/cgroup" / file))
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     assert machine_memory(tmp_path) == GIB
 
 
