@@ -40,6 +40,8 @@ def processor_kind() -> str:
     from numba.core import config  # noqa: PLC0415
 
     compiled = config.CPU_NAME or get_host_cpu_name()
+    if config.CPU_FEATURES is not None:
+        compiled += f" with {config.CPU_FEATURES or 'no more'}"
     uses = f"PyTorch with {torch.backends.cpu.get_cpu_capability()}, compiled code for {compiled}"
     return f"{processor()}; {uses}"
 

@@ -148,10 +148,11 @@ def test_a_step_of_the_eager_core_is_within_a_millionth_of_itself_alone(name, pr
     assert_step_within_company(ensemble, flat, random_batch(task, 30, 3), (0, 13, 29))
 
 
-def test_what_adds_the_same_to_all_scores_does_not_move():
+@pytest.mark.parametrize("core", ["eager", "compiled"])
+def test_what_adds_the_same_to_all_scores_does_not_move(core):
     """The bias of a transformer's keys, whose derivative is 0."""
     settings = network("transformer", heads=3, head_size=5, precision="float32")
-    ensemble, outcome = run(settings, [0, 1], training_settings(max_epochs=1))
+    ensemble, outcome = run(settings, [0, 1], training_settings(max_epochs=1), core=core)
     for layer in range(settings["layers"]):
         biases = ensemble.unpack(outcome.weights)[f"layer{layer}.attention.inputs.bias"]
         queries, keys, values = biases.chunk(3, dim=1)
