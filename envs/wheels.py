@@ -14,8 +14,8 @@ from pathlib import Path
 ENVS = Path(__file__).parent
 PYTHONS = ("3.11", "3.12", "3.13")
 SYSTEMS = {
-    "Linux": ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"],
-    "macOS": [
+    "Linux (x86-64)": ["manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"],
+    "macOS (Apple silicon)": [
         "macosx_14_0_arm64",
         "macosx_12_0_arm64",
         "macosx_11_0_arm64",
