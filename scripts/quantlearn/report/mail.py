@@ -31,8 +31,13 @@ def write_one_file(report: str | Path, one_file: str | Path) -> None:
 
     Links to other pages of the site become plain text.
     """
-    site = Path(report).parent
-    page = BeautifulSoup(Path(report).read_text(encoding="utf-8"), "html.parser")
+    with replacing(one_file) as beside:  # where another run takes the site away, too
+        beside.write_text(_alone(Path(report)), encoding="utf-8")
+
+
+def _alone(report: Path) -> str:
+    site = report.parent
+    page = BeautifulSoup(report.read_text(encoding="utf-8"), "html.parser")
     article = page.find("article")
     for link in article.find_all("a"):
         if not link.get("href", "").startswith("http"):
@@ -42,9 +47,7 @@ def write_one_file(report: str | Path, one_file: str | Path) -> None:
     for image in article.find_all("img"):
         content = base64.b64encode((site / image["src"]).read_bytes()).decode("ascii")
         image["src"] = f"data:image/svg+xml;base64,{content}"
-    found = [next(site.glob(f"_static/**/{name}")) for name in STYLES]
+    static = site / "_static"
+    found = [next(static.glob(f"**/{name}"), static / name) for name in STYLES]
     style = "\n".join(path.read_text(encoding="utf-8") for path in found)
-    title = page.title.get_text()
-    with replacing(one_file) as beside:
-        text = PAGE.format(title=title, style=style, main=article.decode_contents())
-        beside.write_text(text, encoding="utf-8")
+    return PAGE.format(title=page.title.get_text(), style=style, main=article.decode_contents())

@@ -203,34 +203,38 @@ def build(sources: Path, configuration: Path, report: Path) -> None:
 
     What Sphinx warns of is in the log. Raises `QuantlearnError` when it cannot make the site.
     """
-    report.parent.mkdir(parents=True, exist_ok=True)
-    for left_over in report.parent.glob(".site-*"):  # of runs that were killed
-        shutil.rmtree(left_over)
-    with tempfile.TemporaryDirectory(dir=report.parent, prefix=".site-") as folder:
-        built = Path(folder, "html")
-        places = ["-c", configuration, "-d", f"{folder}/doctrees", sources, built]
-        # A process of its own: Sphinx sets up logging and languages for all that runs beside it.
-        done = subprocess.run(
-            [sys.executable, "-m", "sphinx", "-b", "html", "-q", *map(str, places)],
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-        if done.returncode:
-            raise QuantlearnError(f"{report}: Sphinx could not make the site: {done.stderr}")
-        log.info("%s", done.stderr or "Sphinx had nothing to warn of")
-        if (sources / "files").exists():
-            shutil.copytree(sources / "files", built / "files")
-        for spare in SPARE:
-            for path in built.glob(spare):
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-        sync_folder(built)
-        for name in FOLDERS:
-            shutil.rmtree(report.parent / name, ignore_errors=True)
-        for entry in sorted(built.iterdir()):
-            if entry.name != report.name:
-                entry.replace(report.parent / entry.name)
-        sync(report.parent)
-        # Last: with its front page the site is whole.
-        with replacing(report) as beside:
+    # The front page comes last: with it the site is whole. What fails before is told of it.
+    with replacing(report) as beside:
+        for left_over in report.parent.glob(".site-*"):  # of runs that were killed
+            shutil.rmtree(left_over)
+        with tempfile.TemporaryDirectory(dir=report.parent, prefix=".site-") as folder:
+            built = Path(folder, "html")
+            _run_sphinx(sources, configuration, built, report)
+            if (sources / "files").exists():
+                shutil.copytree(sources / "files", built / "files")
+            for spare in SPARE:
+                for path in built.glob(spare):
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            sync_folder(built)
+            for old in (report.parent / name for name in FOLDERS):
+                if old.exists():
+                    shutil.rmtree(old)
+            for entry in sorted(built.iterdir()):
+                if entry.name != report.name:
+                    entry.replace(report.parent / entry.name)
+            sync(report.parent)
             shutil.copyfile(built / report.name, beside)
+
+
+def _run_sphinx(sources: Path, configuration: Path, built: Path, report: Path) -> None:
+    places = ["-c", configuration, "-d", built.with_name("doctrees"), sources, built]
+    # A process of its own: Sphinx sets up logging and languages for all that runs beside it.
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-b", "html", "-q", *map(str, places)],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if done.returncode:
+        raise QuantlearnError(f"{report}: Sphinx could not make the site: {done.stderr}")
+    log.info("%s", done.stderr or "Sphinx had nothing to warn of")
