@@ -377,7 +377,8 @@ def schedule_of_run(bench: Bench, number: int) -> str:
 
 
 NAMED = re.compile(
-    r"^\w+: .*\brun\b|^results.*: cannot be written|--unlock|the same command goes on", re.MULTILINE
+    r"^\w+: .*\brun\b|^(results|\.snakemake).*: cannot be written|--unlock|same command goes on",
+    re.MULTILINE,
 )
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from quantlearn.errors import QuantlearnError
+from quantlearn.pipeline.faults import in_one_line
 from quantlearn.pipeline.live_page import RunEnd, write_live_page
 from quantlearn.pipeline.run_progress import Job, RunProgress, duration
 from quantlearn.pipeline.terminal import Lines, Screen
@@ -220,7 +221,7 @@ class Display(logging.Handler):
 
     def _pass_on(self, record: logging.LogRecord) -> None:
         """Say a message that is no event of a job, if it is for readers."""
-        message = record.getMessage().strip()
+        message = in_one_line(record.getMessage().strip())
         # A job that failed by itself has said why.
         by_itself = self._run is not None and "CalledProcessError" in message
         spared = _SPARED.match(message) or (self._succeeded and message.startswith("Complete log"))

@@ -9,10 +9,13 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["impossible_place", "killed_jobs", "unwritable_folders"]
+from quantlearn.errors import is_unwritable, unwritable
+
+__all__ = ["impossible_place", "in_one_line", "killed_jobs", "unwritable_folders"]
 
 _KILLED = re.compile(r"died with <Signals\.SIGKILL|non-zero exit status 137\b")
 _FAILED = re.compile(r"Error in rule (\w+)")
+_TRACEBACK = re.compile(r"Traceback .*\n\w+: \[Errno (\d+)\] [^\n]*: '([^'\n]+)'\s*", re.DOTALL)
 _LOG = re.compile(r"    log: (\S+)")
 
 
@@ -62,6 +65,26 @@ def unwritable_folders(files: Iterable[str]) -> list[str]:
 def _nearest(folder: Path) -> Path:
     """The folder, or the one above that exists already."""
     return next(each for each in (folder, *folder.parents) if each.exists())
+
+
+def in_one_line(message: str) -> str:
+    """The message; of a traceback about a file that Snakemake cannot write, that line alone.
+
+    That is one on a disk that is full, or of its own notes on a run.
+
+    >>> print(in_one_line('''Traceback (most recent call last):
+    ...   File "x.py", line 1
+    ... OSError: [Errno 28] No space left on device: 'results/a.log'
+    ... '''))
+    results/a.log: cannot be written: No space left on device; free some space and run again
+    """
+    found = _TRACEBACK.fullmatch(message)
+    if found is None:
+        return message
+    fault, path = OSError(int(found[1]), os.strerror(int(found[1]))), Path(found[2])
+    if not is_unwritable(fault) and ".snakemake" not in path.parts:
+        return message
+    return str(unwritable(os.path.relpath(path), fault))
 
 
 def killed_jobs(log: str) -> Iterator[tuple[str, str]]:
