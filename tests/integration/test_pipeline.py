@@ -294,11 +294,6 @@ ARCHITECTURES["bag"] = Architecture("bag of zones", {"scale": SCALE})
 """
 
 
-def test_snakemakes_own_report_is_made_offline(finished, tmp_path):
-    run(finished, "--cores", "1", "--report", tmp_path / "report.zip")
-    assert (tmp_path / "report.zip").stat().st_size > 10_000
-
-
 # What Snakemake's reader would have met first, and what ours finds; the faults themselves are in
 # tests/unit/settings.
 @pytest.mark.parametrize(
