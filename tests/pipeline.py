@@ -39,7 +39,9 @@ def start(folder, *arguments, **environment):
     )
 
 
-def snakemake(folder, *arguments, limit=None, snakefile=ROOT / "Snakefile", fork=None):
+def snakemake(
+    folder, *arguments, limit=None, snakefile=ROOT / "Snakefile", fork=None, **environment
+):
     """Run Snakemake, forked from a process that has loaded it; the caller looks at the status.
 
     After ``limit`` seconds it is killed, and the test fails. Without ``snakefile``, Snakemake
@@ -49,9 +51,10 @@ def snakemake(folder, *arguments, limit=None, snakefile=ROOT / "Snakefile", fork
     command = ["snakemake", *(["--snakefile", snakefile] if snakefile else []), *arguments]
     command = list(map(str, command))
     own = snakefile is None or snakefile.parent == ROOT
+    environment = {**bare_environment(), **environment}
     with tempfile.TemporaryDirectory() as place:
         said = [Path(place) / name for name in ("output", "messages")]
-        running = start_forked(_as_a_program, command, folder, bare_environment(), said, own, fork)
+        running = start_forked(_as_a_program, command, folder, environment, said, own, fork)
         running.join(limit)
         if running.exitcode is None:
             running.kill()

@@ -45,6 +45,7 @@ def replacing(path: str | Path, *, result: bool = True) -> Iterator[Path]:
             left_over.unlink(missing_ok=True)
         if result:
             sync(path.parent)
+            _sync_names(path.parent)
     except OSError as fault:
         raise unwritable(path, fault) from fault
     finally:
@@ -81,6 +82,18 @@ def sync(path: Path) -> None:
         os.fsync(place)
     finally:
         os.close(place)
+
+
+@cache  # once, since it stays so
+def _sync_names(folder: Path) -> None:
+    """See that the name of a folder, and of each around it, is on the disk: a run may have made it.
+
+    Where a folder around it takes no part, as one of the system's may, no run has made any there.
+    """
+    if folder != folder.parent:
+        with suppress(OSError):
+            sync(folder.parent)
+        _sync_names(folder.parent)
 
 
 def sync_folder(folder: str | Path) -> None:

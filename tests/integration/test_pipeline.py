@@ -13,7 +13,6 @@ from safetensors.numpy import load_file
 
 from pipeline import ROOT, lay_out, run, snakemake
 from quantlearn.settings.schema import load_schema
-from quantlearn.yamlfile import read_yaml
 
 EXPERIMENTS = {"tiny": 3, "tiny_as_run": 2, "tiny_alone": 2}
 TABLES = [
@@ -293,16 +292,6 @@ SCALE = {
 }
 ARCHITECTURES["bag"] = Architecture("bag of zones", {"scale": SCALE})
 """
-
-
-def test_snakemakes_own_report_is_made_offline(finished, tmp_path):
-    run(finished, "--cores", "1", "--report", tmp_path / "report.zip")
-    with zipfile.ZipFile(tmp_path / "report.zip") as report:
-        pages = {name: report.read(name).decode() for name in report.namelist() if "html" in name}
-    own = read_yaml(finished / "config" / "experiments" / "tiny.yaml")
-    assert "<script>" in own["title"]
-    assert pages
-    assert not [name for name, page in pages.items() if own["title"] in page]
 
 
 # What Snakemake's reader would have met first, and what ours finds; the faults themselves are in

@@ -92,6 +92,30 @@ def test_no_record_names_a_machine_a_user_or_a_place(finished):
     assert not [value for value in values if value.startswith("/")]
 
 
+def test_settings_from_elsewhere_are_kept_without_their_folder(copied, tmp_path_factory):
+    """In record and crate; from there Snakemake's report has them, when the file is gone."""
+    mine = tmp_path_factory.mktemp("alice") / "mine.yaml"
+    mine.write_text("experiments: [tiny]  # of ∩\n", encoding="utf-8")
+    rules = ("--forcerun", "record_run", "--allowed-rules", "record_run", "pack_crate")
+    run(copied, "--cores", "1", "--configfile", mine, *rules, "--", CRATE, fork="jobs")
+    text = (copied / PAGE / "record.json").read_text(encoding="utf-8")
+    settings = json.loads(text)["settings"]
+    assert settings["overlays"] == ["config/mine.yaml"]
+    assert settings["contents_of_overlays"] == {"config/mine.yaml": mine.read_text("utf-8")}
+    with zipfile.ZipFile(copied / CRATE) as crate:
+        assert crate.read("config/mine.yaml") == mine.read_bytes()
+        assert "alice" not in text + crate.read("ro-crate-metadata.json").decode()
+    mine.unlink()
+    run(copied, "--cores", "1", "--report", mine.with_name("report.zip"))
+    with zipfile.ZipFile(mine.with_name("report.zip")) as report:
+        texts = b"".join(map(report.read, report.namelist()))
+    assert b"results/tiny/" in texts
+    title = read_yaml(copied / "config" / "experiments" / "tiny.yaml")["title"]
+    assert "<script>" in title
+    assert title.encode() not in texts
+    assert b"results/tiny_alone/" not in texts
+
+
 def test_the_report_ends_with_what_the_record_says(finished, record):
     page = (finished / "results/report/pages/making.html").read_text(encoding="utf-8")
     assert record["code"]["commit"] is None or record["code"]["commit"] in page

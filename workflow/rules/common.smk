@@ -61,7 +61,7 @@ try:
     if not IN_MODULE:
         read_mapping(Path("config/config.yaml"))
     if REPORTED:
-        LAID_OVER, SET = read_overlays(RECORD)
+        LAID_OVER, SET = read_overlays(RECORD, Path(".snakemake", "overlays"))
 except QuantlearnError as fault:
     sys.exit(str(fault))
 

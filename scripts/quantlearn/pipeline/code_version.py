@@ -15,24 +15,34 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-__all__ = ["code_digest", "imported_modules", "leave_out_the_shells"]
+__all__ = ["code_digest", "imported_modules", "leave_out_the_shells", "path_of_jobs"]
 
 PACKAGE = "quantlearn"
 
 TEMPLATE = re.compile(rb'"([\w.]+\.j2)"')
 
 
-def leave_out_the_shells(library: Path) -> None:
-    """Let jobs take the library of this clone, whichever clone the environment was set up in.
+def path_of_jobs(library: Path) -> list[str]:
+    """What PYTHONPATH is to name, so that jobs take the library of this clone.
 
-    What PYTHONPATH names, as `module load` sets it, comes after that; where the environment is a
-    virtual one or conda's, and so complete, it is left out, here and in jobs.
+    What it names now, as `module load` sets it, comes after that; where the environment is a
+    virtual one or conda's, and so complete, it is left out.
     """
-    shells = list(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
-    if sys.prefix != sys.base_prefix or Path(sys.prefix, "conda-meta").exists():
-        sys.path[:] = [path for path in sys.path if path not in shells or path == str(library)]
-        shells = []
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(library), *shells])
+    complete = sys.prefix != sys.base_prefix or Path(sys.prefix, "conda-meta").exists()
+    return [str(library), *([] if complete else _of_the_shell())]
+
+
+def leave_out_the_shells(library: Path) -> None:
+    """Let this process and its jobs find what `path_of_jobs` says, whatever the shell names."""
+    path = path_of_jobs(library)
+    # Python has made absolute what it took from the shell.
+    left_out = set(map(os.path.abspath, _of_the_shell())) - set(map(os.path.abspath, path))
+    sys.path[:] = [place for place in sys.path if place not in left_out]
+    os.environ["PYTHONPATH"] = os.pathsep.join(path)
+
+
+def _of_the_shell() -> list[str]:
+    return list(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
 
 
 def code_digest(sources: Sequence[Path], library: Path) -> str:

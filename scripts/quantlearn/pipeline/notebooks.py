@@ -28,6 +28,7 @@ from traitlets.config import Config
 
 from quantlearn.errors import QuantlearnError, damaged
 from quantlearn.files import replacing
+from quantlearn.pipeline.code_version import path_of_jobs
 
 __all__ = ["NotebookError", "execute_notebook", "read_notebook", "write_notebook"]
 
@@ -112,7 +113,6 @@ class ThisPython(AsyncKernelManager):
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        library = str(Path(__file__).parents[2])
         return KernelSpec(
             argv=[
                 sys.executable,
@@ -129,9 +129,7 @@ class ThisPython(AsyncKernelManager):
                 "JUPYTER_RUNTIME_DIR": self.folder,
                 # Of frozen modules the debugger, which nobody uses here, would warn.
                 "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-                "PYTHONPATH": os.pathsep.join(
-                    filter(None, [library, os.environ.get("PYTHONPATH")])
-                ),
+                "PYTHONPATH": os.pathsep.join(path_of_jobs(Path(__file__).parents[2])),
             },
         )
 

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from packaging.requirements import Requirement
 
 from quantlearn.errors import QuantlearnError, damaged
-from quantlearn.files import replacing
+from quantlearn.files import replacing, write_text
 
 __all__ = [
     "STATES",
@@ -91,16 +91,23 @@ def read_record(path: str | Path) -> dict[str, Any]:
     return record
 
 
-def read_overlays(path: str | Path) -> tuple[list[str], dict[str, Any]]:
+def read_overlays(path: str | Path, place: Path) -> tuple[list[str], dict[str, Any]]:
     """What was laid over config.yaml in a recorded run: files, and settings of the command line.
 
-    Raises `RecordError` when the record cannot be read, and where such a file is no more there.
+    A file from elsewhere, whose content the record holds, is written into the folder ``place``.
+
+    Raises `RecordError` when the record cannot be read, and where another file is no more there.
     """
+    recorded = read_record(path)["settings"]
+    contents = recorded.get("contents_of_overlays", {})
     files, settings = [], {}
-    for overlay in read_record(path)["settings"]["overlays"]:
+    for overlay in recorded["overlays"]:
         key, _, value = overlay.partition("=")
         if key.isidentifier():
             settings[key] = json.loads(value)
+        elif overlay in contents:
+            files.append(str(place / Path(overlay).name))
+            write_text(contents[overlay], files[-1], result=False)
         elif Path(overlay).is_file():
             files.append(overlay)
         else:

@@ -1,11 +1,15 @@
-"""The digest of the code that a job runs: it changes with all that importing a script runs."""
+"""The digest of the code that a job runs changes with all that importing a script runs; the code is
+of this clone, whatever the shell names.
+"""
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-from quantlearn.pipeline.code_version import code_digest
+from quantlearn.pipeline.code_version import code_digest, leave_out_the_shells
 
 SCRIPTS = Path(__file__).parents[3] / "scripts"
 
@@ -36,3 +40,26 @@ def test_editing_another_room_moves_no_digest(library):
     path = library / "quantlearn" / "networks" / "__init__.py"
     path.write_text(f"{path.read_text()}\nEDITED = True\n")
     assert code_digest([script], library) == before
+
+
+@pytest.mark.parametrize("environment", ["virtual", "conda", "of the system"])
+def test_what_the_shell_names_comes_last_or_in_a_whole_environment_not_at_all(
+    tmp_path, monkeypatch, environment
+):
+    """PYTHONPATH as by "module load": a relative folder, one with a slash, and an empty place."""
+    library = tmp_path / "scripts"
+    shells = ["modules", f"{tmp_path}/pandas/"]
+    in_shells = [f"{tmp_path}/modules", f"{tmp_path}/pandas"]  # as Python takes them from there
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([*shells, f"{library}/", ""]))
+    monkeypatch.setattr(sys, "path", [str(library), *in_shells, "packages"])
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    base = tmp_path / "base" if environment == "virtual" else tmp_path
+    monkeypatch.setattr(sys, "base_prefix", str(base))
+    if environment == "conda":
+        (tmp_path / "conda-meta").mkdir()
+    leave_out_the_shells(library)
+    whole = environment != "of the system"
+    kept, found = ([], []) if whole else ([*shells, f"{library}/"], in_shells)
+    assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(library), *kept]
+    assert sys.path == [str(library), *found, "packages"]

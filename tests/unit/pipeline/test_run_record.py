@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -241,14 +242,21 @@ def test_a_machine_is_described_without_its_name():
 
 
 def test_what_was_laid_over_is_read_back(tmp_path, monkeypatch):
+    """A file from elsewhere as it was recorded, even where another one has its name by now."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "own.yaml").touch()
-    overlays = ["own.yaml", 'experiments=["exp1a"]', "trials=5", 'overrides={"data": {"a": null}}']
-    record = {key: {} for key in ("settings", "code", "packages", "machine", "files")}
-    record |= {"made": "", "settings": {"overlays": overlays}}
-    write_record(record, "record.json")
-    given = {"experiments": ["exp1a"], "trials": 5, "overrides": {"data": {"a": None}}}
-    assert read_overlays("record.json") == (["own.yaml"], given)
-    (tmp_path / "own.yaml").unlink()
+    for name in ("own.yaml", "config/mine.yaml"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).touch()
+    given = ['experiments=["exp1a"]', "trials=5", 'overrides={"data": {"a": null}}']
+    settings = {
+        "overlays": ["own.yaml", "config/mine.yaml", *given],
+        "contents_of_overlays": {"config/mine.yaml": "seed: 8  # ∩\n"},
+    }
+    record = {key: {} for key in ("code", "packages", "machine", "files")}
+    write_record({**record, "made": "", "settings": settings}, "record.json")
+    said = {"experiments": ["exp1a"], "trials": 5, "overrides": {"data": {"a": None}}}
+    assert read_overlays("record.json", Path("kept")) == (["own.yaml", "kept/mine.yaml"], said)
+    assert Path("kept/mine.yaml").read_text(encoding="utf-8") == "seed: 8  # ∩\n"
+    Path("own.yaml").unlink()
     with pytest.raises(RecordError, match=r"record\.json: the run took own\.yaml, which is not"):
-        read_overlays("record.json")
+        read_overlays("record.json", Path("kept"))

@@ -143,8 +143,13 @@ def test_what_is_no_notebook_is_a_clear_error(tmp_path):
         execute_notebook(tmp_path / "broken.ipynb", {})
 
 
-def test_nothing_is_looked_up_on_path_or_at_home(notebook, tmp_path):
-    """Two at a time, with a kernel of the same name at home that does not start."""
+def test_nothing_is_looked_up_on_path_on_pythonpath_or_at_home(notebook, tmp_path):
+    """Two at a time, with a kernel of the same name at home that does not start, and PYTHONPATH as
+    by "module load" of another pandas.
+    """
+    shell = tmp_path / "shell"
+    (shell / "pandas").mkdir(parents=True)
+    (shell / "pandas" / "__init__.py").write_text("raise ImportError('of the shell')\n")
     home = tmp_path / "home"
     bad = home / ".local/share/jupyter/kernels/python3"
     bad.mkdir(parents=True)
@@ -152,12 +157,13 @@ def test_nothing_is_looked_up_on_path_or_at_home(notebook, tmp_path):
         json.dumps({"argv": ["/no/such/python"], "display_name": "x", "language": "python"})
     )
     before = sorted(home.rglob("*"))
-    path = notebook("import sys\nprint(sys.executable)")
+    path = notebook("import sys\nimport pandas\nprint(sys.executable)")
     code = (
         "import sys; from quantlearn.pipeline.notebooks import *;"
         "print(execute_notebook(sys.argv[1], {}).cells[-1].outputs[0].text)"
     )
-    environment = {"HOME": str(home), "PATH": "", "PYTHONPATH": str(ROOT / "scripts")}
+    shells = os.pathsep.join(map(str, (ROOT / "scripts", shell)))
+    environment = {"HOME": str(home), "PATH": "", "PYTHONPATH": shells}
     running = [
         subprocess.Popen(
             [sys.executable, "-c", code, str(path)],
