@@ -60,7 +60,8 @@ COMMA := ,
 LAID_OVER := $(if $(ARCHITECTURE),network: {architecture: $(ARCHITECTURE)}$(if $(ALONE),$(COMMA) ))$(if $(ALONE),training: {together: false})
 
 ask: $(STAMP)
-	@test -n "$(A)" && test -n "$(B)" || { \
+	@test -z "$(filter-out yes,$(ALONE))" || { echo 'ALONE=$(ALONE): write ALONE=yes, or leave it out' >&2; exit 1; }
+	@test -n "$(A)" && test -n "$(B)" && test "$(A)" != "$(B)" || { \
 	  echo 'Name two quantifiers, as in: make ask A=most B="|A & B| >= 3"' >&2; exit 1; }
 	@$(SNAKEMAKE) --config ask='["$(A)", "$(B)"]' $(if $(TRIALS),trials=$(TRIALS)) \
 	  $(if $(LAID_OVER),overrides='{$(LAID_OVER)}') -- ask

@@ -1,15 +1,12 @@
 """Tell on the terminal what came of a question: the verdict on its two quantifiers."""
 
-import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from quantlearn import columns, tables
 from quantlearn.errors import QuantlearnError
-from quantlearn.figures.texts import render
 from quantlearn.pipeline.jobs import run_job
-from quantlearn.report import pages
+from quantlearn.report.front_page import verdict_in_words
 
 
 def ask(settings: dict[str, Any] | None, verdicts: Sequence[str] = ()) -> None:
@@ -24,8 +21,7 @@ def ask(settings: dict[str, Any] | None, verdicts: Sequence[str] = ()) -> None:
         )
     [table] = verdicts
     [row] = tables.read_csv(table, columns.VERDICTS).to_dict("records")
-    text = render(Path(pages.__file__).with_name("answer.md.j2"), {"row": row})
-    print(re.sub(r"[*\\]", "", " ".join(text.split())))
+    print(verdict_in_words(row))
     for name, expression in settings["expressions"].items():
         print(f"{name} is {expression}")
 

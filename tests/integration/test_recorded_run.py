@@ -109,10 +109,12 @@ def test_settings_from_elsewhere_are_kept_without_their_folder(copied, tmp_path_
     run(copied, "--cores", "1", "--report", mine.with_name("report.zip"))
     with zipfile.ZipFile(mine.with_name("report.zip")) as report:
         texts = b"".join(map(report.read, report.namelist()))
+        pages = b"".join(report.read(name) for name in report.namelist() if "html" in name)
     assert b"results/tiny/" in texts
     title = read_yaml(copied / "config" / "experiments" / "tiny.yaml")["title"]
     assert "<script>" in title
-    assert title.encode() not in texts
+    assert b"<script>alert(1)<\\/script>" in pages  # in the settings of jobs, as JSON
+    assert title.encode() not in pages
     assert b"results/tiny_alone/" not in texts
 
 

@@ -26,7 +26,12 @@ from quantlearn.figures.registry import FIGURES, FILES, data_of, module_of, outl
 from quantlearn.settings.memory import training_effort
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.display import set_up
-from quantlearn.pipeline.faults import impossible_place, killed_jobs, unwritable_folders
+from quantlearn.pipeline.faults import (
+    end_no_script,
+    impossible_place,
+    killed_jobs,
+    unwritable_folders,
+)
 from quantlearn.pipeline.run_record import name_of_overlay, read_overlays
 from quantlearn.settings.memory import data_needs, largest_need, machine_memory
 from quantlearn.settings.protocol import CHAPTERS as KNOWN_CHAPTERS
@@ -55,6 +60,9 @@ SET.pop("published", None)
 RECORD = Path("results/report/index/record.json")
 # Snakemake's report is of a finished run: where it is told nothing, it takes what this one had.
 REPORTED = "--report" in sys.argv and not (LAID_OVER or SET or IN_MODULE) and RECORD.exists()
+
+if "--report" in sys.argv:
+    end_no_script()
 
 try:
     # Snakemake's own reader would not say where a file does not parse.

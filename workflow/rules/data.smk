@@ -22,9 +22,8 @@ def noise_of(wildcards):
 def digits_of_effort(experiment):
     """The logarithm of the effort of the experiment's largest training jobs: about 5 to 20."""
     samples = max(map(len, samples_by_job(experiment)))
-    return math.log10(
-        samples * training_effort(EXPERIMENTS[experiment], quantifiers_of(experiment))
-    )
+    effort = training_effort(EXPERIMENTS[experiment], quantifiers_of(experiment))
+    return math.log10(max(1, samples * effort))  # none, where a quantifier has one truth value only
 
 
 def longest_first(lowest):

@@ -4,14 +4,22 @@ Snakemake itself makes a job's folders and takes away its old files, and stops w
 where it may not; and a job that is killed can say nothing of its own.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from quantlearn.errors import is_unwritable, unwritable
 
-__all__ = ["impossible_place", "in_one_line", "killed_jobs", "unwritable_folders"]
+__all__ = [
+    "end_no_script",
+    "impossible_place",
+    "in_one_line",
+    "killed_jobs",
+    "unwritable_folders",
+]
 
 _KILLED = re.compile(r"died with <Signals\.SIGKILL|non-zero exit status 137\b")
 _FAILED = re.compile(r"Error in rule (\w+)")
@@ -85,6 +93,19 @@ def in_one_line(message: str) -> str:
     if not is_unwritable(fault) and ".snakemake" not in path.parts:
         return message
     return str(unwritable(os.path.relpath(path), fault))
+
+
+def end_no_script() -> None:
+    """Let JSON be written so that it can stand in a script of a page, with the same meaning.
+
+    Snakemake puts the settings of jobs into its report so; a title with ``</script>`` would end it.
+    """
+    written = json.dumps
+
+    def dumps(*arguments: Any, **options: Any) -> str:
+        return written(*arguments, **options).replace("</", "<\\/").replace("<!--", "<\\u0021--")
+
+    json.dumps = dumps
 
 
 def killed_jobs(log: str) -> Iterator[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """What the experiments of a site say: the sentences of its front page and of its chapters."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ __all__ = [
     "statement",
     "universal_name",
     "universals",
+    "verdict_in_words",
 ]
 
 ADJECTIVES = {
@@ -85,13 +87,25 @@ def _counted(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def said_in_short(overview: str | Path) -> list[str]:
-    """Say in a line for each universal what its pairs come to, from the table of all pairs."""
+    """Say in a line for each universal what its pairs come to, from the table of all pairs.
+
+    Of a single pair its verdict is said.
+    """
+    pairs = tables.read_csv(overview, report_columns.OVERVIEW)
+    if len(pairs) == 1:
+        return [verdict_in_words(pairs.to_dict("records")[0])]
     template = Path(__file__).with_name("universal.md.j2")
     lines = []
-    for one in universals(tables.read_csv(overview, report_columns.OVERVIEW)):
+    for one in universals(pairs):
         line, heading = render(template, {"one": one}).strip().replace("**", ""), f"{one['name']}: "
         lines.append(line if line.startswith(heading) else heading + line)
     return lines
+
+
+def verdict_in_words(row: Mapping[str, Any]) -> str:
+    """Say a row of verdicts.csv as pages do, in plain text."""
+    text = render(Path(__file__).with_name("answer.md.j2"), {"row": row})
+    return re.sub(r"[*`\\]", "", " ".join(text.split()))
 
 
 def statement(texts: Mapping[str, str]) -> str:

@@ -86,6 +86,7 @@ def named(text: str, lexicon: Lexicon) -> tuple[str, str | None]:
         Quantifier(name, text)
     except ExpressionError as fault:
         raise QuantlearnError(
-            f"{text!r} is neither a name of {lexicon.source} nor an expression: {fault}"
+            f"{text!r} is neither a name of {lexicon.source} nor an expression: {fault.problem}, "
+            f"at column {fault.column}"
         ) from None
     return name, text

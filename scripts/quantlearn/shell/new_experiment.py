@@ -20,7 +20,7 @@ from quantlearn.yamlfile import read_yaml
 __all__ = ["new_experiment"]
 
 _OFFERED = (
-    *("trials", "data.generate.max_size", "data.generate.draws"),
+    *("trials", "data.generate.max_size", "data.generate.draws", "data.generate.where"),
     *("data.split.train", "data.split.test"),
     *("network.architecture", "network.layers", "network.hidden"),
     *("training.together", "training.learning_rate", "training.batch_size"),
@@ -44,6 +44,8 @@ comparisons: [[{names}]] # the one that satisfies the universal first, if there 
 
 {offered}
 """
+
+_CHAPTER = "# chapter: Your experiments # another is another target than your_experiments"
 
 _NEXT = """\
 {path} asks which of {names} networks learn sooner.{added}
@@ -79,11 +81,11 @@ def new_experiment(name: str, asked: Sequence[str], chapter: str = "") -> str:
     lines = {quantifier: text for quantifier, text in pairs if text is not None}
     lexicon = Lexicon({**lexicon.expressions, **lines}, lexicon.source)
     names = [quantifier for quantifier, _ in pairs]
-    words = " and ".join(names).replace("_", " ")
+    words = [name.replace("_", " ") for name in names]
     text = _FILE.format(
-        title=json.dumps(words[:120]),
-        chapter=f"chapter: {json.dumps(chapter)}" if chapter else "# chapter: Your experiments",
-        question=json.dumps(f"Which of {words} do networks learn sooner?"[:500]),
+        title=json.dumps(" against ".join(words)[:120]),
+        chapter=f"chapter: {json.dumps(chapter)}" if chapter else _CHAPTER,
+        question=json.dumps(f"Which of {' and '.join(words)} do networks learn sooner?"[:500]),
         names=", ".join(names),
         offered="\n".join(_offered(settle(load_schema("experiment"), {}))),
     )
@@ -102,7 +104,7 @@ def new_experiment(name: str, asked: Sequence[str], chapter: str = "") -> str:
     return _NEXT.format(
         path=path,
         names=" and ".join(names),
-        added=f" {lexicon_path} has a line for {' and '.join(lines)}." if lines else "",
+        added=f" {lexicon_path} now has a line for {' and '.join(lines)}." if lines else "",
         name=name,
         chapter=settings["chapter"],
         trials=settings["trials"],

@@ -68,7 +68,7 @@ def test_an_expression_gets_a_line_of_the_lexicon_and_nothing_is_lost(config):
     name = loaded(config)["quantifiers"][0]
     assert lexicon.read_text(encoding="utf-8").startswith(f"{before}\n{name}: ")
     assert load_lexicon(lexicon)[name].expression == "|A & B| >= 3"
-    assert f"config/quantifiers.yaml has a line for {name}" in said
+    assert f"config/quantifiers.yaml now has a line for {name}" in said
     # The same expression has that line already.
     kept = lexicon.read_text(encoding="utf-8")
     new_experiment("mine_too", ["|A&B| >= 3", "even"], "My own")
