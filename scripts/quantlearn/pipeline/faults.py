@@ -4,6 +4,7 @@ Snakemake itself makes a job's folders and takes away its old files, and stops w
 where it may not; and a job that is killed can say nothing of its own.
 """
 
+import errno
 import json
 import os
 import re
@@ -78,7 +79,7 @@ def _nearest(folder: Path) -> Path:
 def in_one_line(message: str) -> str:
     """The message; of a traceback about a file that Snakemake cannot write, that line alone.
 
-    That is one on a disk that is full, or of its own notes on a run.
+    That is one on a disk that is full or broken, or of its own notes on a run.
 
     >>> print(in_one_line('''Traceback (most recent call last):
     ...   File "x.py", line 1
@@ -90,7 +91,8 @@ def in_one_line(message: str) -> str:
     if found is None:
         return message
     fault, path = OSError(int(found[1]), os.strerror(int(found[1]))), Path(found[2])
-    if not is_unwritable(fault) and ".snakemake" not in path.parts:
+    broken = fault.errno == errno.EIO
+    if not (broken or is_unwritable(fault) or ".snakemake" in path.parts):
         return message
     return str(unwritable(os.path.relpath(path), fault))
 
