@@ -11,6 +11,7 @@ _REMEDIES = {
     **dict.fromkeys(
         [errno.EROFS, errno.EACCES, errno.EPERM], "make its folder writable and run again"
     ),
+    errno.EIO: "see that its disk is sound and run again",
 }
 
 
@@ -48,5 +49,5 @@ def damaged(path: object, what: str, why: object) -> str:
 
 
 def is_unwritable(fault: OSError) -> bool:
-    """Whether the fault is one of a disk that is full, or of a file that may not be written."""
+    """Whether it is a fault of a disk that is full or broken, or of what may not be written."""
     return fault.errno in _REMEDIES

@@ -4,7 +4,6 @@ Snakemake itself makes a job's folders and takes away its old files, and stops w
 where it may not; and a job that is killed can say nothing of its own.
 """
 
-import errno
 import json
 import os
 import re
@@ -91,8 +90,7 @@ def in_one_line(message: str) -> str:
     if found is None:
         return message
     fault, path = OSError(int(found[1]), os.strerror(int(found[1]))), Path(found[2])
-    broken = fault.errno == errno.EIO
-    if not (broken or is_unwritable(fault) or ".snakemake" in path.parts):
+    if not is_unwritable(fault) and ".snakemake" not in path.parts:
         return message
     return str(unwritable(os.path.relpath(path), fault))
 
