@@ -88,10 +88,10 @@ def sync(path: Path) -> None:
 def _sync_names(folder: Path) -> None:
     """See that the name of a folder, and of each around it, is on the disk: a run may have made it.
 
-    Where a folder around it takes no part, as one of the system's may, no run has made any there.
+    Where a folder around it may not be read, as one of the system's, no run has made any there.
     """
     if folder != folder.parent:
-        with suppress(OSError):
+        with suppress(PermissionError):
             sync(folder.parent)
         _sync_names(folder.parent)
 

@@ -47,6 +47,13 @@ def test_a_question_leaves_the_results_of_others_alone(answered):
     assert own.startswith("ask_a_and_b_at_least_2_some")
 
 
+def test_a_quantifier_that_is_always_true_and_hangs_on_order_is_left_to_the_jobs(tmp_path):
+    """Of so many scenes nothing is known beforehand; the job that balances them says it."""
+    asked = ("--dry-run", "--config", 'ask=["first_0", "most"]', "--", "ask")
+    done = snakemake(lay_out(tmp_path), "--cores", "1", *asked)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_question_without_quantifiers_says_how_to_ask(tmp_path):
     done = snakemake(lay_out(tmp_path), "--cores", "1", "--", "ask")
     assert done.returncode != 0

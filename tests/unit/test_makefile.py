@@ -97,6 +97,10 @@ def test_a_question_is_passed_on_whole(clone):
     found = make(clone, "ask", A="most")
     assert found.returncode != 0
     assert found.stderr.startswith("Name two quantifiers, as in: make ask A=most")
+    assert make(clone, "ask", A="most", B="most").stderr == found.stderr
+    found = make(clone, "ask", A="most", B="even", ALONE="no")
+    assert found.stderr.startswith("ALONE=no: write ALONE=yes, or leave it out")
+    assert calls(clone) == []
 
 
 def test_only_tests_need_what_only_tests_need(clone):

@@ -36,7 +36,8 @@ RESERVED_QUANTIFIERS = ("all",)
 MOST_SAMPLES = 10_000  # as in the schema
 
 RESERVED_CHAPTERS = re.compile(
-    "index|methods|quantifiers|search|help|report|test|test_.*|clean|new|all|benchmark|verify|(analyse|plot|build_report)_.*|"
+    "index|methods|quantifiers|search|help|report|test|test_.*|clean|new|all|benchmark|verify|"
+    "(analyse|plot|build_report)_.*|"
     "(generate|balance|split)_data|sample_hyperparameters|withhold_test|train|open_test|"
     "write_texts|aggregate|measure_(baselines|speed)|read_published|leaderboard|compare|overview|"
     "draw|draw_overview|export_networks|render_.*|league|(describe|choose)_quantifiers|"

@@ -121,6 +121,24 @@ def test_each_universal_is_one_line_that_names_it_once(monkeypatch):
     assert not any("*" in line or "\n" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "learned", "said"),
+    [
+        ("convergence_step", 4, "open: neither was learned by most networks."),
+        ("convergence_step", 5, "open: the second takes 1.30 times as many steps"),
+        ("area_above_curve", 4, "open: the second takes 1.30 times as many errors"),
+    ],
+)
+def test_a_single_pair_is_told_by_its_verdict(pairs, monkeypatch, endpoint, learned, said):
+    """With a ratio of steps only where one of the two was learned by half of the networks."""
+    own = {"verdict": "open", "endpoint": endpoint, "ratio": 1.3, "n": 10}
+    table = pairs.head(1).assign(**own, learned_first=4, learned_second=learned)
+    monkeypatch.setattr(front_page.tables, "read_csv", lambda path, schema: table)
+    [line] = front_page.said_in_short("overview.csv")
+    assert said in line
+    assert f"They are learned in 4 and {learned} of 10 trials" in line
+
+
 def test_the_statement_is_the_first_paragraph_of_the_first_text_that_has_one(tmp_path):
     texts = {
         "list": "The finding,\nin two lines.\n\n- first\n- second",
