@@ -16,11 +16,14 @@ from forks import forking_jobs
 from pipeline import CONFIG, ROOT, SEARCH_CONFIG
 
 # Small, and together of each kind: networks that verify beside public data, a search, networks that
-# write. What measures the speed of a machine has no bytes to be the same, and is not among them.
+# write, a choice among expressions, the check of symmetry. What measures the speed of a machine has
+# no bytes to be the same, and is not among them, nor what only tells (ask, verify).
 TARGETS = (
     "results/chapters/paper/index.html",
     "results/report/paper.crate.zip",
     "results/atlas/cards.html",
+    "results/atlas/tables/generated.csv",
+    "results/symmetry/tables/check.csv",
     "results/tiny_search/tables/leaderboard.csv",
     "results/tiny_writes/tables/texts.parquet",
 )
@@ -85,8 +88,11 @@ def lay_out_every_kind(folder: Path) -> None:
     search = search.replace("samples: 4", "samples: 2, samples_per_job: 2")
     (experiments / "tiny_search.yaml").write_text(search + "figures: []\n")
     (experiments / "tiny_writes.yaml").write_text(WRITES)
-    with (experiments.parent / "config.yaml").open("a") as file:
-        file.write("published: ../data\n")
+    config = experiments.parent / "config.yaml"
+    chosen = "atlas: {expressions: config/expressions.txt, "
+    config.write_text(config.read_text().replace("atlas: {", chosen) + "published: ../data\n")
+    larger = "greater_than(cardinality(A), cardinality(B))"
+    (experiments.parent / "expressions.txt").write_text(f"{larger}\n")
     trials = [{"first_3": 30, "at_least_3": 20 + k} for k in range(5)]
     write_study(folder / "data" / "exp2a", trials)
 

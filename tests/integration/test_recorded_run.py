@@ -100,10 +100,11 @@ def test_settings_from_elsewhere_are_kept_without_their_folder(copied, tmp_path_
     run(copied, "--cores", "1", "--configfile", mine, *rules, "--", CRATE, fork="jobs")
     text = (copied / PAGE / "record.json").read_text(encoding="utf-8")
     settings = json.loads(text)["settings"]
-    assert settings["overlays"] == ["config/mine.yaml"]
-    assert settings["contents_of_overlays"] == {"config/mine.yaml": mine.read_text("utf-8")}
+    name = "config/overlays/mine.yaml"
+    assert settings["overlays"] == [name]
+    assert settings["contents_of_overlays"] == {name: mine.read_text("utf-8")}
     with zipfile.ZipFile(copied / CRATE) as crate:
-        assert crate.read("config/mine.yaml") == mine.read_bytes()
+        assert crate.read(name) == mine.read_bytes()
         assert "alice" not in text + crate.read("ro-crate-metadata.json").decode()
     mine.unlink()
     run(copied, "--cores", "1", "--report", mine.with_name("report.zip"))

@@ -32,7 +32,7 @@ from quantlearn.pipeline.faults import (
     killed_jobs,
     unwritable_folders,
 )
-from quantlearn.pipeline.run_record import name_of_overlay, read_overlays
+from quantlearn.pipeline.run_record import names_of_overlays, read_overlays
 from quantlearn.settings.memory import data_needs, largest_need, machine_memory
 from quantlearn.settings.protocol import CHAPTERS as KNOWN_CHAPTERS
 from quantlearn.settings.protocol import named_and_generated, published_columns, trials_lacking
@@ -103,6 +103,7 @@ except QuantlearnError as fault:
     sys.exit(str(fault))
 
 EXPERIMENTS = SETTINGS.experiments
+NAMES_OF_OVERLAYS = names_of_overlays(LAID_OVER)
 CHAPTERS = sorted({experiment["chapter"] for experiment in EXPERIMENTS.values()})
 KINDS = ["svg", "pdf", "png"]
 

@@ -8,7 +8,7 @@ PROJECT = [
 ]
 # What was laid over the settings, for the record of the run.
 OVERLAYS = [
-    *map(name_of_overlay, LAID_OVER),
+    *NAMES_OF_OVERLAYS,
     # The figures tell that public data were shown, and a record holds no name of a folder.
     *(f"{key}={json.dumps(value)}" for key, value in SET.items()),
 ]
@@ -115,9 +115,9 @@ rule record_run:
             "device": SETTINGS.device,
             "overlays": OVERLAYS,
             "contents_of_overlays": {
-                name_of_overlay(path): Path(path).read_text(encoding="utf-8")
-                for path in LAID_OVER
-                if name_of_overlay(path) != path
+                name: Path(path).read_text(encoding="utf-8")
+                for name, path in zip(NAMES_OF_OVERLAYS, LAID_OVER)
+                if name != path
             },
             "experiments": {name: EXPERIMENTS[name] for name in experiments_of(wildcards.page)},
         },
@@ -158,7 +158,7 @@ rule pack_crate:
         mem_mb=1000,
         runtime=10,
     params:
-        names_of_overlays=list(map(name_of_overlay, LAID_OVER)),
+        names_of_overlays=NAMES_OF_OVERLAYS,
         root=str(from_here(".")),
         heading=lambda wildcards: heading_of(wildcards.page),
         code=code("pack_crate"),

@@ -54,7 +54,7 @@ def quick_command():
     """How the run is called, before the targets, so that a reader can make a part of it again."""
     pairs = [shlex.quote(f"{key}={json.dumps(value)}") for key, value in SET.items()]
     options = [
-        *(["--configfile", *map(name_of_overlay, LAID_OVER)] if LAID_OVER else []),
+        *(["--configfile", *NAMES_OF_OVERLAYS] if LAID_OVER else []),
         *(["--config", *pairs] if pairs else []),
     ]
     return " ".join(["snakemake --cores all", *options, *(["--"] if options else [])])

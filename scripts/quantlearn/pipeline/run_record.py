@@ -11,7 +11,7 @@ import io
 import json
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,7 +33,7 @@ __all__ = [
     "differences",
     "git_state",
     "made_elsewhere",
-    "name_of_overlay",
+    "names_of_overlays",
     "package_versions",
     "read_overlays",
     "read_processors",
@@ -106,7 +106,7 @@ def read_overlays(path: str | Path, place: Path) -> tuple[list[str], dict[str, A
         if key.isidentifier():
             settings[key] = json.loads(value)
         elif overlay in contents:
-            files.append(str(place / Path(overlay).name))
+            files.append(str(place / overlay))
             write_text(contents[overlay], files[-1], result=False)
         elif Path(overlay).is_file():
             files.append(overlay)
@@ -115,14 +115,23 @@ def read_overlays(path: str | Path, place: Path) -> tuple[list[str], dict[str, A
     return files, settings
 
 
-def name_of_overlay(path: str) -> str:
-    """What a file laid over the settings is called for others, whom no folder of mine concerns.
+def names_of_overlays(paths: Sequence[str]) -> list[str]:
+    """What files laid over the settings are called for others, whom no folder of mine concerns.
 
-    >>> [name_of_overlay(path) for path in ("config/quick.yaml", "../alice/mine.yaml")]
-    ['config/quick.yaml', 'config/mine.yaml']
+    Each has a name of its own, which no other file of config/ has.
+
+    >>> names_of_overlays(["config/quick.yaml", "../alice/config.yaml", "../bob/config.yaml"])
+    ['config/quick.yaml', 'config/overlays/config.yaml', 'config/overlays/3/config.yaml']
     """
-    elsewhere = Path(path).is_absolute() or ".." in Path(path).parts
-    return f"config/{Path(path).name}" if elsewhere else path
+    names: list[str] = []
+    for number, path in enumerate(paths, start=1):
+        name = path
+        if Path(path).is_absolute() or ".." in Path(path).parts:
+            name = f"config/overlays/{Path(path).name}"
+            if name in (*names, *paths):
+                name = f"config/overlays/{number}/{Path(path).name}"
+        names.append(name)
+    return names
 
 
 def read_processors(path: str | Path) -> list[str]:

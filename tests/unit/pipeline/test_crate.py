@@ -11,7 +11,7 @@ import pytest
 from pack_crate import pack_crate
 from quantlearn.errors import QuantlearnError
 from quantlearn.pipeline.crate import Contents, describe, named, write_crate
-from quantlearn.pipeline.run_record import name_of_overlay, write_record
+from quantlearn.pipeline.run_record import names_of_overlays, write_record
 
 ROOT = Path(__file__).parents[3]
 
@@ -60,7 +60,7 @@ def entities(contents):
 
 
 def test_an_overlay_from_elsewhere_is_in_it_by_its_name_alone(contents, tmp_path):
-    mine = tmp_path / "away" / "alice" / "mine.yaml"
+    mine = tmp_path / "away" / "alice" / "config.yaml"
     mine.parent.mkdir(parents=True)
     mine.write_text("trials: 5\n")
     write_record({**RECORD, "machine": {}, "files": {}}, "record.json")
@@ -72,15 +72,16 @@ def test_an_overlay_from_elsewhere_is_in_it_by_its_name_alone(contents, tmp_path
         as_run="results/exp1/tables/comparison.csv",
         results=[],
         settings=["config/config.yaml"],
-        overlays=["away/../away/alice/mine.yaml"],
-        names_of_overlays=[name_of_overlay("away/../away/alice/mine.yaml")],
+        overlays=["away/../away/alice/config.yaml"],
+        names_of_overlays=names_of_overlays(["away/../away/alice/config.yaml"]),
         workflow=list(contents.workflow),
         root=".",
         heading="All",
         crate="crate.zip",
     )
     with zipfile.ZipFile("crate.zip") as archive:
-        assert archive.read("config/mine.yaml") == b"trials: 5\n"
+        assert archive.read("config/overlays/config.yaml") == b"trials: 5\n"
+        assert archive.read("config/config.yaml") == Path("config/config.yaml").read_bytes()
         assert not [name for name in archive.namelist() if "alice" in archive.read(name).decode()]
 
 

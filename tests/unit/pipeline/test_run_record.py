@@ -244,19 +244,22 @@ def test_a_machine_is_described_without_its_name():
 def test_what_was_laid_over_is_read_back(tmp_path, monkeypatch):
     """A file from elsewhere as it was recorded, even where another one has its name by now."""
     monkeypatch.chdir(tmp_path)
-    for name in ("own.yaml", "config/mine.yaml"):
-        Path(name).parent.mkdir(exist_ok=True)
+    places = ["config/overlays/mine.yaml", "config/overlays/3/mine.yaml"]
+    for name in ("own.yaml", places[0]):
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).touch()
     given = ['experiments=["exp1a"]', "trials=5", 'overrides={"data": {"a": null}}']
     settings = {
-        "overlays": ["own.yaml", "config/mine.yaml", *given],
-        "contents_of_overlays": {"config/mine.yaml": "seed: 8  # ∩\n"},
+        "overlays": ["own.yaml", *places, *given],
+        "contents_of_overlays": {places[0]: "seed: 8  # ∩\n", places[1]: "seed: 9\n"},
     }
     record = {key: {} for key in ("code", "packages", "machine", "files")}
     write_record({**record, "made": "", "settings": settings}, "record.json")
     said = {"experiments": ["exp1a"], "trials": 5, "overrides": {"data": {"a": None}}}
-    assert read_overlays("record.json", Path("kept")) == (["own.yaml", "kept/mine.yaml"], said)
-    assert Path("kept/mine.yaml").read_text(encoding="utf-8") == "seed: 8  # ∩\n"
+    files = ["own.yaml", *(f"kept/{place}" for place in places)]
+    assert read_overlays("record.json", Path("kept")) == (files, said)
+    kept = [Path(file).read_text(encoding="utf-8") for file in files[1:]]
+    assert kept == ["seed: 8  # ∩\n", "seed: 9\n"]
     Path("own.yaml").unlink()
     with pytest.raises(RecordError, match=r"record\.json: the run took own\.yaml, which is not"):
         read_overlays("record.json", Path("kept"))
