@@ -56,12 +56,14 @@ def scored(given: Answers, examples: Stacked, quantifiers: int) -> Scores:
     """Scores of what was answered to examples of so many quantifiers."""
     trials, n = given.loss.shape
     real = np.arange(n) < examples.counts[:, None]
+    whole = real.all()
     # Sums run over one trial after another, so they do not depend on the other trials.
     group = np.arange(trials)[:, None] * quantifiers + examples.quantifiers
-    size = trials * quantifiers
+    group = group.ravel() if whole else group[real]
 
     def total(weights: np.ndarray) -> np.ndarray:
-        sums = np.bincount(group[real], weights=weights[real], minlength=size)
+        counted = weights.ravel() if whole else weights[real]
+        sums = np.bincount(group, weights=counted, minlength=trials * quantifiers)
         sums = sums.reshape(trials, quantifiers)
         return np.concatenate([sums, sums.sum(axis=1, keepdims=True)], axis=1)
 

@@ -24,7 +24,7 @@ from quantlearn.training.evaluation import Scores, evaluate
 from quantlearn.training.examples import BatchStream, BufferedStream, Stacked
 from quantlearn.training.graphs import Replayed
 from quantlearn.training.optimisers import (
-    compiled_adam,
+    AdamInRounds,
     export_optimiser,
     keep_rows,
     make_optimiser,
@@ -199,7 +199,7 @@ class Running:
         if ensemble.core == "fused":
             demand_trainable("training", settings)
         recorded = ensemble.core == "graph" and self.flat.is_cuda
-        self.optimiser = make_optimiser(self.flat, settings, recorded)
+        self.optimiser = make_optimiser(self.flat, settings, recorded, ensemble.descends)
         self.replayed: Replayed | None = None
         # A child stream leaves its parent, and with it the order of the scenes, as it is.
         self.mode = Training([rng.spawn(1)[0] for rng in streams])
@@ -250,15 +250,7 @@ class Running:
             ],
             axis=1,
         )
-        device = self.flat.device
-        place = (
-            torch.as_tensor(self.trials, device=device)[:, None],
-            torch.as_tensor(rows, device=device),
-        )
-        examples = self.examples
-        losses = self._update_all(
-            examples.tokens[place], examples.lengths[place], examples.labels[place]
-        )
+        losses = self._update_all(*self.examples.rows(self.trials, rows))
         bad = ~losses.isfinite().cpu().numpy()
         first_bad = np.where(bad.any(axis=0), self.step + 1 + bad.argmax(axis=0), 0)
         self.step = until
@@ -266,10 +258,9 @@ class Running:
 
     def _update_all(self, *batches: torch.Tensor) -> torch.Tensor:
         """An optimiser step for each batch (steps, trials, batch, …); losses (steps, trials)."""
-        if self.ensemble.descends:
-            adam = compiled_adam(self.optimiser, self.flat, len(batches[0]))
-            if adam is not None:
-                return self.ensemble.descend(self.flat, *batches, self.mode, adam)
+        if isinstance(self.optimiser, AdamInRounds):
+            adam = self.optimiser.next_steps(len(batches[0]))
+            return self.ensemble.descend(self.flat, *batches, self.mode, adam)
         if self.ensemble.core != "graph":
             return torch.stack([self._update(*batch) for batch in zip(*batches, strict=True)])
         if self.replayed is None:

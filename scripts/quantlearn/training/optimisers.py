@@ -3,6 +3,7 @@
 All of them work element by element, so that one optimiser trains every network of the ensemble.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,17 +12,64 @@ import torch
 from quantlearn.networks.compiled.batches import Adam
 
 __all__ = [
-    "compiled_adam",
+    "AdamInRounds",
+    "Optimiser",
     "export_optimiser",
     "keep_rows",
     "make_optimiser",
     "restore_optimiser",
 ]
 
+_BETAS = (0.9, 0.999)
+_EPSILON = 1e-8
+
+
+class AdamInRounds:
+    """Adam or AdamW for compiled and fused code, which takes all steps of a round by itself.
+
+    Remembers what torch's own does, by the same names: ``state`` of the weights ``flat``. To make
+    that one loads torch's compiler, which takes a job two seconds.
+    """
+
+    def __init__(self, flat: torch.nn.Parameter, settings: Mapping[str, Any]) -> None:
+        self.flat = flat
+        self.settings = settings
+        averages = {name: torch.zeros_like(flat) for name in ("exp_avg", "exp_avg_sq")}
+        self.state = {flat: {"step": torch.zeros(()), **averages}}
+
+    def next_steps(self, count: int) -> Adam:
+        """What code needs to take so many steps; their number is counted here."""
+        state, rate = self.state[self.flat], self.settings["learning_rate"]
+        steps = state["step"].item() + np.arange(1, count + 1)
+        state["step"] += count
+        mean, square = _BETAS
+        decay = self.settings["weight_decay"]
+        known = [
+            rate / (1 - mean**steps),
+            np.sqrt(1 - square**steps),
+            [1 - mean, 1 - square, _EPSILON],
+            [0.0, rate * decay] if self.settings["optimiser"] == "adamw" else [decay, 0.0],
+        ]
+        rates, roots, keep, decays = (self.flat.new_tensor(part) for part in known)
+        return Adam(
+            rates=rates,
+            roots=roots,
+            means=state["exp_avg"],
+            squares=state["exp_avg_sq"],
+            keep=keep,
+            decay=decays,
+        )
+
+
+Optimiser = torch.optim.Optimizer | AdamInRounds
+
 
 def make_optimiser(
-    flat: torch.nn.Parameter, settings: dict[str, Any], recorded: bool = False
-) -> torch.optim.Optimizer:
+    flat: torch.nn.Parameter,
+    settings: dict[str, Any],
+    recorded: bool = False,
+    in_rounds: bool = False,
+) -> Optimiser:
     """The optimiser that an experiment's ``training`` asks for, on weights (trials, row).
 
     What the settings leave open is as in the 2019 protocol and torch: Adam's averages decay by 0.9
@@ -29,8 +77,10 @@ def make_optimiser(
     regularisation); for AdamW it shrinks the weights by themselves (Loshchilov & Hutter 2019).
 
     ``recorded``: its steps will be recorded as a CUDA graph, so that it must count them on the GPU;
-    SGD counts none.
+    SGD counts none. ``in_rounds``: there is code that takes the steps, if it is Adam or AdamW.
     """
+    if in_rounds and settings["optimiser"] in ("adam", "adamw"):
+        return AdamInRounds(flat, settings)
     common = {"lr": settings["learning_rate"], "weight_decay": settings["weight_decay"]}
     match settings["optimiser"]:
         case "sgd":
@@ -43,48 +93,12 @@ def make_optimiser(
         case "adam" | "adamw" as name:
             kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name]
             return kind(
-                [flat], betas=(0.9, 0.999), eps=1e-8, fused=True, capturable=recorded, **common
+                [flat], betas=_BETAS, eps=_EPSILON, fused=True, capturable=recorded, **common
             )
     raise ValueError(f"unknown optimiser {settings['optimiser']!r}")
 
 
-def compiled_adam(
-    optimiser: torch.optim.Optimizer, flat: torch.nn.Parameter, steps: int
-) -> Adam | None:
-    """What compiled and fused code needs to take the next steps in the place of ``optimiser``.
-
-    It moves the optimiser's own averages, and its count of steps is moved here. None where it is
-    neither Adam nor AdamW.
-    """
-    if not isinstance(optimiser, torch.optim.Adam):
-        return None
-    [group] = optimiser.param_groups
-    state = optimiser.state[flat]
-    if not state:
-        state["step"] = torch.zeros((), dtype=torch.float32)
-        state["exp_avg"], state["exp_avg_sq"] = torch.zeros_like(flat), torch.zeros_like(flat)
-    count = state["step"].item() + np.arange(1, steps + 1)
-    state["step"] += steps
-    rate, decay, (mean, square) = group["lr"], group["weight_decay"], group["betas"]
-    decoupled = isinstance(optimiser, torch.optim.AdamW)
-    known = [
-        rate / (1 - mean**count),
-        np.sqrt(1 - square**count),
-        [1 - mean, 1 - square, group["eps"]],
-        [0.0, rate * decay] if decoupled else [decay, 0.0],
-    ]
-    rates, roots, keep, decays = (flat.new_tensor(part) for part in known)
-    return Adam(
-        rates=rates,
-        roots=roots,
-        means=state["exp_avg"],
-        squares=state["exp_avg_sq"],
-        keep=keep,
-        decay=decays,
-    )
-
-
-def keep_rows(optimiser: torch.optim.Optimizer, flat: torch.nn.Parameter, rows: np.ndarray) -> None:
+def keep_rows(optimiser: Optimiser, flat: torch.nn.Parameter, rows: np.ndarray) -> None:
     """Cut the weights that ``optimiser`` moves, and all it remembers of them, to some rows."""
     index = torch.as_tensor(rows, device=flat.device)
     state = optimiser.state[flat]
@@ -96,7 +110,7 @@ def keep_rows(optimiser: torch.optim.Optimizer, flat: torch.nn.Parameter, rows: 
 
 
 def export_optimiser(
-    optimiser: torch.optim.Optimizer, flat: torch.nn.Parameter
+    optimiser: Optimiser, flat: torch.nn.Parameter
 ) -> dict[str, np.ndarray | None]:
     """All that ``optimiser`` remembers of the weights that it moves."""
     return {
@@ -105,12 +119,16 @@ def export_optimiser(
     }
 
 
-def restore_optimiser(
-    optimiser: torch.optim.Optimizer, exported: dict[str, np.ndarray | None]
-) -> None:
+def restore_optimiser(optimiser: Optimiser, exported: dict[str, np.ndarray | None]) -> None:
     """Let a new ``optimiser`` with the same settings go on from what was exported."""
     remembered = {
         name: None if value is None else torch.tensor(value) for name, value in exported.items()
     }
+    if isinstance(optimiser, AdamInRounds):
+        flat = optimiser.flat
+        for name in optimiser.state[flat].keys() & remembered.keys():
+            place = "cpu" if name == "step" else flat.device
+            optimiser.state[flat][name] = remembered[name].to(place)
+        return
     groups = optimiser.state_dict()["param_groups"]
     optimiser.load_state_dict({"state": {0: remembered}, "param_groups": groups})

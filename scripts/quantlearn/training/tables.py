@@ -27,23 +27,21 @@ def curves_table(
     trial = np.array([member.trial for member in members])
     total = ["all"] if members[0].learns == "all" else []  # the last column of the scores
     columns = np.array([[*member.quantifiers, *total] for member in members], dtype=object)
-    parts = []
-    for part in [*outcome.curve, *_not_evaluated(outcome, columns.shape[1], splits)]:
-        for column, names in enumerate(columns.T):
-            parts.append(
-                pd.DataFrame(
-                    {
-                        "trial": trial[part.trials],
-                        "step": part.step,
-                        "split": part.split,
-                        "quantifier": names[part.trials],
-                        "loss": part.scores.loss[:, column],
-                        "accuracy": part.scores.accuracy[:, column],
-                    }
-                )
-            )
-    table = pd.concat(parts, ignore_index=True)
-    table.insert(0, "sample", np.int32(sample))
+    count = columns.shape[1]
+    parts = [*outcome.curve, *_not_evaluated(outcome, count, splits)]
+    rows = [len(part.trials) * count for part in parts]
+    networks = np.concatenate([part.trials for part in parts])
+    table = pd.DataFrame(
+        {
+            "sample": np.int32(sample),
+            "trial": np.repeat(trial[networks], count),
+            "step": np.repeat([part.step for part in parts], rows),
+            "split": np.repeat(np.array([part.split for part in parts], dtype=object), rows),
+            "quantifier": columns[networks].ravel(),
+            "loss": np.concatenate([part.scores.loss[:, :count].ravel() for part in parts]),
+            "accuracy": np.concatenate([part.scores.accuracy[:, :count].ravel() for part in parts]),
+        }
+    )
     return table.sort_values(
         ["trial", "step", "split", "quantifier"], ignore_index=True, kind="stable"
     ).astype({"trial": "int32", "step": "int32"})

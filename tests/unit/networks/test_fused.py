@@ -24,7 +24,7 @@ from quantlearn.networks.vocabulary import CODES
 from quantlearn.semantics.scenes import PADDING
 from quantlearn.training.examples import stack
 from quantlearn.training.loop import train
-from quantlearn.training.optimisers import compiled_adam, make_optimiser
+from quantlearn.training.optimisers import AdamInRounds, make_optimiser
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 TASK = Task(positions=3, quantifiers=2)
@@ -73,14 +73,15 @@ def stepped(settings, core, task=TASK, batch=5, networks=2, steps=2, **training)
     # Norms, too, begin with numbers that show when they are taken for one another.
     flat[:, : ensemble.parameters] += torch.rand(ensemble.parameters) / 10
     flat = torch.nn.Parameter(flat.to(DEVICE))
-    optimiser = make_optimiser(flat, training_settings(learning_rate=1e-3, **training))
+    asked = training_settings(learning_rate=1e-3, **training)
+    optimiser = make_optimiser(flat, asked, in_rounds=core == "fused")
     mode = Training([np.random.default_rng(trial) for trial in range(networks)])
     batches = [random_batch(task, networks, batch, seed=step) for step in range(steps)]
     if settings["architecture"] in ("feedforward", "transformer"):
         batches = [with_an_empty_scene(*given) for given in batches]
     batches = [tuple(part.to(DEVICE) for part in given) for given in batches]
-    if core == "fused":
-        adam = compiled_adam(optimiser, flat, steps)
+    if isinstance(optimiser, AdamInRounds):
+        adam = optimiser.next_steps(steps)
         rounds = map(torch.stack, zip(*batches, strict=True))
         losses = ensemble.descend(flat, *rounds, mode, adam)
     else:
@@ -274,7 +275,7 @@ from triton.runtime import driver
 from quantlearn.networks.fused.kernels.descend import descend
 from quantlearn.networks.fused.core import FusedCore
 from quantlearn.networks.task import Task
-from quantlearn.training.optimisers import compiled_adam, make_optimiser
+from quantlearn.training.optimisers import AdamInRounds
 
 
 class Driver:  # of a GPU that is not there
@@ -287,7 +288,7 @@ made, run = [], descend.run
 descend.run = lambda *given, warmup, **named: made.append(run(*given, warmup=True, **named))
 settings, batch = {settings}, {batch}
 flat = torch.nn.Parameter(torch.zeros(3, 2**17))
-adam = compiled_adam(make_optimiser(flat, {training}), flat, steps=2)
+adam = AdamInRounds(flat, {training}).next_steps(2)
 tokens, lengths = torch.zeros(2, 3, batch, 20, dtype=torch.uint8), torch.ones(2, 3, batch).int()
 core = FusedCore(settings, Task(20, 2), torch.device("cuda"))
 core.descend(flat, tokens, lengths, lengths.long(), adam)

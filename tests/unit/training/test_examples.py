@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from quantlearn.training.examples import (
     BufferedStream,
     Examples,
     nested_rows,
+    stack,
     stratified_subset,
 )
 
@@ -150,3 +152,19 @@ def test_a_buffered_stream_goes_on_from_where_it_was(n, epochs, buffer, seed, ta
     again = BufferedStream(n, epochs, buffer, np.random.default_rng(seed))
     again.restore(stream.export())
     assert stream.take(50).tolist() == again.take(50).tolist()
+
+
+def test_rows_of_some_trials_are_those_of_each_by_itself():
+    """Of trials with different numbers of examples, when some have left."""
+    sizes = [5, 3, 4]
+    own = [
+        Examples(*(np.arange(n).reshape(-1, *[1] * more) + 10 * n for more in (1, 0, 0, 0)))
+        for n in sizes
+    ]
+    stacked = stack(own, torch.device("cpu"))
+    rows = np.array([[[2, 0], [3, 3]], [[1, 1], [0, 2]]])  # (steps, trials, batch)
+    tokens, lengths, labels = stacked.rows(np.array([1, 2]), rows)
+    expected = [[own[1].lengths[first], own[2].lengths[second]] for first, second in rows]
+    assert np.array_equal(lengths, expected)
+    assert np.array_equal(labels, expected)
+    assert np.array_equal(tokens[..., 0], expected)

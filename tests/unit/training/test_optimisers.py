@@ -1,5 +1,8 @@
 """Optimisers on an ensemble: each network as torch's optimiser would train it alone."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +11,7 @@ from small_networks import network, random_batch, start
 from quantlearn.networks.dropout_and_batch_norm import Training
 from quantlearn.networks.ensemble import Ensemble
 from quantlearn.networks.task import Task
-from quantlearn.training.optimisers import compiled_adam, keep_rows, make_optimiser
+from quantlearn.training.optimisers import keep_rows, make_optimiser
 
 SETTINGS = {
     "sgd": {"momentum": 0.0},
@@ -105,7 +108,8 @@ def test_a_compiled_round_is_a_gradient_and_a_step_of_torch_in_turn(
     batches = [random_batch(task, trials=4, batch=11, seed=seed) for seed in range(12)]
     expected, *found = (torch.nn.Parameter(start(ensembles[0], 4)) for _ in range(3))
     optimisers = [
-        make_optimiser(flat, settings_of(name, weight_decay)) for flat in (expected, *found)
+        make_optimiser(flat, settings_of(name, weight_decay), in_rounds=flat is not expected)
+        for flat in (expected, *found)
     ]
     losses = []
     for batch in batches:
@@ -117,7 +121,7 @@ def test_a_compiled_round_is_a_gradient_and_a_step_of_torch_in_turn(
     ):
         parts = []
         for some in (batches[:7], batches[7:]):
-            adam = compiled_adam(optimiser, flat, len(some))
+            adam = optimiser.next_steps(len(some))
             rounds = [torch.stack(part) for part in zip(*some, strict=True)]
             parts.append(ensemble.descend(flat, *rounds, mode, adam))
         torch.testing.assert_close(torch.cat(parts), torch.stack(losses), rtol=1e-11, atol=1e-12)
@@ -125,3 +129,16 @@ def test_a_compiled_round_is_a_gradient_and_a_step_of_torch_in_turn(
         for state, value in optimisers[0].state[expected].items():
             torch.testing.assert_close(optimiser.state[flat][state], value, rtol=1e-9, atol=1e-12)
     assert torch.equal(*found)
+
+
+def test_what_compiled_code_needs_does_not_load_the_compiler_of_torch():
+    """That takes longer than the training of a small network."""
+    code = (
+        "import sys, torch\n"
+        "from quantlearn.training.optimisers import make_optimiser\n"
+        "flat = torch.nn.Parameter(torch.zeros(1, 64))\n"
+        f"adam = make_optimiser(flat, {settings_of('adam', 0.0)}, in_rounds=True).next_steps(3)\n"
+        "print(len(adam.rates), 'torch._dynamo' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "3 False\n"

@@ -27,7 +27,7 @@ from quantlearn.semantics.scenes import PADDING, ZONES
 from quantlearn.training.evaluation import answers
 from quantlearn.training.examples import Examples, Stacked, stack
 from quantlearn.training.loop import train
-from quantlearn.training.optimisers import compiled_adam
+from quantlearn.training.optimisers import AdamInRounds, make_optimiser
 
 __all__ = [
     "CORES",
@@ -228,7 +228,7 @@ class Together(Workload):
         self.ensemble = Ensemble(shape.network, shape.task, core=core, threads=threads)
         streams = [np.random.default_rng(trial) for trial in range(shape.trials)]
         self.flat = torch.nn.Parameter(self.ensemble.initialise(streams))
-        self.optimiser = torch.optim.Adam([self.flat], lr=_LEARNING_RATE, fused=True)
+        self.optimiser = make_optimiser(self.flat, shape.training, in_rounds=self.ensemble.descends)
 
     def train(self, examples: Stacked, steps: int) -> None:
         parts = (examples.tokens, examples.lengths, examples.labels)
@@ -236,8 +236,8 @@ class Together(Workload):
             [part[:, rows] for part in parts]
             for rows in _batches(examples, self.shape.batch, steps)
         ]
-        if self.ensemble.descends:
-            adam = compiled_adam(self.optimiser, self.flat, steps)
+        if isinstance(self.optimiser, AdamInRounds):
+            adam = self.optimiser.next_steps(steps)
             rounds = map(torch.stack, zip(*batches, strict=True))
             self.ensemble.descend(self.flat, *rounds, EVALUATION, adam)
             return
