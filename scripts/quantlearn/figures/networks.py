@@ -91,7 +91,7 @@ class Answering:
         """Read so many networks, all of the sample; one thread will do."""
         torch.set_num_threads(1)
         chosen = experiment.sample(sample)
-        ensemble = Ensemble(chosen["network"], task, core="eager", loss=chosen["training"]["loss"])
+        ensemble = Ensemble(chosen["network"], task, loss=chosen["training"]["loss"])
         return cls(
             ensemble, read_weights(ensemble, networks, experiment.weights_of(sample), sample)
         )

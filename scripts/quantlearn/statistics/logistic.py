@@ -39,17 +39,15 @@ def clustered_logistic(
     shift, scale = x.mean(axis=0), x.std(axis=0)
     rows, group = np.unique(np.column_stack([clusters, x]), axis=0, return_inverse=True)
     asked, given = np.bincount(group), np.bincount(group, weights=right)
-    names, cluster = np.unique(rows[:, 0], return_inverse=True)
+    cluster = np.unique(rows[:, 0], return_inverse=True)[1]
     share = np.bincount(cluster, given) / np.bincount(cluster, asked)
-    names = np.flatnonzero((share > 0) & (share < 1))
-    kept = np.isin(cluster, names)
-    own = cluster[kept][:, None] == names
-    columns = np.column_stack([(rows[kept, 1:] - shift) / scale, own])
-    found = _likeliest(columns, given[kept], asked[kept])
+    kept = ((share > 0) & (share < 1))[cluster]
+    x = (rows[kept, 1:] - shift) / scale
+    found = _likeliest(x, given[kept], asked[kept], cluster[kept]) if kept.any() else None
     if found is None:
         return None
-    slopes, half = found[: x.shape[1]], nan
-    moves = _moves_without_each(columns, own, given[kept], asked[kept], found)
+    slopes, moves = found
+    half = nan
     if moves is not None:
         n = len(moves)
         error = np.sqrt((n - 1) / n * (moves**2).sum(axis=0))
@@ -58,54 +56,50 @@ def clustered_logistic(
     return [Interval(*one) for one in bounds.tolist()]
 
 
-def _likeliest(x: np.ndarray, given: np.ndarray, asked: np.ndarray) -> np.ndarray | None:
-    """Coefficients (k,) by Newton's method for ``given`` of ``asked`` right answers in each row.
+def _likeliest(
+    x: np.ndarray, given: np.ndarray, asked: np.ndarray, cluster: np.ndarray
+) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """Slopes (k,) by Newton's method for ``given`` of ``asked`` right answers in each row of x.
 
-    Where x separates the answers, each step goes about as far as the one before it, for ever.
+    And by how much they move, (clusters, k), when a cluster is left out: as `_moves_without_each`.
+    Rows lie cluster by cluster. Where x separates the answers, each step goes about as far as the
+    one before it, for ever.
     """
-    found = np.zeros(x.shape[1])
-    for _ in range(_ITERATIONS if len(x) else 0):
-        gradient, information = _derivatives(x, given, asked, found)
-        if np.linalg.cond(information) > _SINGULAR:
+    starts = np.flatnonzero(np.diff(cluster, prepend=-1))
+    place = np.cumsum(np.diff(cluster, prepend=cluster[0]) != 0)
+    x = np.column_stack([x, np.ones(len(x))])
+    slopes, intercepts = np.zeros(x.shape[1] - 1), np.zeros(len(starts))
+    for _ in range(_ITERATIONS):
+        share = expit(x[:, :-1] @ slopes + intercepts[place])
+        weighted = x * (asked * share * (1 - share))[:, None]
+        # Of each cluster's log likelihood, by the slopes and by its own intercept.
+        gradient = np.add.reduceat(x * (given - asked * share)[:, None], starts)
+        information = np.add.reduceat(weighted[:, :, None] * x[:, None, :], starts)
+        own, across = information[:, -1, -1], information[:, :-1, -1]
+        # What a cluster tells of the slopes once its intercept is the likeliest for them.
+        ratio = across / own[:, None]
+        gradients = gradient[:, :-1] - ratio * gradient[:, -1:]
+        informations = information[:, :-1, :-1] - ratio[:, :, None] * across[:, None, :]
+        total = informations.sum(axis=0)
+        if not np.linalg.cond(total) < _SINGULAR:
             return None
-        step = np.linalg.solve(information, gradient)
-        longest = np.abs(step).max()
-        found = found + step * min(1.0, _LARGEST_STEP / max(longest, 1e-300))
+        step = np.linalg.solve(total, gradients.sum(axis=0))
+        step_of_own = gradient[:, -1] / own - ratio @ step
+        longest = max(np.abs(step).max(), np.abs(step_of_own).max())
+        part = min(1.0, _LARGEST_STEP / max(longest, 1e-300))
+        slopes, intercepts = slopes + part * step, intercepts + part * step_of_own
         if longest < 1e-8:
-            return found
+            return slopes, _moves_without_each(gradients, informations)
     return None
 
 
-def _moves_without_each(
-    x: np.ndarray, own: np.ndarray, given: np.ndarray, asked: np.ndarray, found: np.ndarray
-) -> np.ndarray | None:
-    """By how much slopes move, (clusters, slopes), when a cluster is left out: Newton's step.
+def _moves_without_each(gradients: np.ndarray, informations: np.ndarray) -> np.ndarray | None:
+    """By how much slopes move, (clusters, k), when a cluster is left out: Newton's step.
 
-    x (n, slopes + clusters) ends with ``own`` (n, clusters), which are the intercepts. None for a
-    single cluster, and where without one of them there is no such step.
+    gradients (clusters, k) and informations (clusters, k, k). None for a single cluster, and where
+    without one of them there is no such step.
     """
-    slopes = x.shape[1] - own.shape[1]
-    gradients, informations = [], []
-    for rows in own.T:
-        gradient, information = _derivatives(x[rows], given[rows], asked[rows], found)
-        place = slopes + np.flatnonzero(x[rows][0, slopes:])[0]
-        across = information[:slopes, place]
-        # What a cluster tells of the slopes once its intercept is the likeliest for them.
-        informations.append(
-            information[:slopes, :slopes] - np.outer(across, across) / information[place, place]
-        )
-        gradients.append(gradient[:slopes])
-    total = np.sum(informations, axis=0)
-    left = [total - information for information in informations]
-    if any(np.linalg.cond(one) > _SINGULAR for one in left):
+    left = informations.sum(axis=0) - informations
+    if any(not np.linalg.cond(one) < _SINGULAR for one in left):
         return None
     return np.array([-np.linalg.solve(*pair) for pair in zip(left, gradients, strict=True)])
-
-
-def _derivatives(
-    x: np.ndarray, given: np.ndarray, asked: np.ndarray, coefficients: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Gradient (k,) and information (k, k) of the log likelihood."""
-    share = expit(x @ coefficients)
-    information = (x * (asked * share * (1 - share))[:, None]).T @ x
-    return x.T @ (given - asked * share), information
