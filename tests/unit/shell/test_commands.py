@@ -32,6 +32,19 @@ def test_cards_degrees_and_orbits_load_neither_torch_nor_numba():
     assert done.stdout.endswith("\n[]\n")
 
 
+def test_who_stops_reading_is_told_nothing():
+    with subprocess.Popen(
+        [sys.executable, "-m", "quantlearn", "orbit", "most"],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT / "scripts")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as asking:
+        asking.stdout.close()
+        assert asking.stderr.read() == ""
+
+
 @pytest.mark.parametrize("asked", QUANTIFIERS)
 def test_an_orbit_is_one_learning_problem_and_each_meaning_once(asked):
     own, *others = orbit(asked)
