@@ -113,7 +113,9 @@ $(STAMP):
 	@echo "comes with CUDA; one to two minutes and what the download takes$(if $(shell command -v uv),, (sooner where uv is installed))."
 	@$(PYTHON) -m venv --clear $(VENV)
 	@$(INSTALL) --requirement $(LOCK)
-	@$(VENV)/bin/python -c 'import pathlib, site; pathlib.Path(site.getsitepackages()[0], "quantlearn.pth").write_text("$(CURDIR)/scripts\n")'
+	@packages=$$($(VENV)/bin/python -c 'import site; print(site.getsitepackages()[0])') && \
+	  cp envs/without_the_shells.py "$$packages" && \
+	  printf '%s\n' "$(CURDIR)/scripts" "import without_the_shells" >"$$packages/quantlearn.pth"
 	@echo "Compiling what trains networks."
 	@$(VENV)/bin/python -m quantlearn.figures.benchmark.first_use
 	@touch $@

@@ -6,9 +6,9 @@ A stand-in for Python, named by PYTHON as a user would, makes environments in no
 import os
 import shutil
 import subprocess
-import sys
+import sysconfig
 from pathlib import Path
-from types import SimpleNamespace
+from venv import EnvBuilder
 
 import pytest
 
@@ -24,7 +24,7 @@ case "$*" in
   "-m pytest"*)   echo "pytest PYTHONPATH=${PYTHONPATH-}" >> calls ;;
   "-m snakemake"*) echo "$*" >> calls ;;
   "-m quantlearn new"*) printf '<%s>' "$@" >> calls ;;
-  "-c import pathlib"*) printf '%s' "$2" > set_up.py ;;
+  "-c import site"*) mkdir packages; echo packages ;;
 esac
 """
 
@@ -184,13 +184,36 @@ def test_a_chapter_is_made_in_full(clone, chapter):
 
 def test_the_environment_knows_the_library(clone):
     make(clone, "test")
-    packages = clone / "packages"
-    packages.mkdir()
-    fake = SimpleNamespace(getsitepackages=lambda: [str(packages)])
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "site", fake)
-        exec((clone / "set_up.py").read_text(encoding="utf-8"), {})
-    assert (packages / "quantlearn.pth").read_text(encoding="utf-8") == f"{clone}/scripts\n"
+    lines = (clone / "packages" / "quantlearn.pth").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == f"{clone}/scripts"
+
+
+def test_the_environment_takes_nothing_of_the_shell_but_quantlearn(clone, tmp_path):
+    """PYTHONPATH as by "module load": relative, and with another pandas, which plugins load."""
+    make(clone, "test")
+    environment = tmp_path / "environment"
+    EnvBuilder().create(environment)
+    python = environment / "bin" / "python"
+    [packages] = environment.glob("lib/*/site-packages")
+    shutil.copytree(clone / "packages", packages, dirs_exist_ok=True)
+    (packages / "beside.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    for name in ("modules/pandas", "clone/quantlearn"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "__init__.py").write_text("raise ImportError('of the shell')\n")
+    asked = (
+        "import sys; from snakemake.cli import get_argument_parser as get; get(); print(sys.path)"
+    )
+    done = subprocess.run(
+        [python, "-c", asked],
+        cwd=tmp_path,
+        env={"PYTHONPATH": f"modules:{tmp_path}/modules/:{tmp_path}/clone:"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"{tmp_path}/clone'" in done.stdout
+    assert f"{tmp_path}/modules" not in done.stdout
 
 
 def test_a_new_experiment_is_handed_on_as_it_is_written(clone):

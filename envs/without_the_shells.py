@@ -1,0 +1,16 @@
+"""Take nothing of what PYTHONPATH names, as "module load" sets it, but Quantlearn.
+
+Python imports this where make has copied it to, in .venv, as it starts. With another pandas not
+even the plugins of Snakemake would load, before a Snakefile could do anything about it.
+"""
+
+import os
+import sys
+
+named = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+of_shells = set(map(os.path.abspath, named))
+sys.path[:] = [
+    place
+    for place in sys.path
+    if place not in of_shells or os.path.isdir(os.path.join(place, "quantlearn"))
+]
