@@ -66,6 +66,7 @@ def test_in_a_terminal_there_is_a_bar_and_what_jobs_say_is_above_it(tmp_path):
 
 def test_without_the_bars_library_a_run_goes_on_with_snakemakes_own_lines(tmp_path):
     folder = lay_out(tmp_path / "run")
+    (tmp_path / "quantlearn").mkdir()  # without it, Snakemake would start without this folder
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['rich'] = None\n")
     arguments = ("--cores", "2", "results/tiny/data/generated.parquet")
     status, written = in_a_terminal(folder, *arguments, PYTHONPATH=str(tmp_path))

@@ -37,7 +37,8 @@ def leave_out_the_shells(library: Path) -> None:
     path = path_of_jobs(library)
     # Python has made absolute what it took from the shell.
     left_out = set(map(os.path.abspath, _of_the_shell())) - set(map(os.path.abspath, path))
-    sys.path[:] = [place for place in sys.path if place not in left_out]
+    own = (sys.prefix + os.sep, os.path.dirname(os.__file__))  # whoever names them, they stay
+    sys.path[:] = [place for place in sys.path if place not in left_out or place.startswith(own)]
     os.environ["PYTHONPATH"] = os.pathsep.join(path)
 
 

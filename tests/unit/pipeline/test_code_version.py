@@ -47,19 +47,20 @@ def test_what_the_shell_names_comes_last_or_in_a_whole_environment_not_at_all(
     tmp_path, monkeypatch, environment
 ):
     """PYTHONPATH as by "module load": a relative folder, one with a slash, and an empty place."""
-    library = tmp_path / "scripts"
-    shells = ["modules", f"{tmp_path}/pandas/"]
+    library, prefix = tmp_path / "scripts", tmp_path / "environment"
+    packages = f"{prefix}/packages"  # of the environment, whoever names them
+    shells = ["modules", f"{tmp_path}/pandas/", packages]
     in_shells = [f"{tmp_path}/modules", f"{tmp_path}/pandas"]  # as Python takes them from there
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([*shells, f"{library}/", ""]))
-    monkeypatch.setattr(sys, "path", [str(library), *in_shells, "packages"])
-    monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    base = tmp_path / "base" if environment == "virtual" else tmp_path
+    monkeypatch.setattr(sys, "path", [str(library), *in_shells, packages])
+    monkeypatch.setattr(sys, "prefix", str(prefix))
+    base = tmp_path / "base" if environment == "virtual" else prefix
     monkeypatch.setattr(sys, "base_prefix", str(base))
     if environment == "conda":
-        (tmp_path / "conda-meta").mkdir()
+        (prefix / "conda-meta").mkdir(parents=True)
     leave_out_the_shells(library)
     whole = environment != "of the system"
     kept, found = ([], []) if whole else ([*shells, f"{library}/"], in_shells)
     assert os.environ["PYTHONPATH"].split(os.pathsep) == [str(library), *kept]
-    assert sys.path == [str(library), *found, "packages"]
+    assert sys.path == [str(library), *found, packages]
