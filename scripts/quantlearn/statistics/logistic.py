@@ -65,8 +65,7 @@ def _likeliest(
     Rows lie cluster by cluster. Where x separates the answers, each step goes about as far as the
     one before it, for ever.
     """
-    starts = np.flatnonzero(np.diff(cluster, prepend=-1))
-    place = np.cumsum(np.diff(cluster, prepend=cluster[0]) != 0)
+    _, starts, place = np.unique(cluster, return_index=True, return_inverse=True)
     x = np.column_stack([x, np.ones(len(x))])
     slopes, intercepts = np.zeros(x.shape[1] - 1), np.zeros(len(starts))
     for _ in range(_ITERATIONS):

@@ -81,7 +81,7 @@ class Stacked:
         n = self.tokens.shape[1]
         place = torch.as_tensor(rows + n * trials[:, None], device=self.tokens.device)
         return [
-            # Several times as fast as two indices.
+            # By one index, which torch gathers sooner than by two.
             part.flatten(0, 1).index_select(0, place.flatten()).unflatten(0, place.shape)
             for part in (self.tokens, self.lengths, self.labels)
         ]

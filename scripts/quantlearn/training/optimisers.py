@@ -28,7 +28,7 @@ class AdamInRounds:
     """Adam or AdamW for compiled and fused code, which takes all steps of a round by itself.
 
     Remembers what torch's own does, by the same names: ``state`` of the weights ``flat``. To make
-    that one loads torch's compiler, which takes a job two seconds.
+    that one would load the compiler of torch, which nothing here needs.
     """
 
     def __init__(self, flat: torch.nn.Parameter, settings: Mapping[str, Any]) -> None:

@@ -132,7 +132,7 @@ def test_a_compiled_round_is_a_gradient_and_a_step_of_torch_in_turn(
 
 
 def test_what_compiled_code_needs_does_not_load_the_compiler_of_torch():
-    """That takes longer than the training of a small network."""
+    """Nothing that is compiled here needs it, and each job would wait for it."""
     code = (
         "import sys, torch\n"
         "from quantlearn.training.optimisers import make_optimiser\n"
