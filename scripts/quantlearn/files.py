@@ -79,8 +79,7 @@ def demand_as_written(paths: Iterable[str | Path]) -> None:
 def sync(path: Path) -> None:
     """See that a file's content, or a folder's names, are on the disk.
 
-    Some file systems, such as CIFS and those that mount homes when they are asked for, have no such
-    thing for folders: there nobody can see to it.
+    Some file systems, as that of /proc, have no such thing for folders: there nobody can see to it.
     """
     place = os.open(path, os.O_RDONLY)
     try:
